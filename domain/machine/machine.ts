@@ -1,0 +1,54 @@
+/** EC2's instance states, plus what a complete read that lacks the id says. */
+export type MachineState =
+  | 'pending'
+  | 'running'
+  | 'stopping'
+  | 'stopped'
+  | 'shutting-down'
+  | 'terminated'
+  | 'absent';
+
+/** What one complete read of the cloud showed of one machine. */
+export interface Sighting {
+  readonly machineId: string;
+  readonly state: MachineState;
+  /** Host name as EGO will see it; '' while the cloud does not show it. */
+  readonly name: string;
+  readonly privateIp: string;
+  readonly publicIp: string;
+  /** Epoch seconds, UTC; 0 while unknown. */
+  readonly launchTime: number;
+  readonly instanceType: string;
+  readonly spot: boolean;
+  /** The cloud's reason for a machine that died, e.g. `Server.SpotInstanceTermination: ...`; else ''. */
+  readonly reason: string;
+}
+
+/** Host Factory's word on one machine of a request or a return. */
+export type MachineResult = 'executing' | 'succeed' | 'fail';
+
+/**
+ * How far the giving back of a machine is: `kept` (nobody wants it gone), `wanted` (to be terminated),
+ * `asked` (a release is under way), `refused` (AWS would not; tried again later), `gone` (observed).
+ */
+export type ReleaseStage = 'kept' | 'wanted' | 'asked' | 'refused' | 'gone';
+
+/** One line of an owner's ledger. */
+export interface Machine extends Sighting {
+  /** What Host Factory is told of it for the create; never changes again once it is `succeed` or `fail`. */
+  readonly result: MachineResult;
+  /** Why it failed; '' otherwise. */
+  readonly message: string;
+  readonly units: number;
+  readonly release: ReleaseStage;
+}
+
+export const isAlive = (state: MachineState): boolean => state !== 'terminated' && state !== 'absent';
+
+/** Usable by Symphony: running, and its name and address are known. */
+export const isReady = (seen: Sighting): boolean =>
+  seen.state === 'running' && seen.name !== '' && seen.privateIp !== '';
+
+/** Still on its way to ready: nothing can be said of it yet. */
+export const isBooting = (seen: Sighting): boolean =>
+  seen.state === 'pending' || seen.state === 'absent' || (seen.state === 'running' && !isReady(seen));

@@ -1,0 +1,102 @@
+import type { Machine, MachineResult, MachineState, ReleaseStage } from './machine.ts';
+
+/**
+ * Machines as columns: a list of 10,000 stays well under Temporal's payload limit, which the same list
+ * as objects exceeds. Used for query answers, results and the state that a continue-as-new carries.
+ */
+export interface PackedMachines {
+  readonly v: 1;
+  readonly ids: readonly string[];
+  readonly names: readonly string[];
+  readonly privateIps: readonly string[];
+  /** Empty when no machine has one. */
+  readonly publicIps: readonly string[];
+  readonly launchTimes: readonly number[];
+  /** Instance types, each once; `type[i]` points into it. */
+  readonly types: readonly string[];
+  readonly type: readonly number[];
+  /** One letter a machine. */
+  readonly spot: string;
+  readonly states: string;
+  readonly results: string;
+  readonly releases: string;
+  /** 1 for all when empty. */
+  readonly units: readonly number[];
+  /** Only machines that have one: [index, reason, message]. */
+  readonly notes: readonly (readonly [number, string, string])[];
+}
+
+const STATES: readonly MachineState[] = [
+  'pending',
+  'running',
+  'stopping',
+  'stopped',
+  'shutting-down',
+  'terminated',
+  'absent',
+];
+const RESULTS: readonly MachineResult[] = ['executing', 'succeed', 'fail'];
+const RELEASES: readonly ReleaseStage[] = ['kept', 'wanted', 'asked', 'refused', 'gone'];
+
+const letters = <T>(values: readonly T[], all: readonly T[]): string =>
+  values.map((value) => all.indexOf(value)).join('');
+const letter = <T>(text: string, index: number, all: readonly T[]): T => {
+  const value = all[Number(text[index])];
+  if (value === undefined) throw new RangeError(`packed machines: '${text[index]}' at ${index} is unknown`);
+  return value;
+};
+
+export function packMachines(machines: readonly Machine[]): PackedMachines {
+  const types = [...new Set(machines.map((machine) => machine.instanceType))];
+  const plainUnits = machines.every((machine) => machine.units === 1);
+  const publicIps = machines.map((machine) => machine.publicIp);
+  return {
+    v: 1,
+    ids: machines.map((machine) => machine.machineId),
+    names: machines.map((machine) => machine.name),
+    privateIps: machines.map((machine) => machine.privateIp),
+    publicIps: publicIps.some((ip) => ip !== '') ? publicIps : [],
+    launchTimes: machines.map((machine) => machine.launchTime),
+    types,
+    type: machines.map((machine) => types.indexOf(machine.instanceType)),
+    spot: letters(
+      machines.map((machine) => machine.spot),
+      [false, true],
+    ),
+    states: letters(
+      machines.map((machine) => machine.state),
+      STATES,
+    ),
+    results: letters(
+      machines.map((machine) => machine.result),
+      RESULTS,
+    ),
+    releases: letters(
+      machines.map((machine) => machine.release),
+      RELEASES,
+    ),
+    units: plainUnits ? [] : machines.map((machine) => machine.units),
+    notes: machines.flatMap((machine, index) =>
+      machine.reason || machine.message ? [[index, machine.reason, machine.message] as const] : [],
+    ),
+  };
+}
+
+export function unpackMachines(packed: PackedMachines): Machine[] {
+  const notes = new Map(packed.notes.map(([index, reason, message]) => [index, { reason, message }]));
+  return packed.ids.map((machineId, index) => ({
+    machineId,
+    name: packed.names[index] ?? '',
+    privateIp: packed.privateIps[index] ?? '',
+    publicIp: packed.publicIps[index] ?? '',
+    launchTime: packed.launchTimes[index] ?? 0,
+    instanceType: packed.types[packed.type[index] ?? -1] ?? '',
+    spot: letter(packed.spot, index, [false, true]),
+    state: letter(packed.states, index, STATES),
+    result: letter(packed.results, index, RESULTS),
+    release: letter(packed.releases, index, RELEASES),
+    units: packed.units[index] ?? 1,
+    reason: notes.get(index)?.reason ?? '',
+    message: notes.get(index)?.message ?? '',
+  }));
+}

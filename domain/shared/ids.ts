@@ -1,0 +1,22 @@
+/**
+ * Ids that Host Factory and Temporal both see: the id of a request is the id of its workflow.
+ * The prefix tells creates from returns, because Host Factory asks for the status of both in the same way.
+ */
+export type RequestId = `req-${string}`;
+export type ReturnId = `ret-${string}`;
+
+const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
+const REQUEST = new RegExp(`^req-${UUID}$`);
+const RETURN = new RegExp(`^ret-${UUID}$`);
+
+export const requestId = (uuidV7: string): RequestId => `req-${uuidV7}`;
+export const returnId = (uuidV7: string): ReturnId => `ret-${uuidV7}`;
+export const isRequestId = (id: string): id is RequestId => REQUEST.test(id);
+export const isReturnId = (id: string): id is ReturnId => RETURN.test(id);
+
+/** The one workflow that owns machines whose request workflow is closed or lost. */
+export const adopterId = (request: string): string => `own-${request}`;
+
+/** When an id was made, epoch ms: the first 48 bits of a UUID version 7 (RFC 9562). */
+export const bornAt = (id: RequestId | ReturnId): number =>
+  Number.parseInt(id.slice(4, 17).replace('-', ''), 16);

@@ -1,0 +1,99 @@
+import type { PackedMachines } from '../machine/packed.ts';
+import type { Sighting } from '../machine/machine.ts';
+import type { Template } from '../template/template.ts';
+
+/**
+ * Everything that is said to the workflows and by them: names and payloads, in one place and free of
+ * Temporal, because the command line and the activities speak them by name. workflows/messages.ts makes
+ * Temporal's definitions of them. Payloads carry `v`; readers take all older versions.
+ */
+export const WORKFLOW = { request: 'machineRequest', return: 'machineReturn' } as const;
+export const QUERY = { status: 'status' } as const;
+export const SIGNAL = { returnMachines: 'returnMachines', machinesReleased: 'machinesReleased' } as const;
+
+/** Host Factory's three words for a request or a return. */
+export type RequestStatus = 'running' | 'complete' | 'complete_with_error';
+
+/** Input of `machineRequest`. Nothing in it is secret: Temporal's Web UI shows it. */
+export interface MachineRequestInput {
+  readonly v: 1;
+  readonly requestId: string;
+  readonly deployment: string;
+  readonly provider: string;
+  /** Epoch ms, by the command line's clock; counts through every run and reset. */
+  readonly createdAt: number;
+  /** Machines (or units, for a template with weights) wanted; 0 for an owner that only adopts. */
+  readonly count: number;
+  /** Absent for an owner that only adopts. */
+  readonly template?: Template;
+  /** Seconds after createdAt from which nothing is launched any more and the request settles. */
+  readonly deadlineSeconds: number;
+  /** Set by the workflow itself when it continues as new. */
+  readonly carried?: CarriedRequest;
+}
+
+/** The ledger that a settled owner carries into its next run. */
+export interface CarriedRequest {
+  readonly v: 1;
+  readonly status: Exclude<RequestStatus, 'running'>;
+  readonly message: string;
+  readonly cancelled: boolean;
+  readonly machines: PackedMachines;
+  readonly returns: readonly ReturnMachines[];
+}
+
+/** Signal to an owner. The same returnId may come again; it then only gets its answer again. */
+export interface ReturnMachines {
+  readonly returnId: string;
+  /** What was seen of each just before, so that an owner takes in even a machine that it had not seen. */
+  readonly machines: readonly Sighting[];
+}
+
+/** Signal from an owner to a return: all machines of it that this owner had are decided. */
+export interface MachinesReleased {
+  readonly ownerId: string;
+  readonly machines: readonly {
+    readonly machineId: string;
+    readonly result: 'succeed' | 'fail';
+    readonly message: string;
+  }[];
+}
+
+/** Input of `machineReturn`: the machines as Host Factory named them. */
+export interface MachineReturnInput {
+  readonly v: 1;
+  readonly returnId: string;
+  readonly deployment: string;
+  readonly provider: string;
+  /** Epoch ms. */
+  readonly createdAt: number;
+  readonly machines: readonly ReturnedMachine[];
+}
+export interface ReturnedMachine {
+  readonly machineId?: string;
+  readonly name?: string;
+}
+
+/** Argument of the `status` query: answers come in pages, because one answer may not exceed 2 MB. */
+export interface StatusPage {
+  readonly offset: number;
+}
+export const STATUS_PAGE_SIZE = 4_000;
+
+/** Answer of the `status` query of both workflows, and the result of both. */
+export interface StatusView {
+  readonly v: 1;
+  readonly status: RequestStatus;
+  readonly message: string;
+  /** Machines in all; this view holds those from `offset` on. */
+  readonly total: number;
+  readonly offset: number;
+  readonly machines: PackedMachines;
+}
+
+/** Memo of both workflows under the key `hf`: what is known of a request without any worker. */
+export interface StatusMemo {
+  readonly v: 1;
+  readonly status: RequestStatus;
+  readonly message: string;
+}

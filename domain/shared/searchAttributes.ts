@@ -1,0 +1,11 @@
+/** Search attributes of our workflows: name -> Temporal's type. They have to exist in the namespace. */
+export const SEARCH_ATTRIBUTES = {
+  /** acquiring, holding, returning, returned, cancelled */
+  HfState: 'KEYWORD',
+  HfTemplate: 'KEYWORD',
+  HfProvider: 'KEYWORD',
+  /** create or return */
+  HfRequestType: 'KEYWORD',
+  /** machines asked for, or given back */
+  HfCount: 'INT',
+} as const;

@@ -35,7 +35,7 @@ export interface MachineRequestInput {
 /** The ledger that a settled owner carries into its next run. */
 export interface CarriedRequest {
   readonly v: 1;
-  readonly status: Exclude<RequestStatus, 'running'>;
+  readonly status: RequestStatus;
   readonly message: string;
   readonly cancelled: boolean;
   readonly machines: PackedMachines;

@@ -1,0 +1,139 @@
+import type { Sighting } from './machine/machine.ts';
+import type { Launch, Shortage } from './request/launch.ts';
+import type { LaunchedMachine } from './request/reducer.ts';
+import type { ReturnedMachine } from './shared/messages.ts';
+import type { Template } from './template/template.ts';
+
+/**
+ * The side effects that workflows ask for, lane by lane (see shared/queues.ts). The workflows know only
+ * these types; activities/ implements them. Every activity may run more than once.
+ */
+export interface LaunchActivities {
+  /**
+   * Makes what the launches of a request share (a launch template) and returns the parameters that every
+   * launch of it is sent with. They stand in history from then on: a retry sends the same bytes.
+   */
+  prepareLaunch(input: PrepareInput): Promise<LaunchParameters>;
+  /** Makes one launch, or finds out what an earlier attempt of it did. Never launches one token twice. */
+  acquire(input: AcquireInput): Promise<AcquireResult>;
+}
+
+export interface WaitActivities {
+  /**
+   * Waits until every machine is ready or has died, or until the deadline. Returns earlier when there is
+   * news and `reportSeconds` are over, so that Host Factory can use the quick ones.
+   */
+  awaitMachines(input: AwaitMachinesInput): Promise<readonly Sighting[]>;
+  /** Waits until every machine is gone: seen terminated, or absent from two reads 20 minutes apart. */
+  awaitGone(input: AwaitGoneInput): Promise<readonly Sighting[]>;
+}
+
+export interface TerminateActivities {
+  /** Asks AWS to terminate exactly these machines; one bad id never blocks the rest. */
+  terminate(input: TerminateInput): Promise<TerminateResult>;
+}
+
+export interface ReadActivities {
+  /** Finds the owner of each machine that Host Factory gave back and signals it. */
+  deliverReturn(input: DeliverReturnInput): Promise<DeliverReturnResult>;
+}
+
+/** Whose request it is; becomes tags on everything that is made for it. */
+export interface Ownership {
+  readonly deployment: string;
+  readonly provider: string;
+  readonly requestId: string;
+}
+
+export interface PrepareInput {
+  readonly owner: Ownership;
+  readonly template: Template;
+}
+
+/** The frozen part of every launch call of a request. */
+export interface LaunchParameters {
+  readonly v: 1;
+  readonly manager: 'ec2FleetInstant';
+  readonly launchTemplateId: string;
+  readonly launchTemplateVersion: string;
+  readonly overrides: readonly LaunchOverride[];
+  readonly priceType: 'ondemand' | 'spot';
+  /** 0..100, of a spot launch. */
+  readonly percentOnDemand: number;
+  readonly spotAllocationStrategy: string;
+  /** Instance tags, sorted by key; `ohf:launch` is added for each launch. */
+  readonly tags: readonly (readonly [string, string])[];
+}
+
+export interface LaunchOverride {
+  readonly instanceType: string;
+  readonly subnetId: string;
+  readonly availabilityZone?: string;
+  readonly weight?: number;
+  readonly priority?: number;
+  readonly maxPrice?: string;
+}
+
+export interface AcquireInput {
+  readonly launch: Launch;
+  readonly parameters: LaunchParameters;
+  /** Epoch ms: from then on nothing is sent; it is only found out what was launched. */
+  readonly notAfter: number;
+  /** True when an earlier run of the workflow (before a reset) may have sent this launch. */
+  readonly mayHaveBeenSent: boolean;
+}
+
+export interface AcquireResult {
+  readonly machines: readonly LaunchedMachine[];
+  readonly shortages: readonly Shortage[];
+}
+
+export interface AwaitMachinesInput {
+  readonly machineIds: readonly string[];
+  /** Epoch ms. */
+  readonly deadline: number;
+  readonly reportSeconds: number;
+}
+
+export interface AwaitGoneInput {
+  readonly machineIds: readonly string[];
+}
+
+export interface TerminateInput {
+  readonly machineIds: readonly string[];
+}
+
+export interface TerminateResult {
+  /** Machines that AWS will not terminate, e.g. for termination protection. */
+  readonly refused: readonly { readonly machineId: string; readonly message: string }[];
+}
+
+export interface DeliverReturnInput {
+  readonly deployment: string;
+  readonly provider: string;
+  readonly returnId: string;
+  /** Epoch ms of Host Factory's call: a name means a machine launched before it. */
+  readonly createdAt: number;
+  /** `index` is the place in Host Factory's list. */
+  readonly machines: readonly (ReturnedMachine & { readonly index: number })[];
+}
+
+/** Where each machine stands after a delivery. */
+export type Delivery = { readonly index: number; readonly sighting?: Sighting } & (
+  | { readonly kind: 'signalled'; readonly ownerId: string; readonly machineId: string }
+  | { readonly kind: 'gone'; readonly machineId: string }
+  | { readonly kind: 'absent'; readonly machineId: string }
+  | { readonly kind: 'refused'; readonly message: string }
+);
+
+export interface DeliverReturnResult {
+  readonly deliveries: readonly Delivery[];
+}
+
+/**
+ * Types of the ApplicationFailures that workflows tell apart. The first detail is the cloud's own code.
+ * Everything else that fails is retried by Temporal.
+ */
+export const LAUNCH_REJECTED = 'LaunchRejected';
+/** What was prepared for the launch no longer exists; a new launch may be prepared and made. */
+export const LAUNCH_STALE = 'LaunchStale';

@@ -1,0 +1,37 @@
+/**
+ * A launch is decided in workflow code and stands in history, with its token, before the cloud hears of
+ * it. That is what lets a retry, a new worker or a reset repeat it without launching twice.
+ */
+export interface Launch {
+  /** 1, 2, 3, ...: never used again, whatever became of the launch. */
+  readonly ordinal: number;
+  /** Client token of the call and value of the tag `ohf:launch`: at most 64 ASCII characters (AWS). */
+  readonly token: string;
+  /** Units asked for. */
+  readonly units: number;
+  /** Epoch ms by the workflow's clock. */
+  readonly decidedAt: number;
+  /** `open` until it is certain what the call did; then `settled`. */
+  readonly stage: 'open' | 'settled';
+  /** Units that it brought. */
+  readonly got: number;
+}
+
+/** Why a pool (instance type, zone, price type) gave less than was asked. */
+export interface Shortage {
+  readonly pool: string;
+  /** The cloud's own code, e.g. `InsufficientInstanceCapacity`. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** One call asks for at most this many: larger ones are slow and fail as a whole. */
+export const LAUNCH_BATCH = 500;
+
+/**
+ * Deterministic, so that a reset workflow that decides the same launch again names the same launch.
+ * The request's UUID makes it unique; the deployment makes it readable in CloudTrail.
+ */
+export function launchToken(deployment: string, requestId: string, ordinal: number): string {
+  return `${deployment}-${requestId.replace(/^req-/, '').replaceAll('-', '')}-${ordinal}`;
+}

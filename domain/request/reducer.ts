@@ -1,0 +1,232 @@
+import { isAlive, isBooting, isReady, type Machine, type Sighting } from '../machine/machine.ts';
+import type { ReturnMachines } from '../shared/messages.ts';
+import { unitsOf } from '../template/template.ts';
+import type { Launch, Shortage } from './launch.ts';
+import { booting, isUnsettled, unitsMissing, type RequestState } from './state.ts';
+
+/** What can happen to a request. The workflow reports it; the rules below say what follows. */
+export type RequestFact =
+  | { readonly type: 'LaunchDecided'; readonly launch: Launch }
+  | {
+      readonly type: 'LaunchSettled';
+      readonly ordinal: number;
+      readonly machines: readonly LaunchedMachine[];
+      readonly shortages: readonly Shortage[];
+      /** An error that makes further launches pointless. */
+      readonly fatal?: Shortage;
+    }
+  | { readonly type: 'MachinesSeen'; readonly sightings: readonly Sighting[] }
+  | { readonly type: 'DeadlinePassed' }
+  | { readonly type: 'CancelRequested' }
+  | { readonly type: 'ReturnRequested'; readonly request: ReturnMachines }
+  | { readonly type: 'ReleaseStarted'; readonly machineIds: readonly string[] }
+  | { readonly type: 'ReleaseRefused'; readonly machineId: string; readonly message: string }
+  | { readonly type: 'ReleaseRetried'; readonly machineIds: readonly string[] }
+  | { readonly type: 'ReturnAnswered'; readonly returnId: string }
+  | { readonly type: 'Settled' };
+
+export interface LaunchedMachine {
+  readonly machineId: string;
+  readonly instanceType: string;
+  readonly spot: boolean;
+}
+
+export function reduce(state: RequestState, fact: RequestFact): RequestState {
+  switch (fact.type) {
+    case 'LaunchDecided':
+      return { ...state, launches: [...state.launches, fact.launch] };
+    case 'LaunchSettled':
+      return launchSettled(state, fact);
+    case 'MachinesSeen':
+      return withMachines(
+        state,
+        fact.sightings.map((seen) => sighted(state.machines.get(seen.machineId), seen)),
+      );
+    case 'DeadlinePassed':
+      return withMachines(state, booting(state).map(tooLate));
+    case 'CancelRequested':
+      return withMachines(
+        { ...state, cancelled: true, target: 0 },
+        [...state.machines.values()].map(givenUp),
+      );
+    case 'ReturnRequested':
+      return returnRequested(state, fact.request);
+    case 'ReleaseStarted':
+      return withRelease(state, fact.machineIds, 'asked');
+    case 'ReleaseRetried':
+      return withRelease(state, fact.machineIds, 'wanted');
+    case 'ReleaseRefused': {
+      const machine = state.machines.get(fact.machineId);
+      if (!machine || machine.release === 'gone') return state;
+      return withMachines(state, [{ ...machine, release: 'refused', reason: fact.message }]);
+    }
+    case 'ReturnAnswered': {
+      const returns = new Map(state.returns);
+      returns.delete(fact.returnId);
+      return { ...state, returns };
+    }
+    case 'Settled':
+      return settled(state);
+  }
+}
+
+/** Nothing more can be added and nothing is on its way: the request can be answered for good. */
+export function canSettle(state: RequestState, pastDeadline: boolean): boolean {
+  if (state.phase === 'settled' || isUnsettled(state) || booting(state).length > 0) return false;
+  return unitsMissing(state) === 0 || pastDeadline || state.fatal !== undefined;
+}
+
+function launchSettled(
+  state: RequestState,
+  fact: Extract<RequestFact, { type: 'LaunchSettled' }>,
+): RequestState {
+  const arrived = fact.machines.map((launched): Machine => {
+    const known = state.machines.get(launched.machineId);
+    const units = unitsFor(state, launched.instanceType);
+    // A return may have told us of it before the launch's own answer did.
+    if (known) return { ...known, units };
+    return {
+      ...launched,
+      state: 'pending',
+      name: '',
+      privateIp: '',
+      publicIp: '',
+      launchTime: 0,
+      reason: '',
+      result: state.cancelled ? 'fail' : 'executing',
+      message: state.cancelled ? CANCELLED : '',
+      units,
+      release: state.cancelled ? 'wanted' : 'kept',
+    };
+  });
+  const got = arrived.reduce((units, machine) => units + machine.units, 0);
+  return withMachines(
+    {
+      ...state,
+      launches: state.launches.map((launch) =>
+        launch.ordinal === fact.ordinal ? { ...launch, stage: 'settled', got } : launch,
+      ),
+      shortages: mergeShortages(state.shortages, fact.shortages),
+      fatal: fact.fatal ?? state.fatal,
+    },
+    arrived,
+  );
+}
+
+/** What a sighting makes of a line of the ledger. An `absent` one never changes what was seen before. */
+function sighted(known: Machine | undefined, seen: Sighting): Machine {
+  const before: Machine = known ?? { ...seen, result: 'executing', message: '', units: 1, release: 'kept' };
+  // A terminated instance loses its name and address in AWS's answers; Host Factory must keep seeing them.
+  const merged: Machine = {
+    ...before,
+    state: seen.state === 'absent' ? before.state : seen.state,
+    name: seen.name || before.name,
+    privateIp: seen.privateIp || before.privateIp,
+    publicIp: seen.publicIp || before.publicIp,
+    launchTime: before.launchTime || seen.launchTime,
+    instanceType: seen.instanceType || before.instanceType,
+    reason: seen.reason || before.reason,
+  };
+  const dead = !isAlive(seen.state);
+  const release = dead && seen.state === 'terminated' ? 'gone' : merged.release;
+  if (merged.result !== 'executing') return { ...merged, release };
+  if (isReady(seen)) return { ...merged, result: 'succeed', release };
+  if (isBooting(seen)) return { ...merged, release };
+  const message = merged.reason || `The machine was ${seen.state} before it was ready.`;
+  // A stopped machine costs money and is of no use to Symphony: it is given back.
+  return { ...merged, result: 'fail', message, release: release === 'kept' ? 'wanted' : release };
+}
+
+function tooLate(machine: Machine): Machine {
+  const message =
+    machine.state === 'running'
+      ? 'No host name or address was known by the deadline of the request.'
+      : 'The machine was not running by the deadline of the request.';
+  return {
+    ...machine,
+    result: 'fail',
+    message,
+    release: machine.release === 'kept' ? 'wanted' : machine.release,
+  };
+}
+
+const CANCELLED = 'The request was cancelled.';
+
+function givenUp(machine: Machine): Machine {
+  return {
+    ...machine,
+    release: machine.release === 'kept' ? 'wanted' : machine.release,
+    ...(machine.result === 'executing' ? { result: 'fail' as const, message: CANCELLED } : {}),
+  };
+}
+
+function returnRequested(state: RequestState, request: ReturnMachines): RequestState {
+  const returned = request.machines.map((seen): Machine => {
+    const machine = sighted(state.machines.get(seen.machineId), seen);
+    const units = state.machines.has(seen.machineId) ? machine.units : unitsFor(state, seen.instanceType);
+    const result =
+      machine.result === 'executing'
+        ? { result: 'fail' as const, message: 'Host Factory gave the machine back before it was ready.' }
+        : {};
+    const release =
+      machine.release === 'kept' || machine.release === 'refused' ? ('wanted' as const) : machine.release;
+    return { ...machine, ...result, units, release };
+  });
+  const returns = new Map(state.returns).set(request.returnId, request);
+  return withMachines({ ...state, returns }, returned);
+}
+
+function settled(state: RequestState): RequestState {
+  const good = [...state.machines.values()].filter((machine) => machine.result === 'succeed');
+  const bad = [...state.machines.values()].filter((machine) => machine.result === 'fail');
+  const units = good.reduce((sum, machine) => sum + machine.units, 0);
+  const wanted = state.input.count;
+  return {
+    ...state,
+    phase: 'settled',
+    status: good.length > 0 || wanted === 0 ? 'complete' : 'complete_with_error',
+    message: settledMessage(state, units, wanted, bad),
+  };
+}
+
+function settledMessage(state: RequestState, units: number, wanted: number, bad: readonly Machine[]): string {
+  if (state.cancelled) return CANCELLED;
+  if (units >= wanted && bad.length === 0) return '';
+  const why = [
+    ...(state.fatal ? [`${state.fatal.code}: ${state.fatal.message}`] : []),
+    ...state.shortages.map((shortage) => `${shortage.pool}: ${shortage.code}`),
+    ...[...new Set(bad.map((machine) => machine.message))].map((text) => `${text}`),
+  ];
+  return `${units} of ${wanted} machines were obtained. ${why.slice(0, 10).join('; ')}`.trim();
+}
+
+/** One entry a pool and code, the newest message: a shortage may be met on every attempt. */
+function mergeShortages(old: readonly Shortage[], fresh: readonly Shortage[]): readonly Shortage[] {
+  if (fresh.length === 0) return old;
+  const byPool = new Map(old.map((shortage) => [`${shortage.pool} ${shortage.code}`, shortage]));
+  for (const shortage of fresh) byPool.set(`${shortage.pool} ${shortage.code}`, shortage);
+  return [...byPool.values()].slice(-50);
+}
+
+function unitsFor(state: RequestState, instanceType: string): number {
+  return state.input.template ? unitsOf(state.input.template, instanceType) : 1;
+}
+
+function withRelease(
+  state: RequestState,
+  machineIds: readonly string[],
+  release: 'asked' | 'wanted',
+): RequestState {
+  const changed = machineIds.flatMap((id) => {
+    const machine = state.machines.get(id);
+    return machine && machine.release !== 'gone' ? [{ ...machine, release }] : [];
+  });
+  return withMachines(state, changed);
+}
+
+function withMachines(state: RequestState, changed: readonly Machine[]): RequestState {
+  if (changed.length === 0) return state;
+  const machines = new Map(state.machines);
+  for (const machine of changed) machines.set(machine.machineId, machine);
+  return { ...state, machines };
+}

@@ -1,0 +1,95 @@
+import { unpackMachines, packMachines } from '../machine/packed.ts';
+import { isAlive, type Machine } from '../machine/machine.ts';
+import type {
+  CarriedRequest,
+  MachineRequestInput,
+  RequestStatus,
+  ReturnMachines,
+} from '../shared/messages.ts';
+import type { Launch, Shortage } from './launch.ts';
+
+/** What the owner of a request knows. Only the reducer makes a new one. */
+export interface RequestState {
+  readonly input: MachineRequestInput;
+  /** `acquiring` while machines may still be added or become ready; then `settled` for good. */
+  readonly phase: 'acquiring' | 'settled';
+  /** Units still wanted in all; less than the input's count after a cancel. */
+  readonly target: number;
+  readonly status: RequestStatus;
+  readonly message: string;
+  readonly cancelled: boolean;
+  readonly launches: readonly Launch[];
+  readonly shortages: readonly Shortage[];
+  /** An error after which launching again is pointless, e.g. a bad AMI. */
+  readonly fatal: Shortage | undefined;
+  readonly machines: ReadonlyMap<string, Machine>;
+  /** Returns that have no answer yet, by returnId. */
+  readonly returns: ReadonlyMap<string, ReturnMachines>;
+}
+
+export function initialState(input: MachineRequestInput): RequestState {
+  const carried = input.carried;
+  return {
+    input,
+    phase: carried ? 'settled' : 'acquiring',
+    target: carried ? 0 : input.count,
+    status: carried?.status ?? 'running',
+    message: carried?.message ?? '',
+    cancelled: carried?.cancelled ?? false,
+    launches: [],
+    shortages: [],
+    fatal: undefined,
+    machines: new Map(
+      (carried ? unpackMachines(carried.machines) : []).map((machine) => [machine.machineId, machine]),
+    ),
+    returns: new Map(carried?.returns.map((request) => [request.returnId, request])),
+  };
+}
+
+/** The ledger for the next run. A release that was under way starts again there: it is idempotent. */
+export function carry(state: RequestState): CarriedRequest {
+  const machines = [...state.machines.values()].map((machine) =>
+    machine.release === 'asked' ? { ...machine, release: 'wanted' as const } : machine,
+  );
+  return {
+    v: 1,
+    status: state.status,
+    message: state.message,
+    cancelled: state.cancelled,
+    machines: packMachines(machines),
+    returns: [...state.returns.values()],
+  };
+}
+
+/** Epoch ms from which nothing is launched any more. */
+export const deadlineOf = (input: MachineRequestInput): number =>
+  input.createdAt + input.deadlineSeconds * 1_000;
+
+/** Units that are there, on their way or possibly on their way. */
+export function unitsAcquired(state: RequestState): number {
+  let units = 0;
+  for (const machine of state.machines.values()) units += machine.units;
+  for (const launch of state.launches) if (launch.stage === 'open') units += launch.units;
+  return units;
+}
+
+export const unitsMissing = (state: RequestState): number => Math.max(0, state.target - unitsAcquired(state));
+
+export const machinesWhere = (state: RequestState, test: (machine: Machine) => boolean): Machine[] =>
+  [...state.machines.values()].filter(test);
+
+export const booting = (state: RequestState): Machine[] =>
+  machinesWhere(state, (machine) => machine.result === 'executing');
+
+export const wantedGone = (state: RequestState): Machine[] =>
+  machinesWhere(state, (machine) => machine.release === 'wanted');
+
+export const alive = (state: RequestState): Machine[] =>
+  machinesWhere(state, (machine) => machine.release !== 'gone');
+
+export const isUnsettled = (state: RequestState): boolean =>
+  state.launches.some((launch) => launch.stage === 'open');
+
+/** A machine can be in the ledger and yet be dead: then there is nothing to give back. */
+export const stillExists = (machine: Machine): boolean =>
+  isAlive(machine.state) && machine.release !== 'gone';

@@ -1,0 +1,140 @@
+import type { Delivery } from '../activities.ts';
+import type { Machine, Sighting } from '../machine/machine.ts';
+import { packMachines } from '../machine/packed.ts';
+import {
+  STATUS_PAGE_SIZE,
+  type MachineReturnInput,
+  type MachinesReleased,
+  type RequestStatus,
+  type StatusView,
+} from '../shared/messages.ts';
+
+/** One machine that Host Factory gave back, in the order of its list. */
+export interface ReturnItem extends Machine {
+  readonly index: number;
+  /** Epoch ms of the first read that lacked it; 0 while it was seen or not looked for. */
+  readonly absentSince: number;
+}
+
+export interface ReturnState {
+  readonly input: MachineReturnInput;
+  readonly items: readonly ReturnItem[];
+  /** What owners said, by machineId: an answer may overtake the delivery that it answers. */
+  readonly outcomes: ReadonlyMap<string, Outcome>;
+}
+type Outcome = MachinesReleased['machines'][number];
+
+/**
+ * A machine that a complete read lacks is gone only when another, this much later, lacks it too: AWS may
+ * take minutes until a new instance is visible everywhere, and hides terminated ones after an hour.
+ */
+export const ABSENCE_MS = 20 * 60_000;
+
+export function initialReturn(input: MachineReturnInput): ReturnState {
+  const items = input.machines.map((machine, index): ReturnItem => ({
+    index,
+    machineId: machine.machineId ?? '',
+    name: machine.name ?? '',
+    state: 'running',
+    privateIp: '',
+    publicIp: '',
+    launchTime: 0,
+    instanceType: '',
+    spot: false,
+    reason: '',
+    result: 'executing',
+    message: '',
+    units: 1,
+    release: 'wanted',
+    absentSince: 0,
+  }));
+  return { input, items, outcomes: new Map() };
+}
+
+export const undecided = (state: ReturnState): readonly ReturnItem[] =>
+  state.items.filter((item) => item.result === 'executing');
+
+/** Takes in where the machines stand after a delivery; `now` is epoch ms. */
+export function delivered(state: ReturnState, deliveries: readonly Delivery[], now: number): ReturnState {
+  const byIndex = new Map(deliveries.map((delivery) => [delivery.index, delivery]));
+  const items = state.items.map((item) => {
+    const delivery = byIndex.get(item.index);
+    return delivery && item.result === 'executing' ? standing(item, delivery, now) : item;
+  });
+  return decided({ ...state, items });
+}
+
+/** Takes in an owner's answer. */
+export function released(state: ReturnState, answer: MachinesReleased): ReturnState {
+  const outcomes = new Map(state.outcomes);
+  for (const outcome of answer.machines) outcomes.set(outcome.machineId, outcome);
+  return decided({ ...state, outcomes });
+}
+
+function standing(item: ReturnItem, delivery: Delivery, now: number): ReturnItem {
+  const seen = shown(item, delivery.sighting);
+  switch (delivery.kind) {
+    case 'signalled':
+      return { ...seen, machineId: delivery.machineId, absentSince: 0 };
+    case 'gone':
+      return succeeded({ ...seen, machineId: delivery.machineId });
+    case 'absent': {
+      const absentSince = item.absentSince || now;
+      const absent = { ...seen, machineId: delivery.machineId, absentSince };
+      return now - absentSince < ABSENCE_MS ? absent : succeeded(absent);
+    }
+    case 'refused':
+      return { ...seen, result: 'fail', message: delivery.message };
+  }
+}
+
+function decided(state: ReturnState): ReturnState {
+  const items = state.items.map((item) => {
+    const outcome = state.outcomes.get(item.machineId);
+    if (!outcome || item.result !== 'executing') return item;
+    return outcome.result === 'succeed'
+      ? succeeded(item)
+      : { ...item, result: 'fail' as const, message: outcome.message };
+  });
+  return { ...state, items };
+}
+
+export function returnStatus(state: ReturnState, offset = 0, size = STATUS_PAGE_SIZE): StatusView {
+  const failed = state.items.filter((item) => item.result === 'fail').length;
+  const open = undecided(state).length;
+  const status: RequestStatus = open > 0 ? 'running' : failed > 0 ? 'complete_with_error' : 'complete';
+  return {
+    v: 1,
+    status,
+    message: returnMessage(state.items.length, open, failed),
+    total: state.items.length,
+    offset,
+    machines: packMachines(state.items.slice(offset, offset + size)),
+  };
+}
+
+function returnMessage(total: number, open: number, failed: number): string {
+  if (total === 0) return 'No Active VM.';
+  if (open > 0) return `${total - open} of ${total} machines are given back.`;
+  return failed > 0 ? `${failed} of ${total} machines could not be given back.` : '';
+}
+
+function shown(item: ReturnItem, seen: Sighting | undefined): ReturnItem {
+  if (!seen) return item;
+  return {
+    ...item,
+    ...seen,
+    state: seen.state === 'absent' ? item.state : seen.state,
+    // Host Factory must find its own names again, and a terminated instance has none.
+    name: item.name || seen.name,
+    privateIp: seen.privateIp || item.privateIp,
+  };
+}
+
+const succeeded = (item: ReturnItem): ReturnItem => ({
+  ...item,
+  state: 'terminated',
+  result: 'succeed',
+  message: '',
+  release: 'gone',
+});

@@ -1,0 +1,3 @@
+/** What the worker's bundle exports: one name a workflow type. */
+export { machineRequest } from './machineRequest.ts';
+export { machineReturn } from './machineReturn.ts';

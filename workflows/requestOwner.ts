@@ -1,0 +1,293 @@
+import { condition, getExternalWorkflowHandle, log, sleep, workflowInfo } from '@temporalio/workflow';
+import { LAUNCH_STALE, type LaunchParameters } from '../domain/activities.ts';
+import { LAUNCH_BATCH, launchToken, type Launch } from '../domain/request/launch.ts';
+import { canSettle, reduce, type RequestFact } from '../domain/request/reducer.ts';
+import {
+  alive,
+  booting,
+  carry,
+  deadlineOf,
+  initialState,
+  machinesWhere,
+  unitsMissing,
+  wantedGone,
+  type RequestState,
+} from '../domain/request/state.ts';
+import { answerTo, requestStatus } from '../domain/request/status.ts';
+import type {
+  MachineRequestInput,
+  MachinesReleased,
+  ReturnMachines,
+  StatusView,
+} from '../domain/shared/messages.ts';
+import { hasType, rejection } from './failures.ts';
+import { launchLane, terminateLane, waitLane } from './lanes.ts';
+import { machinesReleasedSignal } from './messages.ts';
+import { showState, tellState } from './visibility.ts';
+
+const MINUTE = 60_000;
+/** A launch without an answer is looked for this long after the deadline (AWS acts up to 15 minutes late). */
+const SETTLE_MS = 21 * MINUTE;
+/** Returns that arrive within this time go to AWS together. */
+const MERGE_MS = 1_000;
+/** A machine that AWS would not terminate is tried again after this time. */
+const REFUSED_RETRY_MS = 5 * MINUTE;
+/** A release that AWS does not accept for this long is answered `fail`; it is tried again all the same. */
+const RELEASE_GIVE_UP_MS = 10 * MINUTE;
+const FIRST_RETRY_MS = 10_000;
+const LAST_RETRY_MS = 60_000;
+/** A quick machine is reported at the latest this long after it is up, though slow ones are still booting. */
+const FIRST_REPORT_SECONDS = 20;
+
+export class RequestOwner {
+  #state: RequestState;
+  /** Releases under way. The owner neither ends nor continues as new while there is one. */
+  #releasing = 0;
+
+  constructor(input: MachineRequestInput) {
+    this.#state = initialState(input);
+    showState(this.#state);
+  }
+
+  status(offset: number): StatusView {
+    return requestStatus(this.#state, offset);
+  }
+
+  takeBack(request: ReturnMachines): void {
+    this.#apply({ type: 'ReturnRequested', request });
+  }
+
+  cancel(): void {
+    this.#apply({ type: 'CancelRequested' });
+  }
+
+  /** Nothing is left to own and nobody waits for an answer. An adopter first has to hear what it adopts. */
+  isOver(): boolean {
+    const { input, machines, returns } = this.#state;
+    const adopts = input.template === undefined && machines.size === 0;
+    return this.#isIdle() && alive(this.#state).length === 0 && returns.size === 0 && !adopts;
+  }
+
+  nextInput(): MachineRequestInput {
+    return { ...this.#state.input, carried: carry(this.#state) };
+  }
+
+  close(): StatusView {
+    tellState(this.#state, this.#state.cancelled ? 'cancelled' : 'returned');
+    return requestStatus(this.#state, 0, this.#state.machines.size);
+  }
+
+  /** Launches and waits until the request can be answered for good. */
+  async acquire(): Promise<void> {
+    if (this.#state.phase === 'settled') return;
+    let parameters: LaunchParameters | undefined;
+    let retryMs = FIRST_RETRY_MS;
+    let reportSeconds = FIRST_REPORT_SECONDS;
+    for (;;) {
+      if (this.#mayLaunch()) {
+        parameters ??= await this.#prepare();
+        if (parameters && (await this.#launch(parameters)) === 'stale') parameters = undefined;
+      }
+      if (booting(this.#state).length > 0) {
+        await this.#watch(reportSeconds);
+        reportSeconds *= 2;
+      }
+      if (this.#isPastDeadline()) this.#apply({ type: 'DeadlinePassed' });
+      if (canSettle(this.#state, this.#isPastDeadline())) break;
+      if (booting(this.#state).length === 0) {
+        await condition(() => unitsMissing(this.#state) === 0, Math.min(retryMs, this.#untilDeadline()));
+        retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+      }
+    }
+    this.#apply({ type: 'Settled' });
+    tellState(this.#state, 'holding');
+  }
+
+  /** Terminates what nobody wants any more and answers returns, until the owner is over or too long-lived. */
+  async giveBack(): Promise<void> {
+    const refused = this.#idsWhere('refused');
+    if (refused.length > 0) void this.#retryLater(refused);
+    for (;;) {
+      await condition(() => this.#answers().length > 0 || this.#canRelease() || this.#canStop());
+      const answers = this.#answers();
+      if (answers.length > 0) {
+        await Promise.all(answers.map(([returnId, answer]) => this.#answer(returnId, answer)));
+        continue;
+      }
+      if (!this.#canRelease()) return;
+      if (wantedGone(this.#state).length < alive(this.#state).length)
+        await sleep(MERGE_MS, { summary: 'merge returns' });
+      const machineIds = wantedGone(this.#state).map((machine) => machine.machineId);
+      this.#apply({ type: 'ReleaseStarted', machineIds });
+      void this.#release(machineIds);
+    }
+  }
+
+  #apply(fact: RequestFact): void {
+    this.#state = reduce(this.#state, fact);
+    showState(this.#state);
+  }
+
+  #isPastDeadline(): boolean {
+    return Date.now() >= deadlineOf(this.#state.input);
+  }
+
+  #untilDeadline(): number {
+    return Math.max(1, deadlineOf(this.#state.input) - Date.now());
+  }
+
+  #mayLaunch(): boolean {
+    return unitsMissing(this.#state) > 0 && !this.#isPastDeadline() && !this.#state.fatal;
+  }
+
+  async #prepare(): Promise<LaunchParameters | undefined> {
+    const { deployment, provider, requestId, template } = this.#state.input;
+    if (!template) throw new TypeError('a request that launches needs a template');
+    const lane = launchLane(`prepare ${template.templateId}`, this.#untilDeadline());
+    try {
+      return await lane.prepareLaunch({ owner: { deployment, provider, requestId }, template });
+    } catch (error) {
+      this.#apply({
+        type: 'LaunchSettled',
+        ordinal: 0,
+        machines: [],
+        shortages: [],
+        fatal: rejection(error),
+      });
+      return undefined;
+    }
+  }
+
+  /** `stale`: what was prepared is gone in AWS, and has to be made again for the next launch. */
+  async #launch(parameters: LaunchParameters): Promise<'stale' | 'done'> {
+    const launches = this.#decide();
+    for (const launch of launches) this.#apply({ type: 'LaunchDecided', launch });
+    const outcomes = await Promise.all(launches.map((launch) => this.#acquireOne(launch, parameters)));
+    return outcomes.includes('stale') ? 'stale' : 'done';
+  }
+
+  #decide(): Launch[] {
+    const { deployment, requestId } = this.#state.input;
+    const missing = unitsMissing(this.#state);
+    const first = this.#state.launches.length + 1;
+    return Array.from({ length: Math.ceil(missing / LAUNCH_BATCH) }, (_, index) => ({
+      ordinal: first + index,
+      token: launchToken(deployment, requestId, first + index),
+      units: Math.min(LAUNCH_BATCH, missing - index * LAUNCH_BATCH),
+      decidedAt: Date.now(),
+      stage: 'open',
+      got: 0,
+    }));
+  }
+
+  async #acquireOne(launch: Launch, parameters: LaunchParameters): Promise<'stale' | 'done'> {
+    const { ordinal } = launch;
+    const lane = launchLane(`launch ${ordinal}: ${launch.units} units`, this.#untilDeadline() + SETTLE_MS);
+    const { runId, firstExecutionRunId } = workflowInfo();
+    try {
+      const { machines, shortages } = await lane.acquire({
+        launch,
+        parameters,
+        notAfter: deadlineOf(this.#state.input),
+        mayHaveBeenSent: runId !== firstExecutionRunId,
+      });
+      this.#apply({ type: 'LaunchSettled', ordinal, machines, shortages });
+      return 'done';
+    } catch (error) {
+      const why = rejection(error);
+      const end = { type: 'LaunchSettled', ordinal, machines: [] } as const;
+      const stale = hasType(error, LAUNCH_STALE);
+      this.#apply(stale ? { ...end, shortages: [why] } : { ...end, shortages: [], fatal: why });
+      return stale ? 'stale' : 'done';
+    }
+  }
+
+  async #watch(reportSeconds: number): Promise<void> {
+    const machineIds = booting(this.#state).map((machine) => machine.machineId);
+    const bound = this.#untilDeadline() + SETTLE_MS;
+    const lane = waitLane(`wait for ${machineIds.length} machines to boot`, bound, bound);
+    try {
+      const deadline = deadlineOf(this.#state.input);
+      const sightings = await lane.awaitMachines({ machineIds, deadline, reportSeconds });
+      this.#apply({ type: 'MachinesSeen', sightings });
+    } catch (error) {
+      // Nothing could be read until long after the deadline: what is not known to be up is given up.
+      log.warn('machines could not be watched', { error });
+      this.#apply({ type: 'DeadlinePassed' });
+    }
+  }
+
+  async #release(machineIds: readonly string[]): Promise<void> {
+    this.#releasing += 1;
+    try {
+      const lane = terminateLane(`terminate ${machineIds.length} machines`, RELEASE_GIVE_UP_MS);
+      const { refused } = await lane.terminate({ machineIds });
+      for (const { machineId, message } of refused) this.#refused(machineId, message);
+      const kept = new Set(refused.map(({ machineId }) => machineId));
+      const going = machineIds.filter((id) => !kept.has(id));
+      if (going.length > 0) {
+        const wait = waitLane(`wait until ${going.length} machines are gone`, 60 * MINUTE);
+        this.#apply({ type: 'MachinesSeen', sightings: await wait.awaitGone({ machineIds: going }) });
+      }
+    } catch (error) {
+      for (const machineId of machineIds) this.#refused(machineId, rejection(error).message);
+    } finally {
+      this.#releasing -= 1;
+    }
+    const refused = this.#idsWhere('refused').filter((id) => machineIds.includes(id));
+    if (refused.length > 0) void this.#retryLater(refused);
+  }
+
+  #refused(machineId: string, message: string): void {
+    this.#apply({ type: 'ReleaseRefused', machineId, message });
+  }
+
+  async #retryLater(machineIds: readonly string[]): Promise<void> {
+    await sleep(REFUSED_RETRY_MS, { summary: `try again to release ${machineIds.length} machines` });
+    const still = new Set(this.#idsWhere('refused'));
+    this.#apply({ type: 'ReleaseRetried', machineIds: machineIds.filter((id) => still.has(id)) });
+  }
+
+  #idsWhere(release: 'refused'): string[] {
+    return machinesWhere(this.#state, (machine) => machine.release === release).map(
+      (machine) => machine.machineId,
+    );
+  }
+
+  #answers(): (readonly [string, MachinesReleased])[] {
+    const ownerId = workflowInfo().workflowId;
+    return [...this.#state.returns.values()].flatMap((request) => {
+      const answer = answerTo(this.#state, ownerId, request);
+      return answer ? [[request.returnId, answer] as const] : [];
+    });
+  }
+
+  async #answer(returnId: string, answer: MachinesReleased): Promise<void> {
+    try {
+      await getExternalWorkflowHandle(returnId).signal(machinesReleasedSignal, answer);
+    } catch (error) {
+      // The return is closed already; it no longer wants to know.
+      log.info('a return could not be answered', { returnId, error });
+    }
+    this.#apply({ type: 'ReturnAnswered', returnId });
+  }
+
+  /** Between releases and settled: the only moments at which a run may end. */
+  #isIdle(): boolean {
+    return this.#state.phase === 'settled' && this.#releasing === 0;
+  }
+
+  /** Temporal suggests a new run when the history is long: nothing more is begun in this one. */
+  #mustRenew(): boolean {
+    return this.#state.phase === 'settled' && workflowInfo().continueAsNewSuggested;
+  }
+
+  #canRelease(): boolean {
+    return wantedGone(this.#state).length > 0 && !this.#mustRenew();
+  }
+
+  /** A run also ends once after settling, so that no owner carries the code it started with for months. */
+  #canStop(): boolean {
+    return this.isOver() || (this.#isIdle() && (this.#mustRenew() || !this.#state.input.carried));
+  }
+}

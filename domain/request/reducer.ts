@@ -195,7 +195,7 @@ function settledMessage(state: RequestState, units: number, wanted: number, bad:
   const why = [
     ...(state.fatal ? [`${state.fatal.code}: ${state.fatal.message}`] : []),
     ...state.shortages.map((shortage) => `${shortage.pool}: ${shortage.code}`),
-    ...[...new Set(bad.map((machine) => machine.message))].map((text) => `${text}`),
+    ...new Set(bad.map((machine) => machine.message)),
   ];
   return `${units} of ${wanted} machines were obtained. ${why.slice(0, 10).join('; ')}`.trim();
 }

@@ -1,0 +1,116 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { LAUNCH_REJECTED, LAUNCH_STALE } from '../../domain/activities.ts';
+import { ProviderError, type ProviderErrorKind } from '../../domain/shared/errors.ts';
+
+/** The one table from AWS's error codes to how they are taken. Codes as AWS documents them for EC2. */
+const KINDS: Readonly<Record<ProviderErrorKind, readonly string[]>> = {
+  throttled: [
+    'RequestLimitExceeded',
+    'Throttling',
+    'ThrottlingException',
+    'EC2ThrottledException',
+    'RequestThrottled',
+    'TooManyRequestsException',
+    'RequestResourceCountExceeded',
+  ],
+  capacity: [
+    'InsufficientInstanceCapacity',
+    'InsufficientHostCapacity',
+    'InsufficientReservedInstanceCapacity',
+    'InsufficientCapacityOnHost',
+    'InsufficientCapacity',
+    'UnfulfillableCapacity',
+    'InsufficientVolumeCapacity',
+    'Unsupported',
+    'SpotMaxPriceTooLow',
+    'InsufficientFreeAddressesInSubnet',
+    'InsufficientAddressCapacity',
+    'PrivateIpAddressLimitExceeded',
+    'ReservationCapacityExceeded',
+    'VcpuLimitExceeded',
+    'InstanceLimitExceeded',
+    'MaxSpotInstanceCountExceeded',
+    'MaxFleetCountExceeded',
+    'VolumeLimitExceeded',
+  ],
+  ambiguous: [
+    'InternalError',
+    'InternalFailure',
+    'ServerInternal',
+    'ServiceUnavailable',
+    'Unavailable',
+    'RetryableError',
+    'TimeoutError',
+    'ECONNRESET',
+    'EPIPE',
+    'ETIMEDOUT',
+  ],
+  notSent: ['EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED'],
+  stale: [
+    'InvalidLaunchTemplateId.NotFound',
+    'InvalidLaunchTemplateId.VersionNotFound',
+    'InvalidLaunchTemplateName.NotFoundException',
+  ],
+  credentials: [
+    'AuthFailure',
+    'InvalidClientTokenId',
+    'ExpiredToken',
+    'ExpiredTokenException',
+    'RequestExpired',
+    'SignatureDoesNotMatch',
+    'RequestTimeTooSkewed',
+    'UnrecognizedClientException',
+    'CredentialsProviderError',
+    'TokenProviderError',
+    'UnauthorizedOperation',
+    'AccessDenied',
+  ],
+  permanent: [],
+};
+
+const KIND_OF = new Map(
+  Object.entries(KINDS).flatMap(([kind, codes]) =>
+    codes.map((code) => [code, kind as ProviderErrorKind] as const),
+  ),
+);
+
+/** Codes that must not be retried inside the SDK: another attempt meets the same empty pool. */
+export const CAPACITY_CODES: ReadonlySet<string> = new Set(KINDS.capacity);
+
+export function toProviderError(error: unknown): ProviderError {
+  if (error instanceof ProviderError) return error;
+  if (!(error instanceof Error)) return new ProviderError('ambiguous', 'Unknown', String(error));
+  const code = codeOf(error);
+  return new ProviderError(kindOf(error, code), code, error.message || code, { cause: error });
+}
+
+/** The wire code is the error's name; socket errors carry `code`. */
+function codeOf(error: Error): string {
+  const { code } = error as { code?: unknown };
+  return KIND_OF.has(error.name) || typeof code !== 'string' ? error.name : code;
+}
+
+function kindOf(error: Error, code: string): ProviderErrorKind {
+  const known = KIND_OF.get(code);
+  if (known) return known;
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  // No status: no answer came. 5xx: AWS may have acted. Only a 4xx says for certain that it did not.
+  return status === undefined || status >= 500 ? 'ambiguous' : 'permanent';
+}
+
+/** What Temporal gets to see: retried, unless the launch can't succeed however often it is sent. */
+export function toFailure(error: unknown): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
+  const provider = toProviderError(error);
+  const { kind, providerCode, message } = provider;
+  const nonRetryable = kind === 'permanent' || kind === 'stale';
+  return ApplicationFailure.create({
+    type: kind === 'permanent' ? LAUNCH_REJECTED : kind === 'stale' ? LAUNCH_STALE : `Provider.${kind}`,
+    message,
+    nonRetryable,
+    details: [providerCode],
+    cause: provider,
+    // A throttled call has to wait for AWS's bucket to fill: 5 calls a second for most mutating actions.
+    ...(kind === 'throttled' ? { nextRetryDelay: `${2 + Math.floor(Math.random() * 4)}s` } : {}),
+  });
+}

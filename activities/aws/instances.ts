@@ -1,0 +1,118 @@
+import {
+  DescribeInstancesCommand,
+  type DescribeInstancesCommandInput,
+  type EC2Client,
+  type Filter,
+  type Instance,
+} from '@aws-sdk/client-ec2';
+import type { Sighting } from '../../domain/machine/machine.ts';
+import { toProviderError } from './errors.ts';
+
+/** A sighting with the tags that say whose the machine is. */
+export interface SeenInstance extends Sighting {
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface InstanceReader {
+  /**
+   * One complete read: an id that the map lacks was unknown to AWS at that moment.
+   * @throws ProviderError when any part could not be read; then nothing may be called absent.
+   */
+  byId(machineIds: readonly string[]): Promise<ReadonlyMap<string, SeenInstance>>;
+  /** All instances that match, e.g. by tag; AWS shows new ones with a delay. @throws ProviderError */
+  byFilter(filters: readonly Filter[]): Promise<readonly SeenInstance[]>;
+}
+
+/** AWS takes ids without a documented limit; terminated ones are as long to list as live ones. */
+const IDS_PER_CALL = 1_000;
+const PAGE_SIZE = 1_000;
+
+export function createInstanceReader(client: EC2Client): InstanceReader {
+  return {
+    async byId(machineIds) {
+      const seen = new Map<string, SeenInstance>();
+      for (let from = 0; from < machineIds.length; from += IDS_PER_CALL) {
+        const found = await readIds(client, machineIds.slice(from, from + IDS_PER_CALL));
+        for (const instance of found) seen.set(instance.machineId, instance);
+      }
+      return seen;
+    },
+    byFilter: (filters) => readPages(client, { Filters: [...filters], MaxResults: PAGE_SIZE }),
+  };
+}
+
+/** One unknown id fails the whole call; AWS names the unknown ones, and the rest is asked for again. */
+async function readIds(client: EC2Client, machineIds: readonly string[]): Promise<SeenInstance[]> {
+  let ids = machineIds;
+  while (ids.length > 0) {
+    try {
+      return await readPages(client, { InstanceIds: [...ids] });
+    } catch (error) {
+      const unknown = unknownIds(error);
+      const known = ids.filter((id) => !unknown.has(id));
+      if (known.length === ids.length) throw error;
+      ids = known;
+    }
+  }
+  return [];
+}
+
+/** The ids that an `InvalidInstanceID.NotFound` names in its message; none for other errors. */
+export function unknownIds(error: unknown): ReadonlySet<string> {
+  const { providerCode, message } = toProviderError(error);
+  return new Set(
+    providerCode === 'InvalidInstanceID.NotFound' ? (message.match(/\bi-[0-9a-f]+/g) ?? []) : [],
+  );
+}
+
+async function readPages(client: EC2Client, input: DescribeInstancesCommandInput): Promise<SeenInstance[]> {
+  const seen: SeenInstance[] = [];
+  let token: string | undefined;
+  try {
+    do {
+      const page = await client.send(
+        new DescribeInstancesCommand(token === undefined ? input : { ...input, NextToken: token }),
+      );
+      for (const reservation of page.Reservations ?? []) {
+        for (const instance of reservation.Instances ?? []) seen.push(toSeen(instance));
+      }
+      token = page.NextToken;
+    } while (token);
+  } catch (error) {
+    throw toProviderError(error);
+  }
+  return seen;
+}
+
+function toSeen(instance: Instance): SeenInstance {
+  const launched = instance.LaunchTime?.getTime() ?? 0;
+  return {
+    machineId: instance.InstanceId ?? '',
+    state: instance.State?.Name ?? 'pending',
+    name: instance.PrivateDnsName ?? '',
+    privateIp: instance.PrivateIpAddress ?? '',
+    publicIp: instance.PublicIpAddress ?? '',
+    launchTime: Math.floor(launched / 1_000),
+    instanceType: instance.InstanceType ?? '',
+    spot: instance.InstanceLifecycle === 'spot',
+    reason: instance.StateReason?.Message ?? '',
+    tags: Object.fromEntries((instance.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])),
+  };
+}
+
+/** What goes into a workflow's history: the sighting without the tags. */
+export function toSighting({ tags: _tags, ...sighting }: SeenInstance): Sighting {
+  return sighting;
+}
+
+export const absent = (machineId: string): Sighting => ({
+  machineId,
+  state: 'absent',
+  name: '',
+  privateIp: '',
+  publicIp: '',
+  launchTime: 0,
+  instanceType: '',
+  spot: false,
+  reason: '',
+});

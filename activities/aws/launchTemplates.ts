@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import {
+  CreateLaunchTemplateCommand,
+  DescribeImagesCommand,
+  DescribeLaunchTemplatesCommand,
+  type RequestLaunchTemplateData,
+} from '@aws-sdk/client-ec2';
+import type { Template } from '../../domain/template/template.ts';
+import type { AwsClients } from './clients.ts';
+import { toProviderError } from './errors.ts';
+import { awsTags, TAG } from './tags.ts';
+
+export interface LaunchTemplateRef {
+  readonly id: string;
+  /** Always a number: `$Latest` could change between a call and its retry. */
+  readonly version: string;
+}
+
+export interface LaunchTemplates {
+  /**
+   * The launch template with exactly this template's content, made if there is none yet. Its name is a
+   * hash of its content, so all requests of a template share one and it never changes.
+   * @throws ProviderError
+   */
+  ensure(deployment: string, template: Template): Promise<LaunchTemplateRef>;
+  forget(id: string): void;
+}
+
+export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
+  const known = new Map<string, LaunchTemplateRef>();
+  const rootDevices = new Map<string, string>();
+
+  async function create(name: string, deployment: string, data: RequestLaunchTemplateData): Promise<string> {
+    const made = await clients.mutating.send(
+      new CreateLaunchTemplateCommand({
+        LaunchTemplateName: name,
+        ClientToken: name.replaceAll('/', '-'),
+        LaunchTemplateData: data,
+        TagSpecifications: [
+          { ResourceType: 'launch-template', Tags: awsTags([[TAG.deployment, deployment]]) },
+        ],
+      }),
+    );
+    return made.LaunchTemplate?.LaunchTemplateId ?? '';
+  }
+
+  async function find(name: string): Promise<string | undefined> {
+    try {
+      const found = await clients.reading.send(
+        new DescribeLaunchTemplatesCommand({ LaunchTemplateNames: [name] }),
+      );
+      return found.LaunchTemplates?.[0]?.LaunchTemplateId;
+    } catch (error) {
+      if (toProviderError(error).providerCode === 'InvalidLaunchTemplateName.NotFoundException')
+        return undefined;
+      throw error;
+    }
+  }
+
+  /** Resizing another device than the image's own root would add a volume instead. */
+  async function rootDevice(imageId: string): Promise<string> {
+    const cached = rootDevices.get(imageId);
+    if (cached !== undefined) return cached;
+    try {
+      const { Images } = await clients.reading.send(new DescribeImagesCommand({ ImageIds: [imageId] }));
+      const device = Images?.[0]?.RootDeviceName ?? '/dev/xvda';
+      rootDevices.set(imageId, device);
+      return device;
+    } catch (error) {
+      throw toProviderError(error);
+    }
+  }
+
+  return {
+    async ensure(deployment, template) {
+      const data = launchTemplateData(template, template.rootVolume && (await rootDevice(template.imageId)));
+      const name = `ohf/${deployment}/${contentHash(data)}`;
+      const cached = known.get(name);
+      if (cached) return cached;
+      try {
+        const id = (await find(name)) ?? (await create(name, deployment, data));
+        const ref = { id, version: '1' };
+        known.set(name, ref);
+        return ref;
+      } catch (error) {
+        const failure = toProviderError(error);
+        // Another worker was quicker: what stands under the name has the same content.
+        const id =
+          failure.providerCode === 'InvalidLaunchTemplateName.AlreadyExistsException'
+            ? await find(name)
+            : undefined;
+        if (id === undefined) throw failure;
+        return { id, version: '1' };
+      }
+    },
+    forget(id) {
+      for (const [name, ref] of known) if (ref.id === id) known.delete(name);
+    },
+  };
+}
+
+/** Everything of a template that is not a choice of pool: that is what the overrides of a launch are for. */
+function launchTemplateData(template: Template, rootDevice: string | undefined): RequestLaunchTemplateData {
+  const { rootVolume } = template;
+  return {
+    ImageId: template.imageId,
+    ...(template.keyName === undefined ? {} : { KeyName: template.keyName }),
+    ...(template.securityGroupIds.length === 0 ? {} : { SecurityGroupIds: [...template.securityGroupIds] }),
+    ...(template.instanceProfile === undefined
+      ? {}
+      : { IamInstanceProfile: profile(template.instanceProfile) }),
+    ...(template.userData === undefined
+      ? {}
+      : { UserData: Buffer.from(template.userData, 'utf8').toString('base64') }),
+    ...(rootVolume === undefined || rootDevice === undefined
+      ? {}
+      : {
+          BlockDeviceMappings: [
+            {
+              DeviceName: rootDevice,
+              Ebs: {
+                DeleteOnTermination: true,
+                ...(rootVolume.sizeGiB === undefined ? {} : { VolumeSize: rootVolume.sizeGiB }),
+                ...(rootVolume.type === undefined ? {} : { VolumeType: rootVolume.type }),
+                ...(rootVolume.iops === undefined ? {} : { Iops: rootVolume.iops }),
+              },
+            },
+          ],
+        }),
+    // A machine that shuts itself down must not stay behind, stopped and paid for (AWS's default).
+    InstanceInitiatedShutdownBehavior: 'terminate',
+    MetadataOptions: { HttpTokens: 'required' },
+  };
+}
+
+const profile = (nameOrArn: string): { Arn: string } | { Name: string } =>
+  nameOrArn.startsWith('arn:') ? { Arn: nameOrArn } : { Name: nameOrArn };
+
+function contentHash(data: RequestLaunchTemplateData): string {
+  return createHash('sha256').update(JSON.stringify(data)).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,153 @@
+import {
+  CreateFleetCommand,
+  type CreateFleetCommandInput,
+  type CreateFleetCommandOutput,
+  type FleetLaunchTemplateOverrides,
+  type FleetLaunchTemplateOverridesRequest,
+  type SpotAllocationStrategy,
+} from '@aws-sdk/client-ec2';
+import type { LaunchOverride, LaunchParameters } from '../../../domain/activities.ts';
+import type { Launch } from '../../../domain/request/launch.ts';
+import type { Template } from '../../../domain/template/template.ts';
+import type { AwsClients } from '../clients.ts';
+import { toProviderError } from '../errors.ts';
+import type { InstanceReader } from '../instances.ts';
+import type { LaunchTemplates } from '../launchTemplates.ts';
+import { awsTags, instanceTags, TAG } from '../tags.ts';
+import type { Manager } from './manager.ts';
+
+/**
+ * EC2 Fleet of type `instant`: one synchronous call over all instance types and zones of the template.
+ * AWS tries once and launches nothing later by itself, which is what makes it safe against late arrivals.
+ */
+export function ec2FleetInstant(
+  clients: AwsClients,
+  reader: InstanceReader,
+  launchTemplates: LaunchTemplates,
+): Manager {
+  return {
+    async prepare({ owner, template }) {
+      const { id, version } = await launchTemplates.ensure(owner.deployment, template);
+      return {
+        v: 1,
+        manager: 'ec2FleetInstant',
+        launchTemplateId: id,
+        launchTemplateVersion: version,
+        overrides: overridesOf(template),
+        priceType: template.priceType,
+        percentOnDemand: template.percentOnDemand ?? 0,
+        spotAllocationStrategy: template.allocationStrategy ?? 'price-capacity-optimized',
+        tags: instanceTags(owner, template.templateId, template.tags),
+      };
+    },
+
+    async launch(launch, parameters) {
+      try {
+        const answer = await clients.mutating.send(
+          new CreateFleetCommand(createFleetInput(launch, parameters)),
+        );
+        return { machines: machinesOf(answer), shortages: shortagesOf(answer) };
+      } catch (error) {
+        const failure = toProviderError(error);
+        if (failure.kind === 'stale') launchTemplates.forget(parameters.launchTemplateId);
+        if (failure.kind !== 'capacity') throw failure;
+        // The call as a whole was refused for lack of capacity or quota: nothing was launched.
+        return {
+          machines: [],
+          shortages: [{ pool: 'all', code: failure.providerCode, message: failure.message }],
+        };
+      }
+    },
+
+    async discover(launch) {
+      const found = await reader.byFilter([{ Name: `tag:${TAG.launch}`, Values: [launch.token] }]);
+      return found.map(({ machineId, instanceType, spot }) => ({ machineId, instanceType, spot }));
+    },
+  };
+}
+
+/** Types x subnets, in the template's order. An override of an instant fleet takes exactly one subnet. */
+function overridesOf(template: Template): LaunchOverride[] {
+  const weighted = template.instanceTypes.some((choice) => choice.units !== 1);
+  return template.instanceTypes.flatMap((choice) =>
+    template.subnetIds.map((subnetId) => ({
+      instanceType: choice.instanceType,
+      subnetId,
+      ...(weighted ? { weight: choice.units } : {}),
+      ...(choice.priority === undefined ? {} : { priority: choice.priority }),
+      ...(template.maxSpotPrice === undefined ? {} : { maxPrice: template.maxSpotPrice }),
+    })),
+  );
+}
+
+function createFleetInput(launch: Launch, parameters: LaunchParameters): CreateFleetCommandInput {
+  const { priceType, percentOnDemand, overrides } = parameters;
+  const onDemand =
+    priceType === 'ondemand' ? launch.units : Math.round((launch.units * percentOnDemand) / 100);
+  const prioritized = overrides.some((override) => override.priority !== undefined);
+  const tags = awsTags([...parameters.tags, [TAG.launch, launch.token]]);
+  return {
+    Type: 'instant',
+    ClientToken: launch.token,
+    LaunchTemplateConfigs: [
+      {
+        LaunchTemplateSpecification: {
+          LaunchTemplateId: parameters.launchTemplateId,
+          Version: parameters.launchTemplateVersion,
+        },
+        Overrides: overrides.map(toOverride),
+      },
+    ],
+    TargetCapacitySpecification: {
+      TotalTargetCapacity: launch.units,
+      OnDemandTargetCapacity: onDemand,
+      SpotTargetCapacity: launch.units - onDemand,
+      DefaultTargetCapacityType: priceType === 'spot' ? 'spot' : 'on-demand',
+    },
+    OnDemandOptions: { AllocationStrategy: prioritized ? 'prioritized' : 'lowest-price' },
+    ...(priceType === 'spot'
+      ? { SpotOptions: { AllocationStrategy: parameters.spotAllocationStrategy as SpotAllocationStrategy } }
+      : {}),
+    TagSpecifications: [
+      { ResourceType: 'instance', Tags: tags },
+      { ResourceType: 'volume', Tags: tags },
+      { ResourceType: 'fleet', Tags: tags },
+    ],
+  };
+}
+
+function toOverride(override: LaunchOverride): FleetLaunchTemplateOverridesRequest {
+  return {
+    InstanceType: override.instanceType as NonNullable<FleetLaunchTemplateOverridesRequest['InstanceType']>,
+    SubnetId: override.subnetId,
+    ...(override.weight === undefined ? {} : { WeightedCapacity: override.weight }),
+    ...(override.priority === undefined ? {} : { Priority: override.priority }),
+    ...(override.maxPrice === undefined ? {} : { MaxPrice: override.maxPrice }),
+  };
+}
+
+function machinesOf(answer: CreateFleetCommandOutput) {
+  return (answer.Instances ?? []).flatMap((group) =>
+    (group.InstanceIds ?? []).map((machineId) => ({
+      machineId,
+      instanceType: group.InstanceType ?? '',
+      spot: group.Lifecycle === 'spot',
+    })),
+  );
+}
+
+function shortagesOf(answer: CreateFleetCommandOutput) {
+  return (answer.Errors ?? []).map((error) => ({
+    pool: poolName(error.LaunchTemplateAndOverrides?.Overrides, error.Lifecycle),
+    code: error.ErrorCode ?? 'Unknown',
+    message: error.ErrorMessage ?? '',
+  }));
+}
+
+function poolName(
+  overrides: FleetLaunchTemplateOverrides | undefined,
+  lifecycle: string | undefined,
+): string {
+  const place = overrides?.AvailabilityZone ?? overrides?.SubnetId ?? 'any zone';
+  return `${overrides?.InstanceType ?? 'any type'} in ${place} (${lifecycle ?? 'on-demand'})`;
+}

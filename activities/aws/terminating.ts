@@ -1,0 +1,54 @@
+import { TerminateInstancesCommand, type EC2Client } from '@aws-sdk/client-ec2';
+import type { TerminateActivities, TerminateResult } from '../../domain/activities.ts';
+import { withHeartbeat } from '../heartbeat.ts';
+import { toFailure, toProviderError } from './errors.ts';
+import { unknownIds } from './instances.ts';
+
+/** AWS takes up to 1,000 and recommends fewer. */
+const BATCH = 500;
+
+/** Refusals of single machines: AWS then terminates none of the call, so the call is halved until it finds them. */
+const PER_MACHINE = new Set(['OperationNotPermitted', 'IncorrectInstanceState', 'UnsupportedOperation']);
+
+export function createTerminateActivities(client: EC2Client): TerminateActivities {
+  return {
+    terminate: ({ machineIds }) =>
+      withHeartbeat(async () => {
+        const refused: TerminateResult['refused'][number][] = [];
+        for (let from = 0; from < machineIds.length; from += BATCH) {
+          refused.push(...(await terminate(client, machineIds.slice(from, from + BATCH))));
+        }
+        return { refused };
+      }).catch((error: unknown) => {
+        throw toFailure(error);
+      }),
+  };
+}
+
+/** Terminates all of these that AWS lets; returns those that it refuses. @throws ProviderError */
+async function terminate(
+  client: EC2Client,
+  machineIds: readonly string[],
+): Promise<TerminateResult['refused'][number][]> {
+  if (machineIds.length === 0) return [];
+  try {
+    await client.send(new TerminateInstancesCommand({ InstanceIds: [...machineIds] }));
+    return [];
+  } catch (error) {
+    // An unknown id fails the whole call. It is not proof of absence: whoever waits for its end decides that.
+    const unknown = unknownIds(error);
+    const known = machineIds.filter((id) => !unknown.has(id));
+    if (known.length < machineIds.length) return terminate(client, known);
+    const failure = toProviderError(error);
+    if (!PER_MACHINE.has(failure.providerCode)) throw failure;
+    const [only] = machineIds;
+    if (machineIds.length === 1 && only !== undefined) {
+      return [{ machineId: only, message: `${failure.providerCode}: ${failure.message}` }];
+    }
+    const half = Math.ceil(machineIds.length / 2);
+    return [
+      ...(await terminate(client, machineIds.slice(0, half))),
+      ...(await terminate(client, machineIds.slice(half))),
+    ];
+  }
+}

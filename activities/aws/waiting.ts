@@ -1,0 +1,70 @@
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import type { WaitActivities } from '../../domain/activities.ts';
+import { isBooting } from '../../domain/machine/machine.ts';
+import { ABSENCE_MS } from '../../domain/return/state.ts';
+import { withHeartbeat } from '../heartbeat.ts';
+import { absent, toSighting } from './instances.ts';
+import type { InstanceWatcher } from './instanceWatcher.ts';
+
+/** Activities that only wait. They hold a slot of the waiting lane and nothing else. */
+export function createWaitActivities(watcher: InstanceWatcher): WaitActivities {
+  return {
+    awaitMachines: ({ machineIds, deadline, reportSeconds }) =>
+      withHeartbeat(async () => {
+        const reportAt = Date.now() + reportSeconds * 1_000;
+        for (;;) {
+          const seen = await next(watcher, machineIds);
+          const sightings = machineIds.map((id) => {
+            const instance = seen.get(id);
+            return instance ? toSighting(instance) : absent(id);
+          });
+          const decided = sightings.filter((sighting) => !isBooting(sighting));
+          // The deadline is judged only after a read that came back: an outage alone fails no machine.
+          if (decided.length === machineIds.length || Date.now() >= deadline) return sightings;
+          if (decided.length > 0 && Date.now() >= reportAt) return decided;
+        }
+      }),
+
+    awaitGone({ machineIds }) {
+      const absentSince = new Map<string, number>(Context.current().info.heartbeatDetails ?? []);
+      const wait = async () => {
+        for (;;) {
+          const seen = await next(watcher, machineIds);
+          const now = Date.now();
+          const gone = machineIds.map((id) => {
+            const instance = seen.get(id);
+            if (instance) {
+              absentSince.delete(id);
+              return instance.state === 'terminated' ? toSighting(instance) : undefined;
+            }
+            const since = absentSince.get(id) ?? now;
+            absentSince.set(id, since);
+            if (now - since < ABSENCE_MS) return undefined;
+            return {
+              ...absent(id),
+              state: 'terminated' as const,
+              reason: 'AWS no longer knows the machine.',
+            };
+          });
+          if (!gone.includes(undefined)) return gone.filter((sighting) => sighting !== undefined);
+        }
+      };
+      return withHeartbeat(wait, () => [...absentSince]);
+    },
+  };
+}
+
+/** A worker that shuts down hands its waiting back: the failure makes Temporal retry it elsewhere at once. */
+async function next(watcher: InstanceWatcher, machineIds: readonly string[]) {
+  const context = Context.current();
+  try {
+    return await watcher.next(machineIds, context.cancellationSignal);
+  } catch (error) {
+    if (context.cancellationDetails?.workerShutdown !== true) throw error;
+    throw ApplicationFailure.create({
+      type: 'HandedBack',
+      message: 'The worker shuts down; another goes on waiting.',
+      nextRetryDelay: '1s',
+    });
+  }
+}

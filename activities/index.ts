@@ -1,0 +1,51 @@
+import type { Client } from '@temporalio/client';
+import type {
+  LaunchActivities,
+  ReadActivities,
+  TerminateActivities,
+  WaitActivities,
+} from '../domain/activities.ts';
+import type { AwsClients } from './aws/clients.ts';
+import { createInstanceReader } from './aws/instances.ts';
+import { createInstanceWatcher } from './aws/instanceWatcher.ts';
+import { createLaunchActivities } from './aws/launching.ts';
+import { createLaunchTemplates } from './aws/launchTemplates.ts';
+import { ec2FleetInstant } from './aws/managers/ec2Fleet.ts';
+import { createReadActivities } from './aws/returning.ts';
+import { createTerminateActivities } from './aws/terminating.ts';
+import { createWaitActivities } from './aws/waiting.ts';
+
+export interface ActivityDependencies {
+  readonly aws: AwsClients;
+  readonly temporal: Client;
+  /** Seconds between two reads of AWS, at least and at most. */
+  readonly pollSeconds: { readonly min: number; readonly max: number };
+  /** Seconds after which AWS shows a new instance everywhere. */
+  readonly consistencySeconds: number;
+  readonly onReadError: (error: unknown) => void;
+}
+
+/** The activities of one provider instance, lane by lane. */
+export interface Activities {
+  readonly launch: LaunchActivities;
+  readonly read: ReadActivities;
+  readonly terminate: TerminateActivities;
+  readonly wait: WaitActivities;
+}
+
+export function createActivities(dependencies: ActivityDependencies): Activities {
+  const { aws, temporal, pollSeconds, consistencySeconds, onReadError } = dependencies;
+  const reader = createInstanceReader(aws.reading);
+  const watcher = createInstanceWatcher(reader, {
+    minSeconds: pollSeconds.min,
+    maxSeconds: pollSeconds.max,
+    onError: onReadError,
+  });
+  const manager = ec2FleetInstant(aws, reader, createLaunchTemplates(aws));
+  return {
+    launch: createLaunchActivities(manager, { consistencySeconds }),
+    read: createReadActivities(reader, temporal),
+    terminate: createTerminateActivities(aws.mutating),
+    wait: createWaitActivities(watcher),
+  };
+}

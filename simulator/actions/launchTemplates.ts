@@ -1,0 +1,108 @@
+import { newId } from '../call.ts';
+import type { Call, Outcome } from '../call.ts';
+import { AwsError, missingParameter } from '../errors.ts';
+import { readFilters, readPage } from '../filters.ts';
+import type { Filterable } from '../filters.ts';
+import { findTemplate } from '../launchSpec.ts';
+import type { LaunchTemplate } from '../model.ts';
+import { required, subtree, texts } from '../params.ts';
+import type { FlatParams } from '../params.ts';
+import { readTagSpecifications, tagSet } from '../tagging.ts';
+import { useToken } from '../tokens.ts';
+import type { Xml } from '../xml.ts';
+
+const dataPrefix = 'LaunchTemplateData.';
+const tokenLength = 128;
+
+/** CreateLaunchTemplate: names are unique, and the same token gives the same template again. */
+export function createLaunchTemplate(call: Call): Outcome {
+  const token = useToken(call, call.catalogue.region, tokenLength);
+  if (token?.previous?.answer !== undefined) return { body: token.previous.answer, replay: true };
+  const name = required(call.params, 'LaunchTemplateName');
+  if (!/^[a-zA-Z0-9().\-/_]{3,128}$/.test(name)) {
+    throw new AwsError(
+      'InvalidLaunchTemplateName.MalformedException',
+      'A launch template name must be between 3 and 128 characters, and may contain letters, numbers, and the ' +
+        'following characters: - ( ) . / _.',
+    );
+  }
+  for (const other of call.world.templates.values()) {
+    if (other.name !== name) continue;
+    throw new AwsError(
+      'InvalidLaunchTemplateName.AlreadyExistsException',
+      'Launch template name already in use.',
+    );
+  }
+  const data = subtree(call.params, 'LaunchTemplateData');
+  if (data === undefined) throw missingParameter('LaunchTemplateData');
+  // Read now only to refuse bad tags here, as AWS does, and not at the launch.
+  readTagSpecifications(data, ['instance', 'volume', 'network-interface', 'spot-instances-request']);
+  const template: LaunchTemplate = {
+    id: newId('lt'),
+    name,
+    createdAt: call.now,
+    tags: readTagSpecifications(call.params, ['launch-template'])['launch-template'] ?? {},
+    data: withoutPrefix(call.flat),
+  };
+  const body = { launchTemplate: templateXml(call, template) };
+  const tokens = token === undefined ? [] : [token.record({ answer: body })];
+  return { body, change: { templates: [template], tokens } };
+}
+
+function withoutPrefix(flat: FlatParams): FlatParams {
+  const data: FlatParams = {};
+  for (const [name, value] of Object.entries(flat)) {
+    if (name.startsWith(dataPrefix)) data[name.slice(dataPrefix.length)] = value;
+  }
+  return data;
+}
+
+const filterable: Filterable<LaunchTemplate> = {
+  fields: {
+    'launch-template-name': (template) => template.name,
+    'create-time': (template) => new Date(template.createdAt).toISOString(),
+  },
+  tags: (template) => template.tags,
+};
+
+/** DescribeLaunchTemplates by ids, names or filters; an id or name that is unknown fails the call. */
+export function describeLaunchTemplates(call: Call): Outcome {
+  const ids = texts(call.params, 'LaunchTemplateId');
+  const names = texts(call.params, 'LaunchTemplateName');
+  const found = [
+    ...ids.map((id) => findTemplate(call, { LaunchTemplateId: id })),
+    ...names.map((name) => findTemplate(call, { LaunchTemplateName: name })),
+  ];
+  const byId = ids.length + names.length > 0;
+  const keep = readFilters(call.params, filterable);
+  // A template may be deleted between two pages; the pages are of a listing nobody pages through here.
+  const all = byId ? [...new Set(found)] : [...call.world.templates.values()];
+  const page = readPage(call, all, keep, { byId, min: 1, max: 200 });
+  return {
+    body: {
+      launchTemplates: page.items.map((template) => templateXml(call, template)),
+      nextToken: page.nextToken,
+    },
+  };
+}
+
+/** DeleteLaunchTemplate by id or name. */
+export function deleteLaunchTemplate(call: Call): Outcome {
+  const template = findTemplate(call, call.params);
+  return {
+    body: { launchTemplate: templateXml(call, template) },
+    change: { deletedTemplates: [template.id] },
+  };
+}
+
+function templateXml(call: Call, template: LaunchTemplate): Xml {
+  return {
+    launchTemplateId: template.id,
+    launchTemplateName: template.name,
+    createTime: new Date(template.createdAt).toISOString(),
+    createdBy: `arn:aws:iam::${call.accountId}:root`,
+    defaultVersionNumber: 1,
+    latestVersionNumber: 1,
+    tagSet: tagSet(template.tags),
+  };
+}

@@ -1,0 +1,56 @@
+import type { Call, Outcome } from '../call.ts';
+import { missingParameter } from '../errors.ts';
+import { checkIdCount, findInstances } from '../instanceIds.ts';
+import { stateXml } from '../instanceXml.ts';
+import type { Termination } from '../model.ts';
+import { texts } from '../params.ts';
+import { isLive, stateAt } from '../world.ts';
+import type { World } from '../world.ts';
+
+const maxIds = 1000;
+
+/** TerminateInstances: all of them, or none when one id is bad. Doing it again changes nothing and is no error. */
+export function terminateInstances(call: Call): Outcome {
+  const ids = texts(call.params, 'InstanceId');
+  if (ids.length === 0) throw missingParameter('InstanceId');
+  checkIdCount(ids, maxIds);
+  const instances = findInstances(call, ids);
+  const end = termination(call.world, call.now);
+  return {
+    body: {
+      instancesSet: instances.map((instance) => ({
+        instanceId: instance.id,
+        currentState: stateXml(
+          isLive(instance)
+            ? stateAt({ ...instance, termination: end }, call.now)
+            : stateAt(instance, call.now),
+        ),
+        previousState: stateXml(stateAt(instance, call.now)),
+      })),
+    },
+    change: { terminated: instances.filter(isLive).map(({ id }) => ({ id, ...end })) },
+  };
+}
+
+const messages: Record<string, string> = {
+  'Client.UserInitiatedShutdown': 'User initiated shutdown',
+  'Client.InstanceInitiatedShutdown': 'Instance initiated shutdown',
+  'Server.SpotInstanceTermination': 'Spot instance termination',
+  'Server.InsufficientInstanceCapacity':
+    'There was insufficient capacity available to satisfy the launch request',
+  'Client.InternalError': 'Client error on launch',
+};
+
+/** The end of an instance that begins now (ms), with the reason AWS would show for that state reason code. */
+export function termination(world: World, now: number, code = 'Client.UserInitiatedShutdown'): Termination {
+  const message = messages[code] ?? code;
+  const stamp = new Date(now).toISOString().slice(0, 19).replace('T', ' ');
+  return {
+    requestedAt: now,
+    doneAt: now + world.settings.shuttingDownSeconds * 1000,
+    code,
+    message: `${code}: ${message}`,
+    transitionReason:
+      code === 'Client.UserInitiatedShutdown' ? `User initiated (${stamp} GMT)` : `${code}: ${message}`,
+  };
+}

@@ -1,0 +1,285 @@
+import { termination } from './actions/terminateInstances.ts';
+import { gateModes } from './gates.ts';
+import type { GateView } from './gates.ts';
+import type { Instance, LogEntry, PoolRule, Settings, Tags } from './model.ts';
+import { commit, commitLogged, definedSettings } from './simulation.ts';
+import type { Simulation } from './simulation.ts';
+import { isLive, stateAt, tagsAt } from './world.ts';
+
+/*
+ * The control endpoint: JSON over HTTP under /_simulator/, no signature. An error is {"error": text}.
+ *
+ * POST   /_simulator/gates {action, mode, count?}    -> the gate. Takes the next `count` calls (default 1, null: all
+ *        until released) of `action` ('*': any). hold: the call waits before its effect; a client that leaves while
+ *        its call is held never gets one. dropBefore: the connection is cut, no effect. dropAfter: the effect
+ *        happens, the connection is cut. holdAfter: the effect happens, the answer waits.
+ * GET    /_simulator/gates                           -> the gates, in the order in which they take calls.
+ * GET    /_simulator/gates/:id?wait=arrived&timeoutMs=&calls= -> the gate, once `calls` (default: its count, 1 for
+ *        null) calls have arrived where it acts (holdAfter and dropAfter: the effect has happened); 408 after
+ *        timeoutMs (default 10000).
+ * POST   /_simulator/gates/:id/release               -> held calls go on; the gate takes no more.
+ * DELETE /_simulator/gates                           -> releases and forgets all.
+ * GET    /_simulator/settings, PUT {pendingSeconds?, shuttingDownSeconds?, consistencyLagMs?} -> the settings.
+ *        Transitions still to come follow the new times; those that have happened stay.
+ * GET    /_simulator/pools, PUT [{instanceType?, zone?, lifecycle?, capacity}] -> the rules; PUT replaces them all.
+ *        Each pool (type x zone x lifecycle) that fits a rule gets its capacity in live instances; null: no
+ *        limit; the last fitting rule wins. E.g. [{capacity: 0}, {instanceType: 'm5.large', capacity: 3}].
+ * POST   /_simulator/instances/:id/terminate {reason?} -> somebody else terminates it; `reason` is a StateReason
+ *        code (default Client.UserInitiatedShutdown). Logged as action 'simulator:terminate'.
+ * GET    /_simulator/instances                       -> all instances ever, also those that Describe* forgot.
+ * GET    /_simulator/fleets                          -> all fleets ever.
+ * GET    /_simulator/summary                         -> {calls: {action: n}, launchedEver, live, liveIds}; live: not
+ *        terminated by anybody yet, so a shutting-down instance is not live.
+ * GET    /_simulator/log?since=N                     -> the entries with seq > N (default 0): one per call, in the
+ *        order of their effects. outcome: 'ok', the error code, or 'dropped' (cut off by a drop gate, or the client
+ *        left a hold). launched and terminated: exactly the ids this call launched or began to terminate, also when
+ *        its answer was dropped; a replayed token launches nothing and has replay true.
+ * POST   /_simulator/reset                           -> nothing has ever happened, settings as at the start, and
+ *        held calls are cut off.
+ */
+
+/** An instance as the control endpoint shows it; times are ISO 8601. */
+export type InstanceView = {
+  id: string;
+  state: string;
+  live: boolean;
+  instanceType: string;
+  imageId: string;
+  subnetId: string;
+  zone: string;
+  lifecycle: string;
+  privateIp: string;
+  keyName?: string;
+  clientToken?: string;
+  fleetId?: string;
+  launchTemplateId?: string;
+  launchedAt: string;
+  terminationRequestedAt?: string;
+  terminationReason?: string;
+  tags: Tags;
+  volumeTags: Tags;
+};
+
+export type Summary = {
+  calls: Record<string, number>;
+  launchedEver: number;
+  live: number;
+  liveIds: string[];
+};
+
+/** What a control request comes to. */
+export type ControlAnswer = { status: number; body: unknown };
+
+/** A refused control request. */
+class Refusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Serves one control request; `body` is the text of the request, JSON or empty. */
+export async function serveControl(
+  simulation: Simulation,
+  method: string,
+  url: URL,
+  body: string,
+): Promise<ControlAnswer> {
+  const path = url.pathname.split('/').slice(2).map(decodeURIComponent);
+  try {
+    const answer = await route(
+      simulation,
+      `${method} ${path[0] ?? ''}`,
+      path.slice(1),
+      url.searchParams,
+      body,
+    );
+    return { status: 200, body: answer };
+  } catch (error) {
+    if (error instanceof Refusal) return { status: error.status, body: { error: error.message } };
+    if (error instanceof SyntaxError) return { status: 400, body: { error: error.message } };
+    throw error;
+  }
+}
+
+async function route(
+  simulation: Simulation,
+  name: string,
+  [id, verb]: string[],
+  query: URLSearchParams,
+  body: string,
+): Promise<unknown> {
+  const { world, gates } = simulation;
+  switch (name) {
+    case 'GET gates':
+      return id === undefined ? gates.list() : await readGate(simulation, id, query);
+    case 'POST gates':
+      if (id === undefined) return addGate(simulation, readObject(body));
+      return gates.release(id) ?? refuse(404, `no gate ${id}`);
+    case 'DELETE gates':
+      gates.clear();
+      return [];
+    case 'GET settings':
+      return world.settings;
+    case 'PUT settings':
+      return changeSettings(simulation, readSettings(readObject(body)));
+    case 'GET pools':
+      return world.pools;
+    case 'PUT pools':
+      commit(simulation, { pools: readPools(parse(body)) });
+      return world.pools;
+    case 'GET instances':
+      return world.launchOrder.map((instance) => viewInstance(instance, simulation.clock()));
+    case 'POST instances':
+      if (id === undefined || verb !== 'terminate') return refuse(404, 'expected instances/:id/terminate');
+      return terminateBehindBack(simulation, id, readObject(body));
+    case 'GET fleets':
+      return [...world.fleets.values()];
+    case 'GET log':
+      return entriesSince(world.log, Number(query.get('since') ?? 0));
+    case 'GET summary':
+      return summarise(simulation);
+    case 'POST reset':
+      return reset(simulation);
+    default:
+      return refuse(404, `no such control request: ${name}`);
+  }
+}
+
+function refuse(status: number, message: string): never {
+  throw new Refusal(status, message);
+}
+
+function parse(body: string): unknown {
+  return body === '' ? {} : (JSON.parse(body) as unknown);
+}
+
+function readObject(body: string): Record<string, unknown> {
+  const value = parse(body);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return refuse(400, 'expected an object');
+  return value as Record<string, unknown>;
+}
+
+async function readGate(simulation: Simulation, id: string, query: URLSearchParams): Promise<GateView> {
+  const { gates } = simulation;
+  if (query.get('wait') !== 'arrived') return gates.get(id) ?? refuse(404, `no gate ${id}`);
+  const calls = query.get('calls');
+  const timeoutMs = Number(query.get('timeoutMs') ?? 10_000);
+  const wanted = calls === null ? undefined : Number(calls);
+  const gate = (await gates.whenArrived(id, wanted, timeoutMs)) ?? refuse(404, `no gate ${id}`);
+  if (gate.arrived < (wanted ?? gate.count ?? 1)) {
+    refuse(408, `only ${gate.arrived} calls have arrived at the gate`);
+  }
+  return gate;
+}
+
+function addGate(simulation: Simulation, body: Record<string, unknown>): GateView {
+  const { action, count = 1 } = body;
+  const mode = gateModes.find((each) => each === body['mode']);
+  if (typeof action !== 'string') return refuse(400, 'action: expected a text');
+  if (mode === undefined) return refuse(400, `mode: expected one of ${gateModes.join(', ')}`);
+  if (count !== null && (!Number.isInteger(count) || Number(count) < 1)) {
+    return refuse(400, 'count: expected a number from 1 up, or null');
+  }
+  return simulation.gates.add(action, mode, count === null ? null : Number(count));
+}
+
+function readSettings(body: Record<string, unknown>): Partial<Settings> {
+  for (const [name, value] of Object.entries(body)) {
+    if (!['pendingSeconds', 'shuttingDownSeconds', 'consistencyLagMs'].includes(name)) {
+      refuse(400, `no setting ${name}`);
+    }
+    if (typeof value !== 'number' || !(value >= 0)) refuse(400, `${name}: expected a number from 0 up`);
+  }
+  return definedSettings(body);
+}
+
+function changeSettings(simulation: Simulation, given: Partial<Settings>): Settings {
+  const values = { ...simulation.world.settings, ...given };
+  commit(simulation, { settings: { at: simulation.clock(), values } });
+  return values;
+}
+
+function readPools(body: unknown): PoolRule[] {
+  if (!Array.isArray(body)) return refuse(400, 'expected a list of pools');
+  return (body as PoolRule[]).map(({ instanceType, zone, lifecycle, capacity }) => {
+    if (capacity !== null && !(Number.isInteger(capacity) && capacity >= 0)) {
+      return refuse(400, 'capacity: expected a whole number from 0 up, or null');
+    }
+    return {
+      ...(instanceType !== undefined && { instanceType }),
+      ...(zone !== undefined && { zone }),
+      ...(lifecycle !== undefined && { lifecycle }),
+      capacity,
+    };
+  });
+}
+
+function terminateBehindBack(
+  simulation: Simulation,
+  id: string,
+  body: Record<string, unknown>,
+): InstanceView {
+  const instance = simulation.world.instances.get(id) ?? refuse(404, `no instance ${id}`);
+  const { reason } = body;
+  const now = simulation.clock();
+  const end = termination(simulation.world, now, typeof reason === 'string' ? reason : undefined);
+  const terminated = isLive(instance) ? [{ id, ...end }] : [];
+  const params = { InstanceId: id, ...(typeof reason === 'string' && { reason }) };
+  commitLogged(
+    simulation,
+    { terminated },
+    { action: 'simulator:terminate', outcome: 'ok', replay: false, params },
+  );
+  return viewInstance(instance, now);
+}
+
+function viewInstance(instance: Instance, now: number): InstanceView {
+  const { keyName, clientToken, fleetId, launchTemplateId, termination: end } = instance;
+  return {
+    id: instance.id,
+    state: stateAt(instance, now),
+    live: isLive(instance),
+    instanceType: instance.instanceType,
+    imageId: instance.imageId,
+    subnetId: instance.subnetId,
+    zone: instance.zone,
+    lifecycle: instance.lifecycle,
+    privateIp: instance.privateIp,
+    ...(keyName !== undefined && { keyName }),
+    ...(clientToken !== undefined && { clientToken }),
+    ...(fleetId !== undefined && { fleetId }),
+    ...(launchTemplateId !== undefined && { launchTemplateId }),
+    launchedAt: new Date(instance.launchedAt).toISOString(),
+    ...(end !== undefined && {
+      terminationRequestedAt: new Date(end.requestedAt).toISOString(),
+      terminationReason: end.code,
+    }),
+    tags: tagsAt(instance, now),
+    volumeTags: instance.volumeTags,
+  };
+}
+
+function entriesSince(log: LogEntry[], since: number): LogEntry[] {
+  // The entry of seq n is at n - 1: the log starts at 1 and has no holes.
+  return log.slice(since);
+}
+
+function summarise({ world }: Simulation): Summary {
+  const calls: Record<string, number> = {};
+  for (const { action } of world.log) {
+    if (!action.startsWith('simulator:')) calls[action] = (calls[action] ?? 0) + 1;
+  }
+  const liveIds = world.launchOrder.filter(isLive).map((instance) => instance.id);
+  return { calls, launchedEver: world.launchOrder.length, live: liveIds.length, liveIds };
+}
+
+function reset(simulation: Simulation): Summary {
+  const { gates, clock, initialSettings } = simulation;
+  commit(simulation, { reset: true, settings: { at: clock(), values: initialSettings } });
+  gates.abort();
+  return summarise(simulation);
+}

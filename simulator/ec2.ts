@@ -1,0 +1,65 @@
+import { describeImages, describeInstanceTypes, describeSubnets } from './actions/catalogue.ts';
+import { describeInstances, describeInstanceStatus } from './actions/describeInstances.ts';
+import { createFleet } from './actions/fleets.ts';
+import {
+  createLaunchTemplate,
+  deleteLaunchTemplate,
+  describeLaunchTemplates,
+} from './actions/launchTemplates.ts';
+import { runInstances } from './actions/runInstances.ts';
+import { createTags } from './actions/tags.ts';
+import { terminateInstances } from './actions/terminateInstances.ts';
+import type { Action, Handler } from './call.ts';
+
+/** The API version these actions belong to. Another service (e.g. Auto Scaling) is another such table. */
+export const ec2Version = '2016-11-15';
+
+// The names are those of the EC2 model, also where the simulator makes nothing of them.
+const paging = 'Filter NextToken MaxResults IncludeManagedResources';
+const launching =
+  'MaxCount MinCount BlockDeviceMapping ImageId InstanceType Ipv6AddressCount Ipv6Address KernelId KeyName ' +
+  'Monitoring Placement RamdiskId SecurityGroupId SecurityGroup SubnetId UserData ElasticGpuSpecification ' +
+  'ElasticInferenceAccelerator TagSpecification LaunchTemplate InstanceMarketOptions CreditSpecification CpuOptions ' +
+  'CapacityReservationSpecification HibernationOptions LicenseSpecification MetadataOptions EnclaveOptions ' +
+  'PrivateDnsNameOptions MaintenanceOptions DisableApiStop EnablePrimaryIpv6 NetworkPerformanceOptions Operator ' +
+  'SecondaryInterface DisableApiTermination InstanceInitiatedShutdownBehavior PrivateIpAddress ClientToken ' +
+  'AdditionalInfo NetworkInterface IamInstanceProfile EbsOptimized';
+const fleets =
+  'LaunchTemplateConfigs TargetCapacitySpecification ClientToken SpotOptions OnDemandOptions ReservedCapacityOptions ' +
+  'ExcessCapacityTerminationPolicy TerminateInstancesWithExpiration Type ValidFrom ValidUntil ' +
+  'ReplaceUnhealthyInstances TagSpecification Context';
+
+/** The actions of EC2 that are simulated. */
+export const ec2Actions: ReadonlyMap<string, Action> = new Map<string, Action>([
+  [
+    'CreateLaunchTemplate',
+    action(
+      createLaunchTemplate,
+      'LaunchTemplateName LaunchTemplateData ClientToken VersionDescription Operator TagSpecification',
+    ),
+  ],
+  [
+    'DescribeLaunchTemplates',
+    action(describeLaunchTemplates, `LaunchTemplateId LaunchTemplateName ${paging}`),
+  ],
+  ['DeleteLaunchTemplate', action(deleteLaunchTemplate, 'LaunchTemplateId LaunchTemplateName')],
+  ['CreateFleet', action(createFleet, fleets)],
+  ['RunInstances', action(runInstances, launching)],
+  ['DescribeInstances', action(describeInstances, `InstanceId ${paging}`)],
+  ['DescribeInstanceStatus', action(describeInstanceStatus, `InstanceId IncludeAllInstances ${paging}`)],
+  ['TerminateInstances', action(terminateInstances, 'InstanceId Force SkipOsShutdown')],
+  ['CreateTags', action(createTags, 'ResourceId Tag')],
+  [
+    'DescribeInstanceTypes',
+    action(describeInstanceTypes, `InstanceType IncludeUnsupportedInRegion ${paging}`),
+  ],
+  ['DescribeSubnets', action(describeSubnets, `SubnetId ${paging}`)],
+  [
+    'DescribeImages',
+    action(describeImages, `ExecutableBy ImageId Owner IncludeDeprecated IncludeDisabled ${paging}`),
+  ],
+]);
+
+function action(handler: Handler, parameters: string): Action {
+  return { handler, parameters: ['Action', 'Version', 'DryRun', ...parameters.split(' ')] };
+}

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+
+export type GateMode = 'hold' | 'holdAfter' | 'dropBefore' | 'dropAfter';
+export const gateModes: readonly GateMode[] = ['hold', 'holdAfter', 'dropBefore', 'dropAfter'];
+
+/** A gate as the control endpoint shows it. `count` null: every call until the gate is released. */
+export type GateView = {
+  id: string;
+  action: string;
+  mode: GateMode;
+  count: number | null;
+  arrived: number;
+  released: boolean;
+};
+
+/** A gate takes the next `count` calls of an action. */
+export type Gate = GateView & { claimed: number; aborted: boolean; onChange: Set<() => void> };
+
+export type Gates = {
+  add(action: string, mode: GateMode, count: number | null): GateView;
+  get(id: string): GateView | undefined;
+  list(): GateView[];
+  /** The gate that this call must go through, if any; it counts against the gate at once. */
+  claim(action: string): Gate | undefined;
+  /** The call has come to where the gate acts: for holdAfter and dropAfter that is after its effect. */
+  arrive(gate: Gate): void;
+  /** Resolves when the gate is released. */
+  released(gate: Gate): Promise<void>;
+  /** Resolves to the gate when `count` calls (1 for a gate without count) have arrived or after `timeoutMs`. */
+  whenArrived(id: string, calls: number | undefined, timeoutMs: number): Promise<GateView | undefined>;
+  release(id: string): GateView | undefined;
+  /** Releases and forgets all gates. */
+  clear(): void;
+  /** Forgets all gates; the calls they hold end there, as the simulation is reset or closed. */
+  abort(): void;
+};
+
+/** The gates of one simulator. They are not kept over a restart: no held call is either. */
+export function createGates(): Gates {
+  const gates = new Map<string, Gate>();
+
+  function release(gate: Gate): GateView {
+    gate.released = true;
+    notify(gate);
+    return view(gate);
+  }
+
+  return {
+    add(action, mode, count) {
+      const gate: Gate = {
+        id: randomUUID(),
+        action,
+        mode,
+        count,
+        arrived: 0,
+        released: false,
+        claimed: 0,
+        aborted: false,
+        onChange: new Set(),
+      };
+      gates.set(gate.id, gate);
+      return view(gate);
+    },
+    get: (id) => viewOf(gates.get(id)),
+    list: () => [...gates.values()].map(view),
+    claim(action) {
+      for (const gate of gates.values()) {
+        if (gate.released || (gate.action !== action && gate.action !== '*')) continue;
+        if (gate.count !== null && gate.claimed >= gate.count) continue;
+        gate.claimed += 1;
+        return gate;
+      }
+      return undefined;
+    },
+    arrive(gate) {
+      gate.arrived += 1;
+      notify(gate);
+    },
+    released: (gate) => until(gate, () => gate.released),
+    async whenArrived(id, calls, timeoutMs) {
+      const gate = gates.get(id);
+      if (gate === undefined) return undefined;
+      await until(gate, () => gate.arrived >= (calls ?? gate.count ?? 1), timeoutMs);
+      return view(gate);
+    },
+    release(id) {
+      const gate = gates.get(id);
+      return gate && release(gate);
+    },
+    clear() {
+      for (const gate of gates.values()) release(gate);
+      gates.clear();
+    },
+    abort() {
+      for (const gate of gates.values()) gate.aborted = true;
+      this.clear();
+    },
+  };
+}
+
+function view({ id, action, mode, count, arrived, released }: Gate): GateView {
+  return { id, action, mode, count, arrived, released };
+}
+
+function viewOf(gate: Gate | undefined): GateView | undefined {
+  return gate && view(gate);
+}
+
+function notify(gate: Gate): void {
+  for (const listener of gate.onChange) listener();
+}
+
+async function until(gate: Gate, condition: () => boolean, timeoutMs?: number): Promise<void> {
+  if (condition()) return;
+  await new Promise<void>((resolve) => {
+    const timer = timeoutMs === undefined ? undefined : setTimeout(finish, timeoutMs);
+    gate.onChange.add(check);
+    function check(): void {
+      if (condition()) finish();
+    }
+    function finish(): void {
+      clearTimeout(timer);
+      gate.onChange.delete(check);
+      resolve();
+    }
+  });
+}

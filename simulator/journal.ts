@@ -1,0 +1,68 @@
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import type { Change } from './model.ts';
+import { apply } from './world.ts';
+import type { World } from './world.ts';
+
+/** Where the changes go. `append` returns when the line is with the operating system, so SIGKILL cannot lose it. */
+export type Journal = { append(change: Change): void; close(): void };
+
+/** Keeps nothing: the state ends with the process. */
+export const noJournal: Journal = { append: () => undefined, close: () => undefined };
+
+const chunk = 1000;
+
+/**
+ * Loads the journal at `path` into `world` (a fresh one), compacts it and opens it for appending.
+ * Throws when the file is damaged anywhere but at its end; a torn last line is a call that never happened.
+ */
+export function openJournal(path: string, world: World): Journal {
+  load(path, world);
+  // Compact into a file beside it and rename: a crash leaves either the old or the new one.
+  const fresh = openSync(`${path}.new`, 'w');
+  for (const change of snapshot(world)) writeSync(fresh, `${JSON.stringify(change)}\n`);
+  fsyncSync(fresh);
+  closeSync(fresh);
+  renameSync(`${path}.new`, path);
+  const file = openSync(path, 'a');
+  return {
+    append: (change) => appendFileSync(file, `${JSON.stringify(change)}\n`),
+    close: () => closeSync(file),
+  };
+}
+
+function load(path: string, world: World): void {
+  if (!existsSync(path)) return;
+  const lines = readFileSync(path, 'utf8').split('\n');
+  lines.pop(); // What follows the last newline is either nothing or torn.
+  for (const [index, line] of lines.entries()) {
+    let change: Change;
+    try {
+      change = JSON.parse(line) as Change;
+    } catch (error) {
+      throw new Error(`The state file ${path} is damaged at line ${index + 1}`, { cause: error });
+    }
+    apply(world, change);
+  }
+}
+
+// The settings go first: applied after the instances they would move their transitions.
+function* snapshot(world: World): Generator<Change> {
+  yield { settings: { at: 0, values: world.settings }, pools: world.pools };
+  yield { templates: [...world.templates.values()], fleets: [...world.fleets.values()] };
+  yield* chunks(world.launchOrder, (launched) => ({ launched }));
+  yield* chunks([...world.tokens.values()], (tokens) => ({ tokens }));
+  for (const log of world.log) yield { log };
+}
+
+function* chunks<T>(items: T[], toChange: (part: T[]) => Change): Generator<Change> {
+  for (let at = 0; at < items.length; at += chunk) yield toChange(items.slice(at, at + chunk));
+}

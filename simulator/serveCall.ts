@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
+import type { Call, Outcome } from './call.ts';
+import { ec2Actions, ec2Version } from './ec2.ts';
+import { AwsError } from './errors.ts';
+import type { Change } from './model.ts';
+import { flag, parseForm, toTree } from './params.ts';
+import type { FlatParams } from './params.ts';
+import { commitLogged } from './simulation.ts';
+import type { Simulation } from './simulation.ts';
+import { answerDocument, errorDocument } from './xml.ts';
+
+/** Serves one call of the AWS API, through its gate if there is one. `form` is the form-urlencoded body. */
+export async function serveCall(
+  simulation: Simulation,
+  request: IncomingMessage,
+  response: ServerResponse,
+  form: string,
+): Promise<void> {
+  const { gates } = simulation;
+  const flat = parseForm(form);
+  const gate = gates.claim(flat['Action'] ?? '');
+  if (gate?.mode === 'dropBefore') {
+    logDropped(simulation, flat, gate.mode);
+    cutOff(request);
+    gates.arrive(gate);
+    return;
+  }
+  if (gate?.mode === 'hold') {
+    const client = watch(request.socket);
+    gates.arrive(gate);
+    await gates.released(gate);
+    // The end of a client that died before the release may still be in the event loop's queue.
+    await setImmediate();
+    await setImmediate();
+    if (gate.aborted) return cutOff(request);
+    if (client.gone) return logDropped(simulation, flat, gate.mode);
+  }
+  const answer = perform(simulation, request, flat, gate?.mode);
+  if (gate?.mode === 'dropAfter') {
+    cutOff(request);
+    gates.arrive(gate);
+    return;
+  }
+  if (gate?.mode === 'holdAfter') {
+    gates.arrive(gate);
+    await gates.released(gate);
+    if (gate.aborted) return cutOff(request);
+  }
+  response.writeHead(answer.status, {
+    'content-type': 'text/xml;charset=UTF-8',
+    'x-amzn-requestid': answer.requestId,
+  });
+  response.end(answer.document);
+}
+
+function cutOff(request: IncomingMessage): void {
+  request.socket.destroy();
+}
+
+function watch(socket: IncomingMessage['socket']): { readonly gone: boolean } {
+  const client = { gone: socket.destroyed || socket.readableEnded };
+  const leave = (): void => {
+    client.gone = true;
+  };
+  socket.once('end', leave);
+  socket.once('close', leave);
+  return client;
+}
+
+type Answer = { status: number; requestId: string; document: string };
+
+/** Does what the call asks: the effect and its log entry are committed when this returns. */
+function perform(
+  simulation: Simulation,
+  request: IncomingMessage,
+  flat: FlatParams,
+  gate: string | undefined,
+): Answer {
+  const requestId = randomUUID();
+  const action = flat['Action'] ?? '';
+  const finish = (outcome: string, change: Change, replay: boolean): void => {
+    const dropped = gate === 'dropAfter' ? 'dropped' : outcome;
+    commitLogged(simulation, change, { ...logged(flat, gate), outcome: dropped, replay });
+  };
+  try {
+    checkSignature(request);
+    const outcome = handle(simulation, action, flat);
+    if (outcome.error !== undefined) {
+      finish(outcome.error.code, outcome.change ?? {}, outcome.replay ?? false);
+      return failure(requestId, outcome.error);
+    }
+    const document = answerDocument(action, requestId, outcome.body);
+    finish('ok', outcome.change ?? {}, outcome.replay ?? false);
+    return { status: 200, requestId, document };
+  } catch (error) {
+    const known = error instanceof AwsError ? error : internalError(error);
+    finish(known.code, {}, false);
+    return failure(requestId, known);
+  }
+}
+
+function failure(requestId: string, error: AwsError): Answer {
+  return {
+    status: error.status,
+    requestId,
+    document: errorDocument(requestId, error.code, error.message),
+  };
+}
+
+function internalError(error: unknown): AwsError {
+  console.error('simulated AWS:', error);
+  return new AwsError('InternalError', `An internal error has occurred: ${String(error)}`, 500);
+}
+
+// The signature itself is not verified: there is no secret here to verify it with.
+function checkSignature(request: IncomingMessage): void {
+  const { authorization } = request.headers;
+  if (authorization === undefined) {
+    throw new AwsError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
+  }
+  if (!/^AWS4-HMAC-SHA256 .*Credential=[^/]+\//.test(authorization)) {
+    throw new AwsError('AuthFailure', 'AWS was not able to validate the provided access credentials', 401);
+  }
+}
+
+function handle(simulation: Simulation, action: string, flat: FlatParams): Outcome {
+  if (action === '') throw new AwsError('MissingAction', 'The request is missing an action.');
+  const version = flat['Version'];
+  if (version !== ec2Version) {
+    throw new AwsError(
+      'NoSuchVersion',
+      `The requested version (${version ?? ''}) of service AmazonEC2 does not exist`,
+    );
+  }
+  const known = ec2Actions.get(action);
+  if (known === undefined) {
+    throw new AwsError('InvalidAction', `The action ${action} is not valid for this web service.`);
+  }
+  const params = toTree(flat);
+  for (const name of Object.keys(params)) {
+    if (known.parameters.includes(name)) continue;
+    throw new AwsError('UnknownParameter', `The parameter ${name} is not recognized`);
+  }
+  const now = simulation.clock();
+  const { world, catalogue, accountId } = simulation;
+  const seenAt = now - world.settings.consistencyLagMs;
+  const call: Call = { action, world, catalogue, accountId, now, seenAt, flat, params };
+  const outcome = known.handler(call);
+  if (flag(params, 'DryRun') === true && outcome.error === undefined) {
+    throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
+  }
+  return outcome;
+}
+
+function logDropped(simulation: Simulation, flat: FlatParams, gate: string): void {
+  commitLogged(simulation, {}, { ...logged(flat, gate), outcome: 'dropped', replay: false });
+}
+
+function logged(flat: FlatParams, gate: string | undefined) {
+  const { Action: action = '', Version: _, ...params } = flat;
+  const token = params['ClientToken'];
+  return { action, params, ...(token !== undefined && { token }), ...(gate !== undefined && { gate }) };
+}

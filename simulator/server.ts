@@ -1,0 +1,86 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { serveControl } from './control.ts';
+import { serveCall } from './serveCall.ts';
+import { openSimulation } from './simulation.ts';
+import type { Simulation, SimulationOptions } from './simulation.ts';
+
+/**
+ * `port` 0 (default): any free one. `host` default 127.0.0.1. `stateFile`: where the state survives a restart;
+ * without it the state ends with the process. `pendingSeconds` and `shuttingDownSeconds` (s, default 2): time in
+ * those states. `consistencyLagMs` (ms, default 0): how long Describe* does not see what has happened.
+ * `clock`: the time in epoch ms.
+ */
+export type SimulatorOptions = SimulationOptions & { port?: number; host?: string };
+
+export type Simulator = {
+  /** The endpoint for the AWS SDK, and with `/_simulator/` the control endpoint. */
+  url: string;
+  port: number;
+  /** Cuts all connections, held calls have no effect any more, and closes the state file. */
+  close(): Promise<void>;
+};
+
+/** Starts a simulated AWS. Throws when the port is taken or the state file is damaged. */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const { port = 0, host = '127.0.0.1' } = options;
+  const simulation = openSimulation(options);
+  const server = createServer((request, response) => {
+    serve(simulation, request, response).catch((error: unknown) => {
+      // A client that leaves in the middle of its request is no fault of ours.
+      if (!request.socket.destroyed) console.error('simulated AWS:', error);
+      request.socket.destroy();
+    });
+  });
+  // Longer than any client keeps an idle connection: closing first would look like a lost call.
+  server.keepAliveTimeout = 600_000;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, resolve);
+    });
+  } catch (error) {
+    simulation.journal.close();
+    throw error;
+  }
+  const address = server.address();
+  const bound = typeof address === 'object' && address !== null ? address.port : port;
+  return {
+    url: `http://${host}:${bound}`,
+    port: bound,
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+      simulation.gates.abort();
+      simulation.journal.close();
+    },
+  };
+}
+
+/**
+ * Runs a simulated AWS for the command line: starts it and resolves when it listens; the caller prints the url.
+ * It then serves until `close()`, and until then keeps the process alive. Killing the process at any time is as
+ * good: what a call was answered is in the state file.
+ */
+export async function runSimulateAws(options: SimulatorOptions): Promise<Simulator> {
+  return await startSimulator(options);
+}
+
+async function serve(
+  simulation: Simulation,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://simulator');
+  const body = await text(request);
+  if (url.pathname.startsWith('/_simulator/')) {
+    const answer = await serveControl(simulation, request.method ?? 'GET', url, body);
+    response.writeHead(answer.status, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(answer.body));
+    return;
+  }
+  // EC2 also takes its parameters from the query string of a GET.
+  await serveCall(simulation, request, response, request.method === 'GET' ? url.search.slice(1) : body);
+}

@@ -1,0 +1,55 @@
+/** What an answer is made of: objects become elements, lists become `<item>`s, undefined is left out. */
+export type Xml = string | number | boolean | undefined | readonly Xml[] | { readonly [name: string]: Xml };
+
+const special = /[&<>"'\p{Cc}\ufffe\uffff]/gu;
+const named: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+
+function escape(text: string): string {
+  return text.replace(special, (char) => named[char] ?? `&#x${char.charCodeAt(0).toString(16)};`);
+}
+
+/** One element with its content. */
+export function element(name: string, content: Xml): string {
+  if (content === undefined) return '';
+  if (typeof content === 'string') return `<${name}>${escape(content)}</${name}>`;
+  if (typeof content !== 'object') return `<${name}>${content}</${name}>`;
+  return `<${name}>${children(content)}</${name}>`;
+}
+
+function children(content: readonly Xml[] | { readonly [name: string]: Xml }): string {
+  let out = '';
+  if (Array.isArray(content)) {
+    for (const item of content as readonly Xml[]) out += element('item', item);
+    return out;
+  }
+  for (const [name, value] of Object.entries(content)) out += element(name, value);
+  return out;
+}
+
+const namespace = 'http://ec2.amazonaws.com/doc/2016-11-15/';
+
+/** The document EC2 answers to `action`. */
+export function answerDocument(
+  action: string,
+  requestId: string,
+  body: { readonly [name: string]: Xml },
+): string {
+  return (
+    `<?xml version="1.0" encoding="UTF-8"?>\n<${action}Response xmlns="${namespace}">` +
+    `${element('requestId', requestId)}${children(body)}</${action}Response>`
+  );
+}
+
+/** The document EC2 answers when a call fails. */
+export function errorDocument(requestId: string, code: string, message: string): string {
+  return (
+    `<?xml version="1.0" encoding="UTF-8"?>\n<Response><Errors><Error>${element('Code', code)}` +
+    `${element('Message', message)}</Error></Errors>${element('RequestID', requestId)}</Response>`
+  );
+}

@@ -33,9 +33,17 @@ export function openJournal(path: string, world: World): Journal {
   closeSync(fresh);
   renameSync(`${path}.new`, path);
   const file = openSync(path, 'a');
+  let open = true;
   return {
-    append: (change) => appendFileSync(file, `${JSON.stringify(change)}\n`),
-    close: () => closeSync(file),
+    append(change) {
+      // The number of a closed file may already stand for another one.
+      if (!open) throw new Error(`The state file ${path} is closed`);
+      appendFileSync(file, `${JSON.stringify(change)}\n`);
+    },
+    close() {
+      if (open) closeSync(file);
+      open = false;
+    },
   };
 }
 

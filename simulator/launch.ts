@@ -10,11 +10,16 @@ import { isLive, poolKey, stateAt } from './world.ts';
 import type { World } from './world.ts';
 
 /** The instances that one call is about to launch: not in the world yet, and yet they use capacity and addresses. */
-export type Draft = { launched: Instance[]; byPool: Map<string, number>; nextAddress: Map<string, number> };
+export type Draft = {
+  launched: Instance[];
+  byPool: Map<string, number>;
+  addresses: Set<string>;
+  nextAddress: Map<string, number>;
+};
 
 /** A draft with nothing in it. */
 export function createDraft(): Draft {
-  return { launched: [], byPool: new Map(), nextAddress: new Map() };
+  return { launched: [], byPool: new Map(), addresses: new Set(), nextAddress: new Map() };
 }
 
 /** Who asks for the instances, as they will show it. */
@@ -144,7 +149,8 @@ function takeAddress(call: Call, draft: Draft, subnet: Subnet): string | undefin
     const ip = dotted(subnet.base + firstOffset + (step % usable));
     const holder = held?.get(ip);
     if (holder !== undefined && stateAt(holder, call.now) !== 'terminated') continue;
-    if (step >= usable && draft.launched.some((each) => each.privateIp === ip)) continue;
+    if (draft.addresses.has(ip)) continue;
+    draft.addresses.add(ip);
     draft.nextAddress.set(subnet.id, step + 1);
     return ip;
   }

@@ -9,6 +9,8 @@ import type { Instance } from '@aws-sdk/client-ec2';
 import { ids, image, run, startBench, subnetB } from './support.ts';
 import type { Bench } from './support.ts';
 
+const group = (Value: string) => [{ ResourceType: 'instance' as const, Tags: [{ Key: 'group', Value }] }];
+
 describe('simulated instances', () => {
   let bench: Bench;
   beforeEach(async () => {
@@ -107,12 +109,11 @@ describe('simulated instances', () => {
   });
 
   it('are found by filters', async () => {
-    const tag = (Value: string) => [{ ResourceType: 'instance' as const, Tags: [{ Key: 'group', Value }] }];
-    const [first] = await run(bench.ec2, { ClientToken: 'one', TagSpecifications: tag('alpha-1') });
+    const [first] = await run(bench.ec2, { ClientToken: 'one', TagSpecifications: group('alpha-1') });
     const [second] = await run(bench.ec2, {
       SubnetId: subnetB,
       InstanceType: 'c5.large',
-      TagSpecifications: tag('alpha.2'),
+      TagSpecifications: group('alpha.2'),
     });
     assert.deepEqual(await filtered('tag:group', 'alpha-1'), [first]);
     assert.deepEqual(await filtered('tag:group', 'alpha*'), [first, second]);

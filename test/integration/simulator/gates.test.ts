@@ -1,0 +1,125 @@
+import { strict as assert } from 'node:assert';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import type { GateMode } from '../../fixtures/simulatorClient.ts';
+import { run, startBench } from './support.ts';
+import type { Bench } from './support.ts';
+
+const clientChild = fileURLToPath(new URL('./clientChild.js', import.meta.url));
+
+describe('a gate of the simulator', () => {
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = await startBench();
+  });
+  afterEach(async () => {
+    await bench.close();
+  });
+
+  /** What the log says about each call: outcome, instances launched, gate. */
+  async function told(): Promise<[string, number, string | undefined][]> {
+    const log = await bench.control.log();
+    return log.map((entry) => [entry.outcome, entry.launched.length, entry.gate]);
+  }
+
+  /** A client process calls RunInstances, and is killed when the call is at the gate. */
+  async function killClientAt(mode: GateMode): Promise<string> {
+    const gate = await bench.control.addGate('RunInstances', mode);
+    const child = fork(clientChild, [bench.url], { stdio: 'ignore' });
+    await bench.control.whenArrived(gate.id);
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+    return gate.id;
+  }
+
+  it('that holds lets the call have its effect only after the release', async () => {
+    const gate = await bench.control.addGate('RunInstances', 'hold');
+    const call = run(bench.ec2);
+    assert.equal((await bench.control.whenArrived(gate.id)).arrived, 1);
+    assert.deepEqual(await told(), []);
+    await bench.control.release(gate.id);
+    assert.equal((await call).length, 1);
+    assert.deepEqual(await told(), [['ok', 1, 'hold']]);
+  });
+
+  it('that holds gives a call no effect whose client was killed', async () => {
+    const gate = await killClientAt('hold');
+    await bench.control.release(gate);
+    // The next call is through only after the released one has been dealt with.
+    await run(bench.ec2);
+    assert.deepEqual(await told(), [
+      ['dropped', 0, 'hold'],
+      ['ok', 1, undefined],
+    ]);
+  });
+
+  it('that holds the answer does not undo the effect when the client is killed', async () => {
+    const gate = await killClientAt('holdAfter');
+    assert.deepEqual(await told(), [['ok', 3, 'holdAfter']]);
+    await bench.control.release(gate);
+    assert.equal((await run(bench.ec2, { ClientToken: 'killed', MaxCount: 3 })).length, 3);
+    assert.equal((await bench.control.summary()).launchedEver, 3);
+  });
+
+  it('that holds the answer gives it after the release', async () => {
+    const gate = await bench.control.addGate('RunInstances', 'holdAfter');
+    const call = run(bench.ec2);
+    await bench.control.whenArrived(gate.id);
+    assert.equal((await bench.control.summary()).live, 1);
+    await bench.control.release(gate.id);
+    assert.deepEqual(await call, (await bench.control.summary()).liveIds);
+  });
+
+  it('that drops before cuts the call off without effect', async () => {
+    const gate = await bench.control.addGate('RunInstances', 'dropBefore');
+    await assert.rejects(run(bench.ec2, { ClientToken: 'token' }), { code: 'ECONNRESET' });
+    assert.equal((await bench.control.gate(gate.id)).arrived, 1);
+    assert.deepEqual(await told(), [['dropped', 0, 'dropBefore']]);
+    await run(bench.ec2, { ClientToken: 'token' });
+    assert.equal((await bench.control.summary()).launchedEver, 1);
+  });
+
+  it('that drops after cuts the answer off, and the same token finds the effect', async () => {
+    await bench.control.addGate('RunInstances', 'dropAfter');
+    await assert.rejects(run(bench.ec2, { ClientToken: 'token' }), { code: 'ECONNRESET' });
+    const launched = await run(bench.ec2, { ClientToken: 'token' });
+    const log = await bench.control.log();
+    assert.deepEqual(log[0]?.launched, launched);
+    assert.deepEqual(await told(), [
+      ['dropped', 1, 'dropAfter'],
+      ['ok', 0, undefined],
+    ]);
+  });
+
+  it('takes as many calls as it counts, and only of its action', async () => {
+    const gate = await bench.control.addGate('RunInstances', 'hold', 2);
+    const held = [run(bench.ec2), run(bench.ec2)];
+    await bench.control.whenArrived(gate.id);
+    const [id = ''] = await run(bench.ec2);
+    await bench.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+    assert.equal((await bench.control.summary()).launchedEver, 1);
+    await bench.control.clearGates();
+    await Promise.all(held);
+    assert.equal((await bench.control.summary()).launchedEver, 3);
+    assert.deepEqual(await bench.control.gates(), []);
+  });
+
+  it('says so when nobody comes', async () => {
+    const gate = await bench.control.addGate('RunInstances', 'hold');
+    await assert.rejects(bench.control.whenArrived(gate.id, { timeoutMs: 1 }), /408/);
+    await assert.rejects(bench.control.release('none'), /404/);
+  });
+
+  it('holds no call over a reset', async () => {
+    const gate = await bench.control.addGate('RunInstances', 'hold');
+    const call = assert.rejects(run(bench.ec2), { code: 'ECONNRESET' });
+    await bench.control.whenArrived(gate.id);
+    await bench.control.reset();
+    await call;
+    assert.deepEqual(await bench.control.log(), []);
+    assert.equal((await bench.control.summary()).launchedEver, 0);
+  });
+});

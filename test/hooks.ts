@@ -1,0 +1,3 @@
+import { endSharedEnvironment } from './fixtures/workflowRig.ts';
+
+export const mochaHooks = { afterAll: endSharedEnvironment };

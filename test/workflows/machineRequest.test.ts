@@ -1,0 +1,188 @@
+import { strict as assert } from 'node:assert';
+import { unpackMachines } from '../../domain/machine/packed.ts';
+import type { StatusView } from '../../domain/shared/messages.ts';
+import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/workflowRig.ts';
+
+const MINUTE = 60_000;
+
+describe('machineRequest', () => {
+  let rig: WorkflowRig;
+  beforeEach(async () => {
+    rig = await createWorkflowRig();
+  });
+
+  /** Skips time until the request is settled. */
+  async function settled(handle: Handle): Promise<StatusView> {
+    for (;;) {
+      const view = await rig.status(handle);
+      if (view.status !== 'running') return view;
+      await rig.env.sleep('5s');
+    }
+  }
+  const ids = (view: StatusView): string[] =>
+    unpackMachines(view.machines).map((machine) => machine.machineId);
+
+  it('fills a request, owns its machines and ends when they are given back', () =>
+    rig.withWorkers(async () => {
+      const request = await rig.startRequest({ count: 5 });
+      const view = await settled(request);
+      assert.equal(view.status, 'complete');
+      assert.deepEqual(
+        unpackMachines(view.machines).map((machine) => machine.result),
+        Array.from({ length: 5 }, () => 'succeed'),
+      );
+      const first = await (await rig.startReturn(ids(view).slice(0, 2))).result();
+      assert.equal(first.status, 'complete');
+      assert.equal(rig.cloud.live().length, 3);
+      const second = await (await rig.startReturn(ids(view).slice(2))).result();
+      assert.equal(second.status, 'complete');
+      assert.deepEqual(rig.cloud.live(), []);
+      const end: StatusView = await request.result();
+      assert.equal(end.status, 'complete');
+      assert.equal(end.total, 5);
+    }));
+
+  it('costs no event while it is idle, and gives back after 90 days', () =>
+    rig.withWorkers(async () => {
+      const request = await rig.startRequest({ count: 50 });
+      const view = await settled(request);
+      const before = await rig.historyLengths(request.workflowId);
+      await rig.env.sleep('90 days');
+      assert.deepEqual(await rig.historyLengths(request.workflowId), before);
+      await (await rig.startReturn(ids(view))).result();
+      await request.result();
+      assert.deepEqual(rig.cloud.live(), []);
+    }));
+
+  it('settles by the deadline with what it has when capacity is short', () =>
+    rig.withWorkers(async () => {
+      rig.cloud.capacity = 2;
+      const start = await rig.now();
+      const request = await rig.startRequest({ count: 5, deadlineSeconds: 600 });
+      const view = await settled(request);
+      const took = (await rig.now()) - start;
+      assert.equal(view.status, 'complete');
+      assert.equal(view.total, 2);
+      assert.match(view.message, /2 of 5 .*InsufficientInstanceCapacity/);
+      assert.ok(took >= 10 * MINUTE && took < 12 * MINUTE, `settled after ${took} ms`);
+      rig.cloud.capacity = 100;
+      await rig.env.sleep('1 hour');
+      assert.equal(rig.cloud.live().length, 2, 'nothing arrives after the request was settled');
+      await (await rig.startReturn(ids(view))).result();
+      await request.result();
+    }));
+
+  it('fills the rest by a new launch when capacity comes back before the deadline', () =>
+    rig.withWorkers(async () => {
+      rig.cloud.capacity = 2;
+      const request = await rig.startRequest({ count: 5, deadlineSeconds: 3_600 });
+      await rig.env.sleep('2 minutes');
+      assert.equal((await rig.status(request)).status, 'running');
+      rig.cloud.capacity = 100;
+      const view = await settled(request);
+      assert.equal(view.total, 5);
+      assert.equal(
+        new Set(rig.cloud.launched).size,
+        rig.cloud.launched.length,
+        'each launch has its own token',
+      );
+      await (await rig.startReturn(ids(view))).result();
+      await request.result();
+    }));
+
+  it('gives up machines that do not boot by the deadline', () =>
+    rig.withWorkers(async () => {
+      rig.cloud.stuck = true;
+      const request = await rig.startRequest({ count: 3, deadlineSeconds: 600 });
+      const end: StatusView = await request.result();
+      assert.equal(end.status, 'complete_with_error');
+      assert.deepEqual(
+        unpackMachines(end.machines).map(({ result, state }) => [result, state]),
+        Array.from({ length: 3 }, () => ['fail', 'terminated']),
+      );
+      assert.match(end.message, /not running by the deadline/);
+      assert.deepEqual(rig.cloud.live(), []);
+    }));
+
+  it('launches nothing when the deadline passed while no worker was there', async () => {
+    const request = await rig.startRequest({ count: 5, deadlineSeconds: 900 });
+    await rig.env.sleep('1 hour');
+    await rig.withWorkers(async () => {
+      const end: StatusView = await request.result();
+      assert.equal(end.status, 'complete_with_error');
+      assert.deepEqual(rig.cloud.launched, []);
+    });
+  });
+
+  it('ends with the reason when AWS rejects the launch for good', () =>
+    rig.withWorkers(async () => {
+      rig.cloud.reject = 'InvalidAMIID.NotFound';
+      const end: StatusView = await (await rig.startRequest()).result();
+      assert.equal(end.status, 'complete_with_error');
+      assert.match(end.message, /InvalidAMIID\.NotFound/);
+    }));
+
+  it('gives everything back and ends when it is cancelled', () =>
+    rig.withWorkers(async () => {
+      const request = await rig.startRequest({ count: 5 });
+      await settled(request);
+      await request.cancel();
+      const end: StatusView = await request.result();
+      assert.equal(end.total, 5);
+      assert.deepEqual(rig.cloud.live(), []);
+    }));
+
+  it('gives back what a launch brings after the cancel', () =>
+    rig.withWorkers(async () => {
+      const request = await rig.startRequest({ count: 5 });
+      rig.cloud.onAcquire = async () => void (await request.cancel());
+      const end: StatusView = await request.result();
+      assert.match(end.message, /cancelled/);
+      assert.equal(rig.cloud.machines.size, 5);
+      assert.deepEqual(rig.cloud.live(), []);
+    }));
+
+  it('leaves nothing behind when machines are returned while the create is under way', () =>
+    rig.withWorkers(async () => {
+      rig.cloud.stuck = true;
+      rig.cloud.capacity = 5;
+      const request = await rig.startRequest({ count: 8, deadlineSeconds: 3_600 });
+      await rig.env.sleep('1 minute');
+      assert.equal(rig.cloud.live().length, 5);
+      const back = await rig.startReturn(rig.cloud.live());
+      assert.equal((await back.result()).status, 'complete');
+      const end: StatusView = await request.result();
+      assert.equal(end.status, 'complete_with_error');
+      assert.deepEqual(rig.cloud.live(), []);
+    }));
+
+  it('answers a return of a protected machine, keeps it and goes on trying', () =>
+    rig.withWorkers(async () => {
+      const request = await rig.startRequest({ count: 3 });
+      const view = await settled(request);
+      const [one = ''] = ids(view);
+      rig.cloud.protectedIds.add(one);
+      const back = await (await rig.startReturn(ids(view))).result();
+      assert.equal(back.status, 'complete_with_error');
+      assert.deepEqual(rig.cloud.live(), [one]);
+      rig.cloud.protectedIds.clear();
+      await rig.env.sleep('6 minutes');
+      await request.result();
+      assert.deepEqual(rig.cloud.live(), []);
+    }));
+
+  it('takes 1,000 machines back one by one within the limits of a history', function () {
+    this.timeout(300_000);
+    return rig.withWorkers(async () => {
+      const request = await rig.startRequest({ count: 1_000 });
+      const view = await settled(request);
+      for (const id of ids(view)) await (await rig.startReturn([id])).result();
+      const end: StatusView = await request.result();
+      assert.equal(end.total, 1_000);
+      assert.deepEqual(rig.cloud.live(), []);
+      const lengths = await rig.historyLengths(request.workflowId);
+      assert.ok(lengths.length > 2, 'the owner continued as new');
+      assert.ok(Math.max(...lengths) < 10_000, `longest run: ${Math.max(...lengths)} events`);
+    });
+  });
+});

@@ -1,0 +1,54 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Where the build puts the bundle and the worker finds it. */
+export const BUNDLE_PATH = path.join(root, 'workflow-bundle.js');
+
+/** Larger bundles cost every workflow memory and start-up time; ours should be far below. */
+const MAX_BYTES = 2 * 1024 * 1024;
+
+/** Temporal's bundler takes these in without a word, and they would run inside every workflow. */
+const FORBIDDEN = ['@aws-sdk', '@smithy', 'zod', '@temporalio/client', '@temporalio/worker'];
+
+/**
+ * Bundles the workflows exactly as the worker runs them.
+ * @throws Error when the bundle is too large or holds a package that has no place in workflow code.
+ */
+export async function bundleWorkflows(): Promise<string> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: path.join(root, 'workflows', 'index.js'),
+    logger: new DefaultLogger('WARN'),
+  });
+  checkBundle(code);
+  return code;
+}
+
+/** @throws Error that names what is wrong with the bundle. */
+export function checkBundle(code: string): void {
+  const bytes = Buffer.byteLength(code);
+  if (bytes > MAX_BYTES) {
+    throw new Error(`The workflow bundle has ${bytes} bytes; at most ${MAX_BYTES} are allowed.`);
+  }
+  const found = FORBIDDEN.filter((name) => code.includes(`node_modules/${name}/`));
+  if (found.length > 0) {
+    throw new Error(
+      `The workflow bundle holds ${found.join(', ')}: workflows/ and domain/ may not import it.`,
+    );
+  }
+}
+
+/** `node dist/worker/bundle.js` is a step of the build. */
+async function main(): Promise<void> {
+  const code = await bundleWorkflows();
+  await mkdir(path.dirname(BUNDLE_PATH), { recursive: true });
+  // Renamed into place: a worker that starts meanwhile reads the old bundle or the new one, never half.
+  await writeFile(`${BUNDLE_PATH}.new`, code);
+  await rename(`${BUNDLE_PATH}.new`, BUNDLE_PATH);
+  process.stdout.write(`workflow bundle: ${(Buffer.byteLength(code) / 1024).toFixed(0)} KiB\n`);
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await main();

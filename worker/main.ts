@@ -1,0 +1,90 @@
+import { hostname } from 'node:os';
+import { Client } from '@temporalio/client';
+import { NativeConnection, type Logger, type NativeConnectionOptions } from '@temporalio/worker';
+import { createAwsClients } from '../activities/aws/clients.ts';
+import { createActivities } from '../activities/index.ts';
+import { loadWorkerConfig, type Config } from '../config/index.ts';
+import { OhfError, UnavailableError } from '../domain/shared/errors.ts';
+import { checkAws, checkNamespace } from './checks.ts';
+import { createLanes } from './lanes.ts';
+import { createLogger, installRuntime } from './runtime.ts';
+
+/** How long a worker that starts waits for a Temporal server that is not there yet. */
+const CONNECT_PATIENCE_MS = 60_000;
+const CONNECT_RETRY_MS = 2_000;
+
+/**
+ * Runs the worker of one provider instance until it is told to stop (SIGINT, SIGTERM): calls to AWS under
+ * way are finished, waiting is handed back to Temporal. Prints `worker ready` when it takes work.
+ * @returns the exit code: 0 after a stop, 1 when it could not start or failed
+ */
+export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
+  let logger = createLogger('info');
+  try {
+    const config = await loadWorkerConfig(env);
+    logger = createLogger(config.logging.level);
+    installRuntime(logger);
+    await serve(config, logger);
+    return 0;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    logger.error(message, error instanceof OhfError ? { code: error.code } : { error });
+    return 1;
+  }
+}
+
+async function serve(config: Config, logger: Logger): Promise<void> {
+  const { temporal, provider } = config;
+  const connection = await connect(config, logger);
+  const aws = createAwsClients(provider.aws);
+  try {
+    const client = new Client({ connection, namespace: temporal.namespace });
+    await checkNamespace(client, temporal.namespace);
+    await checkAws(aws, provider.aws.endpoint ?? provider.aws.region);
+    const activities = createActivities({
+      aws,
+      temporal: client,
+      pollSeconds: provider.aws.pollSeconds,
+      consistencySeconds: provider.aws.consistencySeconds,
+      onReadError: (error) => logger.warn('instances could not be read; trying again', { error }),
+    });
+    const lanes = await createLanes({
+      connection,
+      namespace: temporal.namespace,
+      identity: `${process.pid}@${hostname()}`,
+      deployment: provider.deployment,
+      provider: provider.name,
+      activities,
+    });
+    const running = lanes.map((lane) => lane.run());
+    logger.info('worker ready', {
+      temporal: temporal.address,
+      namespace: temporal.namespace,
+      provider: provider.name,
+      deployment: provider.deployment,
+    });
+    await Promise.all(running);
+    logger.info('worker stopped');
+  } finally {
+    aws.destroy();
+    await connection.close();
+  }
+}
+
+async function connect({ temporal }: Config, logger: Logger): Promise<NativeConnection> {
+  const until = Date.now() + CONNECT_PATIENCE_MS;
+  for (;;) {
+    try {
+      return await NativeConnection.connect(connectionOptions(temporal));
+    } catch (error) {
+      if (Date.now() >= until) {
+        throw new UnavailableError(
+          `Temporal at ${temporal.address} could not be reached. Start it, or set temporal.address.`,
+          { cause: error },
+        );
+      }
+      logger.warn(`waiting for Temporal at ${temporal.address}`);
+      await new Promise((resolve) => setTimeout(resolve, CONNECT_RETRY_MS));
+    }
+  }
+}

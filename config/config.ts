@@ -1,0 +1,68 @@
+/**
+ * The settings of one provider instance, after all sources are merged and checked. Worker and command line
+ * read the same settings, each from its own place; see index.ts.
+ */
+export interface Config {
+  readonly temporal: TemporalConfig;
+  readonly provider: ProviderConfig;
+  readonly request: {
+    /** Seconds after its acceptance from which a request launches nothing any more and settles. */
+    readonly deadlineSeconds: number;
+  };
+  readonly logging: { readonly level: LogLevel };
+}
+
+export interface TemporalConfig {
+  /** `host:port` of the frontend. */
+  readonly address: string;
+  readonly namespace: string;
+  /** true: TLS with the public certificate authorities. */
+  readonly tls?: boolean | TlsFiles;
+  /** From the environment only; never in a file, a log or a message. */
+  readonly apiKey?: string;
+  /** Seconds that one operation of the command line may spend with Temporal in all. */
+  readonly deadlineSeconds: number;
+}
+
+/** Paths of PEM files; `caFile` replaces the public certificate authorities. */
+export interface TlsFiles {
+  readonly serverNameOverride?: string;
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+}
+
+export interface ProviderConfig {
+  /** Host Factory's name of the provider instance: one plugin may serve several. */
+  readonly name: string;
+  /** Names one Symphony cluster; is in every tag and token, so two clusters in one account never mix. */
+  readonly deployment: string;
+  readonly aws: AwsConfig;
+}
+
+export interface AwsConfig {
+  readonly region: string;
+  /** Where EC2 is reached instead of the region's public endpoint: a VPC endpoint or the simulated AWS. */
+  readonly endpoint?: string;
+  /** Profile of the AWS credential files of the worker's host. */
+  readonly profile?: string;
+  /** Seconds between two reads of the machines that are waited for, by how long they take. */
+  readonly pollSeconds: { readonly min: number; readonly max: number };
+  /** Seconds within which AWS may still hide what was just made. */
+  readonly consistencySeconds: number;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+export const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
+
+/** What holds when nothing is set: the embedded set-up on one machine. */
+export const DEFAULTS = {
+  temporal: { address: '127.0.0.1:7233', namespace: 'default', deadlineSeconds: 8 },
+  provider: {
+    name: 'awsinst',
+    deployment: 'embedded',
+    aws: { region: 'us-east-1', pollSeconds: { min: 1, max: 15 }, consistencySeconds: 60 },
+  },
+  request: { deadlineSeconds: 900 },
+  logging: { level: 'info' },
+} as const satisfies Config;

@@ -1,0 +1,57 @@
+import type * as z from 'zod/mini';
+import { isObject } from './jsonFile.ts';
+import { didYouMean } from './suggest.ts';
+
+type Issue = z.core.$ZodIssue;
+
+interface Wording {
+  /** Where the value at a path came from, e.g. a file or a variable. */
+  readonly origin: (path: string) => string;
+  readonly knownPaths: readonly string[];
+  readonly secretPaths?: readonly string[];
+}
+
+/** One sentence per issue: where, which key, what it is, what is allowed. */
+export function describeIssues(issues: readonly Issue[], input: unknown, wording: Wording): string {
+  return issues.flatMap((issue) => describe(issue, input, wording)).join(' ');
+}
+
+function describe(issue: Issue, input: unknown, wording: Wording): string[] {
+  const path = pathText(issue.path);
+  const unknown = unknownKeys(issue);
+  if (unknown.length > 0) {
+    return unknown.map((key) => {
+      const full = path === '' ? key : `${path}.${key}`;
+      const where = wording.origin(full);
+      return `${where}: '${full}' is no setting.${didYouMean(full, wording.knownPaths)}`;
+    });
+  }
+  const value = issue.path.reduce<unknown>((inner, key) => (isAny(inner) ? inner[key] : undefined), input);
+  const shown = wording.secretPaths?.includes(path) ? 'not usable' : valueText(value);
+  const name = path === '' ? 'the input' : path;
+  return [`${wording.origin(path)}: ${name} is ${shown}; allowed: ${issue.message}.`];
+}
+
+/** Also of a union one of whose forms matches but for keys that it does not know. */
+function unknownKeys(issue: Issue): readonly string[] {
+  if (issue.code === 'unrecognized_keys') return issue.keys;
+  if (issue.code !== 'invalid_union') return [];
+  return issue.errors.flatMap((issues) => (issues.length === 1 ? issues.flatMap(unknownKeys) : []));
+}
+
+const isAny = (value: unknown): value is Record<PropertyKey, unknown> =>
+  isObject(value) || Array.isArray(value);
+
+const pathText = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>(
+    (text, key) =>
+      typeof key === 'number' ? `${text}[${key}]` : text === '' ? String(key) : `${text}.${String(key)}`,
+    '',
+  );
+
+/** A value as it may stand in a message: short, on one line. */
+export function valueText(value: unknown): string {
+  if (value === undefined) return 'missing';
+  const text = JSON.stringify(value) ?? typeof value;
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

@@ -1,0 +1,98 @@
+import { ConfigurationError } from '../domain/shared/errors.ts';
+import { isObject, type JsonObject } from './jsonFile.ts';
+import { fromText, SETTINGS, variableOf } from './settings.ts';
+import { didYouMean } from './suggest.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Settings merged so far, and where each came from, for messages. */
+export interface Merged {
+  readonly values: Record<string, unknown>;
+  readonly origins: Map<string, string>;
+}
+
+export const emptyMerge = (): Merged => ({ values: {}, origins: new Map() });
+
+/** Lays a source over what is there: it wins key by key, not section by section. */
+export function layOver(merged: Merged, source: JsonObject, origin: string): void {
+  overlay(merged.values, source, '');
+
+  function overlay(target: Record<string, unknown>, from: JsonObject, prefix: string): void {
+    for (const [key, value] of Object.entries(from)) {
+      const path = prefix + key;
+      merged.origins.set(path, origin);
+      const below = target[key];
+      if (!isObject(value)) target[key] = value;
+      else target[key] = overlaid(isObject(below) ? { ...below } : {}, value, `${path}.`);
+    }
+  }
+  function overlaid(target: Record<string, unknown>, from: JsonObject, prefix: string): unknown {
+    overlay(target, from, prefix);
+    return target;
+  }
+}
+
+/** Lays what the environment sets over the rest; names that look like a mistyped setting go to `notes` */
+export function layEnvironmentOver(merged: Merged, env: Environment, notes: string[]): void {
+  for (const [path, { kind, env: names = [] }] of Object.entries(SETTINGS)) {
+    const name = [variableOf(path), ...names].find((candidate) => (env[candidate] ?? '') !== '');
+    if (name === undefined) continue;
+    const value = fromText(kind, env[name] ?? '');
+    // "TLS: yes" from outside must not drop the certificates that a file names.
+    if (path === 'temporal.tls' && value === true && hasTlsFiles(merged)) continue;
+    layOver(merged, nested(path, value), name);
+  }
+  const level = env['HF_LOGLEVEL'];
+  if (level && !env[variableOf('logging.level')]) layLogLevelOver(merged, level, notes);
+  const known = Object.keys(SETTINGS).map(variableOf);
+  for (const name of Object.keys(env)) {
+    if (/^OHF_(TEMPORAL|PROVIDER|REQUEST|LOGGING)_/.test(name) && !isKnownVariable(name, known)) {
+      notes.push(`${name} is no setting and is ignored.${didYouMean(name, known)}`);
+    }
+  }
+}
+
+function hasTlsFiles({ values }: Merged): boolean {
+  const temporal = values['temporal'];
+  return isObject(temporal) && isObject(temporal['tls']);
+}
+
+/** The path to the Temporal CLI belongs to the embedded set-up, not to the settings. */
+const isKnownVariable = (name: string, known: readonly string[]): boolean =>
+  known.includes(name) || name === 'OHF_TEMPORAL_CLI';
+
+/** Host Factory's words for its levels, which are syslog's. */
+const HF_LEVELS: Readonly<Record<string, string>> = {
+  EMERG: 'error',
+  ALERT: 'error',
+  CRIT: 'error',
+  ERR: 'error',
+  ERROR: 'error',
+  WARNING: 'warn',
+  WARN: 'warn',
+  NOTICE: 'info',
+  INFO: 'info',
+  DEBUG: 'debug',
+  TRACE: 'trace',
+};
+
+/** Host Factory's own variable never makes a call fail, whatever it holds. */
+function layLogLevelOver(merged: Merged, hfLevel: string, notes: string[]): void {
+  const level = HF_LEVELS[hfLevel.toUpperCase().replace(/^LOG_/, '')];
+  if (level) layOver(merged, { logging: { level } }, 'HF_LOGLEVEL');
+  else notes.push(`HF_LOGLEVEL is "${hfLevel}", which is no level of Host Factory, and is ignored.`);
+}
+
+/** @throws ConfigurationError when a secret stands in a file */
+export function refuseSecrets(file: JsonObject, path: string): void {
+  const temporal = file['temporal'];
+  if (isObject(temporal) && 'apiKey' in temporal) {
+    throw new ConfigurationError(
+      `${path}: temporal.apiKey may not stand in a file. Set the environment variable TEMPORAL_API_KEY instead.`,
+    );
+  }
+}
+
+function nested(path: string, value: unknown): JsonObject {
+  return path.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as JsonObject;
+}

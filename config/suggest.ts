@@ -1,0 +1,31 @@
+/** The known word that `word` was most likely meant to be, or undefined when none is near. */
+export function suggest(word: string, known: readonly string[]): string | undefined {
+  const lower = word.toLowerCase();
+  const near = known
+    .map((candidate) => ({ candidate, distance: editDistance(lower, candidate.toLowerCase()) }))
+    .filter(({ distance }) => distance <= Math.max(1, Math.floor(word.length / 3)))
+    .toSorted((a, b) => a.distance - b.distance);
+  return (
+    near[0]?.candidate ?? known.find((candidate) => lower !== '' && candidate.toLowerCase().startsWith(lower))
+  );
+}
+
+/** ` Did you mean 'x'?`, or nothing. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const candidate = suggest(word, known);
+  return candidate === undefined ? '' : ` Did you mean '${candidate}'?`;
+}
+
+/** Levenshtein's: single letters added, dropped or replaced. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}

@@ -1,0 +1,67 @@
+import { isObject, kindOf } from '../jsonFile.ts';
+import { valueText } from '../issues.ts';
+import { isBlank, note, problem, toWhole, type TemplateReader } from './findings.ts';
+
+type Attribute = readonly [type: string, value: string];
+
+/** Host Factory multiplies cores and cpus, so both must be there; this order is that of IBM's own output. */
+const KNOWN: readonly string[] = ['type', 'ncpus', 'ncores', 'nram'];
+const NUMERIC: readonly string[] = ['ncpus', 'ncores', 'nram', 'rank'];
+const COUNTS: readonly string[] = ['ncpus', 'ncores', 'nram'];
+
+/**
+ * EGO resource attributes, from either form of IBM's files (`"ncpus": 1` or `"ncpus": ["Numeric", "1"]`),
+ * as Host Factory wants them: pairs of texts.
+ */
+export function mapAttributes(reader: TemplateReader): Readonly<Record<string, Attribute>> {
+  const raw = reader.raw['attributes'];
+  if (!isObject(raw)) {
+    const found = raw === undefined ? 'missing' : kindOf(raw);
+    problem(reader, 'attributes', `attributes is ${found}; allowed: an object with type, ncpus, nram.`);
+    return {};
+  }
+  const given = { ...raw };
+  if (isBlank(given['ncores'])) given['ncores'] = 1;
+  if (isBlank(given['nram']) && !isBlank(given['mem'])) {
+    given['nram'] = given['mem'];
+    delete given['mem'];
+    note(reader, 'attributes', `attributes.mem is taken for nram.`);
+  }
+  const attributes: Record<string, Attribute> = {};
+  for (const name of new Set([...KNOWN, ...Object.keys(given)])) {
+    const attribute = mapAttribute(reader, name, given[name]);
+    if (attribute) attributes[name] = attribute;
+  }
+  return attributes;
+}
+
+function mapAttribute(reader: TemplateReader, name: string, raw: unknown): Attribute | undefined {
+  const key = `attributes.${name}`;
+  if (isBlank(raw)) {
+    return KNOWN.includes(name) ? problem(reader, key, `${key} is missing; it is mandatory.`) : undefined;
+  }
+  const pair = pairOf(name, raw);
+  if (!pair) {
+    const allowed = 'a text, a number, or a pair like ["Numeric", "1"]';
+    return problem(reader, key, `${key} is ${valueText(raw)}; allowed: ${allowed}.`);
+  }
+  const count = toWhole(pair[1]);
+  if (COUNTS.includes(name) && (count === undefined || count < 1)) {
+    return problem(reader, key, `${key} is ${valueText(raw)}; allowed: a whole number from 1.`);
+  }
+  return pair;
+}
+
+function pairOf(name: string, raw: unknown): Attribute | undefined {
+  if (Array.isArray(raw)) {
+    const [type, value, ...more]: readonly unknown[] = raw;
+    if (typeof type !== 'string' || more.length > 0 || !isScalar(value)) return undefined;
+    return [type, String(value).trim()];
+  }
+  if (!isScalar(raw)) return undefined;
+  const numeric = NUMERIC.includes(name) || typeof raw === 'number';
+  return [numeric ? 'Numeric' : 'String', String(raw).trim()];
+}
+
+const isScalar = (value: unknown): value is string | number | boolean =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';

@@ -1,0 +1,125 @@
+import { isObject, kindOf, type JsonObject } from '../jsonFile.ts';
+import { valueText } from '../issues.ts';
+
+/** Something about one key of one template: a problem makes the template unusable, a note does not. */
+export interface TemplateFinding {
+  readonly templateId: string;
+  readonly key: string;
+  readonly message: string;
+}
+
+/** One template of the file while it is mapped: hands out its values and collects what is wrong. */
+export interface TemplateReader {
+  readonly templateId: string;
+  readonly raw: JsonObject;
+  readonly problems: TemplateFinding[];
+  readonly notes: TemplateFinding[];
+}
+
+export const readerOf = (raw: JsonObject, templateId: string): TemplateReader => ({
+  templateId,
+  raw,
+  problems: [],
+  notes: [],
+});
+
+export function problem(reader: TemplateReader, key: string, message: string): undefined {
+  reader.problems.push({ templateId: reader.templateId, key, message });
+  return undefined;
+}
+
+export function note(reader: TemplateReader, key: string, message: string): void {
+  reader.notes.push({ templateId: reader.templateId, key, message });
+}
+
+/** IBM's samples leave unused keys blank or null: those count as absent. */
+export function isBlank(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  if (typeof value === 'string') return value.trim() === '';
+  if (Array.isArray(value)) return value.every(isBlank);
+  return isObject(value) && Object.keys(value).length === 0;
+}
+
+export const has = (reader: TemplateReader, key: string): boolean => !isBlank(reader.raw[key]);
+
+const wrong = (reader: TemplateReader, key: string, allowed: string): undefined =>
+  problem(reader, key, `${key} is ${valueText(reader.raw[key])}; allowed: ${allowed}.`);
+
+export function text(reader: TemplateReader, key: string, allowed = 'a text'): string | undefined {
+  const value = reader.raw[key];
+  if (isBlank(value)) return undefined;
+  return typeof value === 'string' ? value.trim() : wrong(reader, key, allowed);
+}
+
+export function requiredText(reader: TemplateReader, key: string, meaning: string): string {
+  if (!has(reader, key)) problem(reader, key, `${key} is missing; allowed: ${meaning}.`);
+  return text(reader, key, meaning) ?? '';
+}
+
+/** A number, also written as text; undefined when absent or (with a problem) wrong. */
+export function wholeNumber(
+  reader: TemplateReader,
+  key: string,
+  min: number,
+  max: number,
+): number | undefined {
+  const value = reader.raw[key];
+  if (isBlank(value)) return undefined;
+  const number = toWhole(value);
+  if (number !== undefined && number >= min && number <= max) return number;
+  return wrong(reader, key, `a whole number from ${min} to ${max}`);
+}
+
+export function oneOf<T extends string>(
+  reader: TemplateReader,
+  key: string,
+  allowed: Readonly<Record<string, T>>,
+): T | undefined {
+  const value = text(reader, key);
+  if (value === undefined) return undefined;
+  const found = Object.hasOwn(allowed, value) ? allowed[value] : undefined;
+  return found ?? wrong(reader, key, Object.keys(allowed).join(', '));
+}
+
+/** `"a"`, `"a,b"` or `["a", "b"]`; blanks are dropped. */
+export function textList(reader: TemplateReader, key: string): readonly string[] {
+  const value = reader.raw[key];
+  if (isBlank(value)) return [];
+  const parts = typeof value === 'string' ? value.split(',') : value;
+  if (!Array.isArray(parts) || !parts.every((part) => typeof part === 'string' || part === null)) {
+    wrong(reader, key, 'a text or a list of texts');
+    return [];
+  }
+  return parts.flatMap((part: string | null) => part?.trim() || []);
+}
+
+/** `{"m5.large": 1, ...}` with whole numbers from `min` to `max`, in the order of the file. */
+export function numberTable(
+  reader: TemplateReader,
+  key: string,
+  min: number,
+  max: number,
+): ReadonlyMap<string, number> {
+  const table = new Map<string, number>();
+  const value = reader.raw[key];
+  if (isBlank(value)) return table;
+  if (!isObject(value)) {
+    problem(reader, key, `${key} is ${kindOf(value)}; allowed: an object of instance type and number.`);
+    return table;
+  }
+  for (const [name, entry] of Object.entries(value)) {
+    const number = toWhole(entry);
+    if (number !== undefined && number >= min && number <= max) table.set(name, number);
+    else {
+      const allowed = `a whole number from ${min} to ${max}`;
+      problem(reader, key, `${key} gives ${valueText(entry)} for '${name}'; allowed: ${allowed}.`);
+    }
+  }
+  return table;
+}
+
+export function toWhole(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined;
+  if (typeof value !== 'string' || !/^-?\d{1,15}$/.test(value.trim())) return undefined;
+  return Number(value);
+}

@@ -36,6 +36,8 @@ const REFUSED_RETRY_MS = 5 * MINUTE;
 const RELEASE_GIVE_UP_MS = 10 * MINUTE;
 const FIRST_RETRY_MS = 10_000;
 const LAST_RETRY_MS = 60_000;
+/** Events; the server's own suggestion comes at 4,096 and its limit is 51,200. */
+const LONG_HISTORY = 5_000;
 /** A quick machine is reported at the latest this long after it is up, though slow ones are still booting. */
 const FIRST_REPORT_SECONDS = 20;
 
@@ -277,9 +279,10 @@ export class RequestOwner {
     return this.#state.phase === 'settled' && this.#releasing === 0;
   }
 
-  /** Temporal suggests a new run when the history is long: nothing more is begun in this one. */
+  /** When the history is long, nothing more is begun in this run. Not every server suggests it. */
   #mustRenew(): boolean {
-    return this.#state.phase === 'settled' && workflowInfo().continueAsNewSuggested;
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    return this.#state.phase === 'settled' && (continueAsNewSuggested || historyLength > LONG_HISTORY);
   }
 
   #canRelease(): boolean {

@@ -1,0 +1,85 @@
+import type { Machine } from '../../domain/machine/machine.ts';
+import type {
+  MachineRequestInput,
+  MachineReturnInput,
+  RequestStatus,
+  StatusMemo,
+  StatusView,
+} from '../../domain/shared/messages.ts';
+
+/** `inDoubt`: sent, and no answer came; the workflow may have been started or not. */
+export type StartOutcome = 'started' | 'inDoubt';
+
+export interface StatusAnswer {
+  readonly status: RequestStatus;
+  readonly message: string;
+  readonly machines: readonly Machine[];
+}
+
+/** What the operations ask of Temporal. Every method throws UnavailableError when nothing can be known. */
+export interface Gateway {
+  startRequest(input: MachineRequestInput): Promise<StartOutcome>;
+  startReturn(input: MachineReturnInput): Promise<StartOutcome>;
+  /** One answer per id, in the same order; `now` in epoch ms. */
+  statusOf(ids: readonly string[], now: number): Promise<readonly StatusAnswer[]>;
+  close(): Promise<void>;
+}
+
+/** One workflow to be started, in words that every kind of client understands. */
+export interface WorkflowStart {
+  readonly workflowType: string;
+  readonly workflowId: string;
+  readonly taskQueue: string;
+  readonly input: MachineRequestInput | MachineReturnInput;
+  readonly memo: StatusMemo;
+  readonly attributes: SearchAttributeValues;
+  /** One line for lists in Temporal's Web UI. */
+  readonly summary: string;
+  /** Markdown for the page of the workflow there. */
+  readonly details: string;
+}
+
+export interface SearchAttributeValues {
+  readonly HfState: 'acquiring' | 'returning';
+  readonly HfTemplate?: string;
+  readonly HfProvider: string;
+  readonly HfRequestType: 'create' | 'return';
+  readonly HfCount: number;
+}
+
+/** What a status query came to; `noAnswer`: no worker, too busy, or too slow. */
+export type QueryAnswer =
+  | { readonly kind: 'view'; readonly view: StatusView }
+  | { readonly kind: 'closed' | 'noAnswer' | 'notFound' };
+
+export interface Description {
+  readonly runId: string;
+  readonly open: boolean;
+  readonly completed: boolean;
+  /** Temporal's word for the state, e.g. `TERMINATED`. */
+  readonly statusName: string;
+  readonly memo?: StatusMemo;
+}
+
+/**
+ * The few calls to Temporal that the gateway is made of. The ladder of a status and the meaning of errors
+ * are above it, so that a leaner client can take its place.
+ */
+export interface TemporalCalls {
+  /**
+   * Makes sure that the server answers, so that a later failure of a start is told apart from one that was
+   * never sent.
+   * @throws UnavailableError
+   */
+  connect(): Promise<void>;
+  /** @throws UnavailableError, also when the server refused: then nothing was started */
+  start(workflow: WorkflowStart): Promise<StartOutcome>;
+  queryStatus(workflowId: string, offset: number): Promise<QueryAnswer>;
+  /** @returns undefined when the server does not know the id */
+  describe(workflowId: string): Promise<Description | undefined>;
+  /** Input of one run, from its first event. */
+  inputOf(workflowId: string, runId: string): Promise<MachineRequestInput | MachineReturnInput>;
+  /** Result of a run that completed. */
+  resultOf(workflowId: string, runId: string): Promise<StatusView>;
+  close(): Promise<void>;
+}

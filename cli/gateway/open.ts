@@ -1,0 +1,101 @@
+import { hostname, userInfo } from 'node:os';
+import type { TemporalConfig } from '../../config/index.ts';
+import {
+  WORKFLOW,
+  type MachineRequestInput,
+  type MachineReturnInput,
+  type StatusMemo,
+} from '../../domain/shared/messages.ts';
+import { taskQueues } from '../../domain/shared/queues.ts';
+import type { Gateway, TemporalCalls, WorkflowStart } from './gateway.ts';
+import { inParallel } from './inParallel.ts';
+import { readStatus } from './readStatus.ts';
+
+/** Ids whose status is read at the same time. */
+const WIDTH = 200;
+
+export async function openGateway(config: TemporalConfig): Promise<Gateway> {
+  const { openTemporalClient } = await import('./temporalClient.ts');
+  return gatewayOver(await openTemporalClient(config));
+}
+
+export function gatewayOver(calls: TemporalCalls): Gateway {
+  const start = async (workflow: WorkflowStart) => {
+    await calls.connect();
+    return calls.start(workflow);
+  };
+  return {
+    startRequest: (input) => start(requestStart(input)),
+    startReturn: (input) => start(returnStart(input)),
+    statusOf: async (ids, now) => {
+      await calls.connect();
+      return inParallel(ids, WIDTH, (id) => readStatus(calls, id, now));
+    },
+    close: () => calls.close(),
+  };
+}
+
+/** What a request is from its first moment, before any worker saw it. */
+const ACCEPTED: StatusMemo = { v: 1, status: 'running', message: '' };
+
+function requestStart(input: MachineRequestInput): WorkflowStart {
+  const { requestId, deployment, provider, count, deadlineSeconds } = input;
+  const templateId = input.template?.templateId ?? '';
+  return {
+    workflowType: WORKFLOW.request,
+    workflowId: requestId,
+    taskQueue: taskQueues(deployment, provider).workflows,
+    input,
+    memo: ACCEPTED,
+    attributes: {
+      HfState: 'acquiring',
+      HfTemplate: templateId,
+      HfProvider: provider,
+      HfRequestType: 'create',
+      HfCount: count,
+    },
+    summary: `${count} x ${templateId} for ${provider}`,
+    details: markdown([
+      ['template', templateId],
+      ['machines', String(count)],
+      ['launches until', new Date(input.createdAt + deadlineSeconds * 1_000).toISOString()],
+      ['provider', `${provider} of ${deployment}`],
+      ['asked by', caller()],
+    ]),
+  };
+}
+
+function returnStart(input: MachineReturnInput): WorkflowStart {
+  const { returnId, deployment, provider, machines } = input;
+  return {
+    workflowType: WORKFLOW.return,
+    workflowId: returnId,
+    taskQueue: taskQueues(deployment, provider).workflows,
+    input,
+    memo: ACCEPTED,
+    attributes: {
+      HfState: 'returning',
+      HfProvider: provider,
+      HfRequestType: 'return',
+      HfCount: machines.length,
+    },
+    summary: `return of ${machines.length} to ${provider}`,
+    details: markdown([
+      ['machines', String(machines.length)],
+      ['provider', `${provider} of ${deployment}`],
+      ['asked by', caller()],
+    ]),
+  };
+}
+
+const markdown = (rows: readonly (readonly [string, string])[]): string =>
+  rows.map(([name, value]) => `- **${name}**: ${value}`).join('\n');
+
+function caller(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    // A user id without a name, as in some containers.
+    return `uid ${process.getuid?.() ?? '?'}@${hostname()}`;
+  }
+}

@@ -1,0 +1,31 @@
+import type { OperationContext } from '../context.ts';
+import type { StatusAnswer } from '../gateway/gateway.ts';
+import { machineRow } from './machineRow.ts';
+import { defineOperation } from './operation.ts';
+
+export const operation = defineOperation({
+  name: 'getRequestStatus',
+  kind: 'query',
+  inputFromWords: (words) =>
+    words.length > 0 ? { requests: words.map((requestId) => ({ requestId })) } : {},
+  schema: async () => (await import('./schemas.ts')).statusRequest,
+  run: ({ requests }, context) => readStatuses(distinct(requests), context),
+});
+
+const distinct = (requests: readonly { requestId: string }[]): readonly string[] => [
+  ...new Set(requests.map(({ requestId }) => requestId)),
+];
+
+/** One row per id, in the order of the input. If one cannot be read, none is told: a part would be a lie. */
+async function readStatuses(ids: readonly string[], context: OperationContext): Promise<object> {
+  if (ids.length === 0) return { requests: [] };
+  const gateway = await context.gateway();
+  const answers = await gateway.statusOf(ids, context.now());
+  return { requests: ids.map((id, index) => statusRow(id, answers[index])) };
+}
+
+function statusRow(requestId: string, answer: StatusAnswer | undefined): object {
+  if (!answer) throw new Error(`no status for ${requestId}`);
+  const { status, message, machines } = answer;
+  return { requestId, status, message, machines: machines.map(machineRow) };
+}

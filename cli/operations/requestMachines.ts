@@ -1,0 +1,56 @@
+import { templatesPath } from '../../config/hfPaths.ts';
+import { readTemplateForRequest } from '../../config/ibmTemplates.ts';
+import { BusinessRuleError, ValidationError } from '../../domain/shared/errors.ts';
+import { requestId as requestIdOf } from '../../domain/shared/ids.ts';
+import type { Template } from '../../domain/template/template.ts';
+import type { OperationContext } from '../context.ts';
+import { defineOperation } from './operation.ts';
+
+export const operation = defineOperation({
+  name: 'requestMachines',
+  kind: 'command',
+  inputFromWords: ([templateId, machineCount, ...more]) => {
+    if (more.length > 0)
+      throw new ValidationError(`requestMachines takes two arguments; '${more[0]}' is a third.`);
+    return { template: { templateId, machineCount } };
+  },
+  schema: async () => (await import('./schemas.ts')).machinesRequest,
+  run: ({ template }, context) => requestMachines(template.templateId, template.machineCount, context),
+});
+
+/**
+ * Makes the request durable; machines come later. The id is chosen before Temporal hears of it, so that a
+ * lost answer leaves Host Factory with an id that tells the truth.
+ */
+async function requestMachines(
+  templateId: string,
+  count: number,
+  context: OperationContext,
+): Promise<object> {
+  const template = await readTemplateForRequest(templatesPath(context.env), templateId);
+  refuseTooMany(template, count);
+  const { provider, request } = await context.config();
+  const requestId = requestIdOf(context.newUuid());
+  const gateway = await context.gateway();
+  const outcome = await gateway.startRequest({
+    v: 1,
+    requestId,
+    deployment: provider.deployment,
+    provider: provider.name,
+    createdAt: context.now(),
+    count,
+    template,
+    deadlineSeconds: request.deadlineSeconds,
+  });
+  if (outcome === 'inDoubt') context.log.warn('Temporal did not confirm the request', { requestId });
+  return { requestId, message: outcome === 'started' ? 'Request VM success from AWS.' : IN_DOUBT };
+}
+
+const IN_DOUBT = 'The request was sent and not confirmed in time; its status tells whether it was accepted.';
+
+function refuseTooMany({ templateId, maxNumber }: Template, count: number): void {
+  if (maxNumber === -1 || count <= maxNumber) return;
+  throw new BusinessRuleError(
+    `machineCount is ${count}; template '${templateId}' allows at most ${maxNumber} (its maxNumber).`,
+  );
+}

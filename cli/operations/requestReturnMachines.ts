@@ -1,0 +1,41 @@
+import { ValidationError } from '../../domain/shared/errors.ts';
+import { returnId } from '../../domain/shared/ids.ts';
+import type { ReturnedMachine } from '../../domain/shared/messages.ts';
+import type { OperationContext } from '../context.ts';
+import { distinctHosts, hostFromWord } from './hosts.ts';
+import { defineOperation } from './operation.ts';
+
+export const operation = defineOperation({
+  name: 'requestReturnMachines',
+  kind: 'command',
+  // Without any argument somebody forgot the input, rather than gave back nothing.
+  inputFromWords: (words) => (words.length > 0 ? { machines: words.map(hostFromWord) } : {}),
+  schema: async () => (await import('./schemas.ts')).returnRequest,
+  run: ({ machines }, context) => {
+    const distinct = distinctHosts(machines);
+    if (distinct.length === 0 && machines.length > 0) {
+      throw new ValidationError('Input: no entry of machines has a machineId or a name.');
+    }
+    return giveBack(distinct, context);
+  },
+});
+
+/** Makes the return durable. An empty one is accepted too: its status is complete at once. */
+async function giveBack(machines: readonly ReturnedMachine[], context: OperationContext): Promise<object> {
+  const { provider } = await context.config();
+  const requestId = returnId(context.newUuid());
+  const gateway = await context.gateway();
+  const outcome = await gateway.startReturn({
+    v: 1,
+    returnId: requestId,
+    deployment: provider.deployment,
+    provider: provider.name,
+    createdAt: context.now(),
+    machines,
+  });
+  if (outcome === 'inDoubt') context.log.warn('Temporal did not confirm the return', { requestId });
+  const done = machines.length === 0 ? 'No Active VM.' : 'Delete VM success.';
+  return { requestId, message: outcome === 'started' ? done : IN_DOUBT };
+}
+
+const IN_DOUBT = 'The return was sent and not confirmed in time; its status tells whether it was accepted.';

@@ -1,0 +1,51 @@
+import * as z from 'zod/mini';
+import { MAX_MACHINES } from '../../config/ibmTemplates.ts';
+
+/**
+ * Host Factory's input documents. Keys that are not named here are accepted and dropped. Where IBM's text
+ * shows an object and its program sends a list, both are taken.
+ */
+const oneOrMany = <T>(entry: z.ZodMiniType<T>, allowed: string) =>
+  z.pipe(
+    z.transform((value: unknown) => (isEntry(value) ? [value] : value)),
+    z.array(entry, allowed),
+  );
+const isEntry = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const name = (allowed: string) => z.string(allowed).check(z.minLength(1, allowed));
+
+const countAllowed = `a whole number from 1 to ${MAX_MACHINES}`;
+/** A count that is written as text counts as well: "3" is 3. */
+const count = z.pipe(
+  z.transform((value: unknown) =>
+    typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value,
+  ),
+  z
+    .number(countAllowed)
+    .check(z.int(countAllowed), z.gte(1, countAllowed), z.lte(MAX_MACHINES, countAllowed)),
+);
+
+export const machinesRequest = z.object({
+  template: z.object(
+    { templateId: name('the id of a template'), machineCount: count },
+    'an object with templateId and machineCount',
+  ),
+});
+
+export const statusRequest = z.object({
+  requests: oneOrMany(
+    z.object(
+      { requestId: name('an id that requestMachines or requestReturnMachines gave') },
+      'an object with requestId',
+    ),
+    'an object or a list of objects with requestId',
+  ),
+});
+
+const hostName = z.nullish(z.string('a text'));
+const host = z.object({ name: hostName, machineId: hostName }, 'an object with machineId or name');
+const hosts = oneOrMany(host, 'an object or a list of objects with machineId or name');
+
+export const returnRequest = z.object({ machines: hosts });
+export const hostsInUse = z.object({ machines: z.nullish(hosts) });

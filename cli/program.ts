@@ -1,0 +1,100 @@
+import { cac, type CAC } from 'cac';
+import type { Environment } from '../config/index.ts';
+import { didYouMean } from '../config/suggest.ts';
+import { ValidationError } from '../domain/shared/errors.ts';
+import { OPERATIONS } from './operations/registry.ts';
+
+type Action = () => Promise<number>;
+
+/** Declares every command and loads none: an action's code comes with its call. */
+export function declareCommands(version: string, env: Environment): CAC {
+  const cli = cac('ohf');
+  for (const { name, words, summary, examples } of OPERATIONS) {
+    const command = cli
+      .command(`${name}${words && ` ${words}`}`, summary)
+      .option('-f, --file <path>', "Host Factory's input document")
+      .option('-d, --data <json>', 'The input document itself');
+    for (const example of examples) command.example(`  ohf ${example}`);
+    command.action(() => async () => {
+      const { runOperation } = await import('./runOperation.ts');
+      return runOperation(name, argumentsOf(cli, name), env);
+    });
+  }
+  cli
+    .command('worker', 'Run the worker, which does the work of all requests')
+    .example('  ohf worker')
+    .action(() => async () => (await import('./commands/worker.ts')).workerCommand(env));
+  cli
+    .command('simulate-aws', 'Serve a simulated AWS for trying things out')
+    .option('--port <n>', 'TCP port; any free one if left out')
+    .option('--state <file>', 'Where its machines survive a restart')
+    .option('--pending-seconds <s>', 'Time that a machine takes to start')
+    .option('--shutting-down-seconds <s>', 'Time that a machine takes to end')
+    .option('--consistency-lag-ms <ms>', 'How long reads do not show what was just done')
+    .example('  ohf simulate-aws --port 4566 --state aws.jsonl')
+    .action((flags: Readonly<Record<string, unknown>>) => async () => {
+      const { simulateAwsCommand } = await import('./commands/simulateAws.ts');
+      return simulateAwsCommand(flags);
+    });
+  cli.example('  ohf requestMachines demo 5');
+  cli.example('  ohf getRequestStatus req-01989c9e-7a0b-7c3d-9e4f-0123456789ab');
+  cli.example('  ohf worker');
+  cli.help();
+  cli.version(version);
+  return cli;
+}
+
+/**
+ * Picks what to do; help and version are printed by the parsing itself.
+ * @throws ValidationError on an unknown command or option
+ */
+export function chooseAction(cli: CAC, argv: readonly string[]): Action {
+  cli.parse([...argv], { run: false });
+  if (cli.matchedCommand === undefined) {
+    const isDone = cli.options['help'] === true || cli.options['version'] === true;
+    if (isDone) return () => Promise.resolve(0);
+    const [word] = cli.args;
+    const names = cli.commands.map(({ name }) => name);
+    if (word === undefined) throw new ValidationError(`No command is given. Commands: ${names.join(', ')}.`);
+    throw new ValidationError(
+      `Unknown command '${word}'.${didYouMean(word, names)} Commands: ${names.join(', ')}.`,
+    );
+  }
+  if (isOperation(cli.matchedCommand.name)) {
+    // Host Factory's operations check their own arguments and answer in JSON.
+    cli.matchedCommand.allowUnknownOptions();
+  } else {
+    refuseUnknownOptions(cli);
+  }
+  const action: unknown = cli.matchedCommand.commandAction?.(cli.options);
+  if (typeof action !== 'function') throw new Error(`command ${cli.matchedCommand.name} has no action`);
+  return action as Action;
+}
+
+export const isOperation = (name: string | undefined): boolean =>
+  OPERATIONS.some((operation) => operation.name === name);
+
+function refuseUnknownOptions(cli: CAC): void {
+  const command = cli.matchedCommand;
+  if (!command) return;
+  const known = command.options.flatMap(({ names }) => names);
+  for (const name of Object.keys(cli.options)) {
+    if (name === '--' || known.includes(name)) continue;
+    const flags = known.map(flagOf);
+    const allowed = flags.length > 0 ? `allowed: ${flags.join(', ')}` : 'it has no options';
+    throw new ValidationError(
+      `Unknown option ${flagOf(name)} of '${command.name}'.${didYouMean(flagOf(name), flags)} (${allowed})`,
+    );
+  }
+  if (cli.args.length > 0)
+    throw new ValidationError(`'${command.name}' takes no arguments; '${cli.args[0]}' is one.`);
+}
+
+const flagOf = (name: string): string =>
+  name.length === 1 ? `-${name}` : `--${name.replaceAll(/[A-Z]/g, '-$&').toLowerCase()}`;
+
+/** The arguments behind the operation's name, untouched. */
+function argumentsOf(cli: CAC, name: string): readonly string[] {
+  const args = cli.rawArgs.slice(2);
+  return args.toSpliced(args.indexOf(name), 1);
+}

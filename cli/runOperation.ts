@@ -1,0 +1,59 @@
+import type { Environment } from '../config/index.ts';
+import { OhfError } from '../domain/shared/errors.ts';
+import { openContext } from './context.ts';
+import { errorDetails, openLog, type Log } from './log.ts';
+import { operationNamed } from './operations/registry.ts';
+import { documentText, writeOut } from './output.ts';
+import { readArguments } from './rawArguments.ts';
+
+/**
+ * Runs one operation for Host Factory: exactly one JSON document on standard output, also for a failure,
+ * and nothing on standard error.
+ * @returns the exit code, 0 or 1
+ */
+export async function runOperation(name: string, args: readonly string[], env: Environment): Promise<number> {
+  const log = openLog(env, name);
+  // Host Factory may read both streams as one document; Node's own warnings would break it.
+  process.removeAllListeners('warning');
+  const crash = new Promise<never>((_, reject) => {
+    process.on('uncaughtException', reject);
+    process.on('unhandledRejection', reject);
+  });
+  crash.catch(() => undefined);
+  let document: object;
+  let code = 0;
+  try {
+    document = await Promise.race([execute(name, args, env, log), crash]);
+  } catch (error) {
+    const message = messageFor(error);
+    log.error(message, errorDetails(error));
+    document = { message };
+    code = 1;
+  }
+  return (await writeOut(documentText(document))) ? code : 1;
+}
+
+async function execute(name: string, args: readonly string[], env: Environment, log: Log): Promise<object> {
+  const operation = await operationNamed(name);
+  const source = readArguments(args);
+  const input = source.kind === 'words' ? operation.inputFromWords(source.words) : await readDocument(source);
+  const context = await openContext(env, log);
+  try {
+    return await operation.execute(input, context);
+  } finally {
+    // What is decided is decided: a connection that does not close must not change the answer.
+    await context.close().catch((error: unknown) => log.warn('closing failed', errorDetails(error)));
+  }
+}
+
+async function readDocument(source: Exclude<ReturnType<typeof readArguments>, { kind: 'words' }>) {
+  const { readInput } = await import('./input.ts');
+  return readInput(source);
+}
+
+/** Never empty, never a stack. */
+function messageFor(error: unknown): string {
+  if (error instanceof OhfError) return error.message;
+  const reason = error instanceof Error ? error.message || error.name : String(error);
+  return `Internal error: ${reason}`;
+}

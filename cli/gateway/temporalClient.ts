@@ -1,6 +1,7 @@
 import {
   Client,
   Connection,
+  NamespaceNotFoundError,
   QueryRejectedError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
@@ -58,7 +59,8 @@ export async function openTemporalClient(config: TemporalConfig): Promise<Tempor
         await connection.ensureConnected();
       } catch (error) {
         throw new UnavailableError(
-          `Temporal at ${address} cannot be reached: ${grpcReason(error)}. Nothing was started.`,
+          `Temporal at ${address} cannot be reached (${grpcReason(error)}). ` +
+            'Start it, or set temporal.address in config.json (TEMPORAL_ADDRESS).',
           { cause: error },
         );
       }
@@ -70,7 +72,8 @@ export async function openTemporalClient(config: TemporalConfig): Promise<Tempor
       } catch (error) {
         // The id is ours alone: an earlier attempt of this very call was accepted.
         if (error instanceof WorkflowExecutionAlreadyStartedError) return 'started';
-        if (isRefusal(error)) throw unavailable(`start ${workflow.workflowType}`, error);
+        if (isRefusal(error) || error instanceof NamespaceNotFoundError)
+          throw unavailable(`start ${workflow.workflowType}`, error);
         if (grpcCode(error) === undefined) throw error;
         return 'inDoubt';
       }

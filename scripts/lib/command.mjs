@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import path from 'node:path';
+
+/** Runs a command to its end and never rejects: `{code, signal, output}`, output being stdout and stderr as they came. */
+export function capture(command, args, { timeoutMs, onOutput, ...options } = {}) {
+  return new Promise((resolve) => {
+    let output = '';
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const timer = timeoutMs && setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => {
+        output += text;
+        onOutput?.(text);
+      });
+    }
+    const end = (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code, signal, output: output.trim() });
+    };
+    child.on('error', (error) => {
+      output += error.message;
+      end(127, null);
+    });
+    child.on('close', end);
+  });
+}
+
+/** Runs a command whose output the user sees as it comes. */
+export function show(command, args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: 'inherit', ...options });
+    child.on('error', (error) => {
+      process.stderr.write(`${error.message}\n`);
+      resolve({ code: 127, signal: null });
+    });
+    child.on('exit', (code, signal) => resolve({ code, signal }));
+  });
+}
+
+export function isExecutable(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** The first executable of that name on PATH. */
+export function onPath(name) {
+  return (process.env.PATH ?? '')
+    .split(path.delimiter)
+    .filter(Boolean)
+    .map((folder) => path.resolve(folder, name))
+    .find(isExecutable);
+}
+
+/** The end of a long output: what failed is nearly always said last. */
+export function tail(text, lines = 15) {
+  return text.trimEnd().split('\n').slice(-lines).join('\n');
+}

@@ -1,0 +1,68 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { identify, isSame } from './process-identity.mjs';
+
+/**
+ * Takes the lock file, or returns the process that holds it: `{pid, identity}`. A lock whose holder is dead, or
+ * whose process id belongs to another program by now, is taken over.
+ */
+export function tryLock(file) {
+  mkdirSync(path.dirname(file), { recursive: true });
+  for (;;) {
+    try {
+      writeFileSync(file, JSON.stringify(identify(process.pid)), { flag: 'wx' });
+      return undefined;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    const holder = readHolder(file);
+    if (holder === undefined) continue;
+    if (isSame(holder)) return holder;
+    moveAway(file, holder);
+  }
+}
+
+export function unlock(file) {
+  if (readHolder(file)?.pid === process.pid) rmSync(file, { force: true });
+}
+
+/** Runs `work` while holding the lock; `onWait(holder)` is called once if another process holds it first. */
+export async function withLock(file, onWait, work) {
+  let told = false;
+  for (let holder = tryLock(file); holder !== undefined; holder = tryLock(file)) {
+    if (!told) onWait(holder);
+    told = true;
+    await delay(200);
+  }
+  try {
+    return await work();
+  } finally {
+    unlock(file);
+  }
+}
+
+function readHolder(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    // Cut short by a crash between creating and writing: nobody holds it.
+    return { pid: 0, identity: '' };
+  }
+}
+
+/** Renames instead of removing: of two processes that saw the same dead holder only one moves the file away. */
+function moveAway(file, holder) {
+  const aside = `${file}.${process.pid}.dead`;
+  try {
+    renameSync(file, aside);
+  } catch (error) {
+    if (error.code === 'ENOENT') return;
+    throw error;
+  }
+  const moved = readHolder(aside);
+  // The other process was quicker and this is its living lock: give it back.
+  if (moved?.pid !== holder.pid && isSame(moved)) renameSync(aside, file);
+  else rmSync(aside, { force: true });
+}

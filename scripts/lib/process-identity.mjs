@@ -1,0 +1,32 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/**
+ * A process id alone may belong to another program by the time it is read from a file. With the moment the
+ * process started (and the boot it started in) it names one process for ever.
+ */
+export function identify(pid) {
+  return { pid, identity: startMoment(pid) };
+}
+
+/** Whether that very process still runs. */
+export function isSame(process) {
+  if (!process?.pid || !process.identity) return false;
+  return startMoment(process.pid) === process.identity;
+}
+
+function startMoment(pid) {
+  try {
+    // The command name (field 2) may hold spaces and brackets, so count from its closing bracket: state is field
+    // 3, starttime field 22 of proc_pid_stat(5).
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // A zombie has ended; only its parent has not asked yet.
+    if (fields[0] === 'Z' || fields[0] === 'X') return '';
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${fields[19]}`;
+  } catch {
+    if (process.platform === 'linux') return '';
+  }
+  const ps = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' });
+  return ps.status === 0 ? ps.stdout.trim() : '';
+}

@@ -1,0 +1,22 @@
+/** Tells the user what is being done. */
+export function say(text) {
+  process.stdout.write(`${text}\n`);
+}
+
+/**
+ * Shows that something long goes on: `describe(seconds)` gives the text. A terminal gets one line that changes, a
+ * log a line every 15 seconds. Returns the function that ends it.
+ */
+export function progress(describe) {
+  const start = Date.now();
+  const seconds = () => Math.round((Date.now() - start) / 1000);
+  const { isTTY } = process.stdout;
+  const timer = setInterval(
+    () => process.stdout.write(isTTY ? `\r\x1b[K  ${describe(seconds())}` : `  ${describe(seconds())}\n`),
+    isTTY ? 1000 : 15_000,
+  );
+  return () => {
+    clearInterval(timer);
+    if (isTTY) process.stdout.write('\r\x1b[K');
+  };
+}

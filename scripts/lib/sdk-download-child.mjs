@@ -1,0 +1,11 @@
+// Run as a process of its own: the download cannot be cancelled, a process can.
+// Arguments: dev-server or time-skipping, and the folder for the program. Exit code 0: it is there and it starts.
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+
+const [kind, downloadDir] = process.argv.slice(2);
+const options = { server: { executable: { type: 'cached-download', downloadDir } } };
+const environment =
+  kind === 'dev-server'
+    ? await TestWorkflowEnvironment.createLocal(options)
+    : await TestWorkflowEnvironment.createTimeSkipping(options);
+await environment.teardown();

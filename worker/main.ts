@@ -1,17 +1,14 @@
 import { hostname } from 'node:os';
 import { Client } from '@temporalio/client';
-import { NativeConnection, type Logger, type NativeConnectionOptions } from '@temporalio/worker';
+import type { Logger } from '@temporalio/worker';
 import { createAwsClients } from '../activities/aws/clients.ts';
 import { createActivities } from '../activities/index.ts';
 import { loadWorkerConfig, type Config } from '../config/index.ts';
-import { OhfError, UnavailableError } from '../domain/shared/errors.ts';
+import { OhfError } from '../domain/shared/errors.ts';
 import { checkAws, checkNamespace } from './checks.ts';
+import { connect } from './connection.ts';
 import { createLanes } from './lanes.ts';
 import { createLogger, installRuntime } from './runtime.ts';
-
-/** How long a worker that starts waits for a Temporal server that is not there yet. */
-const CONNECT_PATIENCE_MS = 60_000;
-const CONNECT_RETRY_MS = 2_000;
 
 /**
  * Runs the worker of one provider instance until it is told to stop (SIGINT, SIGTERM): calls to AWS under
@@ -35,7 +32,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
 
 async function serve(config: Config, logger: Logger): Promise<void> {
   const { temporal, provider } = config;
-  const connection = await connect(config, logger);
+  const connection = await connect(temporal, logger);
   const aws = createAwsClients(provider.aws);
   try {
     const client = new Client({ connection, namespace: temporal.namespace });
@@ -68,23 +65,5 @@ async function serve(config: Config, logger: Logger): Promise<void> {
   } finally {
     aws.destroy();
     await connection.close();
-  }
-}
-
-async function connect({ temporal }: Config, logger: Logger): Promise<NativeConnection> {
-  const until = Date.now() + CONNECT_PATIENCE_MS;
-  for (;;) {
-    try {
-      return await NativeConnection.connect(connectionOptions(temporal));
-    } catch (error) {
-      if (Date.now() >= until) {
-        throw new UnavailableError(
-          `Temporal at ${temporal.address} could not be reached. Start it, or set temporal.address.`,
-          { cause: error },
-        );
-      }
-      logger.warn(`waiting for Temporal at ${temporal.address}`);
-      await new Promise((resolve) => setTimeout(resolve, CONNECT_RETRY_MS));
-    }
   }
 }

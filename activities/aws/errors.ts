@@ -77,6 +77,9 @@ const KIND_OF = new Map(
 /** Codes that must not be retried inside the SDK: another attempt meets the same empty pool. */
 export const CAPACITY_CODES: ReadonlySet<string> = new Set(KINDS.capacity);
 
+/** How a code inside an answer (e.g. a fleet's list of errors) is taken: AWS did not act for sure. */
+export const kindOfCode = (code: string): ProviderErrorKind => KIND_OF.get(code) ?? 'permanent';
+
 export function toProviderError(error: unknown): ProviderError {
   if (error instanceof ProviderError) return error;
   if (!(error instanceof Error)) return new ProviderError('ambiguous', 'Unknown', String(error));

@@ -17,6 +17,8 @@ export interface WatcherSettings {
 }
 
 interface Waiter {
+  /** False once it was told or gave up. */
+  open: boolean;
   readonly machineIds: readonly string[];
   readonly resolve: (seen: ReadonlyMap<string, SeenInstance>) => void;
 }
@@ -51,7 +53,7 @@ export function createInstanceWatcher(reader: InstanceReader, settings: WatcherS
       for (const waiter of served) waiter.resolve(seen);
     } catch (error) {
       settings.onError(error);
-      for (const waiter of served) waiters.add(waiter);
+      for (const waiter of served) if (waiter.open) waiters.add(waiter);
     }
   }
 
@@ -76,12 +78,15 @@ export function createInstanceWatcher(reader: InstanceReader, settings: WatcherS
           return;
         }
         const onAbort = (): void => {
+          waiter.open = false;
           waiters.delete(waiter);
           reject(signal.reason as Error);
         };
         const waiter: Waiter = {
+          open: true,
           machineIds,
           resolve(seen) {
+            waiter.open = false;
             signal.removeEventListener('abort', onAbort);
             resolve(seen);
           },

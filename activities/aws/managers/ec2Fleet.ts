@@ -7,10 +7,11 @@ import {
   type SpotAllocationStrategy,
 } from '@aws-sdk/client-ec2';
 import type { LaunchOverride, LaunchParameters } from '../../../domain/activities.ts';
-import type { Launch } from '../../../domain/request/launch.ts';
+import type { Launch, Shortage } from '../../../domain/request/launch.ts';
+import { ProviderError } from '../../../domain/shared/errors.ts';
 import type { Template } from '../../../domain/template/template.ts';
 import type { AwsClients } from '../clients.ts';
-import { toProviderError } from '../errors.ts';
+import { kindOfCode, toProviderError } from '../errors.ts';
 import type { InstanceReader } from '../instances.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import { awsTags, instanceTags, TAG } from '../tags.ts';
@@ -46,7 +47,10 @@ export function ec2FleetInstant(
         const answer = await clients.mutating.send(
           new CreateFleetCommand(createFleetInput(launch, parameters)),
         );
-        return { machines: machinesOf(answer), shortages: shortagesOf(answer) };
+        const machines = machinesOf(answer);
+        const shortages = shortagesOf(answer);
+        rejectIfHopeless(machines.length, shortages);
+        return { machines, shortages };
       } catch (error) {
         const failure = toProviderError(error);
         if (failure.kind === 'stale') launchTemplates.forget(parameters.launchTemplateId);
@@ -136,12 +140,19 @@ function machinesOf(answer: CreateFleetCommandOutput) {
   );
 }
 
-function shortagesOf(answer: CreateFleetCommandOutput) {
+function shortagesOf(answer: CreateFleetCommandOutput): Shortage[] {
   return (answer.Errors ?? []).map((error) => ({
     pool: poolName(error.LaunchTemplateAndOverrides?.Overrides, error.Lifecycle),
     code: error.ErrorCode ?? 'Unknown',
     message: error.ErrorMessage ?? '',
   }));
+}
+
+/** A fleet reports a bad image or key like a shortage; launching again would meet it again. */
+function rejectIfHopeless(launched: number, shortages: readonly Shortage[]): void {
+  const [first] = shortages;
+  if (launched > 0 || !first || shortages.some(({ code }) => kindOfCode(code) !== 'permanent')) return;
+  throw new ProviderError('permanent', first.code, first.message);
 }
 
 function poolName(

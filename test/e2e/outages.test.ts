@@ -1,0 +1,94 @@
+import { strict as assert } from 'node:assert';
+import { adopterId } from '../../domain/shared/ids.ts';
+import { eventually } from '../fixtures/eventually.ts';
+import { ended, giveAllBack, requestMachines, returnMachines, statusOf } from './hostFactory.ts';
+import { startStack, type Stack } from './stack.ts';
+
+describe("outages and operators' hands", function () {
+  this.timeout(180_000);
+  let stack: Stack;
+  let launchedBefore: number;
+  before(async () => {
+    stack = await startStack();
+  });
+  after(() => stack.end());
+  beforeEach(async () => {
+    launchedBefore = (await stack.simulator.summary()).launchedEver;
+  });
+
+  it('without a worker a request is accepted, runs, and completes once there is one', async () => {
+    assert.equal(await stack.stopWorker(), 0, 'a graceful stop');
+    const requestId = await requestMachines(stack, 3);
+    assert.equal((await statusOf(stack, requestId)).status, 'running');
+    await stack.startWorker();
+    const { status, machines } = await ended(stack, requestId);
+    assert.deepEqual([status, machines.length], ['complete', 3]);
+    await giveAllBack(stack, machines);
+  });
+
+  it('without Temporal a request is refused within 10 s and launches nothing later; templates are listed', async () => {
+    await stack.stopTemporal();
+    const refused = await stack.hf('requestMachines', { template: { templateId: 'demo', machineCount: 3 } });
+    assert.equal(refused.code, 1, refused.output);
+    assert.match(String(refused.json['message']), /Temporal/);
+    assert.ok(refused.took < 10_000, `${refused.took} ms`);
+    const status = await stack.hf('getRequestStatus', { requests: [{ requestId: 'req-1' }] });
+    assert.equal(status.code, 1, 'never an answer that closes a request');
+    assert.equal((await stack.hf('getAvailableTemplates', {})).code, 0);
+
+    await stack.startTemporal();
+    // A request made afterwards passes through the same worker and queue: one made before would be seen by then.
+    const { machines } = await ended(stack, await requestMachines(stack, 2));
+    assert.equal((await stack.simulator.summary()).launchedEver - launchedBefore, 2);
+    await giveAllBack(stack, machines);
+  });
+
+  it('an owner that is cancelled gives its machines back and ends', async () => {
+    const requestId = await requestMachines(stack, 3);
+    await ended(stack, requestId);
+    const handle = stack.temporal.workflow.getHandle(requestId);
+    await handle.cancel();
+    await handle.result();
+    assert.deepEqual((await stack.simulator.summary()).liveIds, []);
+  });
+
+  it('machines of a terminated owner are still given back, by the adopter', async () => {
+    const requestId = await requestMachines(stack, 3);
+    const { machines } = await ended(stack, requestId);
+    await stack.temporal.workflow.getHandle(requestId).terminate('by hand');
+    assert.equal((await stack.simulator.summary()).live, 3);
+    await giveAllBack(stack, machines);
+    const adopter = await stack.temporal.workflow.getHandle(adopterId(requestId)).describe();
+    assert.equal(adopter.status.name, 'COMPLETED');
+  });
+
+  it('a return that comes while the create is under way leaves nothing behind', async () => {
+    const gate = await stack.simulator.addGate('CreateFleet', 'holdAfter');
+    const requestId = await requestMachines(stack, 3);
+    await stack.simulator.whenArrived(gate.id, { timeoutMs: 60_000 });
+    const { liveIds } = await stack.simulator.summary();
+    const returnId = await returnMachines(
+      stack,
+      liveIds.map((machineId) => ({ machineId })),
+    );
+    const back = await ended(stack, returnId);
+    assert.equal(back.status, 'complete', back.message);
+    await stack.simulator.release(gate.id);
+    assert.notEqual((await ended(stack, requestId)).status, 'running');
+    await stack.temporal.workflow.getHandle(requestId).result();
+    const { live, launchedEver } = await stack.simulator.summary();
+    assert.deepEqual([live, launchedEver - launchedBefore], [0, 3]);
+  });
+
+  it('a foreign machine in a return is left alone, the others go', async () => {
+    const { machines } = await ended(stack, await requestMachines(stack, 2));
+    const unknown = { machineId: 'not-an-id', name: 'nowhere' };
+    const end = await ended(stack, await returnMachines(stack, [...machines, unknown]));
+    assert.equal(end.status, 'complete_with_error');
+    assert.deepEqual(
+      end.machines.map((machine) => machine.result),
+      ['succeed', 'succeed', 'fail'],
+    );
+    await eventually('all are gone', async () => (await stack.simulator.summary()).live === 0);
+  });
+});

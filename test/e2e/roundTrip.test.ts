@@ -1,0 +1,120 @@
+import { strict as assert } from 'node:assert';
+import type { StatusView } from '../../domain/shared/messages.ts';
+import { ended, requestMachines, returnMachines, statusOf } from './hostFactory.ts';
+import { startStack, type Stack } from './stack.ts';
+
+describe("a round trip through Host Factory's scripts", function () {
+  this.timeout(120_000);
+  let stack: Stack;
+  before(async () => {
+    stack = await startStack();
+  });
+  after(() => stack.end());
+
+  it('lists templates, gets five machines, gives two and then three back', async () => {
+    const templates = await stack.hf('getAvailableTemplates', {});
+    assert.equal(templates.code, 0, templates.output);
+    assert.deepEqual(
+      (templates.json['templates'] as { templateId: string }[]).map(({ templateId }) => templateId),
+      ['demo'],
+    );
+
+    const before = Math.floor(Date.now() / 1_000);
+    const requestId = await requestMachines(stack, 5);
+    assert.equal((await statusOf(stack, requestId)).status, 'running');
+    const { status, machines, message } = await ended(stack, requestId);
+    assert.equal(status, 'complete', message);
+    assert.equal(machines.length, 5);
+    for (const machine of machines) {
+      assert.equal(machine.result, 'succeed');
+      assert.match(machine.machineId, /^i-[0-9a-f]{17}$/);
+      assert.match(machine.name, /^ip-10-\d+-\d+-\d+\.ec2\.internal$/);
+      assert.match(machine.privateIpAddress, /^10\.\d+\.\d+\.\d+$/);
+      assert.ok(Number.isInteger(machine.launchtime) && machine.launchtime >= before - 1, 'epoch seconds');
+    }
+    const { summary } = stack.simulator;
+    assert.deepEqual(
+      (await summary()).liveIds.toSorted(),
+      machines.map((machine) => machine.machineId).toSorted(),
+    );
+
+    const first = await ended(stack, await returnMachines(stack, machines.slice(0, 2)));
+    assert.equal(first.status, 'complete', first.message);
+    assert.deepEqual(
+      first.machines.map((machine) => machine.result),
+      ['succeed', 'succeed'],
+    );
+    assert.equal((await summary()).live, 3);
+
+    const second = await returnMachines(stack, machines.slice(2));
+    assert.equal((await ended(stack, second)).status, 'complete');
+    assert.equal((await summary()).live, 0);
+    assert.equal((await summary()).launchedEver, 5);
+
+    const request: StatusView = await stack.temporal.workflow.getHandle(requestId).result();
+    assert.deepEqual([request.status, request.total], ['complete', 5]);
+    const back: StatusView = await stack.temporal.workflow.getHandle(second).result();
+    assert.deepEqual([back.status, back.total], ['complete', 3]);
+    assert.equal((await statusOf(stack, requestId)).status, 'complete', 'a closed request still answers');
+    const none = await stack.hf('getReturnRequests', { machines: [] });
+    assert.deepEqual([none.code, none.json['requests']], [0, []]);
+  });
+
+  it('polls cost no call to AWS', async () => {
+    const requestId = await requestMachines(stack, 3);
+    const { machines } = await ended(stack, requestId);
+    const { calls } = await stack.simulator.summary();
+    await Promise.all(Array.from({ length: 10 }, () => statusOf(stack, requestId)));
+    assert.deepEqual((await stack.simulator.summary()).calls, calls);
+    await ended(stack, await returnMachines(stack, machines));
+  });
+
+  it('needs 70 history events at most for the whole life of 50 machines', async () => {
+    const requestId = await requestMachines(stack, 50);
+    const { machines } = await ended(stack, requestId);
+    const returnId = await returnMachines(stack, machines);
+    assert.equal((await ended(stack, returnId)).status, 'complete');
+    await stack.temporal.workflow.getHandle(requestId).result();
+    const events = await eventsOf(stack, requestId);
+    const returnEvents = await eventsOf(stack, returnId);
+    assert.ok(events + returnEvents <= 70, `${events} of the owner and ${returnEvents} of the return`);
+  });
+
+  it('shows in the list of workflows what each is and how it stands', async () => {
+    const requestId = await requestMachines(stack, 2);
+    const { machines } = await ended(stack, requestId);
+    const handle = stack.temporal.workflow.getHandle(requestId);
+    const described = await handle.describe();
+    const attributes = Object.fromEntries(
+      described.typedSearchAttributes
+        .getAll()
+        .filter(({ key }) => key.name.startsWith('Hf'))
+        .map(({ key, value }) => [key.name, value]),
+    );
+    assert.deepEqual(attributes, {
+      HfCount: 2,
+      HfProvider: 'awsinst',
+      HfRequestType: 'create',
+      HfState: 'holding',
+      HfTemplate: 'demo',
+    });
+    assert.match((await described.staticSummary()) ?? '', /2 x demo/);
+    assert.equal((described.memo?.['hf'] as { status: string }).status, 'complete');
+    const metadata: { currentDetails?: string } = await handle.query('__temporal_workflow_metadata');
+    assert.match(metadata.currentDetails ?? '', /\| ready \| 2 \|/);
+    await ended(stack, await returnMachines(stack, machines));
+  });
+});
+
+/** Events of all runs of a workflow. */
+async function eventsOf(stack: Stack, workflowId: string): Promise<number> {
+  let events = 0;
+  let runId: string | undefined = (await stack.temporal.workflow.getHandle(workflowId).describe()).runId;
+  while (runId) {
+    const history = await stack.temporal.workflow.getHandle(workflowId, runId).fetchHistory();
+    events += history.events?.length ?? 0;
+    runId =
+      history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || undefined;
+  }
+  return events;
+}

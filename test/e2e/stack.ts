@@ -1,0 +1,203 @@
+import { strict as assert } from 'node:assert';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { simulatorControl } from '../fixtures/simulatorClient.ts';
+import { eventually } from '../fixtures/eventually.ts';
+
+/**
+ * Everything in processes of its own, as in real life: Temporal's dev server, the simulated AWS, a worker;
+ * and Host Factory's scripts, each call a process under a bare environment, from `/`.
+ */
+export interface Stack {
+  readonly simulator: ReturnType<typeof simulatorControl>;
+  readonly temporal: Client;
+  /** Runs one script of Host Factory with this input. */
+  hf(operation: HfOperation, input: unknown): Promise<HfAnswer>;
+  /** Runs one script with raw arguments. */
+  hfArguments(operation: HfOperation, args: readonly string[]): Promise<HfAnswer>;
+  startWorker(): Promise<void>;
+  /** SIGKILL: the worker gets no chance to clean up. */
+  killWorker(): Promise<void>;
+  /** SIGTERM, and waits for its end. @returns its exit code */
+  stopWorker(): Promise<number | null>;
+  startTemporal(): Promise<void>;
+  stopTemporal(): Promise<void>;
+  end(): Promise<void>;
+}
+
+export type HfOperation =
+  | 'getAvailableTemplates'
+  | 'requestMachines'
+  | 'getRequestStatus'
+  | 'requestReturnMachines'
+  | 'getReturnRequests';
+
+export interface HfAnswer {
+  readonly code: number | null;
+  /** stdout and stderr together: Host Factory may merge them. */
+  readonly output: string;
+  /** The one JSON document of the output. */
+  readonly json: Record<string, unknown>;
+  /** ms */
+  readonly took: number;
+}
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+const CLI = path.join(root, 'dist', 'cli', 'main.js');
+const PROVIDER = 'awsinst';
+
+export async function startStack(): Promise<Stack> {
+  const cli = process.env['OHF_TEMPORAL_CLI'];
+  assert.ok(cli, 'OHF_TEMPORAL_CLI must name the Temporal CLI; `npm test` finds and sets it');
+  const folder = await mkdtemp(path.join(tmpdir(), 'ohf-e2e-'));
+  const conf = path.join(folder, 'conf with space');
+  await mkdir(conf);
+  const [temporalPort, simulatorPort] = [await freePort(), await freePort()];
+  const address = `127.0.0.1:${temporalPort}`;
+  const endpoint = `http://127.0.0.1:${simulatorPort}`;
+  await writeConfiguration(conf, address, endpoint);
+  const children = new Map<string, ChildProcess>();
+
+  async function start(name: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    const child = spawn(command, args, {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    children.set(name, child);
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    return { child, output: () => output };
+  }
+
+  async function stop(name: string, signal: NodeJS.Signals): Promise<number | null> {
+    const child = children.get(name);
+    children.delete(name);
+    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    const [code] = (await exit) as [number | null];
+    return code;
+  }
+
+  const connection = Connection.lazy({ address });
+  const temporal = new Client({ connection });
+  const simulator = simulatorControl(endpoint);
+
+  const stack: Stack = {
+    simulator,
+    temporal,
+    hf: async (operation, input) => {
+      const file = path.join(folder, `hf in ${Math.random().toString(36).slice(2)}`);
+      await writeFile(file, JSON.stringify(input, null, '\t'));
+      const answer = await stack.hfArguments(operation, ['-f', file]);
+      await rm(file);
+      return answer;
+    },
+    hfArguments: (operation, args) =>
+      runScript(operation, args, {
+        HF_PROVIDER_NAME: PROVIDER,
+        HF_PROVIDER_CONFDIR: conf,
+        HF_PROVIDER_WORKDIR: folder,
+        HF_PROVIDER_LOGDIR: folder,
+      }),
+    async startWorker() {
+      const { child, output } = await start('worker', process.execPath, [CLI, 'worker'], {
+        OHF_CONFIG: path.join(conf, 'config.json'),
+        HF_PROVIDER_NAME: PROVIDER,
+        AWS_ACCESS_KEY_ID: 'simulated',
+        AWS_SECRET_ACCESS_KEY: 'simulated',
+      });
+      await eventually('the worker is ready', () => {
+        assert.equal(child.exitCode, null, `the worker ended: ${output()}`);
+        return output().includes('worker ready');
+      });
+    },
+    killWorker: async () => void (await stop('worker', 'SIGKILL')),
+    stopWorker: () => stop('worker', 'SIGTERM'),
+    async startTemporal() {
+      const attributes = ['HfState', 'HfTemplate', 'HfProvider', 'HfRequestType'].map(
+        (name) => `${name}=Keyword`,
+      );
+      await start('temporal', cli, [
+        ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(temporalPort)],
+        ...['--db-filename', path.join(folder, 'temporal.db'), '--log-level', 'error'],
+        ...[...attributes, 'HfCount=Int'].flatMap((attribute) => ['--search-attribute', attribute]),
+      ]);
+      await eventually('Temporal is ready', () =>
+        temporal.workflowService.describeNamespace({ namespace: 'default' }),
+      );
+    },
+    stopTemporal: async () => void (await stop('temporal', 'SIGKILL')),
+    async end() {
+      for (const name of [...children.keys()]) await stop(name, 'SIGKILL');
+      await connection.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+
+  await Promise.all([
+    stack.startTemporal(),
+    start('simulator', process.execPath, [
+      ...[CLI, 'simulate-aws', '--port', String(simulatorPort), '--state', path.join(folder, 'aws.jsonl')],
+      ...['--pending-seconds', '1', '--shutting-down-seconds', '1'],
+    ]).then(() => eventually('the simulated AWS is ready', () => simulator.summary())),
+  ]);
+  await stack.startWorker();
+  return stack;
+}
+
+/** As Host Factory does: a bare environment, another working directory, stdout and stderr in one file. */
+export async function runScript(
+  operation: HfOperation,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<HfAnswer> {
+  const began = Date.now();
+  const script = path.join(root, 'cli', 'scripts', `${operation}.sh`);
+  const child = spawn(script, args, { cwd: '/', env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  const json = JSON.parse(output) as Record<string, unknown>;
+  return { code, output, json, took: Date.now() - began };
+}
+
+async function writeConfiguration(conf: string, address: string, endpoint: string): Promise<void> {
+  const write = (name: string, content: unknown): Promise<void> =>
+    writeFile(path.join(conf, name), JSON.stringify(content));
+  await write('config.json', {
+    temporal: { address, namespace: 'default' },
+    provider: {
+      deployment: 'e2e',
+      aws: {
+        region: 'us-east-1',
+        endpoint,
+        pollSeconds: { min: 0.25, max: 1 },
+        consistencySeconds: 1,
+      },
+    },
+  });
+  await write(`${PROVIDER}prov_config.json`, { AWS_REGION: 'us-east-1' });
+  await writeFile(
+    path.join(conf, `${PROVIDER}prov_templates.json`),
+    await readFile(path.join(root, 'test', 'fixtures', 'awsinstprov_templates.json')),
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  assert.ok(address && typeof address === 'object');
+  return address.port;
+}

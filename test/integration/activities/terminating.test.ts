@@ -1,0 +1,79 @@
+import { strict as assert } from 'node:assert';
+import type { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import { createTerminateActivities } from '../../../activities/aws/terminating.ts';
+import type { TerminateResult } from '../../../domain/activities.ts';
+
+import { activityEnvironment } from '../../fixtures/activityEnvironment.ts';
+
+/** AWS fails a whole call for one machine of it, in several ways; the rest has to go all the same. */
+describe('terminate', () => {
+  const errorOf = (name: string, message: string): Error =>
+    Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 } });
+
+  async function run(machineIds: readonly string[], refuse: (ids: readonly string[]) => Error | undefined) {
+    const terminated: string[] = [];
+    const calls: string[][] = [];
+    const client = {
+      async send({ input }: TerminateInstancesCommand) {
+        const ids = input.InstanceIds ?? [];
+        calls.push(ids);
+        const error = refuse(ids);
+        if (error) throw error;
+        terminated.push(...ids);
+        return {};
+      },
+    } as unknown as EC2Client;
+    const { terminate } = createTerminateActivities(client);
+    const result: TerminateResult = await activityEnvironment().run(terminate, { machineIds });
+    return { terminated, calls, refused: result.refused };
+  }
+  const ids = Array.from({ length: 8 }, (_, index) => `i-0000000${index}`);
+
+  it('leaves out ids that AWS does not know and terminates the others', async () => {
+    const unknown = new Set(['i-00000002', 'i-00000005']);
+    const { terminated } = await run(ids, (asked) => {
+      const bad = asked.filter((id) => unknown.has(id));
+      return bad.length > 0
+        ? errorOf('InvalidInstanceID.NotFound', `The instance IDs '${bad.join(', ')}' do not exist`)
+        : undefined;
+    });
+    assert.deepEqual(
+      terminated,
+      ids.filter((id) => !unknown.has(id)),
+    );
+  });
+
+  it('finds the protected machine, names it, and terminates the others', async () => {
+    const { terminated, refused } = await run(ids, (asked) =>
+      asked.includes('i-00000003')
+        ? errorOf('OperationNotPermitted', "The instance 'i-00000003' may not be terminated.")
+        : undefined,
+    );
+    assert.deepEqual(
+      terminated.toSorted(),
+      ids.filter((id) => id !== 'i-00000003'),
+    );
+    assert.deepEqual(
+      refused.map(({ machineId }) => machineId),
+      ['i-00000003'],
+    );
+    assert.match(refused[0]?.message ?? '', /OperationNotPermitted/);
+  });
+
+  it('is tried again as a whole when AWS is busy', async () => {
+    await assert.rejects(
+      run(ids, () => errorOf('RequestLimitExceeded', 'Request limit exceeded.')),
+      { type: 'Provider.throttled', nonRetryable: false },
+    );
+  });
+
+  it('sends no more than 500 ids in a call', async () => {
+    const many = Array.from({ length: 1_200 }, (_, index) => `i-${String(index).padStart(8, '0')}`);
+    const { calls, terminated } = await run(many, () => undefined);
+    assert.deepEqual(
+      calls.map((call) => call.length),
+      [500, 500, 200],
+    );
+    assert.equal(terminated.length, 1_200);
+  });
+});

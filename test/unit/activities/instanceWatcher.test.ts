@@ -1,0 +1,60 @@
+import { strict as assert } from 'node:assert';
+import { createInstanceWatcher } from '../../../activities/aws/instanceWatcher.ts';
+import type { InstanceReader, SeenInstance } from '../../../activities/aws/instances.ts';
+import { aSighting } from '../../fixtures/builders.ts';
+
+describe('the instance watcher', () => {
+  const settings = { minSeconds: 0.01, maxSeconds: 0.02, onError: () => {} };
+  const never = (): AbortSignal => new AbortController().signal;
+
+  function reader(answer: (ids: readonly string[], read: number) => ReadonlyMap<string, SeenInstance>) {
+    const reads: (readonly string[])[] = [];
+    const instances: InstanceReader = {
+      async byId(ids) {
+        reads.push(ids);
+        return answer(ids, reads.length);
+      },
+      byFilter: async () => [],
+    };
+    return { instances, reads };
+  }
+  const all = (ids: readonly string[]): ReadonlyMap<string, SeenInstance> =>
+    new Map(ids.map((id) => [id, { ...aSighting(id), tags: {} }]));
+
+  it('reads once for all who wait at the same time', async () => {
+    const { instances, reads } = reader(all);
+    const watcher = createInstanceWatcher(instances, settings);
+    await watcher.next(['i-0'], never());
+    const waiting = Array.from({ length: 100 }, (_, index) =>
+      watcher.next([`i-${index}`, 'i-shared'], never()),
+    );
+    await Promise.all(waiting);
+    assert.deepEqual(
+      reads.map((ids) => ids.length),
+      [1, 101],
+    );
+  });
+
+  it('shows no one a read that failed', async () => {
+    const { instances, reads } = reader((ids, read) => {
+      if (read < 3) throw new Error('AWS is away');
+      return all(ids);
+    });
+    const seen = await createInstanceWatcher(instances, settings).next(['i-1'], never());
+    assert.equal(seen.get('i-1')?.state, 'running');
+    assert.equal(reads.length, 3);
+  });
+
+  it('lets go of a waiter that is cancelled and stops reading', async () => {
+    const { instances, reads } = reader(() => {
+      throw new Error('AWS is away');
+    });
+    const controller = new AbortController();
+    const waiting = createInstanceWatcher(instances, settings).next(['i-1'], controller.signal);
+    controller.abort(new Error('enough'));
+    await assert.rejects(waiting, /enough/);
+    const soFar = reads.length;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.ok(reads.length <= soFar + 1);
+  });
+});

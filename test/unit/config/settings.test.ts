@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { DEFAULTS, loadCliConfig, loadWorkerConfig } from '../../../config/index.ts';
+import { SETTINGS, variableOf } from '../../../config/settings.ts';
+import { failure, scratch, type Scratch } from './support.ts';
+
+const SIMULATED = { OHF_AWS_ENDPOINT: 'http://127.0.0.1:4566' };
+
+describe('settings', () => {
+  let files: Scratch;
+  beforeEach(async () => {
+    files = await scratch();
+  });
+  afterEach(() => files.remove());
+
+  const worker = async (settings: object, env: Record<string, string> = SIMULATED) =>
+    loadWorkerConfig({ OHF_CONFIG: await files.write('config.json', settings), ...env });
+  const cli = async (env: Record<string, string> = {}) =>
+    loadCliConfig({ HF_PROVIDER_CONFDIR: files.directory, ...env });
+
+  it('are the defaults when nothing but the simulated AWS is set', async () => {
+    const expected = structuredClone<object>(DEFAULTS);
+    assert.deepEqual(await worker({}), {
+      ...expected,
+      provider: {
+        ...DEFAULTS.provider,
+        aws: { ...DEFAULTS.provider.aws, endpoint: SIMULATED.OHF_AWS_ENDPOINT },
+      },
+    });
+  });
+
+  it('come from the environment before the file before the defaults, key by key', async () => {
+    const config = await worker(
+      { temporal: { address: 'file:1', namespace: 'file' }, provider: { aws: { pollSeconds: { max: 20 } } } },
+      { ...SIMULATED, TEMPORAL_ADDRESS: 'env:2' },
+    );
+    assert.equal(config.temporal.address, 'env:2');
+    assert.equal(config.temporal.namespace, 'file');
+    assert.equal(config.temporal.deadlineSeconds, DEFAULTS.temporal.deadlineSeconds);
+    assert.deepEqual(config.provider.aws.pollSeconds, { min: 1, max: 20 });
+  });
+
+  const values: Record<string, [text: string, value: unknown]> = {
+    'temporal.address': ['t:1', 't:1'],
+    'temporal.namespace': ['n', 'n'],
+    'temporal.tls': ['true', true],
+    'temporal.tls.serverNameOverride': ['s', 's'],
+    'temporal.tls.caFile': ['/ca', '/ca'],
+    'temporal.tls.certFile': ['/cert', '/cert'],
+    'temporal.tls.keyFile': ['/key', '/key'],
+    'temporal.apiKey': ['secret', 'secret'],
+    'temporal.deadlineSeconds': ['5', 5],
+    'provider.name': ['inst', 'inst'],
+    'provider.deployment': ['grid-1', 'grid-1'],
+    'provider.aws.region': ['eu-west-1', 'eu-west-1'],
+    'provider.aws.endpoint': ['http://h:1', 'http://h:1'],
+    'provider.aws.profile': ['p', 'p'],
+    'provider.aws.pollSeconds.min': ['2', 2],
+    'provider.aws.pollSeconds.max': ['9', 9],
+    'provider.aws.consistencySeconds': ['0', 0],
+    'request.deadlineSeconds': ['60', 60],
+    'logging.level': ['debug', 'debug'],
+  };
+  for (const path of Object.keys(SETTINGS)) {
+    it(`takes ${path} from ${variableOf(path)}`, async () => {
+      const [text, value] = values[path] ?? assert.fail(`no value for ${path}`);
+      const config: unknown = await worker({}, { ...SIMULATED, [variableOf(path)]: text });
+      const found = path
+        .split('.')
+        .reduce<unknown>(
+          (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+          config,
+        );
+      assert.equal(found, value);
+    });
+  }
+
+  it('know every key of the schema', async () => {
+    const { configSchema } = await import('../../../config/schema.ts');
+    const leaves = leavesOf(configSchema, '');
+    assert.deepEqual(leaves.toSorted(), Object.keys(SETTINGS).toSorted());
+  });
+
+  it('keep the certificates of the file when the environment only says TLS', async () => {
+    const config = await worker(
+      { temporal: { tls: { caFile: '/ca' } } },
+      { ...SIMULATED, TEMPORAL_TLS: 'true' },
+    );
+    assert.deepEqual(config.temporal.tls, { caFile: '/ca' });
+  });
+
+  const wrong: [object, RegExp][] = [
+    [
+      { temporal: { adress: 'x:1' } },
+      /config\.json: 'temporal\.adress' is no setting\. Did you mean 'temporal\.address'\?/,
+    ],
+    [{ tempral: {} }, /'tempral' is no setting/],
+    [{ temporal: { address: 'host' } }, /config\.json: temporal\.address is "host"; allowed: host:port/],
+    [
+      { temporal: { deadlineSeconds: '8' } },
+      /temporal\.deadlineSeconds is "8"; allowed: a whole number from 1 to 120 \(seconds\)/,
+    ],
+    [{ temporal: { tls: 'yes' } }, /temporal\.tls is "yes"; allowed: true, false or an object/],
+    [
+      { temporal: { tls: { caFil: 'x' } } },
+      /'temporal\.tls\.caFil' is no setting\. Did you mean 'temporal\.tls\.caFile'/,
+    ],
+    [{ temporal: { apiKey: 'hush-hush' } }, /temporal\.apiKey may not stand in a file.*TEMPORAL_API_KEY/],
+    [{ temporal: [] }, /temporal is \[\]; allowed: an object/],
+    [
+      { provider: { deployment: 'Grid 1' } },
+      /provider\.deployment is "Grid 1"; allowed: 1 to 24 of a-z 0-9 -/,
+    ],
+    [{ provider: { deployment: 'x'.repeat(25) } }, /provider\.deployment/],
+    [
+      { provider: { aws: { endpoint: 'ftp://x' } } },
+      /provider\.aws\.endpoint is "ftp:\/\/x"; allowed: an http or https URL/,
+    ],
+    [
+      { provider: { aws: { pollSeconds: { min: 9, max: 3 } } } },
+      /pollSeconds is .*allowed: min not greater than max/,
+    ],
+    [{ request: { deadlineSeconds: 1.5 } }, /request\.deadlineSeconds is 1\.5/],
+    [{ logging: { level: 'loud' } }, /logging\.level is "loud"; allowed: trace, debug, info, warn, error/],
+  ];
+  for (const [settings, message] of wrong) {
+    it(`are refused: ${message.source.slice(0, 60)}`, async () => {
+      const text = await failure(worker(settings, { OHF_DEPLOYMENT_X: '' }));
+      assert.match(text, /^ConfigurationError: /);
+      assert.match(text, message);
+      assert.doesNotMatch(text, /hush-hush/);
+    });
+  }
+
+  it('name the variable whose value is wrong', async () => {
+    const text = await failure(worker({}, { ...SIMULATED, OHF_REQUEST_DEADLINE_SECONDS: 'soon' }));
+    assert.match(
+      text,
+      /OHF_REQUEST_DEADLINE_SECONDS: request\.deadlineSeconds is "soon"; allowed: a whole number/,
+    );
+  });
+
+  it('must name the deployment with real AWS, also at a VPC endpoint', async () => {
+    const real = { AWS_REGION: 'eu-west-1' };
+    assert.match(await failure(worker({}, real)), /provider\.deployment is not set/);
+    const vpc = { ...real, OHF_AWS_ENDPOINT: 'https://vpce-1.ec2.eu-west-1.vpce.amazonaws.com:443' };
+    assert.match(await failure(worker({}, vpc)), /provider\.deployment is not set/);
+    assert.equal((await worker({}, { ...real, OHF_DEPLOYMENT: 'grid' })).provider.deployment, 'grid');
+  });
+
+  it('must name the region with real AWS for the worker, not for the command line', async () => {
+    assert.match(await failure(worker({}, { OHF_DEPLOYMENT: 'grid' })), /provider\.aws\.region is not set/);
+    assert.equal((await cli({ OHF_DEPLOYMENT: 'grid' })).config.provider.deployment, 'grid');
+  });
+
+  it('fail when OHF_CONFIG names no file', async () => {
+    const path = `${files.directory}/none.json`;
+    assert.match(await failure(loadWorkerConfig({ OHF_CONFIG: path })), /none\.json cannot be read/);
+  });
+
+  describe('of the command line', () => {
+    it('take region and endpoint from IBM’s file and ours before IBM’s', async () => {
+      await files.write('awsinstprov_config.json', {
+        AWS_REGION: 'eu-west-1',
+        AWS_ENDPOINT_URL: 'http://ibm:1',
+      });
+      await files.write('config.json', { provider: { aws: { endpoint: 'http://ours:2' } } });
+      const { config, notes } = await cli();
+      assert.equal(config.provider.aws.region, 'eu-west-1');
+      assert.equal(config.provider.aws.endpoint, 'http://ours:2');
+      assert.deepEqual(notes, []);
+    });
+
+    it('note IBM’s keys that are ignored, known and unknown', async () => {
+      await files.write('awsinstprov_config.json', { AWS_CREDENTIAL_FILE: '/c', AWS_PROXY_HOST: '', Foo: 1 });
+      const { notes } = await cli(SIMULATED);
+      assert.equal(notes.length, 2);
+      assert.match(notes[0] ?? '', /AWS_CREDENTIAL_FILE is ignored for now/);
+      assert.match(notes[1] ?? '', /Foo is no known key/);
+    });
+
+    it('are found by the provider’s name below HF_CONFDIR, as in Host Factory 1.1', async () => {
+      const { mkdir } = await import('node:fs/promises');
+      await mkdir(`${files.directory}/providers/mine`, { recursive: true });
+      await files.write('providers/mine/mineprov_config.json', { AWS_REGION: 'ap-south-1' });
+      const env = { ...SIMULATED, HF_CONFDIR: files.directory, HF_PROVIDER_NAME: 'mine' };
+      const { config } = await loadCliConfig(env);
+      assert.equal(config.provider.aws.region, 'ap-south-1');
+      assert.equal(config.provider.name, 'mine');
+    });
+
+    it('take Host Factory’s log level and never fail on it', async () => {
+      assert.equal((await cli({ ...SIMULATED, HF_LOGLEVEL: 'LOG_DEBUG' })).config.logging.level, 'debug');
+      const { config, notes } = await cli({ ...SIMULATED, HF_LOGLEVEL: 'LOG_LOUD' });
+      assert.equal(config.logging.level, 'info');
+      assert.match(notes[0] ?? '', /HF_LOGLEVEL is "LOG_LOUD"/);
+    });
+
+    it('note a variable that looks like a mistyped setting', async () => {
+      const { notes } = await cli({ ...SIMULATED, OHF_TEMPORAL_ADRESS: 'x:1' });
+      assert.match(notes[0] ?? '', /OHF_TEMPORAL_ADRESS is no setting.*Did you mean 'OHF_TEMPORAL_ADDRESS'/);
+    });
+  });
+});
+
+/** Paths of all leaves of an object schema; a union counts as a leaf and as its object. */
+function leavesOf(schema: unknown, path: string): string[] {
+  const def = inner(inner(inner(schema, '_zod'), 'def'), 'innerType') ?? schema;
+  const own = inner(inner(def, '_zod'), 'def');
+  const options = inner(own, 'options');
+  if (Array.isArray(options)) {
+    return [path, ...options.flatMap((option) => leavesOf(option, path).filter((leaf) => leaf !== path))];
+  }
+  const shape = inner(own, 'shape');
+  if (typeof shape !== 'object' || shape === null) return [path];
+  return Object.entries(shape).flatMap(([key, value]) =>
+    leavesOf(value, path === '' ? key : `${path}.${key}`),
+  );
+}
+
+function inner(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+}

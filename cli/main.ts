@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../config/jsonFile.ts';
-import { chooseAction, declareCommands, isOperation } from './program.ts';
+import { isOperation } from './operations/registry.ts';
 
 /** @returns the exit code: 0 or 1, and no other */
 async function main(argv: readonly string[]): Promise<number> {
   try {
+    // Inside, so that even a package that is not there becomes a proper answer.
+    const { chooseAction, declareCommands } = await import('./program.ts');
     const cli = declareCommands(version(), process.env);
     return await chooseAction(cli, argv)();
   } catch (error) {

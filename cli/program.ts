@@ -2,7 +2,7 @@ import { cac, type CAC } from 'cac';
 import type { Environment } from '../config/index.ts';
 import { didYouMean } from '../config/suggest.ts';
 import { ValidationError } from '../domain/shared/errors.ts';
-import { OPERATIONS } from './operations/registry.ts';
+import { OPERATIONS, isOperation } from './operations/registry.ts';
 
 type Action = () => Promise<number>;
 
@@ -70,9 +70,6 @@ export function chooseAction(cli: CAC, argv: readonly string[]): Action {
   if (typeof action !== 'function') throw new Error(`command ${cli.matchedCommand.name} has no action`);
   return action as Action;
 }
-
-export const isOperation = (name: string | undefined): boolean =>
-  OPERATIONS.some((operation) => operation.name === name);
 
 function refuseUnknownOptions(cli: CAC): void {
   const command = cli.matchedCommand;

@@ -51,6 +51,9 @@ export const OPERATIONS: readonly OperationEntry[] = [
   },
 ];
 
+export const isOperation = (name: string | undefined): boolean =>
+  OPERATIONS.some((operation) => operation.name === name);
+
 /** @throws Error when there is none of that name */
 export async function operationNamed(name: string): Promise<Operation> {
   const entry = OPERATIONS.find((candidate) => candidate.name === name);

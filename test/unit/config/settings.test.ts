@@ -64,12 +64,7 @@ describe('settings', () => {
     it(`takes ${path} from ${variableOf(path)}`, async () => {
       const [text, value] = values[path] ?? assert.fail(`no value for ${path}`);
       const config: unknown = await worker({}, { ...SIMULATED, [variableOf(path)]: text });
-      const found = path
-        .split('.')
-        .reduce<unknown>(
-          (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
-          config,
-        );
+      const found = path.split('.').reduce<unknown>(property, config);
       assert.equal(found, value);
     });
   }
@@ -204,19 +199,19 @@ describe('settings', () => {
 
 /** Paths of all leaves of an object schema; a union counts as a leaf and as its object. */
 function leavesOf(schema: unknown, path: string): string[] {
-  const def = inner(inner(inner(schema, '_zod'), 'def'), 'innerType') ?? schema;
-  const own = inner(inner(def, '_zod'), 'def');
-  const options = inner(own, 'options');
+  const def = property(property(property(schema, '_zod'), 'def'), 'innerType') ?? schema;
+  const own = property(property(def, '_zod'), 'def');
+  const options = property(own, 'options');
   if (Array.isArray(options)) {
     return [path, ...options.flatMap((option) => leavesOf(option, path).filter((leaf) => leaf !== path))];
   }
-  const shape = inner(own, 'shape');
+  const shape = property(own, 'shape');
   if (typeof shape !== 'object' || shape === null) return [path];
   return Object.entries(shape).flatMap(([key, value]) =>
     leavesOf(value, path === '' ? key : `${path}.${key}`),
   );
 }
 
-function inner(value: unknown, key: string): unknown {
+function property(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 }

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { readStatus } from '../../../cli/gateway/readStatus.ts';
+import type { Description, QueryAnswer, TemporalCalls } from '../../../cli/gateway/gateway.ts';
+import type { Machine } from '../../../domain/machine/machine.ts';
+import { packMachines } from '../../../domain/machine/packed.ts';
+import { bornAt, type RequestId } from '../../../domain/shared/ids.ts';
+import type { MachineRequestInput, RequestStatus, StatusView } from '../../../domain/shared/messages.ts';
+import { failure } from '../config/support.ts';
+
+const ID: RequestId = 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab';
+const LATER = bornAt(ID) + 3_600_000;
+
+const machine = (number: number): Machine => ({
+  machineId: `i-${number}`,
+  name: `ip-10-0-0-${number}.ec2.internal`,
+  privateIp: `10.0.0.${number}`,
+  publicIp: '',
+  launchTime: 1_734_619_942,
+  instanceType: 'm5.large',
+  spot: false,
+  state: 'running',
+  reason: '',
+  result: 'succeed',
+  message: '',
+  units: 1,
+  release: 'kept',
+});
+const machines = [1, 2, 3].map(machine);
+
+const view = (status: RequestStatus, offset: number, size: number, total = machines.length): StatusView => ({
+  v: 1,
+  status,
+  message: status,
+  total,
+  offset,
+  machines: packMachines(machines.slice(offset, offset + size)),
+});
+const viewed = (...args: Parameters<typeof view>): QueryAnswer => ({ kind: 'view', view: view(...args) });
+
+const described = (changes: Partial<Description> = {}): Description => ({
+  runId: 'run',
+  open: true,
+  completed: false,
+  statusName: 'RUNNING',
+  memo: { v: 1, status: 'running', message: 'so far' },
+  ...changes,
+});
+
+const input = (carried: boolean): MachineRequestInput => ({
+  v: 1,
+  requestId: ID,
+  deployment: 'd',
+  provider: 'p',
+  createdAt: 0,
+  count: 3,
+  deadlineSeconds: 900,
+  ...(carried
+    ? {
+        carried: {
+          v: 1,
+          status: 'complete',
+          message: 'carried',
+          cancelled: false,
+          machines: packMachines(machines),
+          returns: [],
+        },
+      }
+    : {}),
+});
+
+/** A Temporal that answers what a test says; whatever it does not say fails. */
+function temporal(answers: Partial<TemporalCalls>): TemporalCalls {
+  const unasked = (): Promise<never> => Promise.reject(new Error('not to be asked'));
+  return {
+    connect: unasked,
+    start: unasked,
+    queryStatus: unasked,
+    describe: unasked,
+    inputOf: unasked,
+    resultOf: unasked,
+    close: unasked,
+    ...answers,
+  };
+}
+const noAnswer = { queryStatus: () => Promise.resolve({ kind: 'noAnswer' } as const) };
+const closed = { queryStatus: () => Promise.resolve({ kind: 'closed' } as const) };
+
+describe('the status of a request', () => {
+  it('comes from the workflow, page by page', async () => {
+    const calls = temporal({ queryStatus: (_, offset) => Promise.resolve(viewed('complete', offset, 2)) });
+    const status = await readStatus(calls, ID, LATER);
+    assert.deepEqual(status, { status: 'complete', message: 'complete', machines });
+  });
+
+  it('is read again when the workflow goes on between two pages', async () => {
+    const answers = [
+      viewed('running', 0, 2, 2 + 1),
+      viewed('complete', 2, 2),
+      viewed('complete', 0, 2),
+      viewed('complete', 2, 2),
+    ];
+    const calls = temporal({ queryStatus: () => Promise.resolve(answers.shift() ?? { kind: 'noAnswer' }) });
+    assert.deepEqual((await readStatus(calls, ID, LATER)).machines, machines);
+  });
+
+  it('is running, without machines, when no worker answers and the memo says so', async () => {
+    const calls = temporal({ ...noAnswer, describe: () => Promise.resolve(described()) });
+    assert.deepEqual(await readStatus(calls, ID, LATER), {
+      status: 'running',
+      message: 'so far',
+      machines: [],
+    });
+  });
+
+  it('comes from the carried ledger when no worker answers for a settled owner', async () => {
+    const memo = { v: 1, status: 'complete', message: 'memo' } as const;
+    const calls = temporal({
+      ...noAnswer,
+      describe: () => Promise.resolve(described({ memo })),
+      inputOf: (id, runId) => Promise.resolve(id === ID && runId === 'run' ? input(true) : input(false)),
+    });
+    const status = await readStatus(calls, ID, LATER);
+    assert.deepEqual(status, { status: 'complete', message: 'carried', machines });
+  });
+
+  it('is not told when it is settled but its machines cannot be read', async () => {
+    const memo = { v: 1, status: 'complete', message: '' } as const;
+    const calls = temporal({
+      ...noAnswer,
+      describe: () => Promise.resolve(described({ memo })),
+      inputOf: () => Promise.resolve(input(false)),
+    });
+    assert.match(
+      await failure(readStatus(calls, ID, LATER)),
+      /^UnavailableError: No worker answers for req-/,
+    );
+  });
+
+  it('is the result of a workflow that ended', async () => {
+    const calls = temporal({
+      ...closed,
+      describe: () => Promise.resolve(described({ open: false, completed: true, statusName: 'COMPLETED' })),
+      resultOf: () => Promise.resolve(view('complete', 0, 3)),
+    });
+    assert.deepEqual((await readStatus(calls, ID, LATER)).machines, machines);
+  });
+
+  for (const statusName of ['TERMINATED', 'CANCELLED', 'FAILED', 'TIMED_OUT']) {
+    it(`is complete_with_error when the workflow is ${statusName}`, async () => {
+      const calls = temporal({
+        ...closed,
+        describe: () => Promise.resolve(described({ open: false, statusName })),
+        inputOf: () => Promise.resolve(input(false)),
+      });
+      const status = await readStatus(calls, ID, LATER);
+      assert.equal(status.status, 'complete_with_error');
+      assert.match(status.message, new RegExp(statusName));
+    });
+  }
+
+  it('stays what Host Factory was told when a settled owner is terminated', async () => {
+    const calls = temporal({
+      ...closed,
+      describe: () => Promise.resolve(described({ open: false, statusName: 'TERMINATED' })),
+      inputOf: () => Promise.resolve(input(true)),
+    });
+    assert.equal((await readStatus(calls, ID, LATER)).status, 'complete');
+  });
+
+  it('of an id that the server does not know is running for two minutes, then complete_with_error', async () => {
+    const calls = temporal({ queryStatus: () => Promise.resolve({ kind: 'notFound' }) });
+    const young = await readStatus(calls, ID, bornAt(ID) + 119_000);
+    const old = await readStatus(calls, ID, bornAt(ID) + 121_000);
+    assert.deepEqual([young.status, old.status], ['running', 'complete_with_error']);
+    assert.match(old.message, /Unknown request/);
+  });
+
+  for (const id of ['', 'x', 'sfr-1', 'req-1', 'req-01989c9e-7a0b-4c3d-9e4f-0123456789ab']) {
+    it(`of '${id}', which is none of our ids, is complete_with_error`, async () => {
+      const status = await readStatus(temporal({}), id, LATER);
+      assert.deepEqual([status.status, status.machines], ['complete_with_error', []]);
+    });
+  }
+
+  it('is not told when Temporal does not answer', async () => {
+    const calls = temporal({ ...noAnswer, describe: () => Promise.reject(new Error('down')) });
+    assert.match(await failure(readStatus(calls, ID, LATER)), /down/);
+  });
+});

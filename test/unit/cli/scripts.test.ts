@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { chmod, cp, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { onDemand, scratch, type Scratch } from '../config/support.ts';
+import { failureMessage, oneDocument, run, SCRIPTS } from './support.ts';
+
+const OPERATIONS = [
+  'getAvailableTemplates',
+  'requestMachines',
+  'requestReturnMachines',
+  'getRequestStatus',
+  'getReturnRequests',
+];
+
+describe('a script of Host Factory', function () {
+  this.timeout(30_000);
+  let files: Scratch;
+  let env: Record<string, string>;
+  const script = join(SCRIPTS, 'getAvailableTemplates.sh');
+  before(async () => {
+    files = await scratch();
+    await files.write('awsinstprov_templates.json', { templates: [onDemand({ templateId: 'demo' })] });
+    // Node is the one that runs the tests, wherever it is; all else is left out, PATH too.
+    env = { HF_PROVIDER_CONFDIR: files.directory, OHF_NODE: process.execPath };
+  });
+  after(() => files.remove());
+
+  it('is executable, the same for all operations', async () => {
+    for (const operation of OPERATIONS) {
+      const path = join(SCRIPTS, `${operation}.sh`);
+      assert.equal((await stat(path)).mode & 0o111, 0o111);
+      assert.equal(await readFile(path, 'utf8'), await readFile(script, 'utf8'));
+    }
+  });
+
+  it('works with almost no environment, from / and with a path with spaces', async () => {
+    const input = await files.write('hf in', '{\n}');
+    const outcome = await run(script, ['-f', input], { env });
+    oneDocument(outcome);
+    assert.equal(outcome.code, 0);
+  });
+
+  it('works by a relative path and by its bare name', async () => {
+    const relative = join('..', basename(SCRIPTS), 'getAvailableTemplates.sh');
+    for (const [command, args] of [
+      [relative, []],
+      ['/bin/sh', ['getAvailableTemplates.sh']],
+    ] as const) {
+      const outcome = await run(command, args, { env, cwd: SCRIPTS });
+      oneDocument(outcome);
+      assert.equal(outcome.code, 0);
+    }
+  });
+
+  it('works through links to it and to its directory', async () => {
+    const plugin = join(files.directory, 'plug in');
+    await symlink(SCRIPTS, plugin);
+    const first = join(files.directory, 'getAvailableTemplates.sh');
+    await symlink('plug in/getAvailableTemplates.sh', first);
+    await mkdir(join(files.directory, 'other'));
+    const second = join(files.directory, 'other', 'getAvailableTemplates.sh');
+    await symlink('../getAvailableTemplates.sh', second);
+    for (const path of [join(plugin, 'getAvailableTemplates.sh'), first, second]) {
+      const outcome = await run(path, [], { env });
+      oneDocument(outcome);
+      assert.equal(outcome.code, 0);
+    }
+  });
+
+  it('runs its own operation', async () => {
+    const outcome = await run(join(SCRIPTS, 'requestMachines.sh'), ['nothing', '1'], { env });
+    assert.match(failureMessage(outcome), /Template 'nothing' not found/);
+  });
+
+  it('keeps standard error out of the answer, in the log directory', async () => {
+    const loud = { ...env, HF_LOGDIR: files.directory, HF_PROVIDER_NAME: 'awsinst', NODE_DEBUG: 'module' };
+    oneDocument(await run(script, [], { env: loud }));
+    const log = await readFile(join(files.directory, 'awsinst-provider.stderr.log'), 'utf8');
+    assert.match(log, /MODULE/);
+    oneDocument(await run(script, [], { env: { ...loud, HF_LOGDIR: '/none' } }));
+  });
+
+  it('says what to do when node is not where OHF_NODE says', async () => {
+    const outcome = await run(script, [], { env: { ...env, OHF_NODE: '/none/"node"' } });
+    assert.match(failureMessage(outcome), /OHF_NODE is '\/none\/"node"'/);
+  });
+
+  describe('of an installation elsewhere', () => {
+    let root: string;
+    let copy: string;
+    before(async () => {
+      root = join(files.directory, 'the root');
+      await cp(SCRIPTS, join(root, 'cli', 'scripts'), { recursive: true });
+      copy = join(root, 'cli', 'scripts', 'getAvailableTemplates.sh');
+    });
+
+    it('says what to do when it is not built', async () => {
+      assert.match(
+        failureMessage(await run(copy, [], { env })),
+        /the root\/dist\/cli\/main\.js is missing.*npm run build/,
+      );
+    });
+
+    it('finds node beside it, else where the build recorded it', async () => {
+      await mkdir(join(root, 'dist', 'cli'), { recursive: true });
+      await writeFile(join(root, 'dist', 'cli', 'main.js'), 'not read by the stand-ins for node');
+      const { OHF_NODE: _, ...bare } = env;
+      const message = async (more: Record<string, string> = {}) =>
+        oneDocument(await run(copy, [], { env: { ...bare, NODE_EXTRA_CA_CERTS: '/ca', ...more } }))[
+          'message'
+        ];
+      await standIn(join(root, 'elsewhere', 'node'), 'recorded');
+      await writeFile(join(root, 'dist', 'node-path'), join(root, 'elsewhere', 'node'));
+      assert.equal(await message(), 'recorded getAvailableTemplates unset');
+      await standIn(join(root, 'bin', 'node'), 'beside');
+      assert.equal(await message(), 'beside getAvailableTemplates unset');
+      assert.equal(await message({ TEMPORAL_TLS: 'true' }), 'beside getAvailableTemplates /ca');
+    });
+  });
+});
+
+/** A program that takes node's place and tells what it was given. */
+const standIn = async (path: string, word: string) => {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, `#!/bin/sh\necho "{\\"message\\":\\"${word} $2 \${NODE_EXTRA_CA_CERTS-unset}\\"}"\n`);
+  await chmod(path, 0o755);
+};

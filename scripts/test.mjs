@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { show } from './lib/command.mjs';
+import { endOnSignals, show } from './lib/command.mjs';
 import { root } from './lib/paths.mjs';
 import { printError, Problem } from './lib/problem.mjs';
 import { ensureBuild, ensureDependencies, findTemporalServer, findTestServer, say } from './setup.mjs';
@@ -19,6 +19,7 @@ async function main(args) {
     say(USAGE);
     return 0;
   }
+  const endUndone = endOnSignals();
   await ensureDependencies(say);
   await ensureBuild(say);
   if (args.length === 0) await lint();
@@ -27,6 +28,7 @@ async function main(args) {
   say(
     `Temporal server: ${temporal.path} (${temporal.from})\nTest server: ${testServer.path} (${testServer.from})`,
   );
+  endUndone();
   return runMocha(args, { OHF_TEMPORAL_CLI: temporal.path, OHF_TEMPORAL_TEST_SERVER: testServer.path });
 }
 
@@ -46,8 +48,11 @@ function compiled(arg) {
 }
 
 async function runMocha(args, servers) {
+  // Ctrl-C reaches mocha as well, which still says what ran.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => process.exit(143));
   const given = args.map(compiled);
-  const specs = given.some((arg) => /\.test\.js$/.test(arg)) ? [] : ['dist/test/**/*.test.js'];
+  const specs = given.some((arg) => arg.endsWith('.test.js')) ? [] : ['dist/test/**/*.test.js'];
   const { code, signal } = await show(process.execPath, [bin('mocha', 'bin/mocha.js'), ...given, ...specs], {
     cwd: root,
     env: { ...process.env, ...servers },

@@ -2,11 +2,36 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 
+// Ended with this process: else a compiler or a download would go on after the user gave up.
+const running = new Set();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGTERM');
+});
+
+function track(child) {
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return child;
+}
+
+/** Ends this process at once on SIGTERM, SIGINT and SIGHUP, and with it the commands that run. Returns the undoing. */
+export function endOnSignals() {
+  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, endNow);
+  return () => {
+    for (const signal of signals) process.off(signal, endNow);
+  };
+}
+
+function endNow(_signal, number) {
+  process.exit(128 + number);
+}
+
 /** Runs a command to its end and never rejects: `{code, signal, output}`, output being stdout and stderr as they came. */
 export function capture(command, args, { timeoutMs, onOutput, ...options } = {}) {
   return new Promise((resolve) => {
     let output = '';
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const child = track(spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options }));
     const timer = timeoutMs && setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => {
@@ -29,7 +54,7 @@ export function capture(command, args, { timeoutMs, onOutput, ...options } = {})
 /** Runs a command whose output the user sees as it comes. */
 export function show(command, args, options = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: 'inherit', ...options });
+    const child = track(spawn(command, args, { stdio: 'inherit', ...options }));
     child.on('error', (error) => {
       process.stderr.write(`${error.message}\n`);
       resolve({ code: 127, signal: null });

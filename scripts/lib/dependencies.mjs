@@ -67,8 +67,6 @@ function matchesLock() {
     return false;
   }
   const wanted = JSON.parse(readFileSync(lockFile, 'utf8')).packages;
-  const forThisPlatform = ({ os, cpu }) =>
-    (os?.includes(process.platform) ?? true) && (cpu?.includes(process.arch) ?? true);
   return Object.entries(wanted).every(([where, entry]) => {
     // '' is this project itself; an optional package may be missing for reasons only npm knows (libc).
     if (where === '') return true;
@@ -76,6 +74,10 @@ function matchesLock() {
     if (found === undefined) return entry.optional === true || !forThisPlatform(entry);
     return found.version === entry.version && existsSync(path.join(root, where));
   });
+}
+
+function forThisPlatform({ os, cpu }) {
+  return (os?.includes(process.platform) ?? true) && (cpu?.includes(process.arch) ?? true);
 }
 
 async function install(say) {

@@ -1,0 +1,99 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { shown } from '../lib/paths.mjs';
+import { Problem } from '../lib/problem.mjs';
+import { callScript } from './host-factory.mjs';
+import { TEMPLATE } from './provider-files.mjs';
+import { readSummary } from './services.mjs';
+import { inState } from './state.mjs';
+
+const MACHINES = 5;
+const FIRST_RETURN = 2;
+const POLL_MS = 500;
+// Without any change for so long, nothing will come any more.
+const PATIENCE_MS = 120_000;
+
+/**
+ * Asks for machines, waits for them, gives them back in two parts and waits until they are gone: all through the
+ * HF scripts. @throws Problem that says what did not happen.
+ */
+export async function roundTrip({ say, signal, ports, linkTo }) {
+  const call = (operation, input) => callScript(operation, input, signal);
+
+  const { templates = [] } = await call('getAvailableTemplates', {});
+  say(
+    `getAvailableTemplates: ${templates.map((one) => `${one.templateId} (up to ${one.maxNumber})`).join(', ')}`,
+  );
+
+  const request = await call('requestMachines', {
+    template: { templateId: TEMPLATE, machineCount: MACHINES },
+  });
+  say(`requestMachines: ${MACHINES} of ${TEMPLATE}\n  ${linkTo(request.requestId)}`);
+  const machines = await settled(request.requestId, MACHINES, 'up', { call, say, signal });
+
+  const parts = [machines.slice(0, FIRST_RETURN), machines.slice(FIRST_RETURN)];
+  const returns = [];
+  for (const part of parts) {
+    const given = part.map(({ name, machineId }) => ({ name, machineId }));
+    const { requestId } = await call('requestReturnMachines', { machines: given });
+    say(`requestReturnMachines: ${part.length} machines\n  ${linkTo(requestId)}`);
+    returns.push({ requestId, count: part.length });
+  }
+  await Promise.all(
+    returns.map(({ requestId, count }) => settled(requestId, count, 'gone', { call, say, signal })),
+  );
+
+  await checkNoneLives(machines, ports, say);
+}
+
+/** Polls as Host Factory does, tells every change, and returns the machines when the request is complete. */
+async function settled(requestId, count, word, { call, say, signal }) {
+  let last;
+  let changed = Date.now();
+  for (;;) {
+    const request = await readStatus(requestId, call);
+    const machines = request.machines ?? [];
+    const done = machines.filter((machine) => machine.result === 'succeed');
+    const line = request.failure ?? `${request.status}, ${done.length} of ${count} machines ${word}`;
+    if (line !== last) {
+      say(`  ${requestId}: ${line}`);
+      changed = Date.now();
+    }
+    last = line;
+    if (request.status === 'complete' && done.length === count) return done;
+    if (request.status === 'complete' || request.status === 'complete_with_error') {
+      throw new Problem(`${requestId} ended with ${line}. ${request.message ?? ''}\n${whereToLook()}`);
+    }
+    if (Date.now() - changed > PATIENCE_MS) {
+      throw new Problem(
+        `${requestId}: nothing changed for ${PATIENCE_MS / 1000} s (${line}).\n${whereToLook()}`,
+      );
+    }
+    await delay(POLL_MS, undefined, { signal });
+  }
+}
+
+/** A failed poll is no end: Host Factory asks again, and so do we (the worker may just be starting again). */
+async function readStatus(requestId, call) {
+  try {
+    const { requests } = await call('getRequestStatus', { requests: [{ requestId }] });
+    return (
+      requests?.find((one) => one.requestId === requestId) ?? { failure: 'not in the answer; asking again' }
+    );
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return { failure: `${error.message}; asking again` };
+  }
+}
+
+async function checkNoneLives(machines, { simulator }, say) {
+  const { live, liveIds } = await readSummary(simulator);
+  const left = machines.map((machine) => machine.machineId).filter((id) => liveIds.includes(id));
+  if (left.length > 0) {
+    throw new Problem(
+      `The simulated AWS still has ${left.join(', ')}, which were returned.\n${whereToLook()}`,
+    );
+  }
+  say(`The simulated AWS has ${live} live instances${live > 0 ? ', none of them of this round trip' : ''}.`);
+}
+
+const whereToLook = () => `The logs are in ${shown(inState('log'))} and ${shown(inState('hf', 'log'))}.`;

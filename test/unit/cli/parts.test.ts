@@ -70,7 +70,6 @@ describe('a machine in the answer', () => {
 
   it('is pending before AWS shows it and terminated when AWS no more does', () => {
     const absent = { ...machine, state: 'absent' } as const;
-    const statusOf = (row: object): unknown => ('status' in row ? row.status : undefined);
     assert.equal(statusOf(machineRow({ ...absent, result: 'executing' })), 'pending');
     assert.equal(statusOf(machineRow({ ...absent, result: 'fail' })), 'terminated');
   });
@@ -90,3 +89,5 @@ describe('work in parallel', () => {
     assert.equal(most, 2);
   });
 });
+
+const statusOf = (row: object): unknown => ('status' in row ? row.status : undefined);

@@ -68,9 +68,9 @@ const input = (carried: boolean): MachineRequestInput => ({
     : {}),
 });
 
+const unasked = (): Promise<never> => Promise.reject(new Error('not to be asked'));
 /** A Temporal that answers what a test says; whatever it does not say fails. */
 function temporal(answers: Partial<TemporalCalls>): TemporalCalls {
-  const unasked = (): Promise<never> => Promise.reject(new Error('not to be asked'));
   return {
     connect: unasked,
     start: unasked,

@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { v7 } from 'uuid';
+import type { Machine } from '../../../domain/machine/machine.ts';
+import { packMachines } from '../../../domain/machine/packed.ts';
+import type { StatusView } from '../../../domain/shared/messages.ts';
+import { onDemand, scratch, type Scratch } from '../../unit/config/support.ts';
+import { failureMessage, ohf, oneDocument, run, SCRIPTS } from '../../unit/cli/support.ts';
+import { completeNext, continueNext, startDevServer, type DevServer } from './devServer.ts';
+import { startForgetfulProxy } from './forgetfulProxy.ts';
+
+const QUEUE = 'ohf-embedded-awsinst';
+
+const machines = Array.from({ length: 1_000 }, (_, index): Machine => ({
+  machineId: `i-${index}`,
+  name: `ip-10-0-${index >> 8}-${index & 255}.ec2.internal`,
+  privateIp: `10.0.${index >> 8}.${index & 255}`,
+  publicIp: '',
+  launchTime: 1_734_619_942,
+  instanceType: 'm5.large',
+  spot: false,
+  state: 'running',
+  reason: '',
+  result: 'succeed',
+  message: '',
+  units: 1,
+  release: 'kept',
+}));
+const settled: StatusView = {
+  v: 1,
+  status: 'complete',
+  message: 'done',
+  total: machines.length,
+  offset: 0,
+  machines: packMachines(machines),
+};
+
+describe('the operations with a Temporal server and no worker', function () {
+  this.timeout(60_000);
+  let temporal: DevServer;
+  let files: Scratch;
+  let env: Record<string, string>;
+  before(async () => {
+    files = await scratch();
+    await files.write('awsinstprov_templates.json', {
+      templates: [
+        onDemand({
+          templateId: 'demo',
+          maxNumber: 100,
+          userDataScript: await files.write('boot.sh', '#!/bin/sh'),
+        }),
+      ],
+    });
+    temporal = await startDevServer();
+    env = {
+      HF_PROVIDER_CONFDIR: files.directory,
+      OHF_AWS_ENDPOINT: 'http://127.0.0.1:1',
+      TEMPORAL_ADDRESS: temporal.address,
+    };
+  });
+  after(async () => {
+    await temporal?.stop();
+    await files.remove();
+  });
+
+  const call = async (...args: string[]): Promise<Record<string, unknown>> => {
+    const outcome = await ohf(args, env);
+    const document = oneDocument(outcome);
+    assert.equal(outcome.code, 0, outcome.stdout);
+    assert.ok(outcome.ms < 10_000);
+    return document;
+  };
+  const started = async (...args: string[]): Promise<string> => String((await call(...args))['requestId']);
+  const statuses = async (...ids: string[]): Promise<Record<string, unknown>[]> => {
+    const { requests } = await call('getRequestStatus', ...ids);
+    assert.ok(Array.isArray(requests));
+    return requests.map((request: unknown) => ({ ...(request as object) }));
+  };
+
+  it('requestMachines starts the workflow under the id that it prints', async () => {
+    const id = await started('requestMachines', 'demo', '5');
+    assert.match(id, /^req-[0-9a-f-]{36}$/);
+    const workflow = await temporal.client.workflow.getHandle(id).describe();
+    assert.equal(workflow.type, 'machineRequest');
+    assert.equal(workflow.taskQueue, QUEUE);
+    assert.deepEqual(workflow.memo, { hf: { v: 1, status: 'running', message: '' } });
+    assert.equal(await workflow.staticSummary(), '5 x demo for awsinst');
+    assert.match((await workflow.staticDetails()) ?? '', /demo/);
+    const { HfCount, HfProvider, HfRequestType, HfState, HfTemplate } = workflow.searchAttributes;
+    assert.deepEqual(
+      [HfCount, HfProvider, HfRequestType, HfState, HfTemplate],
+      [[5], ['awsinst'], ['create'], ['acquiring'], ['demo']],
+    );
+    const { events } = await temporal.client.workflow.getHandle(id).fetchHistory();
+    const data = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
+    const input: unknown = JSON.parse(Buffer.from(data ?? []).toString());
+    assert.ok(typeof input === 'object' && input !== null && 'template' in input && 'requestId' in input);
+    assert.equal(input.requestId, id);
+    assert.match(JSON.stringify(input.template), /"userData":"#!\/bin\/sh"/);
+  });
+
+  it('gives every call its own id, also at the same time', async () => {
+    const ids = await Promise.all(Array.from({ length: 5 }, () => started('requestMachines', 'demo', '1')));
+    assert.equal(new Set(ids).size, 5);
+  });
+
+  it('requestReturnMachines starts a return of each machine once', async () => {
+    const id = await started('requestReturnMachines', 'i-1', 'ip-10-0-0-1.ec2.internal', 'i-1');
+    const workflow = await temporal.client.workflow.getHandle(id).describe();
+    assert.equal(workflow.type, 'machineReturn');
+    assert.deepEqual(workflow.searchAttributes['HfCount'], [2]);
+    assert.deepEqual(workflow.searchAttributes['HfState'], ['returning']);
+  });
+
+  it('requestReturnMachines answers "No Active VM." and an id to an empty list', async () => {
+    const { message, requestId } = await call('requestReturnMachines', '-d', '{"machines":[]}');
+    assert.equal(message, 'No Active VM.');
+    assert.match(String(requestId), /^ret-/);
+  });
+
+  it('is running while no worker has seen the request', async () => {
+    const id = await started('requestMachines', 'demo', '5');
+    assert.deepEqual(await statuses(id), [{ requestId: id, status: 'running', message: '', machines: [] }]);
+  });
+
+  it('answers creates, returns and unknown ids in one call, in order and once each', async () => {
+    const create = await started('requestMachines', 'demo', '1');
+    const giveBack = await started('requestReturnMachines', 'i-1');
+    const unknown = `req-01989c9e-7a0b-7c3d-9e4f-0123456789ab`;
+    const young = `req-${v7()}`;
+    const rows = await statuses(unknown, create, 'nonsense', giveBack, create, young);
+    assert.deepEqual(
+      rows.map(({ requestId, status }) => [requestId, status]),
+      [
+        [unknown, 'complete_with_error'],
+        [create, 'running'],
+        ['nonsense', 'complete_with_error'],
+        [giveBack, 'running'],
+        [young, 'running'],
+      ],
+    );
+    const one = JSON.stringify({ requests: { requestId: unknown } });
+    const { requests } = await call('getRequestStatus', '-d', one);
+    assert.ok(Array.isArray(requests) && requests.length === 1);
+  });
+
+  it('is complete_with_error once the workflow was terminated by hand', async () => {
+    const id = await started('requestMachines', 'demo', '1');
+    await temporal.client.workflow.getHandle(id).terminate('by hand');
+    const [row] = await statuses(id);
+    assert.equal(row?.['status'], 'complete_with_error');
+    assert.match(String(row?.['message']), /TERMINATED/);
+  });
+
+  it('reads the carried ledger and the result without any worker, all machines of it', async () => {
+    const own = { ...env, OHF_DEPLOYMENT: 'ledger' };
+    const request = await ohf(['requestMachines', 'demo', '100'], own);
+    const id = String(oneDocument(request)['requestId']);
+    const { status, message } = settled;
+    const carried = { v: 1, status, message, cancelled: false, machines: settled.machines, returns: [] };
+    const memo = { v: 1, status, message };
+    const queue = 'ohf-ledger-awsinst';
+    await continueNext(temporal.client, queue, { v: 1, requestId: id, carried }, memo);
+    const [carriedRow] = await statuses(id);
+    await completeNext(temporal.client, queue, settled);
+    const [resultRow] = await statuses(id);
+    assert.deepEqual(carriedRow, resultRow);
+    assert.equal(carriedRow?.['status'], 'complete');
+    const rows = carriedRow?.['machines'];
+    assert.ok(Array.isArray(rows));
+    assert.equal(rows.length, 1_000);
+    assert.deepEqual(rows[999], {
+      machineId: 'i-999',
+      name: 'ip-10-0-3-231.ec2.internal',
+      result: 'succeed',
+      status: 'running',
+      privateIpAddress: '10.0.3.231',
+      publicIpAddress: null,
+      launchtime: 1_734_619_942,
+      instanceType: 'm5.large',
+      priceType: 'ondemand',
+      instanceTags: '',
+      cloudHostId: null,
+      message: '',
+    });
+  });
+
+  it('prints the id when the server accepted the request and its answer was lost', async () => {
+    const proxy = await startForgetfulProxy(temporal.address, 'machineRequest');
+    const outcome = await ohf(['requestMachines', 'demo', '1'], { ...env, TEMPORAL_ADDRESS: proxy.address });
+    proxy.stop();
+    assert.equal(outcome.code, 0);
+    assert.ok(outcome.ms < 10_000);
+    const { requestId, message } = oneDocument(outcome);
+    assert.match(String(message), /not confirmed/);
+    const [row] = await statuses(String(requestId));
+    assert.equal(row?.['status'], 'running');
+    assert.equal(
+      (await temporal.client.workflow.getHandle(String(requestId)).describe()).status.name,
+      'RUNNING',
+    );
+  });
+
+  it('fails, and never calls anything complete, with a namespace that is not there', async () => {
+    const other = { ...env, TEMPORAL_NAMESPACE: 'nowhere' };
+    const id = 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab';
+    for (const args of [
+      ['requestMachines', 'demo', '1'],
+      ['getRequestStatus', id],
+    ]) {
+      assert.match(failureMessage(await ohf(args, other)), /Namespace.*nowhere.*not found|nowhere/);
+    }
+  });
+
+  it('works through the script with Host Factory’s input', async () => {
+    const input = await files.write(
+      'hf_in_1',
+      `{\n\t"template":\t{\n\t\t"templateId":\t"demo",\n\t\t"machineCount":\t2\n\t}\n}`,
+    );
+    const outcome = await run(`${SCRIPTS}/requestMachines.sh`, ['-f', input], {
+      env: { ...env, OHF_NODE: process.execPath },
+    });
+    assert.match(String(oneDocument(outcome)['requestId']), /^req-/);
+  });
+});

@@ -68,8 +68,10 @@ type Completion = Parameters<Client['workflowService']['respondWorkflowTaskCompl
 type Command = NonNullable<Completion['commands']>[number];
 type CommandType = NonNullable<Command['commandType']>;
 
-/** What a workflow task is answered with; see temporal.api.enums.v1.CommandType. */
+/** What a workflow task is answered with: numbers of temporal.api.enums.v1.CommandType, which is not exported. */
+// oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- see above
 const COMPLETE = 4 as CommandType;
+// oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- see above
 const CONTINUE_AS_NEW = 10 as CommandType;
 
 /** Takes the next workflow task of a queue as a worker would, and ends the workflow with a result. */

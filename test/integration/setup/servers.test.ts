@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { lib, module, Sandbox, type Ended } from './support.ts';
+
+const answers = (server: string): string =>
+  `console.log('temporal version 1.5.1 (Server ${server}, UI 2.42.1)')`;
+
+/** A `go` that makes such a Temporal CLI, and counts how often. */
+const go = (made: string): string => `
+  const fs = require('node:fs');
+  if (process.argv[2] === 'env') {
+    console.log('go1.26.0\\nauto');
+  } else {
+    fs.appendFileSync(${JSON.stringify(made)}, 'made\\n');
+    const file = process.env.GOBIN + '/temporal';
+    setTimeout(() => fs.writeFileSync(file, '#!' + process.execPath + '\\n' + ${JSON.stringify(answers('1.29.1'))}, { mode: 0o755 }), 300);
+  }`;
+
+describe('finding a server', () => {
+  let sandbox: Sandbox;
+  beforeEach(() => (sandbox = new Sandbox()));
+  afterEach(() => sandbox.remove());
+
+  /** Runs the search where nothing is installed but what the test put into bin/, and no download works. */
+  function find(which: 'findTemporalServer' | 'findTestServer', env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+    const text = `
+      import { ${which}, say } from ${JSON.stringify(lib('setup.mjs'))};
+      import { printError } from ${JSON.stringify(lib('lib/problem.mjs'))};
+      try {
+        const { path, from } = await ${which}(say);
+        say('FOUND ' + path + ' BY ' + from);
+      } catch (error) {
+        printError(error);
+        process.exitCode = 1;
+      }`;
+    const nowhere = 'http://127.0.0.1:9';
+    return module(text, {
+      PATH: sandbox.path('bin'),
+      XDG_CACHE_HOME: sandbox.path('cache'),
+      HTTPS_PROXY: nowhere,
+      https_proxy: nowhere,
+      ...env,
+    });
+  }
+
+  const cachedCli = () => sandbox.path('cache/open-host-factory/temporal-cli-1.5.1/temporal');
+
+  it('takes the Temporal CLI of the environment first, then PATH, then the cache', async () => {
+    const named = sandbox.program('named/temporal', answers('1.29.1'));
+    const installed = sandbox.program('bin/temporal', answers('1.29.1'));
+    sandbox.program(path.relative(sandbox.folder, cachedCli()), answers('1.29.1'));
+
+    const byEnvironment = await find('findTemporalServer', { OHF_TEMPORAL_CLI: named });
+    assert.match(byEnvironment.output, new RegExp(`FOUND ${named} BY OHF_TEMPORAL_CLI`));
+    const byPath = await find('findTemporalServer');
+    assert.match(byPath.output, new RegExp(`FOUND ${installed} BY PATH`));
+    const byCache = await find('findTemporalServer', { PATH: sandbox.path('empty') });
+    assert.match(byCache.output, new RegExp(`FOUND ${cachedCli()} BY cache`));
+  });
+
+  it('refuses a wrong OHF_TEMPORAL_CLI instead of using another one', async () => {
+    sandbox.program('bin/temporal', answers('1.29.1'));
+    const { code, output } = await find('findTemporalServer', { OHF_TEMPORAL_CLI: '/nowhere/temporal' });
+    assert.equal(code, 1);
+    assert.match(output, /OHF_TEMPORAL_CLI is \/nowhere\/temporal, but it is not an executable file/);
+  });
+
+  it('passes over a Temporal CLI that is too old, and says why', async () => {
+    sandbox.program('bin/temporal', answers('1.24.2'));
+    sandbox.program(path.relative(sandbox.folder, cachedCli()), answers('1.29.1'));
+    const { output } = await find('findTemporalServer');
+    assert.match(output, /Not using .*bin\/temporal: it holds server 1\.24\.2/);
+    assert.match(output, /BY cache/);
+  });
+
+  it('names every way to a Temporal server when there is no Go either', async () => {
+    const { code, output } = await find('findTemporalServer');
+    assert.equal(code, 1);
+    assert.match(output, /no Go to make one/);
+    for (const way of ['install the Temporal CLI', 'OHF_TEMPORAL_CLI', 'install Go 1.25']) {
+      assert.ok(output.includes(way), `${way} is not in: ${output}`);
+    }
+  });
+
+  it('makes the Temporal server once when two processes need it at the same time', async () => {
+    const made = sandbox.path('made');
+    sandbox.program('bin/go', go(made));
+    const [one, two] = await Promise.all([find('findTemporalServer'), find('findTemporalServer')]);
+    assert.match(one.output, new RegExp(`FOUND ${cachedCli()}`));
+    assert.match(two.output, new RegExp(`FOUND ${cachedCli()}`));
+    assert.equal(readFileSync(made, 'utf8'), 'made\n');
+  });
+
+  it('makes a server in the cache anew that does not run', async () => {
+    sandbox.program(path.relative(sandbox.folder, cachedCli()), 'process.exit(1)');
+    sandbox.program('bin/go', go(sandbox.path('made')));
+    const { output } = await find('findTemporalServer');
+    assert.match(output, new RegExp(`FOUND ${cachedCli()} BY go install`));
+  });
+
+  it('leaves nothing half-made in the cache when Go fails', async () => {
+    sandbox.program(
+      'bin/go',
+      `if (process.argv[2] === 'env') console.log('go1.26.0\\nauto'); else { console.log('no such module'); process.exitCode = 1; }`,
+    );
+    const { code, output } = await find('findTemporalServer');
+    assert.equal(code, 1);
+    assert.match(output, /no such module/);
+    assert.match(output, /OHF_TEMPORAL_CLI/);
+    assert.ok(!existsSync(path.dirname(cachedCli())));
+  });
+
+  it('says that only npm test needs Java, and how to get it', async () => {
+    const { code, output } = await find('findTestServer');
+    assert.equal(code, 1);
+    assert.match(output, /no `java` on PATH/);
+    assert.match(output, /`npm test` needs it \(`npm start` does not\)/);
+    assert.match(output, /apt-get install maven/);
+  });
+
+  it('refuses a Java that is too old', async () => {
+    sandbox.program('bin/java', `console.error('openjdk version "1.8.0_402"')`);
+    const { output } = await find('findTestServer');
+    assert.match(output, /bin\/java is Java 8/);
+  });
+
+  it('asks for Maven when only that is missing', async () => {
+    sandbox.program('bin/java', `console.error('openjdk version "17.0.15" 2025-04-15')`);
+    const { output } = await find('findTestServer');
+    assert.match(output, /no `mvn` on PATH/);
+  });
+
+  it('takes the test server of the environment', async () => {
+    const named = sandbox.program('named/test-server', '');
+    const { output } = await find('findTestServer', { OHF_TEMPORAL_TEST_SERVER: named });
+    assert.match(output, new RegExp(`FOUND ${named} BY OHF_TEMPORAL_TEST_SERVER`));
+  });
+});

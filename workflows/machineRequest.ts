@@ -1,4 +1,4 @@
-import { CancellationScope, continueAsNew, setHandler } from '@temporalio/workflow';
+import { CancellationScope, setHandler } from '@temporalio/workflow';
 import type { MachineRequestInput, StatusView } from '../domain/shared/messages.ts';
 import { returnMachinesSignal, statusQuery } from './messages.ts';
 import { RequestOwner } from './requestOwner.ts';
@@ -19,6 +19,6 @@ export async function machineRequest(input: MachineRequestInput): Promise<Status
   CancellationScope.current().cancelRequested.catch(() => owner.cancel());
 
   await CancellationScope.nonCancellable(() => Promise.all([owner.acquire(), owner.giveBack()]));
-  if (!owner.isOver()) return continueAsNew<typeof machineRequest>(owner.nextInput());
+  if (!owner.isOver()) return owner.continueAsNew();
   return owner.close();
 }

@@ -1,4 +1,11 @@
-import { condition, getExternalWorkflowHandle, log, sleep, workflowInfo } from '@temporalio/workflow';
+import {
+  condition,
+  getExternalWorkflowHandle,
+  log,
+  makeContinueAsNewFunc,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { LAUNCH_STALE, type LaunchParameters } from '../domain/activities.ts';
 import { LAUNCH_BATCH, launchToken, type Launch } from '../domain/request/launch.ts';
 import { canSettle, reduce, type RequestFact } from '../domain/request/reducer.ts';
@@ -23,7 +30,8 @@ import type {
 import { hasType, rejection } from './failures.ts';
 import { launchLane, terminateLane, waitLane } from './lanes.ts';
 import { machinesReleasedSignal } from './messages.ts';
-import { showState, tellState } from './visibility.ts';
+import type { machineRequest } from './machineRequest.ts';
+import { carriedVisibility, showState, tellState } from './visibility.ts';
 
 const MINUTE = 60_000;
 /** A launch without an answer is looked for this long after the deadline (AWS acts up to 15 minutes late). */
@@ -70,8 +78,9 @@ export class RequestOwner {
     return this.#isIdle() && alive(this.#state).length === 0 && returns.size === 0 && !adopts;
   }
 
-  nextInput(): MachineRequestInput {
-    return { ...this.#state.input, carried: carry(this.#state) };
+  continueAsNew(): Promise<never> {
+    const next = makeContinueAsNewFunc<typeof machineRequest>(carriedVisibility(this.#state));
+    return next({ ...this.#state.input, carried: carry(this.#state) });
   }
 
   close(): StatusView {
@@ -102,7 +111,8 @@ export class RequestOwner {
       }
     }
     this.#apply({ type: 'Settled' });
-    tellState(this.#state, 'holding');
+    // A run that ends now tells it by its result or hands it to the next one.
+    if (!this.#canStop()) tellState(this.#state, 'holding');
   }
 
   /** Terminates what nobody wants any more and answers returns, until the owner is over or too long-lived. */

@@ -1,18 +1,38 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  setCurrentDetails,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+  type ContinueAsNewOptions,
+} from '@temporalio/workflow';
 import { alive, deadlineOf, machinesWhere, type RequestState } from '../domain/request/state.ts';
 import type { StatusMemo } from '../domain/shared/messages.ts';
 
 /** Everything by which an operator sees in Temporal's Web UI what goes on, without reading events. */
 const HF_STATE = defineSearchAttributeKey('HfState', 'KEYWORD');
 
+type HfState = 'holding' | 'returned' | 'cancelled';
+
 /** Upserts on a transition only: each costs events and load on the server's visibility store. */
-export function tellState(state: RequestState, hfState: 'holding' | 'returned' | 'cancelled'): void {
-  if (hfState === 'holding') {
-    const memo: StatusMemo = { v: 1, status: state.status, message: state.message.slice(0, 500) };
-    upsertMemo({ hf: memo });
-  }
+export function tellState(state: RequestState, hfState: HfState): void {
+  if (hfState === 'holding') upsertMemo({ hf: memoOf(state) });
   upsertSearchAttributes([{ key: HF_STATE, value: hfState }]);
+}
+
+/** The next run starts with what it would else have to upsert: the old run's memo would be lost to it. */
+export function carriedVisibility(
+  state: RequestState,
+): Pick<ContinueAsNewOptions, 'memo' | 'typedSearchAttributes'> {
+  const { memo, typedSearchAttributes } = workflowInfo();
+  return {
+    memo: { ...memo, hf: memoOf(state) },
+    typedSearchAttributes: typedSearchAttributes.updateCopy([{ key: HF_STATE, value: 'holding' }]),
+  };
+}
+
+function memoOf(state: RequestState): StatusMemo {
+  return { v: 1, status: state.status, message: state.message.slice(0, 500) };
 }
 
 export function tellReturned(): void {
@@ -31,8 +51,13 @@ export function showState(state: RequestState): void {
     ['refused by AWS', count((machine) => machine.release === 'refused')],
     ['launch deadline', new Date(deadlineOf(state.input)).toISOString()],
   ];
+  const { count: wanted, template, provider, requestId } = state.input;
   setCurrentDetails(
     [
+      // The summary given at the start is lost when the workflow continues as new; this is not.
+      template
+        ? `### ${wanted} x ${template.templateId} for ${provider}`
+        : `### adopter of machines of ${requestId}`,
       `**${state.phase}**, Host Factory sees \`${state.status}\`${state.cancelled ? ', cancelled' : ''}`,
       state.message,
       '| machines | |\n|---|---|\n' + rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n'),

@@ -98,11 +98,13 @@ describe("a round trip through Host Factory's scripts", function () {
       HfState: 'holding',
       HfTemplate: 'demo',
     });
-    assert.match((await described.staticSummary()) ?? '', /2 x demo/);
-    assert.equal((described.memo?.['hf'] as { status: string }).status, 'complete');
+    assert.deepEqual(described.memo?.['hf'], { v: 1, status: 'complete', message: '' });
     const metadata: { currentDetails?: string } = await handle.query('__temporal_workflow_metadata');
-    assert.match(metadata.currentDetails ?? '', /\| ready \| 2 \|/);
-    await ended(stack, await returnMachines(stack, machines));
+    assert.match(metadata.currentDetails ?? '', /2 x demo for awsinst[\s\S]*\| ready \| 2 \|/);
+    const returnId = await returnMachines(stack, machines);
+    await ended(stack, returnId);
+    const back = await stack.temporal.workflow.getHandle(returnId).describe();
+    assert.match((await back.staticSummary()) ?? '', /return of 2 to awsinst/);
   });
 });
 

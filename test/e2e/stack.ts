@@ -7,6 +7,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import { BUNDLE_PATH } from '../../worker/bundle.ts';
+import { quietRuntime } from '../fixtures/quietRuntime.ts';
 import { simulatorControl } from '../fixtures/simulatorClient.ts';
 import { eventually } from '../fixtures/eventually.ts';
 
@@ -28,6 +31,7 @@ export interface Stack {
   stopWorker(): Promise<number | null>;
   startTemporal(): Promise<void>;
   stopTemporal(): Promise<void>;
+  /** Replays every run that was made against the workflow code of now, then ends all processes. */
   end(): Promise<void>;
 }
 
@@ -54,6 +58,7 @@ const PROVIDER = 'awsinst';
 
 export async function startStack(): Promise<Stack> {
   const cli = process.env['OHF_TEMPORAL_CLI'];
+  quietRuntime();
   assert.ok(cli, 'OHF_TEMPORAL_CLI must name the Temporal CLI; `npm test` finds and sets it');
   const folder = await mkdtemp(path.join(tmpdir(), 'ohf-e2e-'));
   const conf = path.join(folder, 'conf with space');
@@ -136,11 +141,19 @@ export async function startStack(): Promise<Stack> {
     },
     stopTemporal: async () => void (await stop('temporal', 'SIGKILL')),
     async end() {
-      for (const name of [...children.keys()]) await stop(name, 'SIGKILL');
-      await connection.close();
-      await rm(folder, { recursive: true, force: true });
+      try {
+        await replayAll(temporal);
+      } finally {
+        await endProcesses();
+      }
     },
   };
+
+  async function endProcesses(): Promise<void> {
+    for (const name of [...children.keys()]) await stop(name, 'SIGKILL');
+    await connection.close();
+    await rm(folder, { recursive: true, force: true });
+  }
 
   await Promise.all([
     stack.startTemporal(),
@@ -151,6 +164,18 @@ export async function startStack(): Promise<Stack> {
   ]);
   await stack.startWorker();
   return stack;
+}
+
+/** @throws the first nondeterminism error */
+async function replayAll(temporal: Client): Promise<void> {
+  const histories = temporal.workflow.list().intoHistories({ concurrency: 5 });
+  const results = Worker.runReplayHistories({ workflowBundle: { codePath: BUNDLE_PATH } }, histories);
+  let replayed = 0;
+  for await (const { error, workflowId } of results) {
+    if (error) throw new Error(`replay of ${workflowId} failed`, { cause: error });
+    replayed += 1;
+  }
+  assert.ok(replayed > 0, 'nothing was replayed');
 }
 
 /** As Host Factory does: a bare environment, another working directory, stdout and stderr in one file. */

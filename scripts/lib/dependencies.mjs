@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { capture, onPath, tail } from './command.mjs';
+import { capture, onPath } from './command.mjs';
 import { withLock } from './lock.mjs';
 import { checkNodeVersion } from './node-version.mjs';
 import { cacheDir, root } from './paths.mjs';
@@ -91,13 +91,18 @@ async function install(say) {
   if (code === 0) return;
   const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH/.test(output);
   throw new Problem(
-    `${tail(output)}\n\nnpm ci failed in ${root}. ` +
+    `${head(output)}\n\nnpm ci failed in ${root}. ` +
       (offline
         ? 'The package registry could not be reached: connect to the network, or point npm to your registry with\n' +
           '  npm config set registry URL      (behind a proxy: npm config set https-proxy URL)\n' +
           'and run the same command again.'
         : 'Mend what npm says above and run the same command again.'),
   );
+}
+
+/** npm says the cause first, then how `npm ci` is used. */
+function head(output) {
+  return output.split('\n').slice(0, 20).join('\n');
 }
 
 /** npm of the `npm start` or `npm test` that runs us, else npm on PATH. */

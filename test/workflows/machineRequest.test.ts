@@ -32,13 +32,13 @@ describe('machineRequest', () => {
         unpackMachines(view.machines).map((machine) => machine.result),
         Array.from({ length: 5 }, () => 'succeed'),
       );
-      const first = await (await rig.startReturn(ids(view).slice(0, 2))).result();
+      const first = await rig.result(await rig.startReturn(ids(view).slice(0, 2)));
       assert.equal(first.status, 'complete');
       assert.equal(rig.cloud.live().length, 3);
-      const second = await (await rig.startReturn(ids(view).slice(2))).result();
+      const second = await rig.result(await rig.startReturn(ids(view).slice(2)));
       assert.equal(second.status, 'complete');
       assert.deepEqual(rig.cloud.live(), []);
-      const end: StatusView = await request.result();
+      const end: StatusView = await rig.result(request);
       assert.equal(end.status, 'complete');
       assert.equal(end.total, 5);
     }));
@@ -50,8 +50,8 @@ describe('machineRequest', () => {
       const before = await rig.historyLengths(request.workflowId);
       await rig.env.sleep('90 days');
       assert.deepEqual(await rig.historyLengths(request.workflowId), before);
-      await (await rig.startReturn(ids(view))).result();
-      await request.result();
+      await rig.result(await rig.startReturn(ids(view)));
+      await rig.result(request);
       assert.deepEqual(rig.cloud.live(), []);
     }));
 
@@ -69,8 +69,8 @@ describe('machineRequest', () => {
       rig.cloud.capacity = 100;
       await rig.env.sleep('1 hour');
       assert.equal(rig.cloud.live().length, 2, 'nothing arrives after the request was settled');
-      await (await rig.startReturn(ids(view))).result();
-      await request.result();
+      await rig.result(await rig.startReturn(ids(view)));
+      await rig.result(request);
     }));
 
   it('fills the rest by a new launch when capacity comes back before the deadline', () =>
@@ -87,15 +87,15 @@ describe('machineRequest', () => {
         rig.cloud.launched.length,
         'each launch has its own token',
       );
-      await (await rig.startReturn(ids(view))).result();
-      await request.result();
+      await rig.result(await rig.startReturn(ids(view)));
+      await rig.result(request);
     }));
 
   it('gives up machines that do not boot by the deadline', () =>
     rig.withWorkers(async () => {
       rig.cloud.stuck = true;
       const request = await rig.startRequest({ count: 3, deadlineSeconds: 600 });
-      const end: StatusView = await request.result();
+      const end: StatusView = await rig.result(request);
       assert.equal(end.status, 'complete_with_error');
       assert.deepEqual(
         unpackMachines(end.machines).map(({ result, state }) => [result, state]),
@@ -109,7 +109,7 @@ describe('machineRequest', () => {
     rig.withWorkers(async () => {
       const anHourAgo = (await rig.now()) - 60 * MINUTE;
       const request = await rig.startRequest({ count: 5, deadlineSeconds: 900, createdAt: anHourAgo });
-      const end: StatusView = await request.result();
+      const end: StatusView = await rig.result(request);
       assert.equal(end.status, 'complete_with_error');
       assert.match(end.message, /0 of 5/);
       assert.deepEqual(rig.cloud.launched, []);
@@ -118,7 +118,7 @@ describe('machineRequest', () => {
   it('ends with the reason when AWS rejects the launch for good', () =>
     rig.withWorkers(async () => {
       rig.cloud.reject = 'InvalidAMIID.NotFound';
-      const end: StatusView = await (await rig.startRequest()).result();
+      const end: StatusView = await rig.result(await rig.startRequest());
       assert.equal(end.status, 'complete_with_error');
       assert.match(end.message, /InvalidAMIID\.NotFound/);
     }));
@@ -128,7 +128,7 @@ describe('machineRequest', () => {
       const request = await rig.startRequest({ count: 5 });
       await settled(request);
       await request.cancel();
-      const end: StatusView = await request.result();
+      const end: StatusView = await rig.result(request);
       assert.equal(end.total, 5);
       assert.deepEqual(rig.cloud.live(), []);
     }));
@@ -137,7 +137,7 @@ describe('machineRequest', () => {
     rig.withWorkers(async () => {
       const request = await rig.startRequest({ count: 5 });
       rig.cloud.onAcquire = async () => void (await request.cancel());
-      const end: StatusView = await request.result();
+      const end: StatusView = await rig.result(request);
       assert.match(end.message, /cancelled/);
       assert.equal(rig.cloud.machines.size, 5);
       assert.deepEqual(rig.cloud.live(), []);
@@ -151,8 +151,8 @@ describe('machineRequest', () => {
       await rig.env.sleep('1 minute');
       assert.equal(rig.cloud.live().length, 5);
       const back = await rig.startReturn(rig.cloud.live());
-      assert.equal((await back.result()).status, 'complete');
-      const end: StatusView = await request.result();
+      assert.equal((await rig.result(back)).status, 'complete');
+      const end: StatusView = await rig.result(request);
       assert.equal(end.status, 'complete_with_error');
       assert.deepEqual(rig.cloud.live(), []);
     }));
@@ -163,12 +163,12 @@ describe('machineRequest', () => {
       const view = await settled(request);
       const [one = ''] = ids(view);
       rig.cloud.protectedIds.add(one);
-      const back = await (await rig.startReturn(ids(view))).result();
+      const back = await rig.result(await rig.startReturn(ids(view)));
       assert.equal(back.status, 'complete_with_error');
       assert.deepEqual(rig.cloud.live(), [one]);
       rig.cloud.protectedIds.clear();
       await rig.env.sleep('6 minutes');
-      await request.result();
+      await rig.result(request);
       assert.deepEqual(rig.cloud.live(), []);
     }));
 
@@ -183,7 +183,7 @@ describe('machineRequest', () => {
         await request.signal(returnMachinesSignal, { returnId: `ret-of-${id}`, machines: [seen] });
         await Promise.all([gone, rig.env.sleep('2s')]);
       }
-      const end = await request.result();
+      const end = await rig.result(request);
       assert.equal(end.total, 1_000);
       assert.deepEqual(rig.cloud.live(), []);
       const lengths = await rig.historyLengths(request.workflowId);

@@ -1,0 +1,38 @@
+import { strict as assert } from 'node:assert';
+import type { Machine } from '../../../domain/machine/machine.ts';
+import { packMachines, unpackMachines } from '../../../domain/machine/packed.ts';
+import { aSighting } from '../../fixtures/builders.ts';
+
+describe('packed machines', () => {
+  const machine = (index: number, changes: Partial<Machine> = {}): Machine => ({
+    ...aSighting(`i-${String(index).padStart(17, '0')}`),
+    name: `ip-10-0-${index >> 8}-${index & 255}.ec2.internal`,
+    result: 'succeed',
+    message: '',
+    units: 1,
+    release: 'kept',
+    ...changes,
+  });
+
+  it('come back as they were', () => {
+    const machines = [
+      machine(1),
+      machine(2, {
+        state: 'terminated',
+        result: 'fail',
+        release: 'gone',
+        message: 'died',
+        reason: 'Server.X',
+      }),
+      machine(3, { units: 4, spot: true, publicIp: '1.2.3.4', instanceType: 'c5.large', release: 'asked' }),
+    ];
+    assert.deepEqual(unpackMachines(packMachines(machines)), machines);
+    assert.deepEqual(unpackMachines(packMachines([])), []);
+  });
+
+  it('of a request of 10,000 stay under 1 MB', () => {
+    const machines = Array.from({ length: 10_000 }, (_, index) => machine(index));
+    const bytes = Buffer.byteLength(JSON.stringify(packMachines(machines)));
+    assert.ok(bytes < 1_000_000, `${bytes} bytes`);
+  });
+});

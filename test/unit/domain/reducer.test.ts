@@ -1,0 +1,125 @@
+import { strict as assert } from 'node:assert';
+import { launchToken } from '../../../domain/request/launch.ts';
+import { canSettle, reduce, type RequestFact } from '../../../domain/request/reducer.ts';
+import { carry, initialState, unitsMissing, type RequestState } from '../../../domain/request/state.ts';
+import { answerTo } from '../../../domain/request/status.ts';
+import type { MachineRequestInput } from '../../../domain/shared/messages.ts';
+import { aSighting, aTemplate } from '../../fixtures/builders.ts';
+
+describe('the rules of a request', () => {
+  const input = (changes: Partial<MachineRequestInput> = {}): MachineRequestInput => ({
+    v: 1,
+    requestId: 'req-0198c0de-0000-7000-8000-000000000000',
+    deployment: 'test',
+    provider: 'awsinst',
+    createdAt: 0,
+    count: 3,
+    template: aTemplate(),
+    deadlineSeconds: 60,
+    ...changes,
+  });
+  const after = (facts: readonly RequestFact[], changes: Partial<MachineRequestInput> = {}): RequestState =>
+    facts.reduce(reduce, initialState(input(changes)));
+  const launched = (...ids: string[]): RequestFact[] => [
+    {
+      type: 'LaunchDecided',
+      launch: { ordinal: 1, token: 't', units: 3, decidedAt: 0, stage: 'open', got: 0 },
+    },
+    {
+      type: 'LaunchSettled',
+      ordinal: 1,
+      machines: ids.map((machineId) => ({ machineId, instanceType: 't3.medium', spot: false })),
+      shortages: [],
+    },
+  ];
+  const seen = (...sightings: ReturnType<typeof aSighting>[]): RequestFact => ({
+    type: 'MachinesSeen',
+    sightings,
+  });
+
+  it('what is on its way counts: a launch without an answer is never made up for by another', () => {
+    const [decided] = launched('i-1');
+    assert.ok(decided);
+    assert.equal(unitsMissing(after([decided])), 0);
+    assert.equal(canSettle(after([decided]), true), false, 'not even past the deadline');
+    assert.equal(unitsMissing(after(launched('i-1'))), 2);
+  });
+
+  it('weights count: two machines of two units fill three', () => {
+    const template = aTemplate({ instanceTypes: [{ instanceType: 't3.medium', units: 2 }] });
+    assert.equal(unitsMissing(after(launched('i-1', 'i-2'), { template })), 0);
+  });
+
+  it('a read that lacks a machine says nothing about it', () => {
+    const state = after([
+      ...launched('i-1'),
+      seen(aSighting('i-1', { state: 'absent', name: '', privateIp: '' })),
+    ]);
+    assert.equal(state.machines.get('i-1')?.result, 'executing');
+    assert.equal(state.machines.get('i-1')?.release, 'kept');
+  });
+
+  it('running without a name or an address is not ready', () => {
+    const state = after([...launched('i-1'), seen(aSighting('i-1', { name: '' }))]);
+    assert.equal(state.machines.get('i-1')?.result, 'executing');
+  });
+
+  it('a machine that succeeded keeps its result, name and address when it is gone', () => {
+    const gone = aSighting('i-1', { state: 'terminated', name: '', privateIp: '', launchTime: 0 });
+    const machine = after([...launched('i-1'), seen(aSighting('i-1')), seen(gone)]).machines.get('i-1');
+    assert.equal(machine?.result, 'succeed');
+    assert.equal(machine?.name, 'i-1.ec2.internal');
+    assert.equal(machine?.launchTime, 1_700_000_000);
+    assert.equal(machine?.release, 'gone');
+  });
+
+  it('a machine that dies while booting fails with the reason of AWS', () => {
+    const dead = aSighting('i-1', { state: 'terminated', reason: 'Server.InternalError' });
+    const machine = after([...launched('i-1'), seen(dead)]).machines.get('i-1');
+    assert.deepEqual([machine?.result, machine?.message], ['fail', 'Server.InternalError']);
+  });
+
+  it('a stopped machine fails and is given back, because it still costs money', () => {
+    const machine = after([...launched('i-1'), seen(aSighting('i-1', { state: 'stopped' }))]).machines.get(
+      'i-1',
+    );
+    assert.deepEqual([machine?.result, machine?.release], ['fail', 'wanted']);
+  });
+
+  it('a return of a machine that the launch has not answered yet is not lost when it does', () => {
+    const [decided, settled] = launched('i-1', 'i-2', 'i-3');
+    assert.ok(decided && settled);
+    const request = { returnId: 'ret-1', machines: [aSighting('i-2', { state: 'pending' })] };
+    const state = after([decided, { type: 'ReturnRequested', request }, settled]);
+    assert.deepEqual(
+      [...state.machines.values()].map(({ machineId, release }) => [machineId, release]).toSorted(),
+      [
+        ['i-1', 'kept'],
+        ['i-2', 'wanted'],
+        ['i-3', 'kept'],
+      ],
+    );
+    assert.equal(unitsMissing(state), 0, 'nothing is launched in its place');
+    assert.equal(answerTo(state, 'owner', request), undefined, 'and it has no answer before it is gone');
+  });
+
+  it('a ledger carried into the next run is the same ledger', () => {
+    const request = { returnId: 'ret-1', machines: [aSighting('i-2')] };
+    const state = after([
+      ...launched('i-1', 'i-2', 'i-3'),
+      seen(aSighting('i-1'), aSighting('i-2'), aSighting('i-3')),
+      { type: 'Settled' },
+      { type: 'ReturnRequested', request },
+    ]);
+    const next = initialState({ ...input(), carried: JSON.parse(JSON.stringify(carry(state))) });
+    assert.deepEqual(next.machines, state.machines);
+    assert.deepEqual(next.returns, state.returns);
+    assert.deepEqual([next.phase, next.status], ['settled', 'complete']);
+  });
+
+  it("a token fits AWS's 64 characters for the longest deployment and many launches", () => {
+    const token = launchToken('d'.repeat(24), input().requestId, 9_999);
+    assert.ok(token.length <= 64, String(token.length));
+    assert.match(token, /^[a-z0-9-]+$/);
+  });
+});

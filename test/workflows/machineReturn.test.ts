@@ -1,0 +1,67 @@
+import { strict as assert } from 'node:assert';
+import { v7 as uuidV7 } from 'uuid';
+import { adopterId, requestId } from '../../domain/shared/ids.ts';
+import { aSighting } from '../fixtures/builders.ts';
+import { createWorkflowRig, type WorkflowRig } from '../fixtures/workflowRig.ts';
+
+const MINUTE = 60_000;
+
+describe('machineReturn', () => {
+  let rig: WorkflowRig;
+  beforeEach(async () => {
+    rig = await createWorkflowRig();
+  });
+
+  it('calls a machine that AWS does not know gone only after two reads 20 minutes apart', () =>
+    rig.withWorkers(async () => {
+      const start = await rig.now();
+      const back = await rig.startReturn(['i-0123456789abcdef0']);
+      await rig.env.sleep('19 minutes');
+      assert.equal((await rig.status(back)).status, 'running');
+      assert.equal((await rig.result(back)).status, 'complete');
+      const took = (await rig.now()) - start;
+      assert.ok(took >= 20 * MINUTE && took < 30 * MINUTE, `${took} ms`);
+    }));
+
+  it('of nothing is complete at once', () =>
+    rig.withWorkers(async () => {
+      const view = await rig.result(await rig.startReturn([]));
+      assert.deepEqual([view.status, view.message], ['complete', 'No Active VM.']);
+    }));
+
+  it('is delivered again when a signal was lost', () =>
+    rig.withWorkers(async () => {
+      const request = await rig.startRequest({ count: 2 });
+      await rig.env.sleep('1 minute');
+      rig.cloud.signalsToLose = 2;
+      const view = await rig.result(await rig.startReturn(rig.cloud.live()));
+      assert.equal(view.status, 'complete');
+      assert.deepEqual(rig.cloud.live(), []);
+      await rig.result(request);
+    }));
+
+  it('that comes twice is answered twice and terminates once', () =>
+    rig.withWorkers(async () => {
+      const request = await rig.startRequest({ count: 3 });
+      await rig.env.sleep('1 minute');
+      const [one = '', ...rest] = rig.cloud.live();
+      const [first, second] = [await rig.startReturn([one]), await rig.startReturn([one])];
+      assert.deepEqual(
+        [(await rig.result(first)).status, (await rig.result(second)).status],
+        ['complete', 'complete'],
+      );
+      assert.deepEqual(rig.cloud.live(), rest);
+      await rig.result(await rig.startReturn(rest));
+      await rig.result(request);
+    }));
+
+  it('of machines without an owner is done by an adopter, which then ends', () =>
+    rig.withWorkers(async () => {
+      const machine = aSighting('i-0123456789abcdef0');
+      const lost = requestId(uuidV7());
+      rig.cloud.machines.set(machine.machineId, { ...machine, owner: adopterId(lost) });
+      const adopter = await rig.startAdopter(lost, { returnId: 'ret-unknown', machines: [machine] });
+      assert.equal((await rig.result(adopter)).total, 1);
+      assert.deepEqual(rig.cloud.live(), []);
+    }));
+});

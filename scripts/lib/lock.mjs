@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { identify, isSame } from './process-identity.mjs';
@@ -10,16 +10,26 @@ import { identify, isSame } from './process-identity.mjs';
 export function tryLock(file) {
   mkdirSync(path.dirname(file), { recursive: true });
   for (;;) {
-    try {
-      writeFileSync(file, JSON.stringify(identify(process.pid)), { flag: 'wx' });
-      return undefined;
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
-    }
+    if (createComplete(file)) return undefined;
     const holder = readHolder(file);
     if (holder === undefined) continue;
     if (isSame(holder)) return holder;
     moveAway(file, holder);
+  }
+}
+
+/** Linked into place: nobody ever sees a lock without its holder, and only one of two links succeeds. */
+function createComplete(file) {
+  const draft = `${file}.${process.pid}.new`;
+  writeFileSync(draft, JSON.stringify(identify(process.pid)));
+  try {
+    linkSync(draft, file);
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    return false;
+  } finally {
+    rmSync(draft, { force: true });
   }
 }
 
@@ -47,7 +57,7 @@ function readHolder(file) {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     if (error.code === 'ENOENT') return undefined;
-    // Cut short by a crash between creating and writing: nobody holds it.
+    // Damaged by a full disk or a power cut: nobody holds it.
     return { pid: 0, identity: '' };
   }
 }

@@ -1,0 +1,37 @@
+import { strict as assert } from 'node:assert';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+
+describe('npm start -- --once', () => {
+  it('drives a round trip and ends with 0, leaving no process behind', async function () {
+    this.timeout(180_000);
+    const state = await mkdtemp(path.join(tmpdir(), 'ohf-start-'));
+    try {
+      const child = spawn('npm', ['start', '--', '--once'], {
+        cwd: root,
+        env: { ...process.env, OHF_STATE_DIR: state },
+        // A group of its own: what is left of it at the end is what was left behind.
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let output = '';
+      child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      const [code] = await once(child, 'close');
+      assert.equal(code, 0, output);
+      assert.match(output, /complete, 5 of 5 machines up/);
+      assert.match(output, /0 live instances/);
+      const { pid } = child;
+      assert.ok(pid);
+      assert.throws(() => process.kill(-pid, 0), { code: 'ESRCH' }, 'a process of its group is left');
+    } finally {
+      await rm(state, { recursive: true, force: true });
+    }
+  });
+});

@@ -91,4 +91,44 @@ describe("outages and operators' hands", function () {
     );
     await eventually('all are gone', async () => (await stack.simulator.summary()).live === 0);
   });
+
+  it('a worker that cannot start says what is wrong and what to do', async () => {
+    const namespace = await stack.failToStartWorker({ TEMPORAL_NAMESPACE: 'nowhere' });
+    assert.equal(namespace.code, 1);
+    assert.match(namespace.output, /no namespace 'nowhere'.*temporal operator namespace create/);
+    const aws = await stack.failToStartWorker({ OHF_AWS_ENDPOINT: 'http://127.0.0.1:1' });
+    assert.equal(aws.code, 1);
+    assert.match(aws.output, /EC2 at http:\/\/127\.0\.0\.1:1 could not be read.*provider\.aws\.endpoint/);
+  });
+
+  it('bad input is answered by one document with a message, and starts nothing', async () => {
+    const before = await stack.temporal.workflow.count();
+    const counts = [0, -1, 1.5, 'abc', null, undefined];
+    const inputs = [
+      ...counts.map((machineCount) => ({ template: { templateId: 'demo', machineCount } })),
+      { template: { templateId: 'unknown', machineCount: 1 } },
+      {},
+      [],
+    ];
+    for (const input of inputs) {
+      const answer = await stack.hf('requestMachines', input);
+      assert.equal(answer.code, 1, JSON.stringify(input));
+      assert.equal(typeof answer.json['message'], 'string', answer.output);
+    }
+    for (const args of [[], ['-f', '/nowhere'], ['-d', ''], ['-d', '{"template":']]) {
+      const answer = await stack.hfArguments('requestMachines', args);
+      assert.equal(answer.code, 1, args.join(' '));
+      assert.equal(typeof answer.json['message'], 'string', answer.output);
+    }
+    assert.deepEqual(await stack.temporal.workflow.count(), before);
+    assert.equal((await stack.simulator.summary()).launchedEver, launchedBefore);
+  });
+
+  it('machines that AWS shows late are waited for', async () => {
+    await stack.simulator.setSettings({ consistencyLagMs: 2_000 });
+    const { status, machines } = await ended(stack, await requestMachines(stack, 3));
+    await stack.simulator.setSettings({ consistencyLagMs: 0 });
+    assert.deepEqual([status, machines.length], ['complete', 3]);
+    await giveAllBack(stack, machines);
+  });
 });

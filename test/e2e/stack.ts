@@ -25,6 +25,10 @@ export interface Stack {
   /** Runs one script with raw arguments. */
   hfArguments(operation: HfOperation, args: readonly string[]): Promise<HfAnswer>;
   startWorker(): Promise<void>;
+  /** Starts a worker that can't start, and waits for its end. */
+  failToStartWorker(
+    env: NodeJS.ProcessEnv,
+  ): Promise<{ readonly code: number | null; readonly output: string }>;
   /** SIGKILL: the worker gets no chance to clean up. */
   killWorker(): Promise<void>;
   /** SIGTERM, and waits for its end. @returns its exit code */
@@ -67,6 +71,12 @@ export async function startStack(): Promise<Stack> {
   const address = `127.0.0.1:${temporalPort}`;
   const endpoint = `http://127.0.0.1:${simulatorPort}`;
   await writeConfiguration(conf, address, endpoint);
+  const workerEnv = {
+    OHF_CONFIG: path.join(conf, 'config.json'),
+    HF_PROVIDER_NAME: PROVIDER,
+    AWS_ACCESS_KEY_ID: 'simulated',
+    AWS_SECRET_ACCESS_KEY: 'simulated',
+  };
   const children = new Map<string, ChildProcess>();
 
   async function start(name: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
@@ -112,13 +122,16 @@ export async function startStack(): Promise<Stack> {
         HF_PROVIDER_WORKDIR: folder,
         HF_PROVIDER_LOGDIR: folder,
       }),
-    async startWorker() {
-      const { child, output } = await start('worker', process.execPath, [CLI, 'worker'], {
-        OHF_CONFIG: path.join(conf, 'config.json'),
-        HF_PROVIDER_NAME: PROVIDER,
-        AWS_ACCESS_KEY_ID: 'simulated',
-        AWS_SECRET_ACCESS_KEY: 'simulated',
+    async failToStartWorker(env) {
+      const { child, output } = await start('failing worker', process.execPath, [CLI, 'worker'], {
+        ...workerEnv,
+        ...env,
       });
+      const [code] = (await once(child, 'close')) as [number | null];
+      return { code, output: output() };
+    },
+    async startWorker() {
+      const { child, output } = await start('worker', process.execPath, [CLI, 'worker'], workerEnv);
       await eventually('the worker is ready', () => {
         assert.equal(child.exitCode, null, `the worker ended: ${output()}`);
         return output().includes('worker ready');

@@ -20,8 +20,9 @@ export interface LaunchActivities {
 
 export interface WaitActivities {
   /**
-   * Waits until every machine is ready or has died, or until the deadline. Returns earlier when there is
-   * news and `reportSeconds` are over, so that Host Factory can use the quick ones.
+   * Waits until every machine is ready or has died, or until the deadline and a read after it; returns
+   * nothing when no read came back until 20 minutes after it. Returns earlier when there is news and
+   * `reportSeconds` are over, so that Host Factory can use the quick ones.
    */
   awaitMachines(input: AwaitMachinesInput): Promise<readonly Sighting[]>;
   /** Waits until every machine is gone: seen terminated, or absent from two reads 20 minutes apart. */
@@ -29,7 +30,10 @@ export interface WaitActivities {
 }
 
 export interface TerminateActivities {
-  /** Asks AWS to terminate exactly these machines; one bad id never blocks the rest. */
+  /**
+   * Asks AWS to terminate exactly these machines; one bad id never blocks the rest. When AWS takes no call
+   * for 10 minutes, all are refused: the return is answered in bounded time, the owner tries again.
+   */
   terminate(input: TerminateInput): Promise<TerminateResult>;
 }
 
@@ -37,6 +41,12 @@ export interface ReadActivities {
   /** Finds the owner of each machine that Host Factory gave back and signals it. */
   deliverReturn(input: DeliverReturnInput): Promise<DeliverReturnResult>;
 }
+
+/**
+ * ms after a deadline at which it is certain what a call before it did: AWS takes no request that was
+ * signed more than 15 minutes ago, and shows what it made within 5.
+ */
+export const SETTLE_MS = 20 * 60_000;
 
 /** Whose request it is; becomes tags on everything that is made for it. */
 export interface Ownership {
@@ -84,6 +94,8 @@ export interface AcquireInput {
 }
 
 export interface AcquireResult {
+  /** False: AWS could not be asked until 20 minutes after the deadline; ask again. */
+  readonly certain: boolean;
   readonly machines: readonly LaunchedMachine[];
   readonly shortages: readonly Shortage[];
 }

@@ -21,29 +21,28 @@ const on = (queue: 'launch' | 'read' | 'terminate' | 'wait', options: ActivityOp
   ...options,
 });
 
-/** `summary` is what Temporal's Web UI shows beside the activity; times are ms. */
-export const launchLane = (summary: string, giveUpAfter: number) =>
+/**
+ * `summary` is what Temporal's Web UI shows beside the activity. Only what may be given up without harm has a
+ * scheduleToClose timeout: that clock also runs while no worker is there, and a launch or a machine must not
+ * be forgotten because of an outage. The activities themselves know when to stop trying.
+ */
+export const prepareLane = (summary: string, giveUpAfterMs: number) =>
   proxyActivities<LaunchActivities>(
     on('launch', {
       summary,
       startToCloseTimeout: '2 minutes',
-      scheduleToCloseTimeout: Math.max(giveUpAfter, 1_000),
+      scheduleToCloseTimeout: Math.max(giveUpAfterMs, 1_000),
     }),
   );
+
+export const launchLane = (summary: string) =>
+  proxyActivities<LaunchActivities>(on('launch', { summary, startToCloseTimeout: '10 minutes' }));
 
 export const readLane = (summary: string) =>
   proxyActivities<ReadActivities>(on('read', { summary, startToCloseTimeout: '5 minutes' }));
 
-export const terminateLane = (summary: string, giveUpAfter: number) =>
-  proxyActivities<TerminateActivities>(
-    on('terminate', { summary, startToCloseTimeout: '2 minutes', scheduleToCloseTimeout: giveUpAfter }),
-  );
+export const terminateLane = (summary: string) =>
+  proxyActivities<TerminateActivities>(on('terminate', { summary, startToCloseTimeout: '2 minutes' }));
 
-export const waitLane = (summary: string, startToCloseTimeout: number, giveUpAfter?: number) =>
-  proxyActivities<WaitActivities>(
-    on('wait', {
-      summary,
-      startToCloseTimeout,
-      ...(giveUpAfter === undefined ? {} : { scheduleToCloseTimeout: giveUpAfter }),
-    }),
-  );
+export const waitLane = (summary: string) =>
+  proxyActivities<WaitActivities>(on('wait', { summary, startToCloseTimeout: '1 day' }));

@@ -1,4 +1,5 @@
 import { condition, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { batchesOf } from '../domain/request/launch.ts';
 import { delivered, initialReturn, released, returnStatus, undecided } from '../domain/return/state.ts';
 import type { MachineReturnInput, StatusView } from '../domain/shared/messages.ts';
 import { readLane } from './lanes.ts';
@@ -23,16 +24,20 @@ export async function machineReturn(input: MachineReturnInput): Promise<StatusVi
 
   while (undecided(state).length > 0) {
     const { deployment, provider, returnId, createdAt } = input;
-    const { deliveries } = await readLane(
-      `deliver ${undecided(state).length} machines to their owners`,
-    ).deliverReturn({
-      deployment,
-      provider,
-      returnId,
-      createdAt,
-      machines: undecided(state).map(({ index }) => ({ ...input.machines[index], index })),
-    });
-    state = delivered(state, deliveries, Date.now());
+    await Promise.all(
+      batchesOf(undecided(state)).map(async (batch) => {
+        const { deliveries } = await readLane(
+          `deliver ${batch.length} machines to their owners`,
+        ).deliverReturn({
+          deployment,
+          provider,
+          returnId,
+          createdAt,
+          machines: batch.map(({ index }) => ({ ...input.machines[index], index })),
+        });
+        state = delivered(state, deliveries, Date.now());
+      }),
+    );
     setCurrentDetails(returnStatus(state).message);
     const waiting = undecided(state).some((item) => item.absentSince === 0);
     await condition(() => undecided(state).length === 0, waiting ? DELIVER_AGAIN_MS : LOOK_AGAIN_MS);

@@ -7,7 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { LAUNCH_STALE, type LaunchParameters } from '../domain/activities.ts';
-import { LAUNCH_BATCH, launchToken, type Launch } from '../domain/request/launch.ts';
+import { BATCH, batchesOf, launchToken, type Launch } from '../domain/request/launch.ts';
 import { canSettle, reduce, type RequestFact } from '../domain/request/reducer.ts';
 import {
   alive,
@@ -15,6 +15,7 @@ import {
   carry,
   deadlineOf,
   initialState,
+  isOverdue,
   machinesWhere,
   unitsMissing,
   wantedGone,
@@ -28,20 +29,18 @@ import type {
   StatusView,
 } from '../domain/shared/messages.ts';
 import { hasType, rejection } from './failures.ts';
-import { launchLane, terminateLane, waitLane } from './lanes.ts';
+import { launchLane, prepareLane, terminateLane, waitLane } from './lanes.ts';
 import { machinesReleasedSignal } from './messages.ts';
 import type { machineRequest } from './machineRequest.ts';
 import { carriedVisibility, showState, tellState } from './visibility.ts';
 
 const MINUTE = 60_000;
-/** A launch without an answer is looked for this long after the deadline (AWS acts up to 15 minutes late). */
-const SETTLE_MS = 21 * MINUTE;
 /** Returns that arrive within this time go to AWS together. */
 const MERGE_MS = 1_000;
 /** A machine that AWS would not terminate is tried again after this time. */
 const REFUSED_RETRY_MS = 5 * MINUTE;
-/** A release that AWS does not accept for this long is answered `fail`; it is tried again all the same. */
-const RELEASE_GIVE_UP_MS = 10 * MINUTE;
+/** AWS could not tell what became of a launch: it is asked again after this time. */
+const OVERDUE_RETRY_MS = 5 * MINUTE;
 const FIRST_RETRY_MS = 10_000;
 const LAST_RETRY_MS = 60_000;
 /** Events; the server's own suggestion comes at 4,096 and its limit is 51,200. */
@@ -155,7 +154,7 @@ export class RequestOwner {
   async #prepare(): Promise<LaunchParameters | undefined> {
     const { deployment, provider, requestId, template } = this.#state.input;
     if (!template) throw new TypeError('a request that launches needs a template');
-    const lane = launchLane(`prepare ${template.templateId}`, this.#untilDeadline());
+    const lane = prepareLane(`prepare ${template.templateId}`, this.#untilDeadline());
     try {
       return await lane.prepareLaunch({ owner: { deployment, provider, requestId }, template });
     } catch (error) {
@@ -182,10 +181,10 @@ export class RequestOwner {
     const { deployment, requestId } = this.#state.input;
     const missing = unitsMissing(this.#state);
     const first = this.#state.launches.length + 1;
-    return Array.from({ length: Math.ceil(missing / LAUNCH_BATCH) }, (_, index) => ({
+    return Array.from({ length: Math.ceil(missing / BATCH) }, (_, index) => ({
       ordinal: first + index,
       token: launchToken(deployment, requestId, first + index),
-      units: Math.min(LAUNCH_BATCH, missing - index * LAUNCH_BATCH),
+      units: Math.min(BATCH, missing - index * BATCH),
       decidedAt: Date.now(),
       stage: 'open',
       got: 0,
@@ -194,16 +193,22 @@ export class RequestOwner {
 
   async #acquireOne(launch: Launch, parameters: LaunchParameters): Promise<'stale' | 'done'> {
     const { ordinal } = launch;
-    const lane = launchLane(`launch ${ordinal}: ${launch.units} units`, this.#untilDeadline() + SETTLE_MS);
     const { runId, firstExecutionRunId } = workflowInfo();
     try {
-      const { machines, shortages } = await lane.acquire({
+      const { certain, machines, shortages } = await launchLane(
+        `launch ${ordinal}: ${launch.units} units`,
+      ).acquire({
         launch,
         parameters,
         notAfter: deadlineOf(this.#state.input),
-        mayHaveBeenSent: runId !== firstExecutionRunId,
+        mayHaveBeenSent: launch.stage === 'overdue' || runId !== firstExecutionRunId,
       });
-      this.#apply({ type: 'LaunchSettled', ordinal, machines, shortages });
+      this.#apply(
+        certain
+          ? { type: 'LaunchSettled', ordinal, machines, shortages }
+          : { type: 'LaunchOverdue', ordinal },
+      );
+      if (!certain) void this.#acquireLater({ ...launch, stage: 'overdue' }, parameters);
       return 'done';
     } catch (error) {
       const why = rejection(error);
@@ -214,40 +219,47 @@ export class RequestOwner {
     }
   }
 
+  async #acquireLater(launch: Launch, parameters: LaunchParameters): Promise<void> {
+    await sleep(OVERDUE_RETRY_MS, { summary: `ask again what became of launch ${launch.ordinal}` });
+    await this.#acquireOne(launch, parameters);
+  }
+
   async #watch(reportSeconds: number): Promise<void> {
+    const deadline = deadlineOf(this.#state.input);
     const machineIds = booting(this.#state).map((machine) => machine.machineId);
-    const bound = this.#untilDeadline() + SETTLE_MS;
-    const lane = waitLane(`wait for ${machineIds.length} machines to boot`, bound, bound);
-    try {
-      const deadline = deadlineOf(this.#state.input);
-      const sightings = await lane.awaitMachines({ machineIds, deadline, reportSeconds });
-      this.#apply({ type: 'MachinesSeen', sightings });
-    } catch (error) {
-      // Nothing could be read until long after the deadline: what is not known to be up is given up.
-      log.warn('machines could not be watched', { error });
-      this.#apply({ type: 'DeadlinePassed' });
-    }
+    await Promise.all(
+      batchesOf(machineIds).map(async (batch) => {
+        const lane = waitLane(`wait for ${batch.length} machines to boot`);
+        const sightings = await lane.awaitMachines({ machineIds: batch, deadline, reportSeconds });
+        this.#apply({ type: 'MachinesSeen', sightings });
+      }),
+    );
   }
 
   async #release(machineIds: readonly string[]): Promise<void> {
     this.#releasing += 1;
     try {
-      const lane = terminateLane(`terminate ${machineIds.length} machines`, RELEASE_GIVE_UP_MS);
-      const { refused } = await lane.terminate({ machineIds });
-      for (const { machineId, message } of refused) this.#refused(machineId, message);
-      const kept = new Set(refused.map(({ machineId }) => machineId));
-      const going = machineIds.filter((id) => !kept.has(id));
-      if (going.length > 0) {
-        const wait = waitLane(`wait until ${going.length} machines are gone`, 60 * MINUTE);
-        this.#apply({ type: 'MachinesSeen', sightings: await wait.awaitGone({ machineIds: going }) });
-      }
-    } catch (error) {
-      for (const machineId of machineIds) this.#refused(machineId, rejection(error).message);
+      await Promise.all(batchesOf(machineIds).map((batch) => this.#releaseBatch(batch)));
     } finally {
       this.#releasing -= 1;
     }
     const refused = this.#idsWhere('refused').filter((id) => machineIds.includes(id));
     if (refused.length > 0) void this.#retryLater(refused);
+  }
+
+  async #releaseBatch(machineIds: readonly string[]): Promise<void> {
+    try {
+      const lane = terminateLane(`terminate ${machineIds.length} machines`);
+      const { refused } = await lane.terminate({ machineIds });
+      for (const { machineId, message } of refused) this.#refused(machineId, message);
+      const kept = new Set(refused.map(({ machineId }) => machineId));
+      const going = machineIds.filter((id) => !kept.has(id));
+      if (going.length === 0) return;
+      const wait = waitLane(`wait until ${going.length} machines are gone`);
+      this.#apply({ type: 'MachinesSeen', sightings: await wait.awaitGone({ machineIds: going }) });
+    } catch (error) {
+      for (const machineId of machineIds) this.#refused(machineId, rejection(error).message);
+    }
   }
 
   #refused(machineId: string, message: string): void {
@@ -268,9 +280,9 @@ export class RequestOwner {
 
   #answers(): (readonly [string, MachinesReleased])[] {
     const ownerId = workflowInfo().workflowId;
-    return [...this.#state.returns.values()].flatMap((request) => {
-      const answer = answerTo(this.#state, ownerId, request);
-      return answer ? [[request.returnId, answer] as const] : [];
+    return [...this.#state.returns].flatMap(([returnId, machineIds]) => {
+      const answer = answerTo(this.#state, ownerId, machineIds);
+      return answer ? [[returnId, answer] as const] : [];
     });
   }
 
@@ -284,9 +296,9 @@ export class RequestOwner {
     this.#apply({ type: 'ReturnAnswered', returnId });
   }
 
-  /** Between releases and settled: the only moments at which a run may end. */
+  /** Settled, between releases, and certain of every launch: the only moments at which a run may end. */
   #isIdle(): boolean {
-    return this.#state.phase === 'settled' && this.#releasing === 0;
+    return this.#state.phase === 'settled' && this.#releasing === 0 && !isOverdue(this.#state);
   }
 
   /** When the history is long, nothing more is begun in this run. Not every server suggests it. */

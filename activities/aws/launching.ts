@@ -1,5 +1,10 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import type { AcquireInput, AcquireResult, LaunchActivities } from '../../domain/activities.ts';
+import {
+  SETTLE_MS,
+  type AcquireInput,
+  type AcquireResult,
+  type LaunchActivities,
+} from '../../domain/activities.ts';
 import type { LaunchedMachine } from '../../domain/request/reducer.ts';
 import { withHeartbeat } from '../heartbeat.ts';
 import { toFailure } from './errors.ts';
@@ -12,8 +17,6 @@ export interface LaunchSettings {
 
 /** AWS surely remembers a token this long; after that a repetition could launch anew. */
 const TOKEN_LIFE_MS = 10 * 60_000;
-/** A call that got no answer can't be accepted later than 15 minutes after it was signed, plus visibility. */
-const UNSETTLED_MS = 20 * 60_000;
 
 export function createLaunchActivities(manager: Manager, settings: LaunchSettings): LaunchActivities {
   return {
@@ -34,21 +37,35 @@ async function acquire(
   const now = Date.now();
   const first = Context.current().info.attempt === 1 && !mayHaveBeenSent;
   if (first && now < notAfter) return manager.launch(launch, parameters);
-  const found = first ? [] : await manager.discover(launch);
-  if (found.length >= launch.units) return { machines: found, shortages: [] };
-  if (now < notAfter) {
-    // AWS answers the repetition with what the first call made: that list is complete, a search may lag.
-    if (now - launch.decidedAt < TOKEN_LIFE_MS) return manager.launch(launch, parameters);
-    if (found.length === 0) return manager.launch(launch, parameters);
+  const found = await discover(manager, launch, now >= notAfter + SETTLE_MS);
+  if (!found) return { certain: false, machines: [], shortages: [] };
+  if (found.length >= launch.units) return { certain: true, machines: found, shortages: [] };
+  // AWS answers the repetition with what the first call made: that list is complete, a search may lag.
+  const remembered = now - launch.decidedAt < TOKEN_LIFE_MS;
+  if (now < notAfter && (remembered || found.length === 0)) return manager.launch(launch, parameters);
+  if (found.length > 0) {
+    return { certain: true, machines: await allVisible(manager, settings, launch, found), shortages: [] };
   }
-  if (found.length > 0)
-    return { machines: await allVisible(manager, settings, launch, found), shortages: [] };
-  if (first || now >= notAfter + UNSETTLED_MS) return { machines: [], shortages: [] };
+  if (first || now >= notAfter + SETTLE_MS) return { certain: true, machines: [], shortages: [] };
   throw ApplicationFailure.create({
     type: 'Unsettled',
     message: `It is not certain yet that launch ${launch.ordinal} did nothing; looking again.`,
     nextRetryDelay: '30s',
   });
+}
+
+/** Undefined when AWS can't be asked and it is `late`: the request has to be answered without knowing. */
+async function discover(
+  manager: Manager,
+  launch: AcquireInput['launch'],
+  late: boolean,
+): Promise<readonly LaunchedMachine[] | undefined> {
+  try {
+    return await manager.discover(launch);
+  } catch (error) {
+    if (late) return undefined;
+    throw error;
+  }
 }
 
 /** Looks again until the set stays the same for as long as AWS may take to show a new instance. */

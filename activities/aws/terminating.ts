@@ -1,3 +1,4 @@
+import { Context, type ApplicationFailure } from '@temporalio/activity';
 import { TerminateInstancesCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import type { TerminateActivities, TerminateResult } from '../../domain/activities.ts';
 import { withHeartbeat } from '../heartbeat.ts';
@@ -6,6 +7,9 @@ import { unknownIds } from './instances.ts';
 
 /** AWS takes up to 1,000 and recommends fewer. */
 const BATCH = 500;
+
+/** A release that AWS takes no call for is answered after this time, so that Host Factory's return ends. */
+const GIVE_UP_MS = 10 * 60_000;
 
 /** Refusals of single machines: AWS then terminates none of the call, so the call is halved until it finds them. */
 const PER_MACHINE = new Set(['OperationNotPermitted', 'IncorrectInstanceState', 'UnsupportedOperation']);
@@ -19,10 +23,17 @@ export function createTerminateActivities(client: EC2Client): TerminateActivitie
           refused.push(...(await terminate(client, machineIds.slice(from, from + BATCH))));
         }
         return { refused };
-      }).catch((error: unknown) => {
-        throw toFailure(error);
-      }),
+      }).catch((error: unknown) => refuseAllWhenLate(machineIds, toFailure(error))),
   };
+}
+
+/** Not final for the owner: it keeps the machines and tries again. */
+function refuseAllWhenLate(machineIds: readonly string[], failure: ApplicationFailure): TerminateResult {
+  const { scheduledTimestampMs } = Context.current().info;
+  if (!failure.nonRetryable && Date.now() - scheduledTimestampMs < GIVE_UP_MS) throw failure;
+  const [code] = failure.details ?? [];
+  const message = `${typeof code === 'string' ? code : failure.type}: ${failure.message}`;
+  return { refused: machineIds.map((machineId) => ({ machineId, message })) };
 }
 
 /** Terminates all of these that AWS lets; returns those that it refuses. @throws ProviderError */

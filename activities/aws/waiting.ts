@@ -1,10 +1,13 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import type { WaitActivities } from '../../domain/activities.ts';
+import { SETTLE_MS, type WaitActivities } from '../../domain/activities.ts';
 import { isBooting } from '../../domain/machine/machine.ts';
 import { ABSENCE_MS } from '../../domain/return/state.ts';
 import { withHeartbeat } from '../heartbeat.ts';
 import { absent, toSighting } from './instances.ts';
 import type { InstanceWatcher } from './instanceWatcher.ts';
+
+/** After an outage over the whole time, AWS still gets this long for one read before anything is decided. */
+const LAST_CHANCE_MS = 60_000;
 
 /** Activities that only wait. They hold a slot of the waiting lane and nothing else. */
 export function createWaitActivities(watcher: InstanceWatcher): WaitActivities {
@@ -13,7 +16,8 @@ export function createWaitActivities(watcher: InstanceWatcher): WaitActivities {
       withHeartbeat(async () => {
         const reportAt = Date.now() + reportSeconds * 1_000;
         for (;;) {
-          const seen = await next(watcher, machineIds);
+          const seen = await readBefore(watcher, machineIds, deadline + SETTLE_MS);
+          if (!seen) return [];
           const sightings = machineIds.map((id) => {
             const instance = seen.get(id);
             return instance ? toSighting(instance) : absent(id);
@@ -54,11 +58,29 @@ export function createWaitActivities(watcher: InstanceWatcher): WaitActivities {
   };
 }
 
-/** A worker that shuts down hands its waiting back: the failure makes Temporal retry it elsewhere at once. */
-async function next(watcher: InstanceWatcher, machineIds: readonly string[]) {
-  const context = Context.current();
+/** The next read, or undefined when none comes back before `until` (epoch ms). */
+async function readBefore(watcher: InstanceWatcher, machineIds: readonly string[], until: number) {
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => giveUp.abort(), Math.max(until - Date.now(), LAST_CHANCE_MS));
   try {
-    return await watcher.next(machineIds, context.cancellationSignal);
+    return await next(watcher, machineIds, giveUp.signal);
+  } catch (error) {
+    if (giveUp.signal.aborted) return undefined;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A worker that shuts down hands its waiting back: the failure makes Temporal retry it elsewhere at once. */
+async function next(watcher: InstanceWatcher, machineIds: readonly string[], until?: AbortSignal) {
+  const context = Context.current();
+  const { cancellationSignal } = context;
+  try {
+    return await watcher.next(
+      machineIds,
+      until ? AbortSignal.any([cancellationSignal, until]) : cancellationSignal,
+    );
   } catch (error) {
     if (context.cancellationDetails?.workerShutdown !== true) throw error;
     throw ApplicationFailure.create({

@@ -11,8 +11,11 @@ export interface Launch {
   readonly units: number;
   /** Epoch ms by the workflow's clock. */
   readonly decidedAt: number;
-  /** `open` until it is certain what the call did; then `settled`. */
-  readonly stage: 'open' | 'settled';
+  /**
+   * `open` until it is certain what the call did; then `settled`. `overdue`: not certain, and so long after
+   * the deadline that the request is answered without it; what it turns out to have brought is given back.
+   */
+  readonly stage: 'open' | 'overdue' | 'settled';
   /** Units that it brought. */
   readonly got: number;
 }
@@ -25,8 +28,17 @@ export interface Shortage {
   readonly message: string;
 }
 
-/** One call asks for at most this many: larger ones are slow and fail as a whole. */
-export const LAUNCH_BATCH = 500;
+/**
+ * Machines in one call or one activity at most: larger launches are slow and fail as a whole, and payloads
+ * stay well below Temporal's limits.
+ */
+export const BATCH = 500;
+
+export function batchesOf<T>(items: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(items.length / BATCH) }, (_, index) =>
+    items.slice(index * BATCH, (index + 1) * BATCH),
+  );
+}
 
 /**
  * Deterministic, so that a reset workflow that decides the same launch again names the same launch.

@@ -15,6 +15,7 @@ export type RequestFact =
       /** An error that makes further launches pointless. */
       readonly fatal?: Shortage;
     }
+  | { readonly type: 'LaunchOverdue'; readonly ordinal: number }
   | { readonly type: 'MachinesSeen'; readonly sightings: readonly Sighting[] }
   | { readonly type: 'DeadlinePassed' }
   | { readonly type: 'CancelRequested' }
@@ -37,6 +38,8 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
       return { ...state, launches: [...state.launches, fact.launch] };
     case 'LaunchSettled':
       return launchSettled(state, fact);
+    case 'LaunchOverdue':
+      return withLaunch(state, fact.ordinal, { stage: 'overdue' });
     case 'MachinesSeen':
       return withMachines(
         state,
@@ -80,6 +83,7 @@ function launchSettled(
   state: RequestState,
   fact: Extract<RequestFact, { type: 'LaunchSettled' }>,
 ): RequestState {
+  const tooLateWhy = state.cancelled ? CANCELLED : state.phase === 'settled' ? ANSWERED : undefined;
   const arrived = fact.machines.map((launched): Machine => {
     const known = state.machines.get(launched.machineId);
     const units = unitsFor(state, launched.instanceType);
@@ -93,19 +97,16 @@ function launchSettled(
       publicIp: '',
       launchTime: 0,
       reason: '',
-      result: state.cancelled ? 'fail' : 'executing',
-      message: state.cancelled ? CANCELLED : '',
+      result: tooLateWhy === undefined ? 'executing' : 'fail',
+      message: tooLateWhy ?? '',
       units,
-      release: state.cancelled ? 'wanted' : 'kept',
+      release: tooLateWhy === undefined ? 'kept' : 'wanted',
     };
   });
   const got = arrived.reduce((units, machine) => units + machine.units, 0);
   return withMachines(
     {
-      ...state,
-      launches: state.launches.map((launch) =>
-        launch.ordinal === fact.ordinal ? { ...launch, stage: 'settled', got } : launch,
-      ),
+      ...withLaunch(state, fact.ordinal, { stage: 'settled', got }),
       shortages: mergeShortages(state.shortages, fact.shortages),
       fatal: fact.fatal ?? state.fatal,
     },
@@ -151,6 +152,7 @@ function tooLate(machine: Machine): Machine {
 }
 
 const CANCELLED = 'The request was cancelled.';
+const ANSWERED = 'The machine came after the request had been answered.';
 
 function givenUp(machine: Machine): Machine {
   return {
@@ -172,7 +174,10 @@ function returnRequested(state: RequestState, request: ReturnMachines): RequestS
       machine.release === 'kept' || machine.release === 'refused' ? ('wanted' as const) : machine.release;
     return { ...machine, ...result, units, release };
   });
-  const returns = new Map(state.returns).set(request.returnId, request);
+  // A large return comes in several signals.
+  const machineIds = new Set(state.returns.get(request.returnId));
+  for (const { machineId } of request.machines) machineIds.add(machineId);
+  const returns = new Map(state.returns).set(request.returnId, [...machineIds]);
   return withMachines({ ...state, returns }, returned);
 }
 
@@ -210,6 +215,13 @@ function mergeShortages(old: readonly Shortage[], fresh: readonly Shortage[]): r
 
 function unitsFor(state: RequestState, instanceType: string): number {
   return state.input.template ? unitsOf(state.input.template, instanceType) : 1;
+}
+
+function withLaunch(state: RequestState, ordinal: number, change: Partial<Launch>): RequestState {
+  const launches = state.launches.map((launch) =>
+    launch.ordinal === ordinal ? { ...launch, ...change } : launch,
+  );
+  return { ...state, launches };
 }
 
 function withRelease(

@@ -1,11 +1,6 @@
 import { unpackMachines, packMachines } from '../machine/packed.ts';
 import { isAlive, type Machine } from '../machine/machine.ts';
-import type {
-  CarriedRequest,
-  MachineRequestInput,
-  RequestStatus,
-  ReturnMachines,
-} from '../shared/messages.ts';
+import type { CarriedRequest, MachineRequestInput, RequestStatus } from '../shared/messages.ts';
 import type { Launch, Shortage } from './launch.ts';
 
 /** What the owner of a request knows. Only the reducer makes a new one. */
@@ -23,8 +18,8 @@ export interface RequestState {
   /** An error after which launching again is pointless, e.g. a bad AMI. */
   readonly fatal: Shortage | undefined;
   readonly machines: ReadonlyMap<string, Machine>;
-  /** Returns that have no answer yet, by returnId. */
-  readonly returns: ReadonlyMap<string, ReturnMachines>;
+  /** Machines of the returns that have no answer yet, by returnId. */
+  readonly returns: ReadonlyMap<string, readonly string[]>;
 }
 
 export function initialState(input: MachineRequestInput): RequestState {
@@ -42,7 +37,7 @@ export function initialState(input: MachineRequestInput): RequestState {
     machines: new Map(
       (carried ? unpackMachines(carried.machines) : []).map((machine) => [machine.machineId, machine]),
     ),
-    returns: new Map(carried?.returns.map((request) => [request.returnId, request])),
+    returns: new Map(carried?.returns),
   };
 }
 
@@ -57,7 +52,7 @@ export function carry(state: RequestState): CarriedRequest {
     message: state.message,
     cancelled: state.cancelled,
     machines: packMachines(machines),
-    returns: [...state.returns.values()],
+    returns: [...state.returns],
   };
 }
 
@@ -69,7 +64,7 @@ export const deadlineOf = (input: MachineRequestInput): number =>
 export function unitsAcquired(state: RequestState): number {
   let units = 0;
   for (const machine of state.machines.values()) units += machine.units;
-  for (const launch of state.launches) if (launch.stage === 'open') units += launch.units;
+  for (const launch of state.launches) if (launch.stage !== 'settled') units += launch.units;
   return units;
 }
 
@@ -86,6 +81,10 @@ export const wantedGone = (state: RequestState): Machine[] =>
 
 export const alive = (state: RequestState): Machine[] =>
   machinesWhere(state, (machine) => machine.release !== 'gone');
+
+/** What became of a launch is still to be found out, though the request may be answered already. */
+export const isOverdue = (state: RequestState): boolean =>
+  state.launches.some((launch) => launch.stage === 'overdue');
 
 export const isUnsettled = (state: RequestState): boolean =>
   state.launches.some((launch) => launch.stage === 'open');

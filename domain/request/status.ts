@@ -1,10 +1,5 @@
 import { packMachines } from '../machine/packed.ts';
-import {
-  STATUS_PAGE_SIZE,
-  type MachinesReleased,
-  type ReturnMachines,
-  type StatusView,
-} from '../shared/messages.ts';
+import { STATUS_PAGE_SIZE, type MachinesReleased, type StatusView } from '../shared/messages.ts';
 import type { RequestState } from './state.ts';
 
 /** The answer to Host Factory's status poll: what the owner knows, from `offset` on. */
@@ -27,9 +22,9 @@ export function requestStatus(state: RequestState, offset = 0, size = STATUS_PAG
 export function answerTo(
   state: RequestState,
   ownerId: string,
-  request: ReturnMachines,
+  machineIds: readonly string[],
 ): MachinesReleased | undefined {
-  const machines = request.machines.map(({ machineId }) => {
+  const machines = machineIds.map((machineId) => {
     const machine = state.machines.get(machineId);
     if (machine?.release === 'gone') return { machineId, result: 'succeed' as const, message: '' };
     if (machine?.release === 'refused')

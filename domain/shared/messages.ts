@@ -39,7 +39,8 @@ export interface CarriedRequest {
   readonly message: string;
   readonly cancelled: boolean;
   readonly machines: PackedMachines;
-  readonly returns: readonly ReturnMachines[];
+  /** Unanswered returns: returnId and machines. */
+  readonly returns: readonly (readonly [returnId: string, machineIds: readonly string[]])[];
 }
 
 /** Signal to an owner. The same returnId may come again; it then only gets its answer again. */

@@ -172,6 +172,32 @@ describe('machineRequest', () => {
       assert.deepEqual(rig.cloud.live(), []);
     }));
 
+  it('answers without a launch that cannot be looked up, and gives back what it brought', () =>
+    rig.withWorkers(async () => {
+      rig.cloud.launchesInTheDark = 2;
+      const request = await rig.startRequest({ count: 3, deadlineSeconds: 600 });
+      const view = await settled(request);
+      assert.equal(view.status, 'complete_with_error');
+      const end = await rig.result(request);
+      assert.equal(end.total, 3);
+      assert.deepEqual(
+        unpackMachines(end.machines).map((machine) => machine.result),
+        ['fail', 'fail', 'fail'],
+      );
+      assert.deepEqual(rig.cloud.live(), []);
+    }));
+
+  it('returns 1,200 machines in one call', () =>
+    rig.withWorkers(async () => {
+      const request = await rig.startRequest({ count: 1_200 });
+      const view = await settled(request);
+      assert.equal(view.total, 1_200);
+      const back = await rig.result(await rig.startReturn(ids(view)));
+      assert.equal(back.status, 'complete');
+      assert.deepEqual(rig.cloud.live(), []);
+      await rig.result(request);
+    }));
+
   it('takes 1,000 machines back one by one within the limits of a history', function () {
     this.timeout(240_000);
     return rig.withWorkers(async () => {

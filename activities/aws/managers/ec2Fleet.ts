@@ -50,13 +50,14 @@ export function ec2FleetInstant(
         const machines = machinesOf(answer);
         const shortages = shortagesOf(answer);
         rejectIfHopeless(machines.length, shortages);
-        return { machines, shortages };
+        return { certain: true, machines, shortages };
       } catch (error) {
         const failure = toProviderError(error);
         if (failure.kind === 'stale') launchTemplates.forget(parameters.launchTemplateId);
         if (failure.kind !== 'capacity') throw failure;
         // The call as a whole was refused for lack of capacity or quota: nothing was launched.
         return {
+          certain: true,
           machines: [],
           shortages: [{ pool: 'all', code: failure.providerCode, message: failure.message }],
         };

@@ -136,8 +136,14 @@ describe('launch activities', () => {
     const input = await aLaunch(3, { notAfter: Date.now() - MINUTE });
     await assert.rejects(acquire(input, 2), { type: 'Unsettled', nonRetryable: false });
     const later = { ...input, notAfter: Date.now() - 21 * MINUTE };
-    assert.deepEqual(await acquire(later, 3), { machines: [], shortages: [] });
+    assert.deepEqual(await acquire(later, 3), { certain: true, machines: [], shortages: [] });
     assert.equal(await callsWith(input), 0);
+  });
+
+  it('says that it is not certain when AWS cannot be asked 20 minutes after the deadline', async () => {
+    const input = await aLaunch(3, { notAfter: Date.now() - 21 * MINUTE });
+    await control.addGate('DescribeInstances', 'dropBefore', 3);
+    assert.equal((await acquire(input, 2)).certain, false);
   });
 
   it('after the deadline it takes what an earlier attempt launched', async () => {

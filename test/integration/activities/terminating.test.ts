@@ -10,7 +10,11 @@ describe('terminate', () => {
   const errorOf = (name: string, message: string): Error =>
     Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 } });
 
-  async function run(machineIds: readonly string[], refuse: (ids: readonly string[]) => Error | undefined) {
+  async function run(
+    machineIds: readonly string[],
+    refuse: (ids: readonly string[]) => Error | undefined,
+    scheduledTimestampMs = Date.now(),
+  ) {
     const terminated: string[] = [];
     const calls: string[][] = [];
     const client = {
@@ -24,7 +28,9 @@ describe('terminate', () => {
       },
     } as unknown as EC2Client;
     const { terminate } = createTerminateActivities(client);
-    const result: TerminateResult = await activityEnvironment().run(terminate, { machineIds });
+    const result: TerminateResult = await activityEnvironment({ scheduledTimestampMs }).run(terminate, {
+      machineIds,
+    });
     return { terminated, calls, refused: result.refused };
   }
   const ids = Array.from({ length: 8 }, (_, index) => `i-0000000${index}`);
@@ -64,6 +70,15 @@ describe('terminate', () => {
     await assert.rejects(
       run(ids, () => errorOf('RequestLimitExceeded', 'Request limit exceeded.')),
       { type: 'Provider.throttled', nonRetryable: false },
+    );
+  });
+
+  it('is refused as a whole when AWS has taken no call for ten minutes, so that the return ends', async () => {
+    const elevenMinutesAgo = Date.now() - 11 * 60_000;
+    const { refused } = await run(ids, () => errorOf('UnauthorizedOperation', 'no'), elevenMinutesAgo);
+    assert.deepEqual(
+      refused.map(({ machineId }) => machineId),
+      ids,
     );
   });
 

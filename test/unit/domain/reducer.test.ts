@@ -100,7 +100,7 @@ describe('the rules of a request', () => {
       ],
     );
     assert.equal(unitsMissing(state), 0, 'nothing is launched in its place');
-    assert.equal(answerTo(state, 'owner', request), undefined, 'and it has no answer before it is gone');
+    assert.equal(answerTo(state, 'owner', ['i-2']), undefined, 'and it has no answer before it is gone');
   });
 
   it('a ledger carried into the next run is the same ledger', () => {

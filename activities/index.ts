@@ -11,6 +11,8 @@ import { createInstanceWatcher } from './aws/instanceWatcher.ts';
 import { createLaunchActivities } from './aws/launching.ts';
 import { createLaunchTemplates } from './aws/launchTemplates.ts';
 import { ec2FleetInstant } from './aws/managers/ec2Fleet.ts';
+import { chooseManager } from './aws/managers/manager.ts';
+import { runInstances } from './aws/managers/runInstances.ts';
 import { createReadActivities } from './aws/returning.ts';
 import { createTerminateActivities } from './aws/terminating.ts';
 import { createWaitActivities } from './aws/waiting.ts';
@@ -41,9 +43,13 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     maxSeconds: pollSeconds.max,
     onError: onReadError,
   });
-  const manager = ec2FleetInstant(aws, reader, createLaunchTemplates(aws));
+  const launchTemplates = createLaunchTemplates(aws);
+  const manager = chooseManager({
+    ec2FleetInstant: ec2FleetInstant(aws, launchTemplates),
+    runInstances: runInstances(aws, launchTemplates),
+  });
   return {
-    launch: createLaunchActivities(manager, { consistencySeconds }),
+    launch: createLaunchActivities(manager, reader, { consistencySeconds }),
     read: createReadActivities(reader, temporal),
     terminate: createTerminateActivities(aws.mutating),
     wait: createWaitActivities(watcher),

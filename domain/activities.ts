@@ -61,18 +61,28 @@ export interface PrepareInput {
 }
 
 /** The frozen part of every launch call of a request. */
-export interface LaunchParameters {
+export type LaunchParameters = FleetParameters | RunInstancesParameters;
+
+interface CommonParameters {
   readonly v: 1;
-  readonly manager: 'ec2FleetInstant';
   readonly launchTemplateId: string;
   readonly launchTemplateVersion: string;
+  /** Pools to launch from, in the order in which they are tried where AWS does not choose. */
   readonly overrides: readonly LaunchOverride[];
   readonly priceType: 'ondemand' | 'spot';
+  /** Instance tags, sorted by key; `ohf:launch` is added for each launch. */
+  readonly tags: readonly (readonly [string, string])[];
+}
+
+export interface FleetParameters extends CommonParameters {
+  readonly manager: 'ec2FleetInstant';
   /** 0..100, of a spot launch. */
   readonly percentOnDemand: number;
   readonly spotAllocationStrategy: string;
-  /** Instance tags, sorted by key; `ohf:launch` is added for each launch. */
-  readonly tags: readonly (readonly [string, string])[];
+}
+
+export interface RunInstancesParameters extends CommonParameters {
+  readonly manager: 'runInstances';
 }
 
 export interface LaunchOverride {

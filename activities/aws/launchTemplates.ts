@@ -3,9 +3,10 @@ import {
   CreateLaunchTemplateCommand,
   DescribeImagesCommand,
   DescribeLaunchTemplatesCommand,
+  type LaunchTemplateBlockDeviceMappingRequest,
   type RequestLaunchTemplateData,
 } from '@aws-sdk/client-ec2';
-import type { Template } from '../../domain/template/template.ts';
+import type { RootVolume, Template } from '../../domain/template/template.ts';
 import type { AwsClients } from './clients.ts';
 import { toProviderError } from './errors.ts';
 import { awsTags, TAG } from './tags.ts';
@@ -63,9 +64,9 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
     if (cached !== undefined) return cached;
     try {
       const { Images } = await clients.reading.send(new DescribeImagesCommand({ ImageIds: [imageId] }));
-      const device = Images?.[0]?.RootDeviceName ?? '/dev/xvda';
-      rootDevices.set(imageId, device);
-      return device;
+      const name = Images?.[0]?.RootDeviceName ?? '/dev/xvda';
+      rootDevices.set(imageId, name);
+      return name;
     } catch (error) {
       throw toProviderError(error);
     }
@@ -101,7 +102,11 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
 
 /** Everything of a template that is not a choice of pool: that is what the overrides of a launch are for. */
 function launchTemplateData(template: Template, rootDevice: string | undefined): RequestLaunchTemplateData {
-  const { rootVolume } = template;
+  const { rootVolume, volumes = [], tenancy, placementGroupName, capacityReservationId } = template;
+  const devices = [
+    ...(rootVolume === undefined || rootDevice === undefined ? [] : [device(rootDevice, rootVolume)]),
+    ...volumes.map((volume) => device(volume.deviceName, volume)),
+  ];
   return {
     ImageId: template.imageId,
     ...(template.keyName === undefined ? {} : { KeyName: template.keyName }),
@@ -112,24 +117,47 @@ function launchTemplateData(template: Template, rootDevice: string | undefined):
     ...(template.userData === undefined
       ? {}
       : { UserData: Buffer.from(template.userData, 'utf8').toString('base64') }),
-    ...(rootVolume === undefined || rootDevice === undefined
+    ...(devices.length === 0 ? {} : { BlockDeviceMappings: devices }),
+    ...(template.ebsOptimized === undefined ? {} : { EbsOptimized: template.ebsOptimized }),
+    ...(tenancy === undefined && placementGroupName === undefined
       ? {}
       : {
-          BlockDeviceMappings: [
-            {
-              DeviceName: rootDevice,
-              Ebs: {
-                DeleteOnTermination: true,
-                ...(rootVolume.sizeGiB === undefined ? {} : { VolumeSize: rootVolume.sizeGiB }),
-                ...(rootVolume.type === undefined ? {} : { VolumeType: rootVolume.type }),
-                ...(rootVolume.iops === undefined ? {} : { Iops: rootVolume.iops }),
-              },
-            },
-          ],
+          Placement: {
+            ...(tenancy === undefined ? {} : { Tenancy: tenancy }),
+            ...(placementGroupName === undefined ? {} : { GroupName: placementGroupName }),
+          },
+        }),
+    ...(capacityReservationId === undefined
+      ? {}
+      : {
+          CapacityReservationSpecification: {
+            CapacityReservationTarget: { CapacityReservationId: capacityReservationId },
+          },
         }),
     // A machine that shuts itself down must not stay behind, stopped and paid for (AWS's default).
     InstanceInitiatedShutdownBehavior: 'terminate',
-    MetadataOptions: { HttpTokens: 'required' },
+    MetadataOptions: {
+      HttpTokens: template.metadataHttpTokens ?? 'required',
+      ...(template.metadataHopLimit === undefined
+        ? {}
+        : { HttpPutResponseHopLimit: template.metadataHopLimit }),
+    },
+  };
+}
+
+function device(DeviceName: string, volume: RootVolume): LaunchTemplateBlockDeviceMappingRequest {
+  const { sizeGiB, type, iops, throughput, encrypted, kmsKeyId } = volume;
+  return {
+    DeviceName,
+    Ebs: {
+      DeleteOnTermination: true,
+      ...(sizeGiB === undefined ? {} : { VolumeSize: sizeGiB }),
+      ...(type === undefined ? {} : { VolumeType: type }),
+      ...(iops === undefined ? {} : { Iops: iops }),
+      ...(throughput === undefined ? {} : { Throughput: throughput }),
+      ...(encrypted === undefined ? {} : { Encrypted: encrypted }),
+      ...(kmsKeyId === undefined ? {} : { KmsKeyId: kmsKeyId }),
+    },
   };
 }
 

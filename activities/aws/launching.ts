@@ -4,11 +4,15 @@ import {
   type AcquireInput,
   type AcquireResult,
   type LaunchActivities,
+  type LaunchParameters,
 } from '../../domain/activities.ts';
+import type { Launch } from '../../domain/request/launch.ts';
 import type { LaunchedMachine } from '../../domain/request/reducer.ts';
 import { withHeartbeat } from '../heartbeat.ts';
-import { toFailure } from './errors.ts';
+import { toFailure, toProviderError } from './errors.ts';
+import type { InstanceReader } from './instances.ts';
 import type { Manager } from './managers/manager.ts';
+import { TAG } from './tags.ts';
 
 export interface LaunchSettings {
   /** Seconds after which a new instance is certainly visible in every answer of AWS. */
@@ -18,10 +22,22 @@ export interface LaunchSettings {
 /** AWS surely remembers a token this long; after that a repetition could launch anew. */
 const TOKEN_LIFE_MS = 10 * 60_000;
 
-export function createLaunchActivities(manager: Manager, settings: LaunchSettings): LaunchActivities {
+/** What launching stands on. */
+interface Launcher {
+  readonly manager: Manager<LaunchParameters>;
+  readonly reader: InstanceReader;
+  readonly settings: LaunchSettings;
+}
+
+export function createLaunchActivities(
+  manager: Manager<LaunchParameters>,
+  reader: InstanceReader,
+  settings: LaunchSettings,
+): LaunchActivities {
+  const launcher = { manager, reader, settings };
   return {
     prepareLaunch: (input) => withHeartbeat(() => manager.prepare(input)).catch(rethrow),
-    acquire: (input) => withHeartbeat(() => acquire(manager, settings, input)).catch(rethrow),
+    acquire: (input) => withHeartbeat(() => acquire(launcher, input)).catch(rethrow),
   };
 }
 
@@ -29,22 +45,19 @@ export function createLaunchActivities(manager: Manager, settings: LaunchSetting
  * Sends a launch, or finds out what it did. Only the very first attempt before the deadline may send at
  * once; any later one looks first, because an attempt before it may have been heard by AWS.
  */
-async function acquire(
-  manager: Manager,
-  settings: LaunchSettings,
-  { launch, parameters, notAfter, mayHaveBeenSent }: AcquireInput,
-): Promise<AcquireResult> {
+async function acquire(launcher: Launcher, input: AcquireInput): Promise<AcquireResult> {
+  const { launch, notAfter, mayHaveBeenSent } = input;
   const now = Date.now();
   const first = Context.current().info.attempt === 1 && !mayHaveBeenSent;
-  if (first && now < notAfter) return manager.launch(launch, parameters);
-  const found = await discover(manager, launch, now >= notAfter + SETTLE_MS);
+  if (first && now < notAfter) return send(launcher, input);
+  const found = await discoverOr(launcher, launch, now >= notAfter + SETTLE_MS);
   if (!found) return { certain: false, machines: [], shortages: [] };
   if (found.length >= launch.units) return { certain: true, machines: found, shortages: [] };
   // AWS answers the repetition with what the first call made: that list is complete, a search may lag.
   const remembered = now - launch.decidedAt < TOKEN_LIFE_MS;
-  if (now < notAfter && (remembered || found.length === 0)) return manager.launch(launch, parameters);
+  if (now < notAfter && (remembered || found.length === 0)) return send(launcher, input);
   if (found.length > 0) {
-    return { certain: true, machines: await allVisible(manager, settings, launch, found), shortages: [] };
+    return { certain: true, machines: await allVisible(launcher, launch, found), shortages: [] };
   }
   if (first || now >= notAfter + SETTLE_MS) return { certain: true, machines: [], shortages: [] };
   throw ApplicationFailure.create({
@@ -54,14 +67,27 @@ async function acquire(
   });
 }
 
-/** Undefined when AWS can't be asked and it is `late`: the request has to be answered without knowing. */
-async function discover(
-  manager: Manager,
-  launch: AcquireInput['launch'],
-  late: boolean,
-): Promise<readonly LaunchedMachine[] | undefined> {
+async function send(launcher: Launcher, { launch, parameters }: AcquireInput): Promise<AcquireResult> {
   try {
-    return await manager.discover(launch);
+    return await launcher.manager.launch(launch, parameters);
+  } catch (error) {
+    // The token was used with other bytes, which only a fault of ours can do: what it made is still ours.
+    if (toProviderError(error).providerCode !== 'IdempotentParameterMismatch') throw error;
+    const machines = await allVisible(launcher, launch, await discover(launcher, launch));
+    return { certain: true, machines, shortages: [] };
+  }
+}
+
+/** What is visible by now of a launch that may have been made. @throws ProviderError */
+async function discover({ reader }: Launcher, launch: Launch): Promise<readonly LaunchedMachine[]> {
+  const found = await reader.byFilter([{ Name: `tag:${TAG.launch}`, Values: [launch.token] }]);
+  return found.map(({ machineId, instanceType, spot }) => ({ machineId, instanceType, spot }));
+}
+
+/** Undefined when AWS can't be asked and it is `late`: the request has to be answered without knowing. */
+async function discoverOr(launcher: Launcher, launch: Launch, late: boolean) {
+  try {
+    return await discover(launcher, launch);
   } catch (error) {
     if (late) return undefined;
     throw error;
@@ -70,15 +96,14 @@ async function discover(
 
 /** Looks again until the set stays the same for as long as AWS may take to show a new instance. */
 async function allVisible(
-  manager: Manager,
-  settings: LaunchSettings,
-  launch: AcquireInput['launch'],
+  launcher: Launcher,
+  launch: Launch,
   first: readonly LaunchedMachine[],
 ): Promise<readonly LaunchedMachine[]> {
   let found = first;
   for (;;) {
-    await Context.current().sleep(settings.consistencySeconds * 1_000);
-    const again = await manager.discover(launch);
+    await Context.current().sleep(launcher.settings.consistencySeconds * 1_000);
+    const again = await discover(launcher, launch);
     if (again.length === found.length) return again;
     found = again;
   }

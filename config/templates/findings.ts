@@ -123,3 +123,12 @@ export function toWhole(value: unknown): number | undefined {
   if (typeof value !== 'string' || !/^-?\d{1,15}$/.test(value.trim())) return undefined;
   return Number(value);
 }
+
+/** A boolean, also written as text; undefined when absent or (with a problem) wrong. */
+export function flag(reader: TemplateReader, key: string): boolean | undefined {
+  const value = reader.raw[key];
+  if (isBlank(value)) return undefined;
+  if (value === true || value === 'true') return true;
+  if (value === false || value === 'false') return false;
+  return wrong(reader, key, 'true or false');
+}

@@ -22,6 +22,21 @@ export const HONOURED: readonly string[] = [
   'iops',
 ];
 
+/** Our own keys, which IBM's provider does not have; docs/configuration.md explains them. */
+export const OURS: readonly string[] = [
+  'providerApi',
+  'rootVolumeThroughput',
+  'rootVolumeEncrypted',
+  'kmsKeyId',
+  'volumes',
+  'tenancy',
+  'placementGroupName',
+  'ebsOptimized',
+  'metadataHttpTokens',
+  'metadataHopLimit',
+  'capacityReservationId',
+];
+
 /** A template that sets one of these would get other machines than it says, so it is refused. */
 export const NOT_YET: readonly string[] = [
   'launchTemplateId',

@@ -1,7 +1,7 @@
 import type {
   InstanceTypeChoice,
   PriceType,
-  RootVolume,
+  ProviderApi,
   SpotAllocationStrategy,
   Template,
 } from '../../domain/template/template.ts';
@@ -9,8 +9,9 @@ import { valueText } from '../issues.ts';
 import { didYouMean } from '../suggest.ts';
 import { mapAttributes } from './attributes.ts';
 import * as read from './findings.ts';
+import { mapMachine } from './machine.ts';
 import { note, problem, type TemplateReader } from './findings.ts';
-import { HONOURED, NOT_YET, WITHOUT_EFFECT } from './keys.ts';
+import { HONOURED, NOT_YET, OURS, WITHOUT_EFFECT } from './keys.ts';
 import { mapTags } from './tags.ts';
 
 export const MAX_MACHINES = 10_000;
@@ -44,21 +45,22 @@ export function mapTemplate(reader: TemplateReader): MappedTemplate {
   const keyName = read.text(reader, 'keyName');
   const instanceProfile = read.text(reader, 'instanceProfile');
   const userDataScript = mapUserDataScript(reader);
-  const rootVolume = mapRootVolume(reader);
+  const providerApi = mapProviderApi(reader);
   const template: Template = {
     templateId: reader.templateId,
     maxNumber: maxNumber ?? 0,
     attributes: mapAttributes(reader),
     imageId: read.requiredText(reader, 'imageId', 'the id of an AMI'),
-    subnetIds: mapSubnets(reader, priceType),
+    ...(providerApi === undefined ? {} : { providerApi }),
+    subnetIds: mapSubnets(reader, priceType, providerApi),
     instanceTypes: mapInstanceTypes(reader, priceType),
     priceType,
-    ...mapSpotOptions(reader, priceType),
+    ...mapSpotOptions(reader, priceType, providerApi),
     ...(keyName === undefined ? {} : { keyName }),
     securityGroupIds: read.textList(reader, 'securityGroupIds'),
     ...(instanceProfile === undefined ? {} : { instanceProfile }),
     tags: mapTags(reader),
-    ...(rootVolume === undefined ? {} : { rootVolume }),
+    ...mapMachine(reader),
   };
   return { template, ...(userDataScript === undefined ? {} : { userDataScript }) };
 }
@@ -66,11 +68,12 @@ export function mapTemplate(reader: TemplateReader): MappedTemplate {
 /** IBM's editions differ in their keys: one that is not known must not make a working file unusable. */
 function reviewKeys(reader: TemplateReader): void {
   for (const key of Object.keys(reader.raw)) {
-    if (HONOURED.includes(key) || !read.has(reader, key)) continue;
+    if (HONOURED.includes(key) || OURS.includes(key) || !read.has(reader, key)) continue;
     const reason = Object.hasOwn(WITHOUT_EFFECT, key) ? WITHOUT_EFFECT[key] : undefined;
     if (NOT_YET.includes(key)) problem(reader, key, `${key} is not supported yet.`);
     else if (reason) note(reader, key, `${key} is ${reason}.`);
-    else note(reader, key, `${key} is no known key and is ignored.${didYouMean(key, HONOURED)}`);
+    else
+      note(reader, key, `${key} is no known key and is ignored.${didYouMean(key, [...HONOURED, ...OURS])}`);
   }
 }
 
@@ -90,12 +93,31 @@ function mapPriceType(reader: TemplateReader): PriceType {
   return value === undefined || value === 'ondemand' ? 'ondemand' : 'spot';
 }
 
-function mapSubnets(reader: TemplateReader, priceType: PriceType): readonly string[] {
+/** IBM's files do not have the key: its provider chooses by price type. */
+function mapProviderApi(reader: TemplateReader): ProviderApi | undefined {
+  const supported = { EC2Fleet: 'EC2Fleet', RunInstances: 'RunInstances' } as const;
+  const value = reader.raw['providerApi'];
+  if (value === 'SpotFleet' || value === 'ASG') {
+    return problem(
+      reader,
+      'providerApi',
+      `providerApi "${value}" is not supported yet; supported: EC2Fleet, RunInstances.`,
+    );
+  }
+  return read.oneOf(reader, 'providerApi', supported);
+}
+
+function mapSubnets(
+  reader: TemplateReader,
+  priceType: PriceType,
+  providerApi: ProviderApi | undefined,
+): readonly string[] {
   const subnets = read.textList(reader, 'subnetId');
   if (subnets.length === 0 && !reader.problems.some(({ key }) => key === 'subnetId')) {
     problem(reader, 'subnetId', 'subnetId is missing; allowed: the id of a subnet, or several.');
   }
-  if (priceType === 'spot' || subnets.length < 2) return subnets;
+  // A template that names our own key is none of IBM's provider, and means all its subnets.
+  if (priceType === 'spot' || providerApi !== undefined || subnets.length < 2) return subnets;
   note(reader, 'subnetId', `only ${subnets[0]} is used: IBM's on-demand templates have one subnet.`);
   return subnets.slice(0, 1);
 }
@@ -141,7 +163,17 @@ const STRATEGIES: Readonly<Record<string, SpotAllocationStrategy>> = {
 
 type SpotOptions = Pick<Template, 'maxSpotPrice' | 'percentOnDemand' | 'allocationStrategy'>;
 
-function mapSpotOptions(reader: TemplateReader, priceType: PriceType): SpotOptions {
+function mapSpotOptions(
+  reader: TemplateReader,
+  priceType: PriceType,
+  providerApi: ProviderApi | undefined,
+): SpotOptions {
+  if (providerApi === 'RunInstances') {
+    for (const key of ['allocationStrategy', 'percentOnDemand']) {
+      if (read.has(reader, key))
+        problem(reader, key, `${key} is not possible with providerApi "RunInstances"; use EC2Fleet.`);
+    }
+  }
   const allocationStrategy = read.oneOf(reader, 'allocationStrategy', STRATEGIES);
   const percentOnDemand = read.wholeNumber(reader, 'percentOnDemand', 0, 100);
   const maxSpotPrice = mapPrice(reader);
@@ -178,25 +210,4 @@ function mapUserDataScript(reader: TemplateReader): string | undefined {
     'userDataScript',
     `userDataScript is ${valueText(path)}; allowed: the absolute path of a script on the Host Factory host.`,
   );
-}
-
-const VOLUME_TYPES = { gp2: 'gp2', gp3: 'gp3', io1: 'io1', io2: 'io2', standard: 'standard' } as const;
-
-function mapRootVolume(reader: TemplateReader): RootVolume | undefined {
-  const sizeGiB = read.wholeNumber(reader, 'rootDeviceVolumeSize', 1, 16_384);
-  const type = read.oneOf(reader, 'volumeType', VOLUME_TYPES);
-  const given = read.wholeNumber(reader, 'iops', 100, 64_000);
-  const takesIops = type === 'io1' || type === 'io2' || type === 'gp3';
-  if (given !== undefined && !takesIops)
-    note(reader, 'iops', 'iops has no effect but on io1, io2 and gp3 volumes.');
-  if ((type === 'io1' || type === 'io2') && !read.has(reader, 'iops')) {
-    problem(reader, 'iops', `iops is missing; AWS wants it for a volume of type ${type}.`);
-  }
-  const iops = takesIops ? given : undefined;
-  if (sizeGiB === undefined && type === undefined) return undefined;
-  return {
-    ...(sizeGiB === undefined ? {} : { sizeGiB }),
-    ...(type === undefined ? {} : { type }),
-    ...(iops === undefined ? {} : { iops }),
-  };
 }

@@ -8,6 +8,8 @@ export interface Template {
   readonly maxNumber: number;
   /** EGO resource attributes as Host Factory wants them, e.g. `ncpus: ["Numeric", "1"]`. */
   readonly attributes: Readonly<Record<string, readonly [string, string]>>;
+  /** How machines are got; by default EC2 Fleet. */
+  readonly providerApi?: ProviderApi;
   readonly imageId: string;
   /** Order matters only for `priority`-like strategies; at most one subnet of each zone is best. */
   readonly subnetIds: readonly string[];
@@ -27,8 +29,19 @@ export interface Template {
   /** The site's own tags; never `aws:` or `ohf:` keys. */
   readonly tags: Readonly<Record<string, string>>;
   readonly rootVolume?: RootVolume;
+  /** Volumes beside the root volume. */
+  readonly volumes?: readonly Volume[];
+  readonly ebsOptimized?: boolean;
+  readonly tenancy?: 'default' | 'dedicated' | 'host';
+  readonly placementGroupName?: string;
+  readonly capacityReservationId?: string;
+  /** `required` (the default): IMDSv2 only. */
+  readonly metadataHttpTokens?: 'required' | 'optional';
+  /** 1..64; containers on a machine need 2. */
+  readonly metadataHopLimit?: number;
 }
 
+export type ProviderApi = 'EC2Fleet' | 'RunInstances';
 export type PriceType = 'ondemand' | 'spot';
 export type SpotAllocationStrategy =
   | 'lowest-price'
@@ -47,8 +60,20 @@ export interface InstanceTypeChoice {
 
 export interface RootVolume {
   readonly sizeGiB?: number;
-  readonly type?: 'gp2' | 'gp3' | 'io1' | 'io2' | 'standard';
+  readonly type?: VolumeType;
   readonly iops?: number;
+  /** MiB a second; gp3 only. */
+  readonly throughput?: number;
+  readonly encrypted?: boolean;
+  /** Id, alias or ARN; an encrypted volume without it uses the account's default key. */
+  readonly kmsKeyId?: string;
+}
+
+export type VolumeType = 'gp2' | 'gp3' | 'io1' | 'io2' | 'standard' | 'st1' | 'sc1';
+
+export interface Volume extends RootVolume {
+  /** e.g. `/dev/sdf` */
+  readonly deviceName: string;
 }
 
 /** Units of one machine of a type; a type that AWS chose and the template does not name counts as 1. */

@@ -6,16 +6,15 @@ import {
   type FleetLaunchTemplateOverridesRequest,
   type SpotAllocationStrategy,
 } from '@aws-sdk/client-ec2';
-import type { LaunchOverride, LaunchParameters } from '../../../domain/activities.ts';
+import type { FleetParameters, LaunchOverride } from '../../../domain/activities.ts';
 import type { Launch, Shortage } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/shared/errors.ts';
-import type { Template } from '../../../domain/template/template.ts';
 import type { AwsClients } from '../clients.ts';
 import { kindOfCode, toProviderError } from '../errors.ts';
-import type { InstanceReader } from '../instances.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import { awsTags, instanceTags, TAG } from '../tags.ts';
 import type { Manager } from './manager.ts';
+import { poolName, poolsOf } from './pools.ts';
 
 /**
  * EC2 Fleet of type `instant`: one synchronous call over all instance types and zones of the template.
@@ -23,9 +22,8 @@ import type { Manager } from './manager.ts';
  */
 export function ec2FleetInstant(
   clients: AwsClients,
-  reader: InstanceReader,
   launchTemplates: LaunchTemplates,
-): Manager {
+): Manager<FleetParameters> {
   return {
     async prepare({ owner, template }) {
       const { id, version } = await launchTemplates.ensure(owner.deployment, template);
@@ -34,7 +32,7 @@ export function ec2FleetInstant(
         manager: 'ec2FleetInstant',
         launchTemplateId: id,
         launchTemplateVersion: version,
-        overrides: overridesOf(template),
+        overrides: poolsOf(template),
         priceType: template.priceType,
         percentOnDemand: template.percentOnDemand ?? 0,
         spotAllocationStrategy: template.allocationStrategy ?? 'price-capacity-optimized',
@@ -63,29 +61,10 @@ export function ec2FleetInstant(
         };
       }
     },
-
-    async discover(launch) {
-      const found = await reader.byFilter([{ Name: `tag:${TAG.launch}`, Values: [launch.token] }]);
-      return found.map(({ machineId, instanceType, spot }) => ({ machineId, instanceType, spot }));
-    },
   };
 }
 
-/** Types x subnets, in the template's order. An override of an instant fleet takes exactly one subnet. */
-function overridesOf(template: Template): LaunchOverride[] {
-  const weighted = template.instanceTypes.some((choice) => choice.units !== 1);
-  return template.instanceTypes.flatMap((choice) =>
-    template.subnetIds.map((subnetId) => ({
-      instanceType: choice.instanceType,
-      subnetId,
-      ...(weighted ? { weight: choice.units } : {}),
-      ...(choice.priority === undefined ? {} : { priority: choice.priority }),
-      ...(template.maxSpotPrice === undefined ? {} : { maxPrice: template.maxSpotPrice }),
-    })),
-  );
-}
-
-function createFleetInput(launch: Launch, parameters: LaunchParameters): CreateFleetCommandInput {
+function createFleetInput(launch: Launch, parameters: FleetParameters): CreateFleetCommandInput {
   const { priceType, percentOnDemand, overrides } = parameters;
   const onDemand =
     priceType === 'ondemand' ? launch.units : Math.round((launch.units * percentOnDemand) / 100);
@@ -143,7 +122,7 @@ function machinesOf(answer: CreateFleetCommandOutput) {
 
 function shortagesOf(answer: CreateFleetCommandOutput): Shortage[] {
   return (answer.Errors ?? []).map((error) => ({
-    pool: poolName(error.LaunchTemplateAndOverrides?.Overrides, error.Lifecycle),
+    pool: nameOf(error.LaunchTemplateAndOverrides?.Overrides, error.Lifecycle),
     code: error.ErrorCode ?? 'Unknown',
     message: error.ErrorMessage ?? '',
   }));
@@ -156,10 +135,7 @@ function rejectIfHopeless(launched: number, shortages: readonly Shortage[]): voi
   throw new ProviderError('permanent', first.code, first.message);
 }
 
-function poolName(
-  overrides: FleetLaunchTemplateOverrides | undefined,
-  lifecycle: string | undefined,
-): string {
+function nameOf(overrides: FleetLaunchTemplateOverrides | undefined, lifecycle: string | undefined): string {
   const place = overrides?.AvailabilityZone ?? overrides?.SubnetId ?? 'any zone';
-  return `${overrides?.InstanceType ?? 'any type'} in ${place} (${lifecycle ?? 'on-demand'})`;
+  return poolName(overrides?.InstanceType ?? 'any type', place, lifecycle ?? 'on-demand');
 }

@@ -5,6 +5,8 @@ import { createInstanceReader } from '../../../activities/aws/instances.ts';
 import { createLaunchActivities } from '../../../activities/aws/launching.ts';
 import { createLaunchTemplates } from '../../../activities/aws/launchTemplates.ts';
 import { ec2FleetInstant } from '../../../activities/aws/managers/ec2Fleet.ts';
+import { chooseManager } from '../../../activities/aws/managers/manager.ts';
+import { runInstances } from '../../../activities/aws/managers/runInstances.ts';
 import {
   LAUNCH_REJECTED,
   LAUNCH_STALE,
@@ -21,172 +23,213 @@ import { simulatorControl, type SimulatorControl } from '../../fixtures/simulato
 
 const MINUTE = 60_000;
 
-describe('launch activities', () => {
-  let simulator: Simulator;
-  let control: SimulatorControl;
-  let aws: AwsClients;
-  let activities: LaunchActivities;
-  let ordinal = 0;
+for (const [providerApi, action] of [
+  ['EC2Fleet', 'CreateFleet'],
+  ['RunInstances', 'RunInstances'],
+] as const) {
+  describe(`launching through ${providerApi}`, () => {
+    let simulator: Simulator;
+    let control: SimulatorControl;
+    let aws: AwsClients;
+    let activities: LaunchActivities;
+    let ordinal = 0;
 
-  before(async () => {
-    process.env['AWS_ACCESS_KEY_ID'] ??= 'simulated';
-    process.env['AWS_SECRET_ACCESS_KEY'] ??= 'simulated';
-    simulator = await startSimulator({ pendingSeconds: 0 });
-    control = simulatorControl(simulator.url);
-    aws = createAwsClients({ region: 'us-east-1', endpoint: simulator.url });
-    const reader = createInstanceReader(aws.reading);
-    const manager = ec2FleetInstant(aws, reader, createLaunchTemplates(aws));
-    activities = createLaunchActivities(manager, { consistencySeconds: 0.05 });
-  });
-  after(async () => {
-    aws.destroy();
-    await simulator.close();
-  });
-  afterEach(() => control.setPools([]));
+    before(async () => {
+      process.env['AWS_ACCESS_KEY_ID'] ??= 'simulated';
+      process.env['AWS_SECRET_ACCESS_KEY'] ??= 'simulated';
+      simulator = await startSimulator({ pendingSeconds: 0 });
+      control = simulatorControl(simulator.url);
+      aws = createAwsClients({ region: 'us-east-1', endpoint: simulator.url });
+      const reader = createInstanceReader(aws.reading);
+      const launchTemplates = createLaunchTemplates(aws);
+      const manager = chooseManager({
+        ec2FleetInstant: ec2FleetInstant(aws, launchTemplates),
+        runInstances: runInstances(aws, launchTemplates),
+      });
+      activities = createLaunchActivities(manager, reader, { consistencySeconds: 0.05 });
+    });
+    after(async () => {
+      aws.destroy();
+      await simulator.close();
+    });
+    afterEach(() => control.setPools([]));
 
-  const prepare = (template: Template): Promise<LaunchParameters> =>
-    activityEnvironment().run(activities.prepareLaunch, {
-      owner: { deployment: 'test', provider: 'awsinst', requestId: 'req-1' },
-      template,
+    const prepare = (template: Template): Promise<LaunchParameters> =>
+      activityEnvironment().run(activities.prepareLaunch, {
+        owner: { deployment: 'test', provider: 'awsinst', requestId: 'req-1' },
+        template: { ...template, providerApi },
+      });
+
+    const acquire = (input: AcquireInput, attempt = 1): Promise<AcquireResult> =>
+      activityEnvironment({ attempt }).run(activities.acquire, input);
+
+    async function aLaunch(units: number, changes: Partial<AcquireInput> = {}): Promise<AcquireInput> {
+      ordinal += 1;
+      return {
+        launch: {
+          ordinal,
+          token: `test-launch-${ordinal}`,
+          units,
+          decidedAt: Date.now(),
+          stage: 'open',
+          got: 0,
+        },
+        parameters: await prepare(aTemplate()),
+        notAfter: Date.now() + MINUTE,
+        mayHaveBeenSent: false,
+        ...changes,
+      };
+    }
+    const launchedWith = async ({ launch }: AcquireInput): Promise<string[]> =>
+      (await control.log()).filter(({ token }) => token === launch.token).flatMap(({ launched }) => launched);
+    const callsWith = async ({ launch }: AcquireInput): Promise<number> =>
+      (await control.log()).filter((call) => call.action === action && call.token === launch.token).length;
+
+    it('launches what was asked, tagged with its owner', async () => {
+      const input = await aLaunch(3);
+      const { machines, shortages } = await acquire(input);
+      assert.equal(machines.length, 3);
+      assert.deepEqual(shortages, []);
+      const [instance] = (await control.instances()).filter(({ id }) => id === machines[0]?.machineId);
+      assert.deepEqual(
+        Object.entries(instance?.tags ?? {})
+          .filter(([key]) => key.startsWith('ohf:'))
+          .toSorted(),
+        [
+          ['ohf:deployment', 'test'],
+          ['ohf:launch', input.launch.token],
+          ['ohf:provider', 'awsinst'],
+          ['ohf:request-id', 'req-1'],
+          ['ohf:template', 'demo'],
+        ],
+      );
     });
 
-  const acquire = (input: AcquireInput, attempt = 1): Promise<AcquireResult> =>
-    activityEnvironment({ attempt }).run(activities.acquire, input);
+    for (const [age, when] of [
+      [0, 'while AWS knows the token'],
+      [60 * MINUTE, 'long after'],
+    ] as const) {
+      it(`a second attempt takes what the first one launched, ${when}`, async () => {
+        const input = await aLaunch(3);
+        const first = await acquire(input);
+        const again = { ...input, launch: { ...input.launch, decidedAt: Date.now() - age } };
+        const second = await acquire(again, 2);
+        const ids = (result: AcquireResult): string[] =>
+          result.machines.map(({ machineId }) => machineId).toSorted();
+        assert.deepEqual(ids(second), ids(first));
+        assert.equal((await launchedWith(input)).length, 3);
+      });
+    }
 
-  async function aLaunch(units: number, changes: Partial<AcquireInput> = {}): Promise<AcquireInput> {
-    ordinal += 1;
-    return {
-      launch: {
-        ordinal,
-        token: `test-launch-${ordinal}`,
-        units,
-        decidedAt: Date.now(),
-        stage: 'open',
-        got: 0,
-      },
-      parameters: await prepare(aTemplate()),
-      notAfter: Date.now() + MINUTE,
-      mayHaveBeenSent: false,
-      ...changes,
-    };
-  }
-  const launchedWith = async ({ launch }: AcquireInput): Promise<string[]> =>
-    (await control.log()).filter(({ token }) => token === launch.token).flatMap(({ launched }) => launched);
-  const callsWith = async ({ launch }: AcquireInput): Promise<number> =>
-    (await control.log()).filter(({ action, token }) => action === 'CreateFleet' && token === launch.token)
-      .length;
+    it('a reset run looks before it sends', async () => {
+      const input = await aLaunch(2);
+      await acquire(input);
+      const result = await acquire({ ...input, mayHaveBeenSent: true });
+      assert.equal(result.machines.length, 2);
+      assert.equal(await callsWith(input), 1);
+    });
 
-  it('launches what was asked, tagged with its owner', async () => {
-    const input = await aLaunch(3);
-    const { machines, shortages } = await acquire(input);
-    assert.equal(machines.length, 3);
-    assert.deepEqual(shortages, []);
-    const [instance] = (await control.instances()).filter(({ id }) => id === machines[0]?.machineId);
-    assert.deepEqual(
-      Object.entries(instance?.tags ?? {})
-        .filter(([key]) => key.startsWith('ohf:'))
-        .toSorted(),
-      [
-        ['ohf:deployment', 'test'],
-        ['ohf:launch', input.launch.token],
-        ['ohf:provider', 'awsinst'],
-        ['ohf:request-id', 'req-1'],
-        ['ohf:template', 'demo'],
-      ],
-    );
-  });
-
-  for (const [age, when] of [
-    [0, 'while AWS knows the token'],
-    [60 * MINUTE, 'long after'],
-  ] as const) {
-    it(`a second attempt takes what the first one launched, ${when}`, async () => {
+    it('an answer that was lost is asked for again and launches nothing more', async () => {
       const input = await aLaunch(3);
-      const first = await acquire(input);
-      const again = { ...input, launch: { ...input.launch, decidedAt: Date.now() - age } };
-      const second = await acquire(again, 2);
-      const ids = (result: AcquireResult): string[] =>
-        result.machines.map(({ machineId }) => machineId).toSorted();
-      assert.deepEqual(ids(second), ids(first));
+      await control.addGate(action, 'dropAfter');
+      await assert.rejects(
+        acquire(input),
+        (error) => error instanceof ApplicationFailure && !error.nonRetryable,
+      );
+      const { machines } = await acquire(input, 2);
+      assert.equal(machines.length, 3);
       assert.equal((await launchedWith(input)).length, 3);
     });
-  }
 
-  it('a reset run looks before it sends', async () => {
-    const input = await aLaunch(2);
-    await acquire(input);
-    const result = await acquire({ ...input, mayHaveBeenSent: true });
-    assert.equal(result.machines.length, 2);
-    assert.equal(await callsWith(input), 1);
-  });
+    it('sends nothing once the deadline has passed, and settles at nothing 20 minutes later', async () => {
+      const input = await aLaunch(3, { notAfter: Date.now() - MINUTE });
+      await assert.rejects(acquire(input, 2), { type: 'Unsettled', nonRetryable: false });
+      const later = { ...input, notAfter: Date.now() - 21 * MINUTE };
+      assert.deepEqual(await acquire(later, 3), { certain: true, machines: [], shortages: [] });
+      assert.equal(await callsWith(input), 0);
+    });
 
-  it('an answer that was lost is asked for again and launches nothing more', async () => {
-    const input = await aLaunch(3);
-    await control.addGate('CreateFleet', 'dropAfter');
-    await assert.rejects(
-      acquire(input),
-      (error) => error instanceof ApplicationFailure && !error.nonRetryable,
-    );
-    const { machines } = await acquire(input, 2);
-    assert.equal(machines.length, 3);
-    assert.equal((await launchedWith(input)).length, 3);
-  });
+    it('says that it is not certain when AWS cannot be asked 20 minutes after the deadline', async () => {
+      const input = await aLaunch(3, { notAfter: Date.now() - 21 * MINUTE });
+      await control.addGate('DescribeInstances', 'dropBefore', 3);
+      assert.equal((await acquire(input, 2)).certain, false);
+    });
 
-  it('sends nothing once the deadline has passed, and settles at nothing 20 minutes later', async () => {
-    const input = await aLaunch(3, { notAfter: Date.now() - MINUTE });
-    await assert.rejects(acquire(input, 2), { type: 'Unsettled', nonRetryable: false });
-    const later = { ...input, notAfter: Date.now() - 21 * MINUTE };
-    assert.deepEqual(await acquire(later, 3), { certain: true, machines: [], shortages: [] });
-    assert.equal(await callsWith(input), 0);
-  });
+    it('after the deadline it takes what an earlier attempt launched', async () => {
+      const input = await aLaunch(3);
+      await acquire(input);
+      const { machines } = await acquire({ ...input, notAfter: Date.now() - MINUTE }, 2);
+      assert.equal(machines.length, 3);
+      assert.equal(await callsWith(input), 1);
+    });
 
-  it('says that it is not certain when AWS cannot be asked 20 minutes after the deadline', async () => {
-    const input = await aLaunch(3, { notAfter: Date.now() - 21 * MINUTE });
-    await control.addGate('DescribeInstances', 'dropBefore', 3);
-    assert.equal((await acquire(input, 2)).certain, false);
-  });
+    it('a pool without capacity gives what it has and is named', async () => {
+      await control.setPools([
+        { capacity: 0 },
+        { instanceType: 't3.medium', capacity: (await control.summary()).live + 2 },
+      ]);
+      const { machines, shortages } = await acquire(await aLaunch(5));
+      assert.equal(machines.length, 2);
+      assert.equal(shortages[0]?.code, 'InsufficientInstanceCapacity');
+      assert.match(shortages[0]?.pool ?? '', /t3\.medium in /);
+    });
 
-  it('after the deadline it takes what an earlier attempt launched', async () => {
-    const input = await aLaunch(3);
-    await acquire(input);
-    const { machines } = await acquire({ ...input, notAfter: Date.now() - MINUTE }, 2);
-    assert.equal(machines.length, 3);
-    assert.equal(await callsWith(input), 1);
-  });
+    it('an image that does not exist is rejected for good', async () => {
+      const parameters = await prepare(aTemplate({ imageId: 'ami-0123456789abcdef0' }));
+      const input = { ...(await aLaunch(1)), parameters };
+      await assert.rejects(acquire(input), {
+        type: LAUNCH_REJECTED,
+        nonRetryable: true,
+        details: ['InvalidAMIID.NotFound'],
+      });
+    });
 
-  it('a pool without capacity gives what it has and is named', async () => {
-    await control.setPools([
-      { capacity: 0 },
-      { instanceType: 't3.medium', capacity: (await control.summary()).live + 2 },
-    ]);
-    const { machines, shortages } = await acquire(await aLaunch(5));
-    assert.equal(machines.length, 2);
-    assert.equal(shortages[0]?.code, 'InsufficientInstanceCapacity');
-    assert.match(shortages[0]?.pool ?? '', /t3\.medium in /);
-  });
+    it('a shortage in one pool is made up for from another one', async () => {
+      const template = aTemplate({
+        instanceTypes: [
+          { instanceType: 'm5.large', units: 1, priority: 1 },
+          { instanceType: 't3.medium', units: 1, priority: 2 },
+        ],
+      });
+      await control.setPools([{ instanceType: 'm5.large', capacity: 0 }]);
+      const parameters = await prepare(template);
+      const first = await acquire({ ...(await aLaunch(2)), parameters });
+      const rest = first.machines.length < 2 ? await acquire({ ...(await aLaunch(2)), parameters }) : first;
+      assert.deepEqual(
+        rest.machines.map(({ instanceType }) => instanceType),
+        ['t3.medium', 't3.medium'],
+      );
+    });
 
-  it('an image that does not exist is rejected for good', async () => {
-    const parameters = await prepare(aTemplate({ imageId: 'ami-0123456789abcdef0' }));
-    const input = { ...(await aLaunch(1)), parameters };
-    await assert.rejects(acquire(input), {
-      type: LAUNCH_REJECTED,
-      nonRetryable: true,
-      details: ['InvalidAMIID.NotFound'],
+    it('spot machines are bought as spot, at most at the given price', async () => {
+      const parameters = await prepare(aTemplate({ priceType: 'spot', maxSpotPrice: '0.05' }));
+      const input = { ...(await aLaunch(2)), parameters };
+      const { machines } = await acquire(input);
+      assert.deepEqual(
+        machines.map(({ spot }) => spot),
+        [true, true],
+      );
+      const sent = (await control.log()).find(({ token }) => token === input.launch.token);
+      assert.ok(
+        Object.entries(sent?.params ?? {}).some(
+          ([key, value]) => key.endsWith('MaxPrice') && value === '0.05',
+        ),
+      );
+    });
+
+    it('a launch template that was deleted is reported as stale, and made again by the next preparation', async () => {
+      const input = await aLaunch(1);
+      await control.reset();
+      await assert.rejects(acquire(input), { type: LAUNCH_STALE });
+      const { machines } = await acquire(await aLaunch(1));
+      assert.equal(machines.length, 1);
+    });
+
+    it('requests of one template share one launch template', async () => {
+      const [one, two] = await Promise.all([prepare(aTemplate()), prepare(aTemplate())]);
+      const other = await prepare(aTemplate({ imageId: 'ami-00000000000000002' }));
+      assert.equal(one.launchTemplateId, two.launchTemplateId);
+      assert.notEqual(one.launchTemplateId, other.launchTemplateId);
     });
   });
-
-  it('a launch template that was deleted is reported as stale, and made again by the next preparation', async () => {
-    const input = await aLaunch(1);
-    await control.reset();
-    await assert.rejects(acquire(input), { type: LAUNCH_STALE });
-    const { machines } = await acquire(await aLaunch(1));
-    assert.equal(machines.length, 1);
-  });
-
-  it('requests of one template share one launch template', async () => {
-    const [one, two] = await Promise.all([prepare(aTemplate()), prepare(aTemplate())]);
-    const other = await prepare(aTemplate({ imageId: 'ami-00000000000000002' }));
-    assert.equal(one.launchTemplateId, two.launchTemplateId);
-    assert.notEqual(one.launchTemplateId, other.launchTemplateId);
-  });
-});
+}

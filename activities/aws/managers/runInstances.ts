@@ -1,0 +1,110 @@
+import { RunInstancesCommand, type RunInstancesCommandInput } from '@aws-sdk/client-ec2';
+import type { LaunchOverride, RunInstancesParameters } from '../../../domain/activities.ts';
+import type { Launch } from '../../../domain/request/launch.ts';
+import { ProviderError } from '../../../domain/shared/errors.ts';
+import type { AwsClients } from '../clients.ts';
+import { toProviderError } from '../errors.ts';
+import type { LaunchTemplates } from '../launchTemplates.ts';
+import { awsTags, instanceTags, TAG } from '../tags.ts';
+import type { Manager } from './manager.ts';
+import { poolName, poolsOf } from './pools.ts';
+
+/**
+ * RunInstances: one instance type, one subnet and one price type a call, for sites that may not use EC2
+ * Fleet. What a pool lacks is asked of the next one by the next launch.
+ */
+export function runInstances(
+  clients: AwsClients,
+  launchTemplates: LaunchTemplates,
+): Manager<RunInstancesParameters> {
+  return {
+    async prepare({ owner, template }) {
+      const { id, version } = await launchTemplates.ensure(owner.deployment, template);
+      return {
+        v: 1,
+        manager: 'runInstances',
+        launchTemplateId: id,
+        launchTemplateVersion: version,
+        overrides: poolsOf(template),
+        priceType: template.priceType,
+        tags: instanceTags(owner, template.templateId, template.tags),
+      };
+    },
+
+    async launch(launch, parameters) {
+      const pool = poolOf(launch, parameters);
+      const count = Math.ceil(launch.units / (pool.weight ?? 1));
+      const name = poolName(pool.instanceType, pool.subnetId, parameters.priceType);
+      try {
+        const answer = await clients.mutating.send(
+          new RunInstancesCommand(input(launch, parameters, pool, count)),
+        );
+        const machines = (answer.Instances ?? []).map((instance) => ({
+          machineId: instance.InstanceId ?? '',
+          instanceType: instance.InstanceType ?? pool.instanceType,
+          spot: instance.InstanceLifecycle === 'spot',
+        }));
+        const short = {
+          pool: name,
+          code: 'InsufficientInstanceCapacity',
+          message: `${machines.length} of ${count}`,
+        };
+        return { certain: true, machines, shortages: machines.length < count ? [short] : [] };
+      } catch (error) {
+        const { kind, providerCode, message } = toProviderError(error);
+        if (kind === 'stale') launchTemplates.forget(parameters.launchTemplateId);
+        // All machines of this token have been terminated meanwhile: it stands for nothing any more.
+        const spent = providerCode === 'IdempotentInstanceTerminated';
+        if (!spent && kind !== 'capacity') throw error;
+        return { certain: true, machines: [], shortages: [{ pool: name, code: providerCode, message }] };
+      }
+    },
+  };
+}
+
+/** The next pool with every launch. A repeated launch has the same ordinal, and so meets the same zone and token. */
+function poolOf(launch: Launch, { overrides }: RunInstancesParameters): LaunchOverride {
+  const pool = overrides[(launch.ordinal - 1) % overrides.length];
+  if (!pool)
+    throw new ProviderError('permanent', 'NoPool', 'The template names no instance type or no subnet.');
+  return pool;
+}
+
+function input(
+  launch: Launch,
+  parameters: RunInstancesParameters,
+  pool: LaunchOverride,
+  count: number,
+): RunInstancesCommandInput {
+  const tags = awsTags([...parameters.tags, [TAG.launch, launch.token]]);
+  const spot = parameters.priceType === 'spot';
+  return {
+    ClientToken: launch.token,
+    // AWS launches as many as it can between the two.
+    MinCount: 1,
+    MaxCount: count,
+    LaunchTemplate: {
+      LaunchTemplateId: parameters.launchTemplateId,
+      Version: parameters.launchTemplateVersion,
+    },
+    InstanceType: pool.instanceType as NonNullable<RunInstancesCommandInput['InstanceType']>,
+    SubnetId: pool.subnetId,
+    ...(spot
+      ? {
+          InstanceMarketOptions: {
+            MarketType: 'spot',
+            SpotOptions: {
+              SpotInstanceType: 'one-time',
+              InstanceInterruptionBehavior: 'terminate',
+              ...(pool.maxPrice === undefined ? {} : { MaxPrice: pool.maxPrice }),
+            },
+          },
+        }
+      : {}),
+    TagSpecifications: [
+      { ResourceType: 'instance', Tags: tags },
+      { ResourceType: 'volume', Tags: tags },
+      ...(spot ? [{ ResourceType: 'spot-instances-request' as const, Tags: tags }] : []),
+    ],
+  };
+}

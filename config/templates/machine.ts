@@ -1,0 +1,123 @@
+import type { RootVolume, Template, Volume, VolumeType } from '../../domain/template/template.ts';
+import { valueText } from '../issues.ts';
+import { isObject } from '../jsonFile.ts';
+import * as read from './findings.ts';
+import { note, problem, readerOf, type TemplateReader } from './findings.ts';
+
+type MachineOptions = Pick<
+  Template,
+  | 'rootVolume'
+  | 'volumes'
+  | 'ebsOptimized'
+  | 'tenancy'
+  | 'placementGroupName'
+  | 'capacityReservationId'
+  | 'metadataHttpTokens'
+  | 'metadataHopLimit'
+>;
+
+/** What one machine of the template is like, whichever pool it comes from. */
+export function mapMachine(reader: TemplateReader): MachineOptions {
+  return defined({
+    rootVolume: mapRootVolume(reader),
+    volumes: mapVolumes(reader),
+    ebsOptimized: read.flag(reader, 'ebsOptimized'),
+    tenancy: read.oneOf(reader, 'tenancy', {
+      default: 'default',
+      dedicated: 'dedicated',
+      host: 'host',
+    } as const),
+    placementGroupName: read.text(reader, 'placementGroupName', 'the name of a placement group'),
+    capacityReservationId: read.text(reader, 'capacityReservationId', 'the id of a capacity reservation'),
+    metadataHttpTokens: read.oneOf(reader, 'metadataHttpTokens', {
+      required: 'required',
+      optional: 'optional',
+    } as const),
+    metadataHopLimit: read.wholeNumber(reader, 'metadataHopLimit', 1, 64),
+  });
+}
+
+/** EC2's volume types; those for the root device leave out the disks that can't boot. */
+const ROOT_TYPES = { gp2: 'gp2', gp3: 'gp3', io1: 'io1', io2: 'io2', standard: 'standard' } as const;
+const VOLUME_TYPES = { ...ROOT_TYPES, st1: 'st1', sc1: 'sc1' } as const;
+
+interface VolumeKeys {
+  readonly size: string;
+  readonly type: string;
+  readonly throughput: string;
+  readonly encrypted: string;
+}
+
+function mapRootVolume(reader: TemplateReader): RootVolume | undefined {
+  const keys = {
+    size: 'rootDeviceVolumeSize',
+    type: 'volumeType',
+    throughput: 'rootVolumeThroughput',
+    encrypted: 'rootVolumeEncrypted',
+  };
+  const volume = mapVolume(reader, keys, ROOT_TYPES);
+  return Object.keys(volume).length === 0 ? undefined : volume;
+}
+
+function mapVolumes(reader: TemplateReader): readonly Volume[] | undefined {
+  const raw = reader.raw['volumes'];
+  if (read.isBlank(raw)) return undefined;
+  const allowed = 'a list of objects with deviceName, size, type, iops, throughput, encrypted, kmsKeyId';
+  if (!Array.isArray(raw))
+    return problem(reader, 'volumes', `volumes is ${valueText(raw)}; allowed: ${allowed}.`);
+  return raw.flatMap((one: unknown, index) => {
+    if (!isObject(one)) {
+      problem(reader, 'volumes', `volumes[${index}] is ${valueText(one)}; allowed: ${allowed}.`);
+      return [];
+    }
+    const inner = readerOf(one, reader.templateId);
+    const deviceName = read.requiredText(inner, 'deviceName', 'the name of a device, e.g. /dev/sdf');
+    const keys = { size: 'size', type: 'type', throughput: 'throughput', encrypted: 'encrypted' };
+    const volume = mapVolume(inner, keys, VOLUME_TYPES);
+    if (volume.sizeGiB === undefined)
+      problem(inner, 'size', 'size is missing; allowed: a whole number of GiB.');
+    const at = (text: string): string => `volumes[${index}]: ${text}`;
+    for (const finding of inner.problems) problem(reader, 'volumes', at(finding.message));
+    for (const finding of inner.notes) note(reader, 'volumes', at(finding.message));
+    return [{ deviceName, ...volume }];
+  });
+}
+
+function mapVolume(
+  reader: TemplateReader,
+  keys: VolumeKeys,
+  types: Readonly<Record<string, VolumeType>>,
+): RootVolume {
+  const type = read.oneOf(reader, keys.type, types);
+  const takesIops = type === 'io1' || type === 'io2' || type === 'gp3';
+  const iops = read.wholeNumber(reader, 'iops', 100, 64_000);
+  if (iops !== undefined && !takesIops)
+    note(reader, 'iops', 'iops has no effect but on io1, io2 and gp3 volumes.');
+  if ((type === 'io1' || type === 'io2') && !read.has(reader, 'iops')) {
+    problem(reader, 'iops', `iops is missing; AWS wants it for a volume of type ${type}.`);
+  }
+  const throughput = read.wholeNumber(reader, keys.throughput, 125, 1_000);
+  if (throughput !== undefined && type !== 'gp3') {
+    problem(reader, keys.throughput, `${keys.throughput} is only possible with volumes of type gp3.`);
+  }
+  const encrypted = read.flag(reader, keys.encrypted);
+  const kmsKeyId = read.text(reader, 'kmsKeyId', 'the id, alias or ARN of a KMS key');
+  if (kmsKeyId !== undefined && encrypted !== true) {
+    problem(reader, 'kmsKeyId', `kmsKeyId needs ${keys.encrypted}: true.`);
+  }
+  return defined({
+    sizeGiB: read.wholeNumber(reader, keys.size, 1, 16_384),
+    type,
+    iops: takesIops ? iops : undefined,
+    throughput,
+    encrypted,
+    kmsKeyId,
+  });
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the keys that have no value: they would else stand in the request as such. */
+function defined<T extends object>(values: T): Defined<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { readTemplateForRequest, readTemplates } from '../../../config/ibmTemplates.ts';
+import { onDemand, scratch, spot, type Scratch } from './support.ts';
+
+describe("keys that IBM's files do not have", () => {
+  let files: Scratch;
+  beforeEach(async () => {
+    files = await scratch();
+  });
+  afterEach(() => files.remove());
+
+  const readOne = async (changes: object) => {
+    const template = onDemand({ templateId: 't', ...changes });
+    return readTemplateForRequest(await files.write('t.json', { templates: [template] }), 't');
+  };
+  const problemsOf = async (template: object) => {
+    const path = await files.write('t.json', { templates: [onDemand({ templateId: 'good' }), template] });
+    return (await readTemplates(path)).problems.map(({ message }) => message);
+  };
+
+  it('say how machines are got, and then all subnets are used', async () => {
+    const { providerApi, subnetIds } = await readOne({
+      providerApi: 'RunInstances',
+      subnetId: 'subnet-1,subnet-2',
+    });
+    assert.deepEqual([providerApi, subnetIds], ['RunInstances', ['subnet-1', 'subnet-2']]);
+  });
+
+  it('describe volumes, placement, metadata and reservations', async () => {
+    const template = await readOne({
+      volumeType: 'gp3',
+      rootVolumeThroughput: 250,
+      rootVolumeEncrypted: 'true',
+      kmsKeyId: 'alias/k',
+      volumes: [{ deviceName: '/dev/sdf', size: 100, type: 'st1' }],
+      tenancy: 'dedicated',
+      placementGroupName: 'close',
+      ebsOptimized: true,
+      metadataHttpTokens: 'optional',
+      metadataHopLimit: 2,
+      capacityReservationId: 'cr-1',
+    });
+    assert.deepEqual(template.rootVolume, {
+      type: 'gp3',
+      throughput: 250,
+      encrypted: true,
+      kmsKeyId: 'alias/k',
+    });
+    assert.deepEqual(template.volumes, [{ deviceName: '/dev/sdf', sizeGiB: 100, type: 'st1' }]);
+    const { tenancy, placementGroupName, ebsOptimized } = template;
+    assert.deepEqual([tenancy, placementGroupName, ebsOptimized], ['dedicated', 'close', true]);
+    const { metadataHttpTokens, metadataHopLimit, capacityReservationId } = template;
+    assert.deepEqual([metadataHttpTokens, metadataHopLimit, capacityReservationId], ['optional', 2, 'cr-1']);
+  });
+
+  const refused: readonly (readonly [string, object, RegExp])[] = [
+    ['a way that is not there yet', { providerApi: 'ASG' }, /providerApi "ASG" is not supported yet/],
+    ['an unknown way', { providerApi: 'Magic' }, /providerApi is "Magic"; allowed: /],
+    ['throughput of a volume that has none', { rootVolumeThroughput: 250 }, /only possible with .* gp3/],
+    ['a key without encryption', { kmsKeyId: 'k' }, /kmsKeyId needs rootVolumeEncrypted: true/],
+    ['a volume without a device', { volumes: [{ size: 1 }] }, /volumes\[0\]: deviceName is missing/],
+    ['a volume without a size', { volumes: [{ deviceName: '/dev/sdf' }] }, /volumes\[0\]: size is missing/],
+    ['volumes that are no list', { volumes: 'big' }, /volumes is "big"; allowed: a list/],
+    ['an unknown tenancy', { tenancy: 'shared' }, /tenancy is "shared"; allowed: /],
+    ['too many hops', { metadataHopLimit: 65 }, /metadataHopLimit is 65; allowed: /],
+  ];
+  for (const [what, change, message] of refused) {
+    it(`refuse ${what} by name`, async () => {
+      const problems = await problemsOf(onDemand({ templateId: 'bad', ...change }));
+      assert.equal(problems.length, 1, problems.join('\n'));
+      assert.match(problems[0] ?? '', message);
+    });
+  }
+
+  it('refuse an allocation strategy that RunInstances cannot have', async () => {
+    const template = { templateId: 'bad', providerApi: 'RunInstances', allocationStrategy: 'lowestPrice' };
+    assert.match((await problemsOf(spot(template))).join('\n'), /allocationStrategy is not possible/);
+  });
+});

@@ -14,6 +14,7 @@ import { ec2FleetInstant } from './aws/managers/ec2Fleet.ts';
 import { chooseManager } from './aws/managers/manager.ts';
 import { runInstances } from './aws/managers/runInstances.ts';
 import { createReadActivities } from './aws/returning.ts';
+import { createShortageMemory } from './aws/shortages.ts';
 import { createTerminateActivities } from './aws/terminating.ts';
 import { createWaitActivities } from './aws/waiting.ts';
 
@@ -44,12 +45,13 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     onError: onReadError,
   });
   const launchTemplates = createLaunchTemplates(aws);
+  const shortages = createShortageMemory();
   const manager = chooseManager({
-    ec2FleetInstant: ec2FleetInstant(aws, launchTemplates),
-    runInstances: runInstances(aws, launchTemplates),
+    ec2FleetInstant: ec2FleetInstant(aws, launchTemplates, shortages),
+    runInstances: runInstances(aws, launchTemplates, shortages),
   });
   return {
-    launch: createLaunchActivities(manager, reader, { consistencySeconds }),
+    launch: createLaunchActivities({ manager, reader, shortages, settings: { consistencySeconds } }),
     read: createReadActivities(reader, temporal),
     terminate: createTerminateActivities(aws.mutating),
     wait: createWaitActivities(watcher),

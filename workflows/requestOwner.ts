@@ -90,14 +90,10 @@ export class RequestOwner {
   /** Launches and waits until the request can be answered for good. */
   async acquire(): Promise<void> {
     if (this.#state.phase === 'settled') return;
-    let parameters: LaunchParameters | undefined;
     let retryMs = FIRST_RETRY_MS;
     let reportSeconds = FIRST_REPORT_SECONDS;
     for (;;) {
-      if (this.#mayLaunch()) {
-        parameters ??= await this.#prepare();
-        if (parameters && (await this.#launch(parameters)) === 'stale') parameters = undefined;
-      }
+      if (this.#mayLaunch()) await this.#launch();
       if (booting(this.#state).length > 0) {
         await this.#watch(reportSeconds);
         reportSeconds *= 2;
@@ -169,12 +165,13 @@ export class RequestOwner {
     }
   }
 
-  /** `stale`: what was prepared is gone in AWS, and has to be made again for the next launch. */
-  async #launch(parameters: LaunchParameters): Promise<'stale' | 'done'> {
+  /** Prepared anew each time: which pools are short may have changed, or what was prepared be gone in AWS. */
+  async #launch(): Promise<void> {
+    const parameters = await this.#prepare();
+    if (!parameters || !this.#mayLaunch()) return;
     const launches = this.#decide();
     for (const launch of launches) this.#apply({ type: 'LaunchDecided', launch });
-    const outcomes = await Promise.all(launches.map((launch) => this.#acquireOne(launch, parameters)));
-    return outcomes.includes('stale') ? 'stale' : 'done';
+    await Promise.all(launches.map((launch) => this.#acquireOne(launch, parameters)));
   }
 
   #decide(): Launch[] {
@@ -191,7 +188,7 @@ export class RequestOwner {
     }));
   }
 
-  async #acquireOne(launch: Launch, parameters: LaunchParameters): Promise<'stale' | 'done'> {
+  async #acquireOne(launch: Launch, parameters: LaunchParameters): Promise<void> {
     const { ordinal } = launch;
     const { runId, firstExecutionRunId } = workflowInfo();
     try {
@@ -209,13 +206,11 @@ export class RequestOwner {
           : { type: 'LaunchOverdue', ordinal },
       );
       if (!certain) void this.#acquireLater({ ...launch, stage: 'overdue' }, parameters);
-      return 'done';
     } catch (error) {
       const why = rejection(error);
       const end = { type: 'LaunchSettled', ordinal, machines: [] } as const;
       const stale = hasType(error, LAUNCH_STALE);
       this.#apply(stale ? { ...end, shortages: [why] } : { ...end, shortages: [], fatal: why });
-      return stale ? 'stale' : 'done';
     }
   }
 

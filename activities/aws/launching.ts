@@ -12,6 +12,7 @@ import { withHeartbeat } from '../heartbeat.ts';
 import { toFailure, toProviderError } from './errors.ts';
 import type { InstanceReader } from './instances.ts';
 import type { Manager } from './managers/manager.ts';
+import type { ShortageMemory } from './shortages.ts';
 import { TAG } from './tags.ts';
 
 export interface LaunchSettings {
@@ -23,20 +24,16 @@ export interface LaunchSettings {
 const TOKEN_LIFE_MS = 10 * 60_000;
 
 /** What launching stands on. */
-interface Launcher {
+export interface Launcher {
   readonly manager: Manager<LaunchParameters>;
   readonly reader: InstanceReader;
+  readonly shortages: ShortageMemory;
   readonly settings: LaunchSettings;
 }
 
-export function createLaunchActivities(
-  manager: Manager<LaunchParameters>,
-  reader: InstanceReader,
-  settings: LaunchSettings,
-): LaunchActivities {
-  const launcher = { manager, reader, settings };
+export function createLaunchActivities(launcher: Launcher): LaunchActivities {
   return {
-    prepareLaunch: (input) => withHeartbeat(() => manager.prepare(input)).catch(rethrow),
+    prepareLaunch: (input) => withHeartbeat(() => launcher.manager.prepare(input)).catch(rethrow),
     acquire: (input) => withHeartbeat(() => acquire(launcher, input)).catch(rethrow),
   };
 }
@@ -69,7 +66,9 @@ async function acquire(launcher: Launcher, input: AcquireInput): Promise<Acquire
 
 async function send(launcher: Launcher, { launch, parameters }: AcquireInput): Promise<AcquireResult> {
   try {
-    return await launcher.manager.launch(launch, parameters);
+    const result = await launcher.manager.launch(launch, parameters);
+    for (const { pool, code } of result.shortages) launcher.shortages.note(pool, code);
+    return result;
   } catch (error) {
     // The token was used with other bytes, which only a fault of ours can do: what it made is still ours.
     if (toProviderError(error).providerCode !== 'IdempotentParameterMismatch') throw error;

@@ -12,9 +12,10 @@ import { ProviderError } from '../../../domain/shared/errors.ts';
 import type { AwsClients } from '../clients.ts';
 import { kindOfCode, toProviderError } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
+import type { ShortageMemory } from '../shortages.ts';
 import { awsTags, instanceTags, TAG } from '../tags.ts';
 import type { Manager } from './manager.ts';
-import { poolName, poolsOf } from './pools.ts';
+import { openPools, poolName } from './pools.ts';
 
 /**
  * EC2 Fleet of type `instant`: one synchronous call over all instance types and zones of the template.
@@ -23,6 +24,7 @@ import { poolName, poolsOf } from './pools.ts';
 export function ec2FleetInstant(
   clients: AwsClients,
   launchTemplates: LaunchTemplates,
+  shortages: ShortageMemory,
 ): Manager<FleetParameters> {
   return {
     async prepare({ owner, template }) {
@@ -32,7 +34,7 @@ export function ec2FleetInstant(
         manager: 'ec2FleetInstant',
         launchTemplateId: id,
         launchTemplateVersion: version,
-        overrides: poolsOf(template),
+        overrides: openPools(template, shortages),
         priceType: template.priceType,
         percentOnDemand: template.percentOnDemand ?? 0,
         spotAllocationStrategy: template.allocationStrategy ?? 'price-capacity-optimized',
@@ -46,9 +48,9 @@ export function ec2FleetInstant(
           new CreateFleetCommand(createFleetInput(launch, parameters)),
         );
         const machines = machinesOf(answer);
-        const shortages = shortagesOf(answer);
-        rejectIfHopeless(machines.length, shortages);
-        return { certain: true, machines, shortages };
+        const short = shortagesOf(answer);
+        rejectIfHopeless(machines.length, short);
+        return { certain: true, machines, shortages: short };
       } catch (error) {
         const failure = toProviderError(error);
         if (failure.kind === 'stale') launchTemplates.forget(parameters.launchTemplateId);
@@ -136,6 +138,6 @@ function rejectIfHopeless(launched: number, shortages: readonly Shortage[]): voi
 }
 
 function nameOf(overrides: FleetLaunchTemplateOverrides | undefined, lifecycle: string | undefined): string {
-  const place = overrides?.AvailabilityZone ?? overrides?.SubnetId ?? 'any zone';
-  return poolName(overrides?.InstanceType ?? 'any type', place, lifecycle ?? 'on-demand');
+  const place = overrides?.SubnetId ?? overrides?.AvailabilityZone ?? 'any zone';
+  return poolName(overrides?.InstanceType ?? 'any type', place, lifecycle === 'spot' ? 'spot' : 'on-demand');
 }

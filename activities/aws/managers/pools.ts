@@ -1,11 +1,15 @@
 import type { LaunchOverride } from '../../../domain/activities.ts';
-import type { Template } from '../../../domain/template/template.ts';
+import type { PriceType, Template } from '../../../domain/template/template.ts';
+import type { ShortageMemory } from '../shortages.ts';
+
+/** Types without a priority come after those that have one. */
+const MAX_PRIORITY = Number.MAX_SAFE_INTEGER;
 
 /** Types x subnets, by priority and else in the template's order. */
-export function poolsOf(template: Template): LaunchOverride[] {
+function poolsOf(template: Template): LaunchOverride[] {
   const weighted = template.instanceTypes.some((choice) => choice.units !== 1);
   return template.instanceTypes
-    .toSorted((a, b) => (a.priority ?? Infinity) - (b.priority ?? Infinity) || 0)
+    .toSorted((a, b) => (a.priority ?? MAX_PRIORITY) - (b.priority ?? MAX_PRIORITY))
     .flatMap((choice) =>
       template.subnetIds.map((subnetId) => ({
         instanceType: choice.instanceType,
@@ -17,6 +21,17 @@ export function poolsOf(template: Template): LaunchOverride[] {
     );
 }
 
-/** A pool's name for people, in messages and in the memory of shortages. */
-export const poolName = (instanceType: string, place: string, lifecycle: string): string =>
+/** A pool's name, for people in messages and as its key in the memory of shortages. */
+export const poolName = (instanceType: string, place: string, lifecycle: 'spot' | 'on-demand'): string =>
   `${instanceType} in ${place} (${lifecycle})`;
+
+export const lifecycleOf = (priceType: PriceType): 'spot' | 'on-demand' =>
+  priceType === 'spot' ? 'spot' : 'on-demand';
+
+/** The pools of a template that were not short of late. */
+export function openPools(template: Template, shortages: ShortageMemory): readonly LaunchOverride[] {
+  const lifecycle = lifecycleOf(template.priceType);
+  return shortages.worthATry(poolsOf(template), ({ instanceType, subnetId }) =>
+    poolName(instanceType, subnetId, lifecycle),
+  );
+}

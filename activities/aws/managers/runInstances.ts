@@ -5,9 +5,10 @@ import { ProviderError } from '../../../domain/shared/errors.ts';
 import type { AwsClients } from '../clients.ts';
 import { toProviderError } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
+import type { ShortageMemory } from '../shortages.ts';
 import { awsTags, instanceTags, TAG } from '../tags.ts';
 import type { Manager } from './manager.ts';
-import { poolName, poolsOf } from './pools.ts';
+import { lifecycleOf, openPools, poolName } from './pools.ts';
 
 /**
  * RunInstances: one instance type, one subnet and one price type a call, for sites that may not use EC2
@@ -16,6 +17,7 @@ import { poolName, poolsOf } from './pools.ts';
 export function runInstances(
   clients: AwsClients,
   launchTemplates: LaunchTemplates,
+  shortages: ShortageMemory,
 ): Manager<RunInstancesParameters> {
   return {
     async prepare({ owner, template }) {
@@ -25,7 +27,7 @@ export function runInstances(
         manager: 'runInstances',
         launchTemplateId: id,
         launchTemplateVersion: version,
-        overrides: poolsOf(template),
+        overrides: openPools(template, shortages),
         priceType: template.priceType,
         tags: instanceTags(owner, template.templateId, template.tags),
       };
@@ -34,7 +36,7 @@ export function runInstances(
     async launch(launch, parameters) {
       const pool = poolOf(launch, parameters);
       const count = Math.ceil(launch.units / (pool.weight ?? 1));
-      const name = poolName(pool.instanceType, pool.subnetId, parameters.priceType);
+      const name = poolName(pool.instanceType, pool.subnetId, lifecycleOf(parameters.priceType));
       try {
         const answer = await clients.mutating.send(
           new RunInstancesCommand(input(launch, parameters, pool, count)),

@@ -7,6 +7,7 @@ import { createLaunchTemplates } from '../../../activities/aws/launchTemplates.t
 import { ec2FleetInstant } from '../../../activities/aws/managers/ec2Fleet.ts';
 import { chooseManager } from '../../../activities/aws/managers/manager.ts';
 import { runInstances } from '../../../activities/aws/managers/runInstances.ts';
+import { createShortageMemory } from '../../../activities/aws/shortages.ts';
 import {
   LAUNCH_REJECTED,
   LAUNCH_STALE,
@@ -33,6 +34,7 @@ for (const [providerApi, action] of [
     let aws: AwsClients;
     let activities: LaunchActivities;
     let ordinal = 0;
+    let clock = 0;
 
     before(async () => {
       process.env['AWS_ACCESS_KEY_ID'] ??= 'simulated';
@@ -42,17 +44,28 @@ for (const [providerApi, action] of [
       aws = createAwsClients({ region: 'us-east-1', endpoint: simulator.url });
       const reader = createInstanceReader(aws.reading);
       const launchTemplates = createLaunchTemplates(aws);
+      clock = Date.now();
+      const shortages = createShortageMemory(() => clock);
       const manager = chooseManager({
-        ec2FleetInstant: ec2FleetInstant(aws, launchTemplates),
-        runInstances: runInstances(aws, launchTemplates),
+        ec2FleetInstant: ec2FleetInstant(aws, launchTemplates, shortages),
+        runInstances: runInstances(aws, launchTemplates, shortages),
       });
-      activities = createLaunchActivities(manager, reader, { consistencySeconds: 0.05 });
+      activities = createLaunchActivities({
+        manager,
+        reader,
+        shortages,
+        settings: { consistencySeconds: 0.05 },
+      });
     });
     after(async () => {
       aws.destroy();
       await simulator.close();
     });
-    afterEach(() => control.setPools([]));
+    afterEach(async () => {
+      await control.setPools([]);
+      // What a test found to be short is forgotten before the next one.
+      clock += 24 * 60 * MINUTE;
+    });
 
     const prepare = (template: Template): Promise<LaunchParameters> =>
       activityEnvironment().run(activities.prepareLaunch, {
@@ -184,21 +197,28 @@ for (const [providerApi, action] of [
       });
     });
 
-    it('a shortage in one pool is made up for from another one', async () => {
-      const template = aTemplate({
-        instanceTypes: [
-          { instanceType: 'm5.large', units: 1, priority: 1 },
-          { instanceType: 't3.medium', units: 1, priority: 2 },
-        ],
-      });
+    it('a pool that one request found short is left out by the next, until it may have recovered', async () => {
+      const instanceTypes = ['m5.large', 't3.medium'].map((instanceType, index) => ({
+        instanceType,
+        units: 1,
+        priority: index,
+      }));
+      const template = aTemplate({ instanceTypes });
+      const pools = async (): Promise<string[]> =>
+        (await prepare(template)).overrides.map(({ instanceType }) => instanceType);
       await control.setPools([{ instanceType: 'm5.large', capacity: 0 }]);
-      const parameters = await prepare(template);
-      const first = await acquire({ ...(await aLaunch(2)), parameters });
-      const rest = first.machines.length < 2 ? await acquire({ ...(await aLaunch(2)), parameters }) : first;
+      assert.deepEqual(await pools(), ['m5.large', 't3.medium']);
+      const input = await aLaunch(2, { parameters: await prepare(template) });
+      const first = await acquire({ ...input, launch: { ...input.launch, ordinal: 1 } });
+      assert.ok(first.shortages.some(({ pool }) => pool.startsWith('m5.large in subnet-')));
+      assert.deepEqual(await pools(), ['t3.medium']);
+      const second = await acquire(await aLaunch(2, { parameters: await prepare(template) }));
       assert.deepEqual(
-        rest.machines.map(({ instanceType }) => instanceType),
+        second.machines.map(({ instanceType }) => instanceType),
         ['t3.medium', 't3.medium'],
       );
+      clock += 3 * MINUTE;
+      assert.deepEqual(await pools(), ['m5.large', 't3.medium']);
     });
 
     it('spot machines are bought as spot, at most at the given price', async () => {

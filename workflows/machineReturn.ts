@@ -1,8 +1,18 @@
 import { condition, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import type { DeliverReturnResult } from '../domain/activities.ts';
 import { batchesOf } from '../domain/request/launch.ts';
-import { delivered, initialReturn, released, returnStatus, undecided } from '../domain/return/state.ts';
-import type { MachineReturnInput, StatusView } from '../domain/shared/messages.ts';
-import { readLane } from './lanes.ts';
+import {
+  delivered,
+  initialReturn,
+  released,
+  returnStatus,
+  unanswered,
+  undecided,
+  type ReturnItem,
+  type ReturnState,
+} from '../domain/return/state.ts';
+import type { MachineReturnInput, MachinesReleased, StatusView } from '../domain/shared/messages.ts';
+import { readLane, terminateLane, waitLane } from './lanes.ts';
 import { machinesReleasedSignal, statusQuery } from './messages.ts';
 import { tellReturned } from './visibility.ts';
 
@@ -17,31 +27,60 @@ const LOOK_AGAIN_MS = 5 * 60_000;
  */
 export async function machineReturn(input: MachineReturnInput): Promise<StatusView> {
   let state = initialReturn(input);
+  const takeIn = (next: ReturnState): void => {
+    state = next;
+    setCurrentDetails(returnStatus(state).message);
+  };
   setHandler(statusQuery, (page) => returnStatus(state, page.offset));
-  setHandler(machinesReleasedSignal, (answer) => {
-    state = released(state, answer);
-  });
+  setHandler(machinesReleasedSignal, (answer) => takeIn(released(state, answer)));
 
   while (undecided(state).length > 0) {
-    const { deployment, provider, returnId, createdAt } = input;
-    await Promise.all(
-      batchesOf(undecided(state)).map(async (batch) => {
-        const { deliveries } = await readLane(
-          `deliver ${batch.length} machines to their owners`,
-        ).deliverReturn({
-          deployment,
-          provider,
-          returnId,
-          createdAt,
-          machines: batch.map(({ index }) => ({ ...input.machines[index], index })),
-        });
-        state = delivered(state, deliveries, Date.now());
+    const silent = new Set(unanswered(state, Date.now()));
+    await Promise.all([
+      ...batchesOf([...silent]).map(async (batch) => {
+        const answer = await terminate(batch);
+        takeIn(released(state, answer));
       }),
-    );
-    setCurrentDetails(returnStatus(state).message);
+      ...batchesOf(undecided(state).filter((item) => !silent.has(item))).map(async (batch) => {
+        const { deliveries } = await deliver(input, batch);
+        takeIn(delivered(state, deliveries, Date.now()));
+      }),
+    ]);
     const waiting = undecided(state).some((item) => item.absentSince === 0);
     await condition(() => undecided(state).length === 0, waiting ? DELIVER_AGAIN_MS : LOOK_AGAIN_MS);
   }
   tellReturned();
   return returnStatus(state, 0, state.items.length);
+}
+
+function deliver(
+  { deployment, provider, returnId, createdAt, machines }: MachineReturnInput,
+  batch: readonly ReturnItem[],
+): Promise<DeliverReturnResult> {
+  return readLane(`deliver ${batch.length} machines to their owners`).deliverReturn({
+    deployment,
+    provider,
+    returnId,
+    createdAt,
+    machines: batch.map(({ index }) => ({ ...machines[index], index })),
+  });
+}
+
+/** What an owner would do, for one that does not. */
+async function terminate(batch: readonly ReturnItem[]): Promise<MachinesReleased> {
+  const machineIds = batch.map(({ machineId }) => machineId);
+  const { refused } = await terminateLane(
+    `terminate ${batch.length} machines whose owner is silent`,
+  ).terminate({ machineIds });
+  const kept = new Map(refused.map(({ machineId, message }) => [machineId, message]));
+  const going = machineIds.filter((id) => !kept.has(id));
+  if (going.length > 0)
+    await waitLane(`wait until ${going.length} machines are gone`).awaitGone({ machineIds: going });
+  return {
+    ownerId: '',
+    machines: machineIds.map((machineId) => {
+      const message = kept.get(machineId);
+      return { machineId, result: message === undefined ? 'succeed' : 'fail', message: message ?? '' };
+    }),
+  };
 }

@@ -14,6 +14,8 @@ export interface ReturnItem extends Machine {
   readonly index: number;
   /** Epoch ms of the first read that lacked it; 0 while it was seen or not looked for. */
   readonly absentSince: number;
+  /** Epoch ms of the first signal to its owner; 0 before. */
+  readonly signalledAt: number;
 }
 
 export interface ReturnState {
@@ -47,6 +49,7 @@ export function initialReturn(input: MachineReturnInput): ReturnState {
     units: 1,
     release: 'wanted',
     absentSince: 0,
+    signalledAt: 0,
   }));
   return { input, items, outcomes: new Map() };
 }
@@ -64,6 +67,15 @@ export function delivered(state: ReturnState, deliveries: readonly Delivery[], n
   return decided({ ...state, items });
 }
 
+/**
+ * Machines whose owner is open but has not answered for this long are terminated by the return itself: the
+ * owner may be stuck, and Host Factory wants them gone in any case.
+ */
+export const OWNER_SILENCE_MS = 10 * 60_000;
+
+export const unanswered = (state: ReturnState, now: number): readonly ReturnItem[] =>
+  undecided(state).filter(({ signalledAt }) => signalledAt > 0 && now - signalledAt >= OWNER_SILENCE_MS);
+
 /** Takes in an owner's answer. */
 export function released(state: ReturnState, answer: MachinesReleased): ReturnState {
   const outcomes = new Map(state.outcomes);
@@ -75,7 +87,12 @@ function standing(item: ReturnItem, delivery: Delivery, now: number): ReturnItem
   const seen = shown(item, delivery.sighting);
   switch (delivery.kind) {
     case 'signalled':
-      return { ...seen, machineId: delivery.machineId, absentSince: 0 };
+      return {
+        ...seen,
+        machineId: delivery.machineId,
+        absentSince: 0,
+        signalledAt: item.signalledAt || now,
+      };
     case 'gone':
       return succeeded({ ...seen, machineId: delivery.machineId });
     case 'absent': {

@@ -40,6 +40,22 @@ describe('machineReturn', () => {
       await rig.result(request);
     }));
 
+  it('terminates by itself when an open owner stays silent for ten minutes', () =>
+    rig.withWorkers(async () => {
+      const request = await rig.startRequest({ count: 2 });
+      await rig.env.sleep('1 minute');
+      rig.cloud.signalsToLose = Number.POSITIVE_INFINITY;
+      const start = await rig.now();
+      const back = await rig.startReturn(rig.cloud.live());
+      await rig.env.sleep('9 minutes');
+      assert.equal(rig.cloud.live().length, 2, 'the owner has its time');
+      assert.equal((await rig.result(back)).status, 'complete');
+      assert.ok((await rig.now()) - start < 13 * MINUTE);
+      assert.deepEqual(rig.cloud.live(), []);
+      await request.cancel();
+      await rig.result(request);
+    }));
+
   it('that comes twice is answered twice and terminates once', () =>
     rig.withWorkers(async () => {
       const request = await rig.startRequest({ count: 3 });

@@ -9,18 +9,14 @@ export interface OperationContext {
   /** Epoch ms. */
   now(): number;
   /** A UUID version 7. */
-  newUuid(): string;
+  newUuid(): Promise<string>;
   /** @throws ConfigurationError */
   config(): Promise<CliConfig['config']>;
   gateway(): Promise<Gateway>;
 }
 
 /** A context whose gateway, if one was opened, is closed by `close`. */
-export async function openContext(
-  env: Environment,
-  log: Log,
-): Promise<OperationContext & { close(): Promise<void> }> {
-  const { v7 } = await import('uuid');
+export function openContext(env: Environment, log: Log): OperationContext & { close(): Promise<void> } {
   let loaded: Promise<CliConfig> | undefined;
   let opened: Promise<Gateway> | undefined;
   const config = async (): Promise<CliConfig['config']> => {
@@ -29,13 +25,13 @@ export async function openContext(
   };
   const open = async (): Promise<Gateway> => {
     const { openGateway } = await import('./gateway/open.ts');
-    return openGateway((await config()).temporal);
+    return openGateway((await config()).temporal, env);
   };
   return {
     env,
     log,
     now: Date.now,
-    newUuid: () => v7(),
+    newUuid: async () => (await import('uuid')).v7(),
     config,
     gateway: () => (opened ??= open()),
     close: async () => {

@@ -37,7 +37,7 @@ async function execute(name: string, args: readonly string[], env: Environment, 
   const operation = await operationNamed(name);
   const source = readArguments(args);
   const input = source.kind === 'words' ? operation.inputFromWords(source.words) : await readDocument(source);
-  const context = await openContext(env, log);
+  const context = openContext(env, log);
   try {
     return await operation.execute(input, context);
   } finally {

@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import type { TemporalConfig } from '../../config/index.ts';
+import type { Environment, TemporalConfig } from '../../config/index.ts';
 import {
   WORKFLOW,
   type MachineRequestInput,
@@ -7,6 +7,7 @@ import {
   type StatusMemo,
 } from '../../domain/shared/messages.ts';
 import { taskQueues } from '../../domain/shared/queues.ts';
+import { openCalls } from './choose.ts';
 import type { Gateway, TemporalCalls, WorkflowStart } from './gateway.ts';
 import { inParallel } from './inParallel.ts';
 import { readStatus } from './readStatus.ts';
@@ -14,10 +15,8 @@ import { readStatus } from './readStatus.ts';
 /** Ids whose status is read at the same time. */
 const WIDTH = 200;
 
-export async function openGateway(config: TemporalConfig): Promise<Gateway> {
-  const { openTemporalClient } = await import('./temporalClient.ts');
-  return gatewayOver(await openTemporalClient(config));
-}
+export const openGateway = async (config: TemporalConfig, env: Environment): Promise<Gateway> =>
+  gatewayOver(await openCalls(config, env));
 
 export function gatewayOver(calls: TemporalCalls): Gateway {
   const start = async (workflow: WorkflowStart) => {

@@ -11,45 +11,39 @@ import {
 } from '@temporalio/client';
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import type { TemporalConfig } from '../../config/index.ts';
-import { isObject } from '../../config/jsonFile.ts';
-import { UnavailableError } from '../../domain/shared/errors.ts';
 import {
   QUERY,
   type MachineRequestInput,
   type MachineReturnInput,
-  type StatusMemo,
   type StatusPage,
   type StatusView,
 } from '../../domain/shared/messages.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/shared/searchAttributes.ts';
 import { connectionOptions } from './connectionOptions.ts';
 import type { Description, SearchAttributeValues, TemporalCalls, WorkflowStart } from './gateway.ts';
-import { GRPC, grpcCode, grpcReason, isRefusal } from './temporalErrors.ts';
+import { ATTEMPTS, FIRST_PAUSE, LIMITS } from './limits.ts';
+import { isMemo } from './memo.ts';
+import { GRPC, grpcCode, isNoWorker, isRefusal, unavailable, unreachable } from './temporalErrors.ts';
 
-const CONNECT_MS = 2_000;
-const START_MS = 5_000;
-/** The server says "no worker" a second before the deadline, so this costs a dead worker 0.3 s. */
-const QUERY_MS = 1_300;
-const READ_MS = 3_000;
-
-/** The calls over Temporal's own client. It is big, so only those that need Temporal load this module. */
+/**
+ * The calls over Temporal's own client, which covers all that Temporal can be set up with. It is big and
+ * slow to load; see lean/ for the other way.
+ */
 export async function openTemporalClient(config: TemporalConfig): Promise<TemporalCalls> {
   const connection = Connection.lazy({
     ...(await connectionOptions(config)),
-    connectTimeout: CONNECT_MS,
+    connectTimeout: LIMITS.connect,
     interceptors: [makeGrpcRetryInterceptor(retries())],
   });
-  const { address, namespace } = config;
-  const client = new Client({ connection, namespace, workflow: { queryRejectCondition: 'NOT_OPEN' } });
+  const client = new Client({
+    connection,
+    namespace: config.namespace,
+    workflow: { queryRejectCondition: 'NOT_OPEN' },
+  });
   const until = Date.now() + config.deadlineSeconds * 1_000;
   /** Gives a call its time, but never more than what is left for the whole operation. */
   const within = <T>(ms: number, call: () => Promise<T>): Promise<T> =>
     connection.withDeadline(Math.min(Date.now() + ms, until), call);
-  const unavailable = (doing: string, error: unknown): UnavailableError =>
-    new UnavailableError(
-      `Temporal at ${address} (namespace ${namespace}) could not ${doing}: ${grpcReason(error)}`,
-      { cause: error },
-    );
   /** Told once that no worker is there, the other ids of the call need not wait for the same. */
   let noWorker = false;
 
@@ -58,22 +52,20 @@ export async function openTemporalClient(config: TemporalConfig): Promise<Tempor
       try {
         await connection.ensureConnected();
       } catch (error) {
-        throw new UnavailableError(
-          `Temporal at ${address} cannot be reached (${grpcReason(error)}). ` +
-            'Start it, or set temporal.address in config.json (TEMPORAL_ADDRESS).',
-          { cause: error },
-        );
+        throw unreachable(config, error);
       }
     },
     start: async (workflow) => {
       try {
-        await within(START_MS, () => client.workflow.start(workflow.workflowType, startOptions(workflow)));
+        await within(LIMITS.start, () =>
+          client.workflow.start(workflow.workflowType, startOptions(workflow)),
+        );
         return 'started';
       } catch (error) {
         // The id is ours alone: an earlier attempt of this very call was accepted.
         if (error instanceof WorkflowExecutionAlreadyStartedError) return 'started';
         if (isRefusal(error) || error instanceof NamespaceNotFoundError)
-          throw unavailable(`start ${workflow.workflowType}`, error);
+          throw unavailable(config, `start ${workflow.workflowType}`, error);
         if (grpcCode(error) === undefined) throw error;
         return 'inDoubt';
       }
@@ -82,39 +74,39 @@ export async function openTemporalClient(config: TemporalConfig): Promise<Tempor
       if (noWorker) return { kind: 'noAnswer' };
       try {
         const handle = client.workflow.getHandle(workflowId);
-        const view = await within(QUERY_MS, () =>
+        const view = await within(LIMITS.query, () =>
           handle.query<StatusView, [StatusPage]>(QUERY.status, { offset }),
         );
         return { kind: 'view', view };
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return { kind: 'notFound' };
         if (error instanceof QueryRejectedError) return { kind: 'closed' };
-        noWorker ||= /no poller seen/.test(grpcReason(error));
+        noWorker ||= isNoWorker(error);
         return { kind: 'noAnswer' };
       }
     },
     describe: async (workflowId) => {
       try {
-        return await within(READ_MS, () => describe(client, workflowId));
+        return await within(LIMITS.read, () => describe(client, workflowId));
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return undefined;
-        throw unavailable(`describe ${workflowId}`, error);
+        throw unavailable(config, `describe ${workflowId}`, error);
       }
     },
     inputOf: async (workflowId, runId) => {
       try {
-        return await within(READ_MS, () => firstInput(client, workflowId, runId));
+        return await within(LIMITS.read, () => firstInput(client, workflowId, runId));
       } catch (error) {
-        throw unavailable(`read the history of ${workflowId}`, error);
+        throw unavailable(config, `read the history of ${workflowId}`, error);
       }
     },
     resultOf: async (workflowId, runId) => {
       try {
         const handle = client.workflow.getHandle(workflowId, runId, { followRuns: false });
-        const result: unknown = await within(READ_MS, () => handle.result());
+        const result: unknown = await within(LIMITS.read, () => handle.result());
         return result as StatusView;
       } catch (error) {
-        throw unavailable(`read the result of ${workflowId}`, error);
+        throw unavailable(config, `read the result of ${workflowId}`, error);
       }
     },
     close: () => connection.close(),
@@ -126,11 +118,11 @@ export async function openTemporalClient(config: TemporalConfig): Promise<Tempor
  * would no longer tell what became of the first. Host Factory asks again by itself.
  */
 function retries() {
-  const { delayFunction } = defaultGrpcRetryOptions({ maxAttempts: 2, initialIntervalMs: () => 200 });
+  const { delayFunction } = defaultGrpcRetryOptions({ initialIntervalMs: () => FIRST_PAUSE });
   return {
     delayFunction,
     retryableDecider: (attempt: number, { code }: { code: number }) =>
-      attempt < 3 && code === GRPC.resourceExhausted,
+      attempt < ATTEMPTS && code === GRPC.resourceExhausted,
   };
 }
 
@@ -176,9 +168,6 @@ async function describe(client: Client, workflowId: string): Promise<Description
     ...(isMemo(hf) ? { memo: hf } : {}),
   };
 }
-
-const isMemo = (value: unknown): value is StatusMemo =>
-  isObject(value) && typeof value['status'] === 'string' && typeof value['message'] === 'string';
 
 async function firstInput(
   client: Client,

@@ -1,7 +1,20 @@
 import { messageOf } from '../../config/jsonFile.ts';
+import type { TemporalConfig } from '../../config/index.ts';
+import { UnavailableError } from '../../domain/shared/errors.ts';
 
 /** gRPC's status codes that matter here (google.rpc.Code). */
-export const GRPC = { deadlineExceeded: 4, notFound: 5, alreadyExists: 6, resourceExhausted: 8 } as const;
+export const GRPC = {
+  unknown: 2,
+  deadlineExceeded: 4,
+  notFound: 5,
+  alreadyExists: 6,
+  permissionDenied: 7,
+  resourceExhausted: 8,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+  unauthenticated: 16,
+} as const;
 
 /** The server said no: INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, FAILED_PRECONDITION, OUT_OF_RANGE, ... */
 const REFUSALS: readonly number[] = [3, 5, 7, 8, 9, 11, 12, 16];
@@ -17,6 +30,9 @@ export function grpcCode(error: unknown): number | undefined {
 /** Whether the server itself turned the call down, so that it certainly did nothing. */
 export const isRefusal = (error: unknown): boolean => REFUSALS.includes(grpcCode(error) ?? -1);
 
+/** Whether a query failed because nobody is there to answer it, as the server says a second before the deadline. */
+export const isNoWorker = (error: unknown): boolean => /no poller seen/.test(grpcReason(error));
+
 /** The server's own words, on one line, without the client's frame around them. */
 export function grpcReason(error: unknown): string {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
@@ -26,3 +42,16 @@ export function grpcReason(error: unknown): string {
 }
 
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 400);
+
+export const unreachable = ({ address }: TemporalConfig, error: unknown): UnavailableError =>
+  new UnavailableError(
+    `Temporal at ${address} cannot be reached (${grpcReason(error)}). ` +
+      'Start it, or set temporal.address in config.json (TEMPORAL_ADDRESS).',
+    { cause: error },
+  );
+
+export const unavailable = (config: TemporalConfig, doing: string, error: unknown): UnavailableError =>
+  new UnavailableError(
+    `Temporal at ${config.address} (namespace ${config.namespace}) could not ${doing}: ${grpcReason(error)}`,
+    { cause: error },
+  );

@@ -30,7 +30,7 @@ async function requestMachines(
   const template = await readTemplateForRequest(templatesPath(context.env), templateId);
   refuseTooMany(template, count);
   const { provider, request } = await context.config();
-  const requestId = requestIdOf(context.newUuid());
+  const requestId = requestIdOf(await context.newUuid());
   const gateway = await context.gateway();
   const outcome = await gateway.startRequest({
     v: 1,

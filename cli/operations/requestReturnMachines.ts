@@ -23,7 +23,7 @@ export const operation = defineOperation({
 /** Makes the return durable. An empty one is accepted too: its status is complete at once. */
 async function giveBack(machines: readonly ReturnedMachine[], context: OperationContext): Promise<object> {
   const { provider } = await context.config();
-  const requestId = returnId(context.newUuid());
+  const requestId = returnId(await context.newUuid());
   const gateway = await context.gateway();
   const outcome = await gateway.startReturn({
     v: 1,

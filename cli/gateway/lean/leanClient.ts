@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { TemporalConfig } from '../../../config/index.ts';
+import {
+  QUERY,
+  type MachineRequestInput,
+  type MachineReturnInput,
+  type StatusView,
+} from '../../../domain/shared/messages.ts';
+import type { Description, SearchAttributeValues, TemporalCalls, WorkflowStart } from '../gateway.ts';
+import { LIMITS } from '../limits.ts';
+import { isMemo } from '../memo.ts';
+import { GRPC, isNoWorker, isRefusal, unavailable, unreachable } from '../temporalErrors.ts';
+import { GrpcError } from './grpcError.ts';
+import * as proto from './messages.ts';
+import { firstOf, fromPayload, toAttribute, toPayload } from './payload.ts';
+import { openService } from './service.ts';
+
+/**
+ * The same calls as Temporal's own client makes, over Node's HTTP/2 alone: a process of Host Factory makes
+ * one or two of them and ends, and must not load a client that takes ten times as long as they do.
+ */
+export async function openLeanClient(config: TemporalConfig): Promise<TemporalCalls> {
+  const { namespace } = config;
+  const service = await openService(config);
+  const until = Date.now() + config.deadlineSeconds * 1_000;
+  const within = (ms: number): number => Math.min(Date.now() + ms, until);
+  /** Told once that no worker is there, the other ids of the call need not wait for the same. */
+  let noWorker = false;
+
+  const history = async (
+    workflowId: string,
+    runId: string,
+    more: Pick<
+      proto.GetWorkflowExecutionHistoryRequest,
+      'maximumPageSize' | 'waitNewEvent' | 'historyEventFilterType'
+    >,
+  ): Promise<proto.HistoryEvent | undefined> => {
+    const message = proto.encodeGetWorkflowExecutionHistoryRequest({
+      namespace,
+      execution: { workflowId, runId },
+      skipArchival: true,
+      ...more,
+    });
+    const answer = await service.call('read', 'GetWorkflowExecutionHistory', message, within(LIMITS.read));
+    return proto.decodeGetWorkflowExecutionHistoryResponse(answer).history?.events?.[0];
+  };
+
+  return {
+    connect: async () => {
+      try {
+        await service.connect(within(LIMITS.connect));
+      } catch (error) {
+        throw unreachable(config, error);
+      }
+    },
+    start: async (workflow) => {
+      const message = startMessage(namespace, workflow);
+      try {
+        await service.call('write', 'StartWorkflowExecution', message, within(LIMITS.start));
+        return 'started';
+      } catch (error) {
+        if (!(error instanceof GrpcError)) throw error;
+        // The id is ours alone: an earlier attempt of this very call was accepted.
+        if (error.code === GRPC.alreadyExists) return 'started';
+        if (isRefusal(error) || error.unseen)
+          throw unavailable(config, `start ${workflow.workflowType}`, error);
+        return 'inDoubt';
+      }
+    },
+    queryStatus: async (workflowId, offset) => {
+      if (noWorker) return { kind: 'noAnswer' };
+      const message = queryMessage(namespace, workflowId, offset);
+      try {
+        const answer = await service.call('read', 'QueryWorkflow', message, within(LIMITS.query));
+        const { queryRejected, queryResult } = proto.decodeQueryWorkflowResponse(answer);
+        if (queryRejected) return { kind: 'closed' };
+        return { kind: 'view', view: firstOf(queryResult) as StatusView };
+      } catch (error) {
+        if (isWorkflowMissing(error)) return { kind: 'notFound' };
+        noWorker ||= isNoWorker(error);
+        return { kind: 'noAnswer' };
+      }
+    },
+    describe: async (workflowId) => {
+      const message = proto.encodeDescribeWorkflowExecutionRequest({ namespace, execution: { workflowId } });
+      try {
+        return description(
+          await service.call('read', 'DescribeWorkflowExecution', message, within(LIMITS.read)),
+        );
+      } catch (error) {
+        if (isWorkflowMissing(error)) return undefined;
+        throw unavailable(config, `describe ${workflowId}`, error);
+      }
+    },
+    inputOf: async (workflowId, runId) => {
+      try {
+        const event = await history(workflowId, runId, { maximumPageSize: 1 });
+        const { input } = event?.workflowExecutionStartedEventAttributes ?? {};
+        return firstOf(input) as MachineRequestInput | MachineReturnInput;
+      } catch (error) {
+        throw unavailable(config, `read the history of ${workflowId}`, error);
+      }
+    },
+    resultOf: async (workflowId, runId) => {
+      try {
+        const event = await history(workflowId, runId, {
+          waitNewEvent: true,
+          historyEventFilterType: proto.HistoryEventFilterType.CLOSE_EVENT,
+        });
+        const completed = event?.workflowExecutionCompletedEventAttributes;
+        if (!completed) throw new Error('its last event is no result');
+        return firstOf(completed.result) as StatusView;
+      } catch (error) {
+        throw unavailable(config, `read the result of ${workflowId}`, error);
+      }
+    },
+    close: () => Promise.resolve(service.close()),
+  };
+}
+
+/** A namespace that is not there has the same code, and says nothing of the workflow. */
+const isWorkflowMissing = (error: unknown): boolean =>
+  error instanceof GrpcError &&
+  error.code === GRPC.notFound &&
+  !error.kinds.includes('NamespaceNotFoundFailure');
+
+function startMessage(namespace: string, workflow: WorkflowStart): Uint8Array {
+  return proto.encodeStartWorkflowExecutionRequest({
+    namespace,
+    workflowId: workflow.workflowId,
+    workflowType: { name: workflow.workflowType },
+    taskQueue: { name: workflow.taskQueue, kind: proto.TaskQueueKind.NORMAL },
+    input: { payloads: [toPayload(workflow.input)] },
+    identity: `${process.pid}@${hostname()}`,
+    // The same in every attempt, so that the server knows a second one for what it is.
+    requestId: randomUUID(),
+    workflowIdReusePolicy: proto.WorkflowIdReusePolicy.REJECT_DUPLICATE,
+    workflowIdConflictPolicy: proto.WorkflowIdConflictPolicy.FAIL,
+    memo: { fields: { hf: toPayload(workflow.memo) } },
+    searchAttributes: { indexedFields: attributes(workflow.attributes) },
+    userMetadata: { summary: toPayload(workflow.summary), details: toPayload(workflow.details) },
+  });
+}
+
+function attributes(values: SearchAttributeValues): Record<string, proto.Payload> {
+  const { HfState, HfTemplate, HfProvider, HfRequestType, HfCount } = values;
+  return {
+    HfState: toAttribute(HfState, 'Keyword'),
+    ...(HfTemplate === undefined ? {} : { HfTemplate: toAttribute(HfTemplate, 'Keyword') }),
+    HfProvider: toAttribute(HfProvider, 'Keyword'),
+    HfRequestType: toAttribute(HfRequestType, 'Keyword'),
+    HfCount: toAttribute(HfCount, 'Int'),
+  };
+}
+
+const queryMessage = (namespace: string, workflowId: string, offset: number): Uint8Array =>
+  proto.encodeQueryWorkflowRequest({
+    namespace,
+    execution: { workflowId },
+    query: { queryType: QUERY.status, queryArgs: { payloads: [toPayload({ offset })] } },
+    queryRejectCondition: proto.QueryRejectCondition.NOT_OPEN,
+  });
+
+function description(answer: Uint8Array): Description {
+  const info = proto.decodeDescribeWorkflowExecutionResponse(answer).workflowExecutionInfo;
+  const runId = info?.execution?.runId;
+  if (!info || !runId) throw new Error('the answer names no run');
+  const statusName = nameOfStatus(info.status ?? 0);
+  const hf = info.memo?.fields?.['hf'];
+  const memo = hf && fromPayload(hf);
+  return {
+    runId,
+    // Between two runs of one workflow Temporal may show the older one.
+    open: statusName === 'RUNNING' || statusName === 'CONTINUED_AS_NEW' || statusName === 'PAUSED',
+    completed: statusName === 'COMPLETED',
+    statusName,
+    ...(isMemo(memo) ? { memo } : {}),
+  };
+}
+
+function nameOfStatus(status: number): string {
+  const entry = Object.entries(proto.WorkflowExecutionStatus).find(([, number]) => number === status);
+  const name = entry?.[0] ?? 'UNKNOWN';
+  // As Temporal's client spells it.
+  return name === 'CANCELED' ? 'CANCELLED' : name;
+}

@@ -1,0 +1,70 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { TemporalConfig } from '../../../config/index.ts';
+import { connectionOptions } from '../connectionOptions.ts';
+import { ATTEMPTS, FIRST_PAUSE } from '../limits.ts';
+import { GRPC } from '../temporalErrors.ts';
+import { Channel } from './channel.ts';
+import { GrpcError } from './grpcError.ts';
+
+export interface Service {
+  /** @param deadline epoch ms */
+  connect(deadline: number): Promise<void>;
+  /**
+   * One call of Temporal's WorkflowService, sent again where that is safe.
+   * @param kind `read` may be sent again after a lost connection, `write` only when it was surely not seen
+   * @throws GrpcError
+   */
+  call(kind: 'read' | 'write', method: string, message: Uint8Array, deadline: number): Promise<Uint8Array>;
+  close(): void;
+}
+
+/** @throws ConfigurationError when a certificate or key cannot be read */
+export async function openService(config: TemporalConfig): Promise<Service> {
+  const { tls, apiKey } = await connectionOptions(config);
+  const files = typeof tls === 'object' && tls !== null ? tls : {};
+  const { serverNameOverride: name, serverRootCACertificate: ca, clientCertPair: pair } = files;
+  const channel = new Channel({
+    address: config.address,
+    ...(tls
+      ? {
+          tls: {
+            ...(name ? { servername: name } : {}),
+            ...(ca ? { ca: Buffer.from(ca) } : {}),
+            ...(pair ? { cert: Buffer.from(pair.crt), key: Buffer.from(pair.key) } : {}),
+          },
+        }
+      : {}),
+    headers: {
+      ...(name ? { ':authority': name } : {}),
+      ...(typeof apiKey === 'string' ? { authorization: `Bearer ${apiKey}` } : {}),
+      // Temporal Cloud finds the namespace's cell by it.
+      'temporal-namespace': config.namespace,
+      'user-agent': 'open-host-factory',
+    },
+  });
+  return {
+    connect: async (deadline) => void (await channel.connect(deadline)),
+    call: async (kind, method, message, deadline) => {
+      const path = `/temporal.api.workflowservice.v1.WorkflowService/${method}`;
+      let lost = 0;
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await channel.call(path, message, deadline);
+        } catch (error) {
+          if (!(error instanceof GrpcError)) throw error;
+          const wait = pauseBefore(attempt);
+          if (Date.now() + wait >= deadline) throw error;
+          if (error.code === GRPC.resourceExhausted && attempt < ATTEMPTS) await pause(wait);
+          else if (!mayBeSentAgain(error, kind) || ++lost > 1) throw error;
+        }
+      }
+    },
+    close: () => channel.close(),
+  };
+}
+
+const mayBeSentAgain = ({ code, unseen }: GrpcError, kind: 'read' | 'write'): boolean =>
+  unseen || (kind === 'read' && code === GRPC.unavailable);
+
+/** Spread, so that fifty calls that were turned away together do not come again together. */
+const pauseBefore = (attempt: number): number => FIRST_PAUSE * 1.7 ** attempt * (0.8 + 0.4 * Math.random());

@@ -1,0 +1,91 @@
+/**
+ * Protocol Buffers' wire format, as far as the generated messages need it: varints and length-delimited
+ * fields. Unknown fields are skipped, so that newer servers may say more.
+ */
+export class Writer {
+  readonly #parts: Uint8Array[] = [];
+
+  /** A number, enum or boolean; up to 2^53. */
+  varint(tag: number, value: number | boolean): void {
+    this.#parts.push(varintBytes(tag), varintBytes(Number(value)));
+  }
+
+  bytes(tag: number, value: Uint8Array): void {
+    this.#parts.push(varintBytes(tag), varintBytes(value.length), value);
+  }
+
+  string(tag: number, value: string): void {
+    this.bytes(tag, Buffer.from(value));
+  }
+
+  finish(): Uint8Array {
+    return Buffer.concat(this.#parts);
+  }
+}
+
+function varintBytes(value: number): Uint8Array {
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest > 127) {
+    bytes.push((rest % 128) + 128);
+    rest = Math.floor(rest / 128);
+  }
+  bytes.push(rest);
+  return Uint8Array.from(bytes);
+}
+
+export class Reader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** The next field's number and wire type as one number, or 0 at the end. */
+  tag(): number {
+    return this.#at < this.#bytes.length ? this.varint() : 0;
+  }
+
+  /** Exact up to 2^53, which all that is read here stays under. */
+  varint(): number {
+    let value = 0;
+    let factor = 1;
+    for (;;) {
+      const byte = this.#bytes[this.#at++];
+      if (byte === undefined || factor > 2 ** 63) throw damaged();
+      value += (byte & 127) * factor;
+      if (byte < 128) return value;
+      factor *= 128;
+    }
+  }
+
+  bytes(): Uint8Array {
+    const from = this.#move(this.varint());
+    return this.#bytes.subarray(from, this.#at);
+  }
+
+  string(): string {
+    const from = this.#move(this.varint());
+    return this.#bytes.toString('utf8', from, this.#at);
+  }
+
+  skip(tag: number): void {
+    const wireType = tag & 7;
+    if (wireType === 0) this.varint();
+    else if (wireType === 1) this.#move(8);
+    else if (wireType === 2) this.#move(this.varint());
+    else if (wireType === 5) this.#move(4);
+    else throw damaged();
+  }
+
+  /** @returns where it was */
+  #move(length: number): number {
+    const from = this.#at;
+    this.#at += length;
+    if (this.#at > this.#bytes.length) throw damaged();
+    return from;
+  }
+}
+
+const damaged = (): RangeError => new RangeError('the answer is cut off or damaged');

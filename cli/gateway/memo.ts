@@ -1,0 +1,6 @@
+import { isObject } from '../../config/jsonFile.ts';
+import type { StatusMemo } from '../../domain/shared/messages.ts';
+
+/** Whether this is what our workflows keep in their memo; somebody else's may be anything. */
+export const isMemo = (value: unknown): value is StatusMemo =>
+  isObject(value) && typeof value['status'] === 'string' && typeof value['message'] === 'string';

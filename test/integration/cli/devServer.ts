@@ -110,3 +110,39 @@ async function decideNext(client: Client, queue: string, command: Command): Prom
 }
 
 const payloads = (value: unknown) => ({ payloads: [defaultPayloadConverter.toPayload(value)] });
+
+/**
+ * Answers queries on a queue as a worker would, until it is stopped: with what `answer` makes of the query's
+ * argument. Other workflow tasks are answered with nothing.
+ */
+export function answerQueries(client: Client, queue: string, answer: (argument: unknown) => unknown) {
+  const service = client.workflowService;
+  const namespace = client.options.namespace;
+  const stopping = new AbortController();
+  const next = async (): Promise<void> => {
+    const task = await client.withDeadline(Date.now() + 20_000, () =>
+      service.pollWorkflowTaskQueue({ namespace, taskQueue: { name: queue } }),
+    );
+    const { taskToken, query } = task;
+    if (taskToken.length === 0) return;
+    if (!query) return void (await service.respondWorkflowTaskCompleted({ namespace, taskToken }));
+    const argument: unknown = defaultPayloadConverter.fromPayload(query.queryArgs?.payloads?.[0] ?? {});
+    const queryResult = payloads(answer(argument));
+    await service.respondQueryTaskCompleted({ namespace, taskToken, completedType: ANSWERED, queryResult });
+  };
+  const loop = client.withAbortSignal(stopping.signal, async () => {
+    while (!stopping.signal.aborted) await next();
+  });
+  return {
+    stop: async () => {
+      stopping.abort();
+      await loop.catch(() => undefined);
+    },
+  };
+}
+
+/** A number of temporal.api.enums.v1.QueryResultType. */
+// oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- not exported either
+const ANSWERED = 1 as NonNullable<
+  Parameters<Client['workflowService']['respondQueryTaskCompleted']>[0]['completedType']
+>;

@@ -34,8 +34,14 @@ const settled: StatusView = {
   machines: packMachines(machines),
 };
 
-describe('the operations with a Temporal server and no worker', function () {
-  this.timeout(60_000);
+for (const kind of ['lean', 'sdk'] as const) {
+  describe(`the operations over the ${kind} client, without a worker`, function () {
+    this.timeout(60_000);
+    operations(kind);
+  });
+}
+
+function operations(kind: 'lean' | 'sdk'): void {
   let temporal: DevServer;
   let files: Scratch;
   let env: Record<string, string>;
@@ -55,6 +61,7 @@ describe('the operations with a Temporal server and no worker', function () {
       HF_PROVIDER_CONFDIR: files.directory,
       OHF_AWS_ENDPOINT: 'http://127.0.0.1:1',
       TEMPORAL_ADDRESS: temporal.address,
+      OHF_GATEWAY: kind,
     };
   });
   after(async () => {
@@ -221,4 +228,4 @@ describe('the operations with a Temporal server and no worker', function () {
     });
     assert.match(String(oneDocument(outcome)['requestId']), /^req-/);
   });
-});
+}

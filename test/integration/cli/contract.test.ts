@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { v7 } from 'uuid';
+import { openCalls } from '../../../cli/gateway/choose.ts';
+import type { TemporalCalls, WorkflowStart } from '../../../cli/gateway/gateway.ts';
+import type { TemporalConfig } from '../../../config/index.ts';
+import { UnavailableError } from '../../../domain/shared/errors.ts';
+import { packMachines } from '../../../domain/machine/packed.ts';
+import type { StatusView } from '../../../domain/shared/messages.ts';
+import { answerQueries, completeNext, startDevServer, type DevServer } from './devServer.ts';
+import { certificate, startTlsFront } from './tlsFront.ts';
+
+const view: StatusView = {
+  v: 1,
+  status: 'complete',
+  message: 'done — fertig',
+  total: 0,
+  offset: 0,
+  machines: packMachines([]),
+};
+
+let temporal: DevServer;
+describe('the calls to Temporal', function () {
+  this.timeout(60_000);
+  before(async () => {
+    temporal = await startDevServer();
+  });
+  after(() => temporal?.stop());
+  for (const kind of ['lean', 'sdk'] as const) describe(`by the ${kind} client`, () => contract(kind));
+
+  it('start the same workflow by both clients', async () => {
+    const started: unknown[] = [];
+    const workflow = toStart('same');
+    for (const kind of ['lean', 'sdk'] as const) {
+      const calls = await openCalls(config(), { OHF_GATEWAY: kind });
+      const workflowId = `req-${v7()}`;
+      await calls.start({ ...workflow, workflowId });
+      await calls.close();
+      started.push(await firstEvent(workflowId));
+    }
+    assert.match(JSON.stringify(started[0]), /HfTemplate.*HfCount|HfCount.*HfTemplate/);
+    assert.deepEqual(started[0], started[1]);
+  });
+});
+
+/** What the server keeps of a start, but for what differs from one to the next. */
+async function firstEvent(workflowId: string): Promise<unknown> {
+  const { events } = await temporal.client.workflow.getHandle(workflowId).fetchHistory();
+  const { workflowExecutionStartedEventAttributes: attributes, userMetadata } = events?.[0] ?? {};
+  assert.match(attributes?.identity ?? '', /^\d+@./);
+  const own = ['identity', 'originalExecutionRunId', 'firstExecutionRunId', 'workflowId', 'header'];
+  const kept = Object.entries(attributes ?? {}).filter(([name]) => !own.includes(name));
+  return JSON.parse(JSON.stringify([Object.fromEntries(kept), userMetadata]));
+}
+
+const config = (more: Partial<TemporalConfig> = {}): TemporalConfig => ({
+  address: temporal.address,
+  namespace: 'default',
+  deadlineSeconds: 8,
+  ...more,
+});
+
+function toStart(queue: string): WorkflowStart {
+  const workflowId = `req-${v7()}`;
+  return {
+    workflowType: 'machineRequest',
+    workflowId,
+    taskQueue: `contract-${queue}`,
+    input: {
+      v: 1,
+      requestId: workflowId,
+      deployment: 'contract',
+      provider: 'aws',
+      createdAt: 1,
+      count: 5,
+      deadlineSeconds: 900,
+    },
+    memo: { v: 1, status: 'running', message: 'é' },
+    attributes: {
+      HfState: 'acquiring',
+      HfTemplate: 'demo',
+      HfProvider: 'aws',
+      HfRequestType: 'create',
+      HfCount: 5,
+    },
+    summary: '5 x demo',
+    details: '- **template**: demo',
+  };
+}
+
+function contract(kind: 'lean' | 'sdk'): void {
+  const opened: TemporalCalls[] = [];
+  const open = async (more: Partial<TemporalConfig> = {}): Promise<TemporalCalls> => {
+    const calls = await openCalls(config(more), { OHF_GATEWAY: kind });
+    opened.push(calls);
+    return calls;
+  };
+  afterEach(() => Promise.all(opened.splice(0).map((calls) => calls.close())));
+  const queue = (name: string): string => `${kind}-${name}`;
+
+  it('start a workflow, and take one of the same id for their own', async () => {
+    const calls = await open();
+    const workflow = toStart(queue('start'));
+    await calls.connect();
+    assert.equal(await calls.start(workflow), 'started');
+    assert.equal(await calls.start(workflow), 'started');
+    const described = await calls.describe(workflow.workflowId);
+    assert.ok(described?.open);
+    await completeNext(temporal.client, workflow.taskQueue, view);
+    assert.equal(await calls.start(workflow), 'started');
+    assert.equal((await calls.describe(workflow.workflowId))?.runId, described.runId);
+  });
+
+  it('describe an open, a completed and a terminated workflow', async () => {
+    const calls = await open();
+    const workflow = toStart(queue('describe'));
+    await calls.start(workflow);
+    const { runId, ...open1 } = (await calls.describe(workflow.workflowId)) ?? {};
+    assert.match(String(runId), /^[-0-9a-f]{36}$/);
+    assert.deepEqual(open1, {
+      open: true,
+      completed: false,
+      statusName: 'RUNNING',
+      memo: { v: 1, status: 'running', message: 'é' },
+    });
+    await completeNext(temporal.client, workflow.taskQueue, view);
+    const completed = await calls.describe(workflow.workflowId);
+    assert.deepEqual([completed?.open, completed?.statusName], [false, 'COMPLETED']);
+    const other = toStart(queue('describe'));
+    await calls.start(other);
+    await temporal.client.workflow.getHandle(other.workflowId).terminate();
+    assert.equal((await calls.describe(other.workflowId))?.statusName, 'TERMINATED');
+  });
+
+  it('read the input of an open workflow and the result of a completed one', async () => {
+    const calls = await open();
+    const workflow = toStart(queue('result'));
+    await calls.start(workflow);
+    const { runId = '' } = (await calls.describe(workflow.workflowId)) ?? {};
+    assert.deepEqual(await calls.inputOf(workflow.workflowId, runId), workflow.input);
+    await completeNext(temporal.client, workflow.taskQueue, view);
+    assert.deepEqual(await calls.resultOf(workflow.workflowId, runId), view);
+    assert.deepEqual(await calls.queryStatus(workflow.workflowId, 0), { kind: 'closed' });
+  });
+
+  it('have no result of a workflow that was terminated', async () => {
+    const calls = await open();
+    const workflow = toStart(queue('terminated'));
+    await calls.start(workflow);
+    await temporal.client.workflow.getHandle(workflow.workflowId).terminate();
+    const { runId = '' } = (await calls.describe(workflow.workflowId)) ?? {};
+    await assert.rejects(calls.resultOf(workflow.workflowId, runId), UnavailableError);
+  });
+
+  it('query a workflow for the page that is asked for, also a big one', async () => {
+    const calls = await open();
+    const workflow = toStart(queue('query'));
+    await calls.start(workflow);
+    const big = 'x'.repeat(1_500_000);
+    const worker = answerQueries(temporal.client, workflow.taskQueue, (page) => ({ ...view, page, big }));
+    const answer = await calls.queryStatus(workflow.workflowId, 4_000);
+    await worker.stop();
+    assert.deepEqual(answer, { kind: 'view', view: { ...view, page: { offset: 4_000 }, big } });
+  });
+
+  it('have no answer without a worker, in time', async () => {
+    const calls = await open();
+    const workflow = toStart(queue('nobody'));
+    await calls.start(workflow);
+    const began = Date.now();
+    assert.deepEqual(await calls.queryStatus(workflow.workflowId, 0), { kind: 'noAnswer' });
+    assert.ok(Date.now() - began < 2_500);
+  });
+
+  it('do not find what is not there', async () => {
+    const calls = await open();
+    const id = `req-${v7()}`;
+    assert.deepEqual(await calls.queryStatus(id, 0), { kind: 'notFound' });
+    assert.equal(await calls.describe(id), undefined);
+    await assert.rejects(calls.inputOf(id, v7()), UnavailableError);
+  });
+
+  it('tell a namespace that is not there from a workflow that is not there', async () => {
+    const calls = await open({ namespace: 'nowhere' });
+    assert.deepEqual(await calls.queryStatus('req-1', 0), { kind: 'noAnswer' });
+    await assert.rejects(calls.describe('req-1'), /could not describe req-1: .*nowhere/);
+    await assert.rejects(calls.start(toStart('nowhere')), /could not start machineRequest: .*nowhere/);
+  });
+
+  it('are refused where nobody listens, and time out where nobody speaks', async () => {
+    await assert.rejects(
+      (await open({ address: '127.0.0.1:1' })).connect(),
+      /^UnavailableError: Temporal at 127\.0\.0\.1:1 cannot be reached \(/,
+    );
+    const sockets: Socket[] = [];
+    const mute = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    const address = `127.0.0.1:${(mute.address() as AddressInfo).port}`;
+    const began = Date.now();
+    await assert.rejects((await open({ address })).connect(), /cannot be reached/);
+    for (const socket of sockets) socket.destroy();
+    mute.close();
+    assert.ok(Date.now() - began < 4_000);
+  });
+
+  it('keep to the deadline of the whole operation', async () => {
+    const calls = await open({ deadlineSeconds: 1 });
+    const workflow = toStart(queue('deadline'));
+    await calls.start(workflow);
+    // The server says "no worker" a second before the deadline, so here never: it is simply too late.
+    assert.deepEqual(await calls.queryStatus(workflow.workflowId, 0), { kind: 'noAnswer' });
+    await assert.rejects(calls.describe(workflow.workflowId), UnavailableError);
+  });
+
+  describe('over TLS', () => {
+    const tls = { serverNameOverride: 'temporal.test', caFile: certificate('ca') };
+    const pair = { certFile: certificate('client'), keyFile: certificate('client-key') };
+
+    it('reach a server of the authority that is given, under its name', async () => {
+      const front = await startTlsFront(temporal.address, { mutual: false });
+      const calls = await open({ address: front.address, tls });
+      await calls.connect();
+      assert.equal(await calls.start(toStart(queue('tls'))), 'started');
+      const { serverNameOverride: _, ...otherName } = tls;
+      await assert.rejects((await open({ address: front.address, tls: otherName })).connect());
+      await assert.rejects((await open({ address: front.address, tls: true })).connect(), UnavailableError);
+      await assert.rejects((await open({ address: front.address })).connect(), UnavailableError);
+      front.stop();
+    });
+
+    it('show their certificate', async () => {
+      const front = await startTlsFront(temporal.address, { mutual: true });
+      const calls = await open({ address: front.address, tls: { ...tls, ...pair } });
+      await calls.connect();
+      assert.equal(await calls.start(toStart(queue('mtls'))), 'started');
+      await assert.rejects((await open({ address: front.address, tls })).connect(), UnavailableError);
+      front.stop();
+    });
+
+    it('say which file cannot be read', async () => {
+      await assert.rejects(
+        open({ tls: { caFile: '/none/ca.pem' } }),
+        /temporal\.tls\.caFile: \/none\/ca\.pem/,
+      );
+    });
+  });
+}

@@ -1,4 +1,4 @@
-import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { Worker, type NativeConnection } from '@temporalio/worker';
 import type { Activities } from '../activities/index.ts';
 import { taskQueues, type TaskQueues } from '../domain/shared/queues.ts';
 import { BUNDLE_PATH } from './bundle.ts';
@@ -13,15 +13,14 @@ export interface LaneSettings {
 }
 
 /**
- * What each lane may do, in calls a second over all workers of the provider, below AWS's published
- * buckets (EC2: 5 mutating and 20 describing calls a second for an account and region), and at once.
+ * Activities of each lane at once. The rate of calls is limited where they are made (activities/aws/rateLimit.ts).
  * Waiting costs nothing but memory: a thousand waiting requests must not delay one return.
  */
-const LANES: Readonly<Record<Exclude<keyof TaskQueues, 'workflows'>, Partial<WorkerOptions>>> = {
-  launch: { maxConcurrentActivityTaskExecutions: 50, maxTaskQueueActivitiesPerSecond: 4 },
-  read: { maxConcurrentActivityTaskExecutions: 50, maxTaskQueueActivitiesPerSecond: 10 },
-  terminate: { maxConcurrentActivityTaskExecutions: 50, maxTaskQueueActivitiesPerSecond: 4 },
-  wait: { maxConcurrentActivityTaskExecutions: 2_000 },
+const SLOTS: Readonly<Record<Exclude<keyof TaskQueues, 'workflows'>, number>> = {
+  launch: 50,
+  read: 50,
+  terminate: 50,
+  wait: 2_000,
 };
 
 /** Time that a call to AWS under way gets to end at a shutdown; waiting is handed back at once instead. */
@@ -41,7 +40,7 @@ export async function createLanes(settings: LaneSettings): Promise<Worker[]> {
   const lanes = (['launch', 'read', 'terminate', 'wait'] as const).map((lane) =>
     Worker.create({
       ...common,
-      ...LANES[lane],
+      maxConcurrentActivityTaskExecutions: SLOTS[lane],
       taskQueue: queues[lane],
       activities: { ...activities[lane] },
       shutdownGraceTime: lane === 'wait' ? 0 : FINISH_CALLS,

@@ -1,6 +1,7 @@
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import { CAPACITY_CODES } from './errors.ts';
+import { limitRates } from './rateLimit.ts';
 
 export interface AwsSettings {
   readonly region: string;
@@ -38,6 +39,7 @@ export function createAwsClients(settings: AwsSettings): AwsClients {
   };
   const mutating = new EC2Client({ ...common, maxAttempts: 1 });
   const reading = new EC2Client({ ...common, retryStrategy: new NoCapacityRetry(READ_ATTEMPTS) });
+  for (const client of [mutating, reading]) limitRates(client);
   return {
     mutating,
     reading,

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Delivery, DeliverReturnInput, ReadActivities } from '../../domain/activities.ts';
 import { isAlive } from '../../domain/machine/machine.ts';
 import { adopterId } from '../../domain/shared/ids.ts';
@@ -175,6 +176,11 @@ async function adopt(client: Client, input: DeliverReturnInput, requestId: strin
     signal: SIGNAL.returnMachines,
     signalArgs: [request],
     memo: { hf: memo },
+    typedSearchAttributes: [
+      { key: defineSearchAttributeKey('HfState', 'KEYWORD'), value: 'holding' },
+      { key: defineSearchAttributeKey('HfProvider', 'KEYWORD'), value: provider },
+      { key: defineSearchAttributeKey('HfRequestType', 'KEYWORD'), value: 'create' },
+    ],
     staticSummary: `adopter of machines of ${requestId}`,
     staticDetails: `Its owner was closed while machines of it were alive. Started by return ${input.returnId}.`,
   });

@@ -1,19 +1,20 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { messageOf } from '../config/jsonFile.ts';
 import { isOperation } from './operations/registry.ts';
 
 /** @returns the exit code: 0 or 1, and no other */
-async function main(argv: readonly string[]): Promise<number> {
+async function main([, , word, ...rest]: readonly string[]): Promise<number> {
   try {
     // Inside, so that even a package that is not there becomes a proper answer.
-    const { chooseAction, declareCommands } = await import('./program.ts');
-    const cli = declareCommands(version(), process.env);
-    return await chooseAction(cli, argv)();
+    if (isOperation(word) && !rest.some((arg) => HELP.includes(arg))) {
+      // Host Factory's own calls, which come by the thousand, need no table of commands.
+      const { runOperation } = await import('./runOperation.ts');
+      return await runOperation(word, rest, process.env);
+    }
+    const { runProgram } = await import('./program.ts');
+    return await runProgram(process.argv, process.env);
   } catch (error) {
-    if (isOperation(argv[2])) {
+    if (isOperation(word)) {
       process.stdout.write(`${JSON.stringify({ message: messageOf(error) })}\n`);
     } else {
       process.stderr.write(`ohf: ${messageOf(error)}\nRun 'ohf --help' for help.\n`);
@@ -22,22 +23,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** From the package that this file is part of, wherever in it the build put the file. */
-function version(): string {
-  let directory = dirname(fileURLToPath(import.meta.url));
-  for (let up = 0; up < 4; up++) {
-    directory = dirname(directory);
-    try {
-      const manifest: unknown = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
-      if (typeof manifest === 'object' && manifest !== null && 'version' in manifest) {
-        return String(manifest.version);
-      }
-    } catch {
-      // Not here; the package's directory is further up.
-    }
-  }
-  return 'unknown';
-}
+const HELP: readonly string[] = ['-h', '--help', '-v', '--version'];
 
 // All output is flushed by now; a connection that lingers must not keep Host Factory waiting.
-process.exit(await main(process.argv));
+void main(process.argv).then((code) => process.exit(code));

@@ -3,11 +3,17 @@ import type { Environment } from '../config/index.ts';
 import { didYouMean } from '../config/suggest.ts';
 import { ValidationError } from '../domain/shared/errors.ts';
 import { OPERATIONS, isOperation } from './operations/registry.ts';
+import { version } from './version.ts';
 
 type Action = () => Promise<number>;
 
+/** Runs what the arguments ask for. @returns the exit code */
+export async function runProgram(argv: readonly string[], env: Environment): Promise<number> {
+  return await chooseAction(declareCommands(env), argv)();
+}
+
 /** Declares every command and loads none: an action's code comes with its call. */
-export function declareCommands(version: string, env: Environment): CAC {
+function declareCommands(env: Environment): CAC {
   const cli = cac('ohf');
   for (const { name, words, summary, examples } of OPERATIONS) {
     const command = cli
@@ -40,7 +46,7 @@ export function declareCommands(version: string, env: Environment): CAC {
   cli.example('  ohf getRequestStatus req-01989c9e-7a0b-7c3d-9e4f-0123456789ab');
   cli.example('  ohf worker');
   cli.help();
-  cli.version(version);
+  cli.version(version());
   return cli;
 }
 
@@ -48,7 +54,7 @@ export function declareCommands(version: string, env: Environment): CAC {
  * Picks what to do; help and version are printed by the parsing itself.
  * @throws ValidationError on an unknown command or option
  */
-export function chooseAction(cli: CAC, argv: readonly string[]): Action {
+function chooseAction(cli: CAC, argv: readonly string[]): Action {
   cli.parse([...argv], { run: false });
   if (cli.matchedCommand === undefined) {
     const isDone = cli.options['help'] === true || cli.options['version'] === true;

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { ConfigurationError } from '../domain/shared/errors.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -12,7 +12,7 @@ export const isObject = (value: unknown): value is JsonObject =>
  * @throws ConfigurationError when it cannot be read, is half-written, not JSON or not an object
  */
 export async function readJsonObject(path: string, what: string): Promise<JsonObject> {
-  const content = await readBytes(path, what);
+  const content = readBytes(path, what);
   const value = parseJson(content, `${what} ${path}`);
   if (!isObject(value)) {
     throw new ConfigurationError(`The ${what} ${path} holds ${kindOf(value)}; a JSON object is expected.`);
@@ -30,9 +30,10 @@ export async function readJsonObjectIfAny(path: string, what: string): Promise<J
   }
 }
 
-async function readBytes(path: string, what: string): Promise<Buffer> {
+/** At once: the command line waits for it anyway, and Node's threads for files take longer than a small file. */
+function readBytes(path: string, what: string): Buffer {
   try {
-    return await readFile(path);
+    return readFileSync(path);
   } catch (error) {
     throw new ConfigurationError(`The ${what} ${path} cannot be read: ${reasonOf(error)}.`, { cause: error });
   }

@@ -51,7 +51,7 @@ export const OPERATIONS: readonly OperationEntry[] = [
   },
 ];
 
-export const isOperation = (name: string | undefined): boolean =>
+export const isOperation = (name: string | undefined): name is string =>
   OPERATIONS.some((operation) => operation.name === name);
 
 /** @throws Error when there is none of that name */

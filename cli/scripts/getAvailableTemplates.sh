@@ -11,8 +11,8 @@ while [ -L "$self" ]; do
   esac
 done
 case $self in
-  */*) scripts=$(CDPATH= cd -P -- "${self%/*}" && pwd -P) ;;
-  *) scripts=$(pwd -P) ;;
+  */*) scripts=${self%/*} ;;
+  *) scripts=. ;;
 esac
 operation=${self##*/}
 operation=${operation%.sh}

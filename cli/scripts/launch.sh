@@ -5,7 +5,7 @@
 provider=${HF_PROVIDER_NAME:-awsinst}
 log_dir=${HF_PROVIDER_LOGDIR:-${HF_LOGDIR:-}}
 log=/dev/null
-if [ -n "$log_dir" ] && ( : >>"$log_dir/$provider-provider.stderr.log" ) 2>/dev/null; then
+if [ -n "$log_dir" ] && { true >>"$log_dir/$provider-provider.stderr.log"; } 2>/dev/null; then
   log=$log_dir/$provider-provider.stderr.log
 fi
 exec 2>>"$log"
@@ -15,8 +15,9 @@ fail() {
   exit 1
 }
 
+# Without links: Node takes `..` away before it follows any.
 root=$(CDPATH= cd -P -- "$scripts/../.." && pwd -P)
-main=$root/dist/cli/main.js
+main=$root/dist/cli/main.cjs
 [ -f "$main" ] || fail "$main is missing: Open Host Factory is not built. Run 'npm ci' and 'npm run build' in $root."
 
 recorded=

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { BUNDLE_INPUTS, bundleCli, hasCliBundle } from './cli-bundle.mjs';
 import { capture } from './command.mjs';
 import { withSetupLock } from './dependencies.mjs';
 import { dist, root } from './paths.mjs';
@@ -15,9 +16,9 @@ const bundler = path.join(dist, 'worker', 'bundle.js');
 const bundle = path.join(dist, 'workflow-bundle.js');
 
 /**
- * Brings dist/ up to date: JavaScript, the workflow bundle, and the file the HF scripts find Node by. Does nothing
- * when no source changed since.
- * @throws Problem with the compiler's or the bundler's own words.
+ * Brings dist/ up to date: JavaScript, the workflow bundle, the bundled command line, and the file the HF scripts
+ * find Node by. Does nothing when no source changed since.
+ * @throws Problem with the compiler's or the bundlers' own words.
  */
 export async function ensureBuild(say, { force = false } = {}) {
   writeNodePath();
@@ -31,7 +32,9 @@ export async function ensureBuild(say, { force = false } = {}) {
     await compile(say, wanted.sources, force);
     if (existsSync(bundler) && (done?.bundle !== wanted.bundle || !existsSync(bundle)))
       await bundleWorkflows(say);
-    writeFileSync(stampFile, JSON.stringify({ all: wanted.all, bundle: wanted.bundle }));
+    await bundleCommandLine(say, done?.packages !== wanted.packages);
+    const { all, bundle: workflows, packages } = wanted;
+    writeFileSync(stampFile, JSON.stringify({ all, bundle: workflows, packages }));
   });
 }
 
@@ -50,13 +53,19 @@ function fingerprints() {
   const sources = FOLDERS.flatMap((folder) => filesBelow(folder)).toSorted();
   const all = createHash('sha256');
   const bundled = createHash('sha256');
-  for (const file of [...sources, 'tsconfig.json', 'package-lock.json']) {
+  const packages = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json')));
+  for (const file of [...sources, ...BUNDLE_INPUTS, 'tsconfig.json', 'package-lock.json']) {
     const content = readFileSync(path.join(root, file));
     for (const hash of file.endsWith('.json') || BUNDLED.test(file) ? [all, bundled] : [all]) {
       hash.update(`${file}\0${content.length}\0`).update(content);
     }
   }
-  return { sources, all: all.digest('hex'), bundle: bundled.digest('hex') };
+  return {
+    sources,
+    all: all.digest('hex'),
+    bundle: bundled.digest('hex'),
+    packages: packages.digest('hex'),
+  };
 }
 
 function filesBelow(folder) {
@@ -76,7 +85,7 @@ function readStamp() {
 }
 
 function isCurrent({ sources, all }) {
-  if (readStamp()?.all !== all || !hasAllOutputs(sources)) return false;
+  if (readStamp()?.all !== all || !hasAllOutputs(sources) || !hasCliBundle()) return false;
   return existsSync(bundle) || !existsSync(bundler);
 }
 
@@ -122,6 +131,16 @@ async function bundleWorkflows(say) {
     'The workflow bundle could not be made',
     'Mend it and run the same command again.',
   );
+}
+
+async function bundleCommandLine(say, withSdk) {
+  say('Bundling the command line');
+  try {
+    await bundleCli({ withSdk });
+  } catch (error) {
+    const next = 'Mend it and run the same command again.';
+    throw new Problem(`${error.message}\n\nThe command line could not be bundled in ${root}. ${next}`);
+  }
 }
 
 async function runStep(args, what, next) {

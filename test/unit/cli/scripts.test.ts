@@ -97,13 +97,13 @@ describe('a script of Host Factory', function () {
     it('says what to do when it is not built', async () => {
       assert.match(
         failureMessage(await run(copy, [], { env })),
-        /the root\/dist\/cli\/main\.js is missing.*npm run build/,
+        /the root\/dist\/cli\/main\.cjs is missing.*npm run build/,
       );
     });
 
     it('finds node beside it, else where the build recorded it', async () => {
       await mkdir(join(root, 'dist', 'cli'), { recursive: true });
-      await writeFile(join(root, 'dist', 'cli', 'main.js'), 'not read by the stand-ins for node');
+      await writeFile(join(root, 'dist', 'cli', 'main.cjs'), 'not read by the stand-ins for node');
       const { OHF_NODE: _, ...bare } = env;
       const message = async (more: Record<string, string> = {}) =>
         oneDocument(await run(copy, [], { env: { ...bare, NODE_EXTRA_CA_CERTS: '/ca', ...more } }))[

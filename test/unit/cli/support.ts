@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /** The built program; tests run from dist/test/unit/cli or dist/test/integration/cli. */
-export const MAIN = fileURLToPath(new URL('../../../cli/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../../cli/main.cjs', import.meta.url));
 export const SCRIPTS = fileURLToPath(new URL('../../../../cli/scripts', import.meta.url));
 
 export interface Outcome {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { BUNDLE_INPUTS, bundleCli, hasCliBundle } from './cli-bundle.mjs';
+import { bundleCli, bundleInputs, isCliBundled } from './cli-bundle.mjs';
 import { capture } from './command.mjs';
 import { withSetupLock } from './dependencies.mjs';
 import { dist, root } from './paths.mjs';
@@ -32,7 +32,7 @@ export async function ensureBuild(say, { force = false } = {}) {
     await compile(say, wanted.sources, force);
     if (existsSync(bundler) && (done?.bundle !== wanted.bundle || !existsSync(bundle)))
       await bundleWorkflows(say);
-    await bundleCommandLine(say, done?.packages !== wanted.packages);
+    if (bundleInputs().length > 1) await bundleCommandLine(say, done?.packages !== wanted.packages);
     const { all, bundle: workflows, packages } = wanted;
     writeFileSync(stampFile, JSON.stringify({ all, bundle: workflows, packages }));
   });
@@ -54,7 +54,7 @@ function fingerprints() {
   const all = createHash('sha256');
   const bundled = createHash('sha256');
   const packages = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json')));
-  for (const file of [...sources, ...BUNDLE_INPUTS, 'tsconfig.json', 'package-lock.json']) {
+  for (const file of [...sources, ...bundleInputs(), 'tsconfig.json', 'package-lock.json']) {
     const content = readFileSync(path.join(root, file));
     for (const hash of file.endsWith('.json') || BUNDLED.test(file) ? [all, bundled] : [all]) {
       hash.update(`${file}\0${content.length}\0`).update(content);
@@ -85,7 +85,7 @@ function readStamp() {
 }
 
 function isCurrent({ sources, all }) {
-  if (readStamp()?.all !== all || !hasAllOutputs(sources) || !hasCliBundle()) return false;
+  if (readStamp()?.all !== all || !hasAllOutputs(sources) || !isCliBundled()) return false;
   return existsSync(bundle) || !existsSync(bundler);
 }
 

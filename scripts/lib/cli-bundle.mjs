@@ -6,11 +6,9 @@ import { Script } from 'node:vm';
 import { dist, root } from './paths.mjs';
 
 const folder = path.join(dist, 'cli');
+const source = path.join('cli', 'main.cjs');
 const entry = path.join(folder, 'main.cjs');
 const sdk = path.join(folder, 'temporal-sdk.cjs');
-
-/** What else than sources the bundles are made of. */
-export const BUNDLE_INPUTS = ['cli/main.cjs', 'scripts/lib/cli-bundle.mjs'];
 
 const COMMON = {
   bundle: true,
@@ -25,8 +23,13 @@ const COMMON = {
   write: false,
 };
 
+/** What the bundles are made of beside the sources that are compiled. */
+export const bundleInputs = () =>
+  [source, 'scripts/lib/cli-bundle.mjs'].filter((file) => existsSync(path.join(root, file)));
+
 /** Whether the bundles are there, and machine code for this Node. */
-export function hasCliBundle() {
+export function isCliBundled() {
+  if (!existsSync(path.join(root, source))) return true;
   if (!existsSync(entry) || !existsSync(sdk)) return false;
   const program = /program-\w+\.cjs/.exec(readFileSync(entry, 'utf8'))?.[0];
   return program !== undefined && existsSync(codeOf(path.join(folder, program)));
@@ -47,7 +50,7 @@ export async function bundleCli({ withSdk }) {
   const program = path.join(folder, name);
   replace(program, text);
   replace(codeOf(program), machineCode(text, program));
-  replace(entry, readFileSync(path.join(root, 'cli', 'main.cjs'), 'utf8').replace('PROGRAM', name));
+  replace(entry, readFileSync(path.join(root, source), 'utf8').replace('PROGRAM', name));
   chmodSync(entry, 0o755);
   for (const file of readdirSync(folder)) {
     if (file.startsWith('program-') && !file.startsWith(name)) rmSync(path.join(folder, file));

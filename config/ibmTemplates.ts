@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { ConfigurationError, ResourceNotFoundError } from '../domain/shared/errors.ts';
 import type { Template } from '../domain/template/template.ts';
 import { decodeUtf8, isObject, kindOf, readJsonObject, reasonOf } from './jsonFile.ts';
@@ -65,7 +65,7 @@ export async function readTemplateForRequest(path: string, templateId: string): 
   }
   const { template, userDataScript } = found.mapped;
   if (userDataScript === undefined) return template;
-  return { ...template, userData: await readScript(userDataScript, templateId) };
+  return { ...template, userData: readScript(userDataScript, templateId) };
 }
 
 /** Findings as sentences, for a message. */
@@ -100,11 +100,11 @@ async function readEntries(path: string): Promise<readonly Entry[]> {
   });
 }
 
-async function readScript(path: string, templateId: string): Promise<string> {
+function readScript(path: string, templateId: string): string {
   const what = `The userDataScript ${path} of template '${templateId}'`;
   let content: Buffer;
   try {
-    content = await readFile(path);
+    content = readFileSync(path);
   } catch (error) {
     throw new ConfigurationError(`${what} cannot be read: ${reasonOf(error)}.`, { cause: error });
   }

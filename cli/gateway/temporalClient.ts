@@ -29,9 +29,9 @@ import { GRPC, grpcCode, isNoWorker, isRefusal, unavailable, unreachable } from 
  * The calls over Temporal's own client, which covers all that Temporal can be set up with. It is big and
  * slow to load; see lean/ for the other way.
  */
-export async function openTemporalClient(config: TemporalConfig): Promise<TemporalCalls> {
+export function openTemporalClient(config: TemporalConfig): TemporalCalls {
   const connection = Connection.lazy({
-    ...(await connectionOptions(config)),
+    ...connectionOptions(config),
     connectTimeout: LIMITS.connect,
     interceptors: [makeGrpcRetryInterceptor(retries())],
   });

@@ -1,3 +1,4 @@
+import { isObject } from '../../config/jsonFile.ts';
 import type { OperationContext } from '../context.ts';
 import type { StatusAnswer } from '../gateway/gateway.ts';
 import { machineRow } from './machineRow.ts';
@@ -8,6 +9,12 @@ export const operation = defineOperation({
   kind: 'query',
   inputFromWords: (words) =>
     words.length > 0 ? { requests: words.map((requestId) => ({ requestId })) } : {},
+  usual: ({ requests }) => {
+    if (!Array.isArray(requests)) return undefined;
+    const ids = requests.map((entry: unknown) => (isObject(entry) ? entry['requestId'] : undefined));
+    if (!ids.every((id) => typeof id === 'string' && id !== '')) return undefined;
+    return { requests: ids.map((requestId) => ({ requestId: String(requestId) })) };
+  },
   schema: async () => (await import('./schemas.ts')).statusRequest,
   run: ({ requests }, context) => readStatuses(distinct(requests), context),
 });

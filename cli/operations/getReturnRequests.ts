@@ -1,4 +1,4 @@
-import { hostFromWord } from './hosts.ts';
+import { hostFromWord, usualHosts } from './hosts.ts';
 import { defineOperation } from './operation.ts';
 
 /** Nothing watches AWS for machines that it takes away yet, so none is reported. */
@@ -6,6 +6,10 @@ export const operation = defineOperation({
   name: 'getReturnRequests',
   kind: 'query',
   inputFromWords: (words) => ({ machines: words.map(hostFromWord) }),
+  usual: (input) => {
+    const machines = usualHosts(input['machines']);
+    return machines && { machines };
+  },
   schema: async () => (await import('./schemas.ts')).hostsInUse,
   run: () =>
     Promise.resolve({

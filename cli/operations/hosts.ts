@@ -1,13 +1,30 @@
+import { isObject } from '../../config/jsonFile.ts';
 import type { ReturnedMachine } from '../../domain/shared/messages.ts';
 
 /** A host as words on the command line name it: an instance id, or else a host name. */
 export const hostFromWord = (word: string): ReturnedMachine =>
   /^i-[0-9a-f]+$/.test(word) ? { machineId: word } : { name: word };
 
-interface GivenHost {
+export interface GivenHost {
   readonly name?: string | null | undefined;
   readonly machineId?: string | null | undefined;
 }
+
+/** A list of hosts as Host Factory sends it, or undefined. */
+export function usualHosts(machines: unknown): GivenHost[] | undefined {
+  if (!Array.isArray(machines)) return undefined;
+  const hosts: GivenHost[] = [];
+  for (const entry of machines as readonly unknown[]) {
+    if (!isObject(entry)) return undefined;
+    const { name, machineId } = entry;
+    if (!isText(name) || !isText(machineId)) return undefined;
+    hosts.push({ name, machineId });
+  }
+  return hosts;
+}
+
+const isText = (value: unknown): value is string | null | undefined =>
+  typeof value === 'string' || value === null || value === undefined;
 
 /** Each machine once, in the order of the list; the id counts where there is one. Blank entries are dropped. */
 export function distinctHosts(given: readonly GivenHost[]): readonly ReturnedMachine[] {

@@ -1,5 +1,6 @@
 import { templatesPath } from '../../config/hfPaths.ts';
-import { readTemplateForRequest } from '../../config/ibmTemplates.ts';
+import { MAX_MACHINES, readTemplateForRequest } from '../../config/ibmTemplates.ts';
+import { isObject } from '../../config/jsonFile.ts';
 import { BusinessRuleError, ValidationError } from '../../domain/shared/errors.ts';
 import { requestId as requestIdOf } from '../../domain/shared/ids.ts';
 import type { Template } from '../../domain/template/template.ts';
@@ -12,6 +13,14 @@ export const operation = defineOperation({
   inputFromWords: ([templateId, machineCount, ...more]) => {
     if (more.length > 0)
       throw new ValidationError(`requestMachines takes two arguments; '${more[0]}' is a third.`);
+    return { template: { templateId, machineCount } };
+  },
+  usual: ({ template }) => {
+    if (!isObject(template)) return undefined;
+    const { templateId, machineCount } = template;
+    if (typeof templateId !== 'string' || templateId === '') return undefined;
+    if (typeof machineCount !== 'number' || !Number.isInteger(machineCount)) return undefined;
+    if (machineCount < 1 || machineCount > MAX_MACHINES) return undefined;
     return { template: { templateId, machineCount } };
   },
   schema: async () => (await import('./schemas.ts')).machinesRequest,

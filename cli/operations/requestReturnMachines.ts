@@ -2,7 +2,7 @@ import { ValidationError } from '../../domain/shared/errors.ts';
 import { returnId } from '../../domain/shared/ids.ts';
 import type { ReturnedMachine } from '../../domain/shared/messages.ts';
 import type { OperationContext } from '../context.ts';
-import { distinctHosts, hostFromWord } from './hosts.ts';
+import { distinctHosts, hostFromWord, usualHosts } from './hosts.ts';
 import { defineOperation } from './operation.ts';
 
 export const operation = defineOperation({
@@ -10,6 +10,10 @@ export const operation = defineOperation({
   kind: 'command',
   // Without any argument somebody forgot the input, rather than gave back nothing.
   inputFromWords: (words) => (words.length > 0 ? { machines: words.map(hostFromWord) } : {}),
+  usual: (input) => {
+    const machines = usualHosts(input['machines']);
+    return machines && { machines };
+  },
   schema: async () => (await import('./schemas.ts')).returnRequest,
   run: ({ machines }, context) => {
     const distinct = distinctHosts(machines);

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { TemporalConfig } from '../../../config/index.ts';
 import {
@@ -20,9 +19,9 @@ import { openService } from './service.ts';
  * The same calls as Temporal's own client makes, over Node's HTTP/2 alone: a process of Host Factory makes
  * one or two of them and ends, and must not load a client that takes ten times as long as they do.
  */
-export async function openLeanClient(config: TemporalConfig): Promise<TemporalCalls> {
+export function openLeanClient(config: TemporalConfig): TemporalCalls {
   const { namespace } = config;
-  const service = await openService(config);
+  const service = openService(config);
   const until = Date.now() + config.deadlineSeconds * 1_000;
   const within = (ms: number): number => Math.min(Date.now() + ms, until);
   /** Told once that no worker is there, the other ids of the call need not wait for the same. */
@@ -133,8 +132,8 @@ function startMessage(namespace: string, workflow: WorkflowStart): Uint8Array {
     taskQueue: { name: workflow.taskQueue, kind: proto.TaskQueueKind.NORMAL },
     input: { payloads: [toPayload(workflow.input)] },
     identity: `${process.pid}@${hostname()}`,
-    // The same in every attempt, so that the server knows a second one for what it is.
-    requestId: randomUUID(),
+    // The same in every attempt, so that the server knows a second one for what it is; and as unique as the id.
+    requestId: workflow.workflowId,
     workflowIdReusePolicy: proto.WorkflowIdReusePolicy.REJECT_DUPLICATE,
     workflowIdConflictPolicy: proto.WorkflowIdConflictPolicy.FAIL,
     memo: { fields: { hf: toPayload(workflow.memo) } },

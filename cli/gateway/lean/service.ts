@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { TemporalConfig } from '../../../config/index.ts';
 import { connectionOptions } from '../connectionOptions.ts';
 import { ATTEMPTS, FIRST_PAUSE } from '../limits.ts';
@@ -19,8 +18,8 @@ export interface Service {
 }
 
 /** @throws ConfigurationError when a certificate or key cannot be read */
-export async function openService(config: TemporalConfig): Promise<Service> {
-  const { tls, apiKey } = await connectionOptions(config);
+export function openService(config: TemporalConfig): Service {
+  const { tls, apiKey } = connectionOptions(config);
   const files = typeof tls === 'object' && tls !== null ? tls : {};
   const { serverNameOverride: name, serverRootCACertificate: ca, clientCertPair: pair } = files;
   const channel = new Channel({
@@ -65,6 +64,8 @@ export async function openService(config: TemporalConfig): Promise<Service> {
 
 const mayBeSentAgain = ({ code, unseen }: GrpcError, kind: 'read' | 'write'): boolean =>
   unseen || (kind === 'read' && code === GRPC.unavailable);
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Spread, so that fifty calls that were turned away together do not come again together. */
 const pauseBefore = (attempt: number): number => FIRST_PAUSE * 1.7 ** attempt * (0.8 + 0.4 * Math.random());

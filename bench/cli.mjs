@@ -1,0 +1,128 @@
+import { spawnSync } from 'node:child_process';
+import os from 'node:os';
+import path from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { readOptions } from '../scripts/lib/options.mjs';
+import { root } from '../scripts/lib/paths.mjs';
+import { printError, Problem } from '../scripts/lib/problem.mjs';
+import { ensureBuild, ensureDependencies, findTemporalServer, say } from '../scripts/setup.mjs';
+import { median, peakMemory, timeInTurn, timeTogether } from './measure.mjs';
+import { startStack } from './stack.mjs';
+
+const USAGE = `npm run bench:cli: what a call of Host Factory costs, against an empty process of the same Node in the same run.
+Starts a whole stack of its own. Medians of 20 runs, in turn; NODE_EXTRA_CA_CERTS is unset for all of them.
+OHF_GATEWAY=sdk measures the other client. Only the ratios mean something on another machine.`;
+
+const RUNS = 20;
+const TOGETHER = 50;
+const BIG = [1_000, 10_000];
+/** Ratios of time, by the issue that asked for them. */
+const TARGETS = {
+  getAvailableTemplates: 1.6,
+  getReturnRequests: 2.2,
+  getRequestStatus: 2.2,
+  requestMachines: 3,
+  requestReturnMachines: 3,
+};
+const EMPTY = 'node -e 0';
+
+async function main({ small }) {
+  await ensureDependencies(say);
+  await ensureBuild(say);
+  const { path: temporalCli } = await findTemporalServer(say);
+  say('Starting Temporal, the simulated AWS and a worker');
+  const stack = await startStack(temporalCli);
+  try {
+    const gateway = process.env.OHF_GATEWAY;
+    const env = { ...stack.env, ...(gateway ? { OHF_GATEWAY: gateway } : {}) };
+    await report({ ...stack, env }, small ? [] : BIG);
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function report(stack, sizes) {
+  const { env, folder } = stack;
+  const { requestId, machines } = await settled(stack, 5);
+  const status = [script('getRequestStatus'), requestId];
+  const hosts = path.join(folder, 'hosts.json');
+  writeFileSync(hosts, JSON.stringify({ machines }));
+  const commands = {
+    [EMPTY]: [process.execPath, '-e', '0'],
+    getAvailableTemplates: [script('getAvailableTemplates')],
+    getReturnRequests: [script('getReturnRequests'), '-f', hosts],
+    getRequestStatus: status,
+    requestMachines: [script('requestMachines'), 'demo', '1'],
+    requestReturnMachines: [script('requestReturnMachines'), machines[0].machineId],
+  };
+  const gateway = env.OHF_GATEWAY ? `, OHF_GATEWAY=${env.OHF_GATEWAY}` : '';
+  say(`\nNode ${process.version}, ${os.availableParallelism()} cores, medians of ${RUNS}${gateway}\n`);
+  const times = timeInTurn(commands, env, RUNS);
+  const memory = peakMemory(commands, env, folder);
+  const empty = median(times[EMPTY]);
+  row('call', 'ms', 'ratio', 'target', 'MB', 'ratio');
+  row('---', '---:', '---:', '---:', '---:', '---:');
+  for (const name of Object.keys(commands)) {
+    const ms = median(times[name]);
+    const [time, space] = [ms / empty, memory[name] / memory[EMPTY]];
+    row(name, ms.toFixed(1), time.toFixed(2), TARGETS[name] ?? '', memory[name].toFixed(1), space.toFixed(2));
+  }
+  say('');
+  await together(commands, env);
+  for (const count of sizes) await big(stack, count, empty);
+}
+
+async function together(commands, env) {
+  const alone = await timeTogether(commands[EMPTY], env, TOGETHER);
+  const { ms, well } = await timeTogether(commands.getRequestStatus, env, TOGETHER);
+  say(
+    `${TOGETHER} getRequestStatus at once: ${well} answered, the last after ${ms.toFixed(0)} ms, ` +
+      `${(ms / alone.ms).toFixed(2)} times as long as ${TOGETHER} empty processes (target 4)`,
+  );
+}
+
+async function big(stack, count, empty) {
+  const { requestId } = await settled(stack, count);
+  const name = `getRequestStatus of ${count} machines`;
+  const command = { [name]: [script('getRequestStatus'), requestId] };
+  const ms = median(timeInTurn(command, stack.env, 5)[name]);
+  const memory = peakMemory(command, stack.env, stack.folder)[name];
+  say(
+    `${name}: ${ms.toFixed(0)} ms, ${(ms / empty).toFixed(2)} times an empty process, ${memory.toFixed(0)} MB`,
+  );
+}
+
+/** Asks for machines and waits until all are there. */
+async function settled({ env }, count) {
+  const { requestId } = call('requestMachines', ['demo', String(count)], env);
+  for (let waited = 0; waited < 600; waited++) {
+    const [{ status, message, machines }] = call('getRequestStatus', [requestId], env).requests;
+    if (status === 'complete' && machines.length === count) return { requestId, machines };
+    if (status === 'complete_with_error')
+      throw new Problem(`${count} machines were not to be had: ${message}`);
+    await delay(500);
+  }
+  throw new Problem(`${count} machines did not come within 5 minutes.`);
+}
+
+function call(operation, args, env) {
+  const { stdout } = spawnSync(script(operation), args, {
+    env,
+    cwd: '/',
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
+  return JSON.parse(stdout);
+}
+
+const script = (operation) => path.join(root, 'cli', 'scripts', `${operation}.sh`);
+
+const row = (...cells) => say(`| ${cells.join(' | ')} |`);
+
+try {
+  await main(readOptions(USAGE, { small: 'without the requests of 1,000 and 10,000 machines' }));
+} catch (error) {
+  printError(error);
+  process.exitCode = 1;
+}

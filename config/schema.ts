@@ -60,7 +60,7 @@ export const configSchema: z.ZodMiniType<Config> = z.strictObject(
             ),
             profile: z.exactOptional(text('the name of a profile of the AWS credential files')),
             pollSeconds,
-            consistencySeconds: whole(0, 900, 'seconds'),
+            consistencySeconds: whole(0, 240, 'seconds'),
           },
           section,
         ),

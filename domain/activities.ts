@@ -24,8 +24,11 @@ export interface WaitActivities {
    * nothing when no read came back until 20 minutes after it. Returns earlier when there is news and
    * `reportSeconds` are over, so that Host Factory can use the quick ones.
    */
-  awaitMachines(input: AwaitMachinesInput): Promise<readonly Sighting[]>;
-  /** Waits until every machine is gone: seen terminated, or absent from two reads 20 minutes apart. */
+  awaitMachines(input: AwaitMachinesInput): Promise<AwaitMachinesResult>;
+  /**
+   * Waits until every machine is gone: seen terminated, or absent from two reads 20 minutes apart. Returns
+   * those that are gone earlier, when there are some and `reportSeconds` are over.
+   */
   awaitGone(input: AwaitGoneInput): Promise<readonly Sighting[]>;
 }
 
@@ -117,8 +120,16 @@ export interface AwaitMachinesInput {
   readonly reportSeconds: number;
 }
 
+export interface AwaitMachinesResult {
+  /** Of the machines of which there is something to say. */
+  readonly sightings: readonly Sighting[];
+  /** The last word: read at or after the deadline, or nothing could be read long after it. */
+  readonly final: boolean;
+}
+
 export interface AwaitGoneInput {
   readonly machineIds: readonly string[];
+  readonly reportSeconds: number;
 }
 
 export interface TerminateInput {
@@ -137,7 +148,11 @@ export interface DeliverReturnInput {
   /** Epoch ms of Host Factory's call: a name means a machine launched before it. */
   readonly createdAt: number;
   /** `index` is the place in Host Factory's list. */
-  readonly machines: readonly (ReturnedMachine & { readonly index: number })[];
+  readonly machines: readonly (ReturnedMachine & {
+    readonly index: number;
+    /** The return has seen it before: what was seen is not repeated into its history. */
+    readonly seen: boolean;
+  })[];
 }
 
 /** Where each machine stands after a delivery. */

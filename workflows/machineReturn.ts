@@ -18,6 +18,8 @@ import { tellReturned } from './visibility.ts';
 
 /** The owners are signalled again after this time: a signal is idempotent, and an owner may have closed. */
 const DELIVER_AGAIN_MS = 60_000;
+/** Machines that are gone are told after this time, though others of the batch still shut down. */
+const REPORT_GONE_SECONDS = 60;
 /** Machines that no read shows need two reads 20 minutes apart; asking every minute would tell nothing more. */
 const LOOK_AGAIN_MS = 5 * 60_000;
 
@@ -62,7 +64,13 @@ function deliver(
     provider,
     returnId,
     createdAt,
-    machines: batch.map(({ index }) => ({ ...machines[index], index })),
+    // Once a name has led to a machine, that machine is meant, also when it is no longer live.
+    machines: batch.map(({ index, machineId, signalledAt }) => ({
+      ...machines[index],
+      ...(machineId === '' ? {} : { machineId }),
+      index,
+      seen: signalledAt > 0,
+    })),
   });
 }
 
@@ -72,15 +80,20 @@ async function terminate(batch: readonly ReturnItem[]): Promise<MachinesReleased
   const { refused } = await terminateLane(
     `terminate ${batch.length} machines whose owner is silent`,
   ).terminate({ machineIds });
-  const kept = new Map(refused.map(({ machineId, message }) => [machineId, message]));
+  const kept = new Set(refused.map(({ machineId }) => machineId));
   const going = machineIds.filter((id) => !kept.has(id));
-  if (going.length > 0)
-    await waitLane(`wait until ${going.length} machines are gone`).awaitGone({ machineIds: going });
+  const gone =
+    going.length === 0
+      ? []
+      : await waitLane(`wait until ${going.length} machines are gone`).awaitGone({
+          machineIds: going,
+          reportSeconds: REPORT_GONE_SECONDS,
+        });
   return {
     ownerId: '',
-    machines: machineIds.map((machineId) => {
-      const message = kept.get(machineId);
-      return { machineId, result: message === undefined ? 'succeed' : 'fail', message: message ?? '' };
-    }),
+    machines: [
+      ...gone.map(({ machineId }) => ({ machineId, result: 'succeed' as const, message: '' })),
+      ...refused.map(({ machineId, message }) => ({ machineId, result: 'fail' as const, message })),
+    ],
   };
 }

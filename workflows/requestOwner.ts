@@ -41,6 +41,7 @@ const MERGE_MS = 1_000;
 const REFUSED_RETRY_MS = 5 * MINUTE;
 /** AWS could not tell what became of a launch: it is asked again after this time. */
 const OVERDUE_RETRY_MS = 5 * MINUTE;
+const OVERDUE_LAST_RETRY_MS = 60 * MINUTE;
 const FIRST_RETRY_MS = 10_000;
 const LAST_RETRY_MS = 60_000;
 /** Events; the server's own suggestion comes at 4,096 and its limit is 51,200. */
@@ -87,22 +88,19 @@ export class RequestOwner {
     return requestStatus(this.#state, 0, this.#state.machines.size);
   }
 
-  /** Launches and waits until the request can be answered for good. */
+  /** Launches, and has what comes watched, until the request can be answered for good. */
   async acquire(): Promise<void> {
     if (this.#state.phase === 'settled') return;
     let retryMs = FIRST_RETRY_MS;
-    let reportSeconds = FIRST_REPORT_SECONDS;
     for (;;) {
       if (this.#mayLaunch()) await this.#launch();
-      if (booting(this.#state).length > 0) {
-        await this.#watch(reportSeconds);
-        reportSeconds *= 2;
-      }
-      if (this.#isPastDeadline()) this.#apply({ type: 'DeadlinePassed' });
-      if (canSettle(this.#state, this.#isPastDeadline())) break;
-      if (booting(this.#state).length === 0) {
-        await condition(() => unitsMissing(this.#state) === 0, Math.min(retryMs, this.#untilDeadline()));
+      if (this.#mayLaunch()) {
+        // Machines on their way do not hold up the launch of those that are still missing.
+        await condition(() => !this.#mayLaunch(), Math.min(retryMs, this.#untilDeadline()));
         retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+      } else {
+        await condition(() => this.#canSettle());
+        break;
       }
     }
     this.#apply({ type: 'Settled' });
@@ -143,6 +141,10 @@ export class RequestOwner {
     return Math.max(1, deadlineOf(this.#state.input) - Date.now());
   }
 
+  #canSettle(): boolean {
+    return canSettle(this.#state, this.#isPastDeadline());
+  }
+
   #mayLaunch(): boolean {
     return unitsMissing(this.#state) > 0 && !this.#isPastDeadline() && !this.#state.fatal;
   }
@@ -177,8 +179,11 @@ export class RequestOwner {
   #decide(): Launch[] {
     const { deployment, requestId } = this.#state.input;
     const missing = unitsMissing(this.#state);
+    const last = this.#state.launches.at(-1);
+    // Where the last launch brought nothing, one is enough to find out whether there is capacity again.
+    const count = last?.got === 0 ? 1 : Math.ceil(missing / BATCH);
     const first = this.#state.launches.length + 1;
-    return Array.from({ length: Math.ceil(missing / BATCH) }, (_, index) => ({
+    return Array.from({ length: count }, (_, index) => ({
       ordinal: first + index,
       token: launchToken(deployment, requestId, first + index),
       units: Math.min(BATCH, missing - index * BATCH),
@@ -188,7 +193,7 @@ export class RequestOwner {
     }));
   }
 
-  async #acquireOne(launch: Launch, parameters: LaunchParameters): Promise<void> {
+  async #acquireOne(launch: Launch, parameters: LaunchParameters, retryMs = OVERDUE_RETRY_MS): Promise<void> {
     const { ordinal } = launch;
     const { runId, firstExecutionRunId } = workflowInfo();
     try {
@@ -205,7 +210,8 @@ export class RequestOwner {
           ? { type: 'LaunchSettled', ordinal, machines, shortages }
           : { type: 'LaunchOverdue', ordinal },
       );
-      if (!certain) void this.#acquireLater({ ...launch, stage: 'overdue' }, parameters);
+      if (!certain) void this.#acquireLater({ ...launch, stage: 'overdue' }, parameters, retryMs);
+      void this.#watch(machines.map(({ machineId }) => machineId));
     } catch (error) {
       const why = rejection(error);
       const end = { type: 'LaunchSettled', ordinal, machines: [] } as const;
@@ -214,21 +220,23 @@ export class RequestOwner {
     }
   }
 
-  async #acquireLater(launch: Launch, parameters: LaunchParameters): Promise<void> {
-    await sleep(OVERDUE_RETRY_MS, { summary: `ask again what became of launch ${launch.ordinal}` });
-    await this.#acquireOne(launch, parameters);
+  async #acquireLater(launch: Launch, parameters: LaunchParameters, retryMs: number): Promise<void> {
+    await sleep(retryMs, { summary: `ask again what became of launch ${launch.ordinal}` });
+    await this.#acquireOne(launch, parameters, Math.min(retryMs * 2, OVERDUE_LAST_RETRY_MS));
   }
 
-  async #watch(reportSeconds: number): Promise<void> {
+  /** Until each of these is decided: ready, dead, or not up by a read after the deadline. */
+  async #watch(machineIds: readonly string[]): Promise<void> {
     const deadline = deadlineOf(this.#state.input);
-    const machineIds = booting(this.#state).map((machine) => machine.machineId);
-    await Promise.all(
-      batchesOf(machineIds).map(async (batch) => {
-        const lane = waitLane(`wait for ${batch.length} machines to boot`);
-        const sightings = await lane.awaitMachines({ machineIds: batch, deadline, reportSeconds });
-        this.#apply({ type: 'MachinesSeen', sightings });
-      }),
-    );
+    for (let reportSeconds = FIRST_REPORT_SECONDS; ; reportSeconds *= 2) {
+      const waitedFor = new Set(booting(this.#state).map((machine) => machine.machineId));
+      const batch = machineIds.filter((id) => waitedFor.has(id));
+      if (batch.length === 0) return;
+      const lane = waitLane(`wait for ${batch.length} machines to boot`);
+      const { sightings, final } = await lane.awaitMachines({ machineIds: batch, deadline, reportSeconds });
+      this.#apply({ type: 'MachinesSeen', sightings });
+      if (final) this.#apply({ type: 'DeadlinePassed', machineIds: batch });
+    }
   }
 
   async #release(machineIds: readonly string[]): Promise<void> {
@@ -246,19 +254,28 @@ export class RequestOwner {
     try {
       const lane = terminateLane(`terminate ${machineIds.length} machines`);
       const { refused } = await lane.terminate({ machineIds });
-      for (const { machineId, message } of refused) this.#refused(machineId, message);
+      if (refused.length > 0) this.#apply({ type: 'ReleaseRefused', refused });
       const kept = new Set(refused.map(({ machineId }) => machineId));
-      const going = machineIds.filter((id) => !kept.has(id));
-      if (going.length === 0) return;
-      const wait = waitLane(`wait until ${going.length} machines are gone`);
-      this.#apply({ type: 'MachinesSeen', sightings: await wait.awaitGone({ machineIds: going }) });
+      await this.#awaitGone(machineIds.filter((id) => !kept.has(id)));
     } catch (error) {
-      for (const machineId of machineIds) this.#refused(machineId, rejection(error).message);
+      const { message } = rejection(error);
+      this.#apply({
+        type: 'ReleaseRefused',
+        refused: machineIds.map((machineId) => ({ machineId, message })),
+      });
     }
   }
 
-  #refused(machineId: string, message: string): void {
-    this.#apply({ type: 'ReleaseRefused', machineId, message });
+  /** Those that are gone are told though others take long: a return may ask for just these. */
+  async #awaitGone(machineIds: readonly string[]): Promise<void> {
+    let rest = machineIds;
+    for (let reportSeconds = FIRST_REPORT_SECONDS; rest.length > 0; reportSeconds *= 2) {
+      const wait = waitLane(`wait until ${rest.length} machines are gone`);
+      const sightings = await wait.awaitGone({ machineIds: rest, reportSeconds });
+      this.#apply({ type: 'MachinesSeen', sightings });
+      const gone = new Set(sightings.map(({ machineId }) => machineId));
+      rest = rest.filter((id) => !gone.has(id));
+    }
   }
 
   async #retryLater(machineIds: readonly string[]): Promise<void> {
@@ -283,7 +300,10 @@ export class RequestOwner {
 
   async #answer(returnId: string, answer: MachinesReleased): Promise<void> {
     try {
-      await getExternalWorkflowHandle(returnId).signal(machinesReleasedSignal, answer);
+      const owner = getExternalWorkflowHandle(returnId);
+      for (const machines of batchesOf(answer.machines)) {
+        await owner.signal(machinesReleasedSignal, { ...answer, machines });
+      }
     } catch (error) {
       // The return is closed already; it no longer wants to know.
       log.info('a return could not be answered', { returnId, error });
@@ -299,7 +319,8 @@ export class RequestOwner {
   /** When the history is long, nothing more is begun in this run. Not every server suggests it. */
   #mustRenew(): boolean {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
-    return this.#state.phase === 'settled' && (continueAsNewSuggested || historyLength > LONG_HISTORY);
+    const mayRenew = this.#state.phase === 'settled' && !isOverdue(this.#state);
+    return mayRenew && (continueAsNewSuggested || historyLength > LONG_HISTORY);
   }
 
   #canRelease(): boolean {

@@ -12,6 +12,9 @@ const KINDS: Readonly<Record<ProviderErrorKind, readonly string[]>> = {
     'RequestThrottled',
     'TooManyRequestsException',
     'RequestResourceCountExceeded',
+    'ResourceCountExceeded',
+    'IncorrectInstanceState',
+    'ConcurrentTagAccess',
   ],
   capacity: [
     'InsufficientInstanceCapacity',
@@ -27,6 +30,8 @@ const KINDS: Readonly<Record<ProviderErrorKind, readonly string[]>> = {
     'InsufficientAddressCapacity',
     'PrivateIpAddressLimitExceeded',
     'ReservationCapacityExceeded',
+    'LimitPriceExceeded',
+    'HostLimitExceeded',
     'VcpuLimitExceeded',
     'InstanceLimitExceeded',
     'MaxSpotInstanceCountExceeded',
@@ -77,8 +82,13 @@ const KIND_OF = new Map(
 /** Codes that must not be retried inside the SDK: another attempt meets the same empty pool. */
 export const CAPACITY_CODES: ReadonlySet<string> = new Set(KINDS.capacity);
 
+/** Codes by which AWS says that the request itself is wrong; other unknown ones may pass. */
+const WRONG_REQUEST =
+  /^(Invalid|Missing|Unknown|Malformed|OptIn|PendingVerification|Blocked|AccountDisabled)/;
+
 /** How a code inside an answer (e.g. a fleet's list of errors) is taken: AWS did not act for sure. */
-export const kindOfCode = (code: string): ProviderErrorKind => KIND_OF.get(code) ?? 'permanent';
+export const kindOfCode = (code: string): ProviderErrorKind =>
+  KIND_OF.get(code) ?? (WRONG_REQUEST.test(code) ? 'permanent' : 'capacity');
 
 export function toProviderError(error: unknown): ProviderError {
   if (error instanceof ProviderError) return error;
@@ -98,14 +108,35 @@ function kindOf(error: Error, code: string): ProviderErrorKind {
   if (known) return known;
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
   // No status: no answer came. 5xx: AWS may have acted. Only a 4xx says for certain that it did not.
-  return status === undefined || status >= 500 ? 'ambiguous' : 'permanent';
+  if (status === undefined || status >= 500) return 'ambiguous';
+  // A proxy's answers, not AWS's.
+  return status === 407 || status === 408 || status === 429 ? 'throttled' : 'permanent';
+}
+
+/**
+ * AWS's texts can be kilobytes (an encoded authorization message), and one may stand beside each of thousands
+ * of machines: cut where they come in.
+ */
+export const brief = (text: string): string => (text.length > 200 ? `${text.slice(0, 199)}…` : text);
+
+/** A read that failed is always worth another: it says nothing of what was asked about. */
+export function toReadFailure(error: unknown): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
+  const { providerCode, message } = toProviderError(error);
+  return ApplicationFailure.create({
+    type: 'Provider.unreadable',
+    message: brief(message),
+    details: [providerCode],
+    nonRetryable: false,
+  });
 }
 
 /** What Temporal gets to see: retried, unless the launch can't succeed however often it is sent. */
 export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   const provider = toProviderError(error);
-  const { kind, providerCode, message } = provider;
+  const { kind, providerCode } = provider;
+  const message = brief(provider.message);
   const nonRetryable = kind === 'permanent' || kind === 'stale';
   return ApplicationFailure.create({
     type: kind === 'permanent' ? LAUNCH_REJECTED : kind === 'stale' ? LAUNCH_STALE : `Provider.${kind}`,

@@ -6,7 +6,7 @@ import {
   type Instance,
 } from '@aws-sdk/client-ec2';
 import type { Sighting } from '../../domain/machine/machine.ts';
-import { toProviderError } from './errors.ts';
+import { brief, toProviderError } from './errors.ts';
 
 /** A sighting with the tags that say whose the machine is. */
 export interface SeenInstance extends Sighting {
@@ -95,7 +95,7 @@ function toSeen(instance: Instance): SeenInstance {
     launchTime: Math.floor(launched / 1_000),
     instanceType: instance.InstanceType ?? '',
     spot: instance.InstanceLifecycle === 'spot',
-    reason: instance.StateReason?.Message ?? '',
+    reason: brief(instance.StateReason?.Message ?? ''),
     tags: Object.fromEntries((instance.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])),
   };
 }

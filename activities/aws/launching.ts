@@ -9,7 +9,7 @@ import {
 import type { Launch } from '../../domain/request/launch.ts';
 import type { LaunchedMachine } from '../../domain/request/reducer.ts';
 import { withHeartbeat } from '../heartbeat.ts';
-import { toFailure, toProviderError } from './errors.ts';
+import { toFailure, toProviderError, toReadFailure } from './errors.ts';
 import type { InstanceReader } from './instances.ts';
 import type { Manager } from './managers/manager.ts';
 import type { ShortageMemory } from './shortages.ts';
@@ -50,9 +50,10 @@ async function acquire(launcher: Launcher, input: AcquireInput): Promise<Acquire
   const found = await discoverOr(launcher, launch, now >= notAfter + SETTLE_MS);
   if (!found) return { certain: false, machines: [], shortages: [] };
   if (found.length >= launch.units) return { certain: true, machines: found, shortages: [] };
-  // AWS answers the repetition with what the first call made: that list is complete, a search may lag.
-  const remembered = now - launch.decidedAt < TOKEN_LIFE_MS;
-  if (now < notAfter && (remembered || found.length === 0)) return send(launcher, input);
+  // AWS answers the repetition with what the first call made: that list is complete, a search may lag. After a
+  // reset the age of the token is not known, so what is found is not risked.
+  const remembered = !mayHaveBeenSent && now - launch.decidedAt < TOKEN_LIFE_MS;
+  if (now < notAfter && (remembered || found.length === 0)) return sendAgain(launcher, input, found);
   if (found.length > 0) {
     return { certain: true, machines: await allVisible(launcher, launch, found), shortages: [] };
   }
@@ -65,22 +66,45 @@ async function acquire(launcher: Launcher, input: AcquireInput): Promise<Acquire
 }
 
 async function send(launcher: Launcher, { launch, parameters }: AcquireInput): Promise<AcquireResult> {
-  try {
-    const result = await launcher.manager.launch(launch, parameters);
-    for (const { pool, code } of result.shortages) launcher.shortages.note(pool, code);
-    return result;
-  } catch (error) {
-    // The token was used with other bytes, which only a fault of ours can do: what it made is still ours.
-    if (toProviderError(error).providerCode !== 'IdempotentParameterMismatch') throw error;
-    const machines = await allVisible(launcher, launch, await discover(launcher, launch));
-    return { certain: true, machines, shortages: [] };
-  }
+  const result = await launcher.manager.launch(launch, parameters);
+  for (const { pool, code } of result.shortages) launcher.shortages.note(pool, code);
+  return result;
 }
 
-/** What is visible by now of a launch that may have been made. @throws ProviderError */
+/**
+ * Sends a launch that an earlier attempt may have sent. Whatever AWS says to the repetition, machines that the
+ * earlier one made are in the result: an answer without them, or a refusal, is believed only after a look.
+ */
+async function sendAgain(
+  launcher: Launcher,
+  input: AcquireInput,
+  found: readonly LaunchedMachine[],
+): Promise<AcquireResult> {
+  let result: AcquireResult;
+  try {
+    result = await send(launcher, input);
+  } catch (error) {
+    const { kind } = toProviderError(error);
+    if (kind !== 'permanent' && kind !== 'stale') throw error;
+    const machines = await allVisible(launcher, input.launch, found);
+    if (machines.length === 0) throw error;
+    return { certain: true, machines, shortages: [] };
+  }
+  const answered = new Set(result.machines.map(({ machineId }) => machineId));
+  if (answered.size >= input.launch.units) return result;
+  const visible = await allVisible(launcher, input.launch, found);
+  const more = visible.filter(({ machineId }) => !answered.has(machineId));
+  return { ...result, machines: [...result.machines, ...more] };
+}
+
+/** What is visible by now of a launch that may have been made. A read that fails is always tried again. */
 async function discover({ reader }: Launcher, launch: Launch): Promise<readonly LaunchedMachine[]> {
-  const found = await reader.byFilter([{ Name: `tag:${TAG.launch}`, Values: [launch.token] }]);
-  return found.map(({ machineId, instanceType, spot }) => ({ machineId, instanceType, spot }));
+  try {
+    const found = await reader.byFilter([{ Name: `tag:${TAG.launch}`, Values: [launch.token] }]);
+    return found.map(({ machineId, instanceType, spot }) => ({ machineId, instanceType, spot }));
+  } catch (error) {
+    throw toReadFailure(error);
+  }
 }
 
 /** Undefined when AWS can't be asked and it is `late`: the request has to be answered without knowing. */

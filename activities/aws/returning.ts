@@ -13,7 +13,7 @@ import {
 } from '../../domain/shared/messages.ts';
 import { taskQueues } from '../../domain/shared/queues.ts';
 import { withHeartbeat } from '../heartbeat.ts';
-import { toFailure } from './errors.ts';
+import { toReadFailure } from './errors.ts';
 import { toSighting, type InstanceReader, type SeenInstance } from './instances.ts';
 import { TAG } from './tags.ts';
 
@@ -22,7 +22,7 @@ type Found = { readonly asked: Asked; readonly instance: SeenInstance };
 
 /** Owners signalled at the same time. */
 const PARALLEL = 20;
-const INSTANCE_ID = /^i-[0-9a-f]{8,17}$/;
+const INSTANCE_ID = /^i-([0-9a-f]{8}|[0-9a-f]{17})$/;
 
 /** Finds out by AWS's tags whose machine each is: that needs no book of ours and survives its loss. */
 export function createReadActivities(reader: InstanceReader, client: Client): ReadActivities {
@@ -35,7 +35,7 @@ export function createReadActivities(reader: InstanceReader, client: Client): Re
         );
         return { deliveries: [...deliveries, ...signalled.flat()] };
       }).catch((error: unknown) => {
-        throw toFailure(error);
+        throw toReadFailure(error);
       }),
   };
 }
@@ -150,10 +150,10 @@ async function signalOwner(
   }
   return machines.map(({ asked, instance }): Delivery => {
     const { machineId } = instance;
-    const sighting = toSighting(instance);
+    const sighting = asked.seen ? {} : { sighting: toSighting(instance) };
     // The owner is told all the same: it keeps the books of machines that ended without it.
-    if (!isAlive(instance.state)) return { index: asked.index, kind: 'gone', machineId, sighting };
-    return { index: asked.index, kind: 'signalled', ownerId, machineId, sighting };
+    if (!isAlive(instance.state)) return { index: asked.index, kind: 'gone', machineId, ...sighting };
+    return { index: asked.index, kind: 'signalled', ownerId, machineId, ...sighting };
   });
 }
 

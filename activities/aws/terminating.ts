@@ -2,7 +2,7 @@ import { Context, type ApplicationFailure } from '@temporalio/activity';
 import { TerminateInstancesCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import type { TerminateActivities, TerminateResult } from '../../domain/activities.ts';
 import { withHeartbeat } from '../heartbeat.ts';
-import { toFailure, toProviderError } from './errors.ts';
+import { brief, toFailure, toProviderError } from './errors.ts';
 import { unknownIds } from './instances.ts';
 
 /** AWS takes up to 1,000 and recommends fewer. */
@@ -12,25 +12,34 @@ const BATCH = 500;
 const GIVE_UP_MS = 10 * 60_000;
 
 /** Refusals of single machines: AWS then terminates none of the call, so the call is halved until it finds them. */
-const PER_MACHINE = new Set(['OperationNotPermitted', 'IncorrectInstanceState', 'UnsupportedOperation']);
+const PER_MACHINE = new Set(['OperationNotPermitted', 'UnsupportedOperation']);
 
 export function createTerminateActivities(client: EC2Client): TerminateActivities {
   return {
-    terminate: ({ machineIds }) =>
-      withHeartbeat(async () => {
+    terminate({ machineIds }) {
+      // By the clock of the first attempt that ran: a time without any worker does not count.
+      const since: number = Context.current().info.heartbeatDetails ?? Date.now();
+      const work = async (): Promise<TerminateResult> => {
         const refused: TerminateResult['refused'][number][] = [];
         for (let from = 0; from < machineIds.length; from += BATCH) {
           refused.push(...(await terminate(client, machineIds.slice(from, from + BATCH))));
         }
         return { refused };
-      }).catch((error: unknown) => refuseAllWhenLate(machineIds, toFailure(error))),
+      };
+      return withHeartbeat(work, () => since).catch((error: unknown) =>
+        refuseAllWhenLate(machineIds, toFailure(error), since),
+      );
+    },
   };
 }
 
 /** Not final for the owner: it keeps the machines and tries again. */
-function refuseAllWhenLate(machineIds: readonly string[], failure: ApplicationFailure): TerminateResult {
-  const { scheduledTimestampMs } = Context.current().info;
-  if (!failure.nonRetryable && Date.now() - scheduledTimestampMs < GIVE_UP_MS) throw failure;
+function refuseAllWhenLate(
+  machineIds: readonly string[],
+  failure: ApplicationFailure,
+  since: number,
+): TerminateResult {
+  if (!failure.nonRetryable && Date.now() - since < GIVE_UP_MS) throw failure;
   const [code] = failure.details ?? [];
   const message = `${typeof code === 'string' ? code : failure.type}: ${failure.message}`;
   return { refused: machineIds.map((machineId) => ({ machineId, message })) };
@@ -54,7 +63,7 @@ async function terminate(
     if (!PER_MACHINE.has(failure.providerCode)) throw failure;
     const [only] = machineIds;
     if (machineIds.length === 1 && only !== undefined) {
-      return [{ machineId: only, message: `${failure.providerCode}: ${failure.message}` }];
+      return [{ machineId: only, message: `${failure.providerCode}: ${brief(failure.message)}` }];
     }
     const half = Math.ceil(machineIds.length / 2);
     return [

@@ -17,19 +17,21 @@ export function createWaitActivities(watcher: InstanceWatcher): WaitActivities {
         const reportAt = Date.now() + reportSeconds * 1_000;
         for (;;) {
           const seen = await readBefore(watcher, machineIds, deadline + SETTLE_MS);
-          if (!seen) return [];
+          if (!seen) return { sightings: [], final: true };
           const sightings = machineIds.map((id) => {
             const instance = seen.get(id);
             return instance ? toSighting(instance) : absent(id);
           });
           const decided = sightings.filter((sighting) => !isBooting(sighting));
           // The deadline is judged only after a read that came back: an outage alone fails no machine.
-          if (decided.length === machineIds.length || Date.now() >= deadline) return sightings;
-          if (decided.length > 0 && Date.now() >= reportAt) return decided;
+          const final = Date.now() >= deadline;
+          if (final || decided.length === machineIds.length) return { sightings, final };
+          if (decided.length > 0 && Date.now() >= reportAt) return { sightings: decided, final };
         }
       }),
 
-    awaitGone({ machineIds }) {
+    awaitGone({ machineIds, reportSeconds }) {
+      const reportAt = Date.now() + reportSeconds * 1_000;
       const absentSince = new Map<string, number>(Context.current().info.heartbeatDetails ?? []);
       const wait = async () => {
         for (;;) {
@@ -50,7 +52,9 @@ export function createWaitActivities(watcher: InstanceWatcher): WaitActivities {
               reason: 'AWS no longer knows the machine.',
             };
           });
-          if (!gone.includes(undefined)) return gone.filter((sighting) => sighting !== undefined);
+          const ended = gone.filter((sighting) => sighting !== undefined);
+          if (ended.length === machineIds.length) return ended;
+          if (ended.length > 0 && Date.now() >= reportAt) return ended;
         }
       };
       return withHeartbeat(wait, () => [...absentSince]);

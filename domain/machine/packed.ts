@@ -22,8 +22,10 @@ export interface PackedMachines {
   readonly releases: string;
   /** 1 for all when empty. */
   readonly units: readonly number[];
-  /** Only machines that have one: [index, reason, message]. */
-  readonly notes: readonly (readonly [number, string, string])[];
+  /** Reasons and messages, each once: thousands of machines may share a long one. */
+  readonly texts: readonly string[];
+  /** Only machines that have one: index, reason and message, the latter as places in `texts`. */
+  readonly notes: readonly (readonly [index: number, reason: number, message: number])[];
 }
 
 const STATES: readonly MachineState[] = [
@@ -49,6 +51,12 @@ const letter = <T>(text: string, index: number, all: readonly T[]): T => {
 export function packMachines(machines: readonly Machine[]): PackedMachines {
   const types = [...new Set(machines.map((machine) => machine.instanceType))];
   const plainUnits = machines.every((machine) => machine.units === 1);
+  const texts = new Map(
+    [...new Set(['', ...machines.flatMap(({ reason, message }) => [reason, message])])].map((text, place) => [
+      text,
+      place,
+    ]),
+  );
   const publicIps = machines.map((machine) => machine.publicIp);
   return {
     v: 1,
@@ -76,14 +84,20 @@ export function packMachines(machines: readonly Machine[]): PackedMachines {
       RELEASES,
     ),
     units: plainUnits ? [] : machines.map((machine) => machine.units),
-    notes: machines.flatMap((machine, index) =>
-      machine.reason || machine.message ? [[index, machine.reason, machine.message] as const] : [],
+    texts: [...texts.keys()],
+    notes: machines.flatMap(({ reason, message }, index) =>
+      reason || message ? [[index, texts.get(reason) ?? 0, texts.get(message) ?? 0] as const] : [],
     ),
   };
 }
 
 export function unpackMachines(packed: PackedMachines): Machine[] {
-  const notes = new Map(packed.notes.map(([index, reason, message]) => [index, { reason, message }]));
+  const notes = new Map(
+    packed.notes.map(([index, reason, message]) => [
+      index,
+      { reason: packed.texts[reason] ?? '', message: packed.texts[message] ?? '' },
+    ]),
+  );
   return packed.ids.map((machineId, index) => ({
     machineId,
     name: packed.names[index] ?? '',

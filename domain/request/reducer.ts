@@ -1,5 +1,6 @@
 import { isAlive, isBooting, isReady, type Machine, type Sighting } from '../machine/machine.ts';
 import type { ReturnMachines } from '../shared/messages.ts';
+import type { TerminateResult } from '../activities.ts';
 import { unitsOf } from '../template/template.ts';
 import type { Launch, Shortage } from './launch.ts';
 import { booting, isUnsettled, unitsMissing, type RequestState } from './state.ts';
@@ -17,11 +18,11 @@ export type RequestFact =
     }
   | { readonly type: 'LaunchOverdue'; readonly ordinal: number }
   | { readonly type: 'MachinesSeen'; readonly sightings: readonly Sighting[] }
-  | { readonly type: 'DeadlinePassed' }
+  | { readonly type: 'DeadlinePassed'; readonly machineIds: readonly string[] }
   | { readonly type: 'CancelRequested' }
   | { readonly type: 'ReturnRequested'; readonly request: ReturnMachines }
   | { readonly type: 'ReleaseStarted'; readonly machineIds: readonly string[] }
-  | { readonly type: 'ReleaseRefused'; readonly machineId: string; readonly message: string }
+  | { readonly type: 'ReleaseRefused'; readonly refused: TerminateResult['refused'] }
   | { readonly type: 'ReleaseRetried'; readonly machineIds: readonly string[] }
   | { readonly type: 'ReturnAnswered'; readonly returnId: string }
   | { readonly type: 'Settled' };
@@ -46,7 +47,7 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
         fact.sightings.map((seen) => sighted(state.machines.get(seen.machineId), seen)),
       );
     case 'DeadlinePassed':
-      return withMachines(state, booting(state).map(tooLate));
+      return withMachines(state, machinesOf(state, fact.machineIds).filter(isUndecided).map(tooLate));
     case 'CancelRequested':
       return withMachines(
         { ...state, cancelled: true, target: 0 },
@@ -59,9 +60,16 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
     case 'ReleaseRetried':
       return withRelease(state, fact.machineIds, 'wanted');
     case 'ReleaseRefused': {
-      const machine = state.machines.get(fact.machineId);
-      if (!machine || machine.release === 'gone') return state;
-      return withMachines(state, [{ ...machine, release: 'refused', reason: fact.message }]);
+      const why = new Map(fact.refused.map(({ machineId, message }) => [machineId, message]));
+      const owned = machinesOf(state, [...why.keys()]).filter(({ release }) => release !== 'gone');
+      return withMachines(
+        state,
+        owned.map((machine) => ({
+          ...machine,
+          release: 'refused',
+          reason: why.get(machine.machineId) ?? '',
+        })),
+      );
     }
     case 'ReturnAnswered': {
       const returns = new Map(state.returns);
@@ -229,11 +237,17 @@ function withRelease(
   machineIds: readonly string[],
   release: 'asked' | 'wanted',
 ): RequestState {
-  const changed = machineIds.flatMap((id) => {
-    const machine = state.machines.get(id);
-    return machine && machine.release !== 'gone' ? [{ ...machine, release }] : [];
-  });
-  return withMachines(state, changed);
+  const owned = machinesOf(state, machineIds).filter((machine) => machine.release !== 'gone');
+  return withMachines(
+    state,
+    owned.map((machine) => ({ ...machine, release })),
+  );
+}
+
+const isUndecided = (machine: Machine): boolean => machine.result === 'executing';
+
+function machinesOf(state: RequestState, machineIds: readonly string[]): Machine[] {
+  return machineIds.flatMap((id) => state.machines.get(id) ?? []);
 }
 
 function withMachines(state: RequestState, changed: readonly Machine[]): RequestState {

@@ -10,7 +10,7 @@ import type { FleetParameters, LaunchOverride } from '../../../domain/activities
 import type { Launch, Shortage } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/shared/errors.ts';
 import type { AwsClients } from '../clients.ts';
-import { kindOfCode, toProviderError } from '../errors.ts';
+import { brief, kindOfCode, toProviderError } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import type { ShortageMemory } from '../shortages.ts';
 import { awsTags, instanceTags, TAG } from '../tags.ts';
@@ -122,11 +122,14 @@ function machinesOf(answer: CreateFleetCommandOutput) {
   );
 }
 
+/** A template of many pools may be short in all: what goes into the history is bounded. */
+const MAX_SHORTAGES = 20;
+
 function shortagesOf(answer: CreateFleetCommandOutput): Shortage[] {
-  return (answer.Errors ?? []).map((error) => ({
+  return (answer.Errors ?? []).slice(0, MAX_SHORTAGES).map((error) => ({
     pool: nameOf(error.LaunchTemplateAndOverrides?.Overrides, error.Lifecycle),
     code: error.ErrorCode ?? 'Unknown',
-    message: error.ErrorMessage ?? '',
+    message: brief(error.ErrorMessage ?? ''),
   }));
 }
 

@@ -13,7 +13,7 @@ describe('terminate', () => {
   async function run(
     machineIds: readonly string[],
     refuse: (ids: readonly string[]) => Error | undefined,
-    scheduledTimestampMs = Date.now(),
+    heartbeatDetails = Date.now(),
   ) {
     const terminated: string[] = [];
     const calls: string[][] = [];
@@ -28,7 +28,7 @@ describe('terminate', () => {
       },
     } as unknown as EC2Client;
     const { terminate } = createTerminateActivities(client);
-    const result: TerminateResult = await activityEnvironment({ scheduledTimestampMs }).run(terminate, {
+    const result: TerminateResult = await activityEnvironment({ heartbeatDetails }).run(terminate, {
       machineIds,
     });
     return { terminated, calls, refused: result.refused };

@@ -52,5 +52,5 @@ export async function loadCliConfig(env: Environment): Promise<CliConfig> {
     if (ours) sources.push({ origin: path, values: ours });
   }
   const { mergeConfig } = await import('./load.ts');
-  return { config: mergeConfig(sources, env, notes, 'cli'), notes };
+  return { config: await mergeConfig(sources, env, notes, 'cli'), notes };
 }

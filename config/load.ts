@@ -1,8 +1,7 @@
 import { ConfigurationError } from '../domain/shared/errors.ts';
 import { DEFAULTS, type Config } from './config.ts';
-import { describeIssues } from './issues.ts';
 import type { JsonObject } from './jsonFile.ts';
-import { configSchema } from './schema.ts';
+import { isUsualConfig } from './rules.ts';
 import { SETTINGS } from './settings.ts';
 import { emptyMerge, layEnvironmentOver, layOver, refuseSecrets, type Environment } from './sources.ts';
 
@@ -16,12 +15,12 @@ export interface ConfigSource {
  * environment > files > defaults.
  * @throws ConfigurationError that names the file or variable, the key, the value and what is allowed
  */
-export function mergeConfig(
+export async function mergeConfig(
   sources: readonly ConfigSource[],
   env: Environment,
   notes: string[],
   role: 'worker' | 'cli',
-): Config {
+): Promise<Config> {
   const merged = emptyMerge();
   layOver(merged, DEFAULTS, 'defaults');
   for (const { origin, values } of sources) {
@@ -30,13 +29,18 @@ export function mergeConfig(
   }
   layEnvironmentOver(merged, env, notes);
   const origin = (path: string): string => originOf(merged.origins, path);
-  const parsed = configSchema.safeParse(merged.values);
-  if (!parsed.success) {
-    const wording = { origin, knownPaths: Object.keys(SETTINGS), secretPaths: ['temporal.apiKey'] };
-    throw new ConfigurationError(describeIssues(parsed.error.issues, merged.values, wording));
-  }
-  requireNames(parsed.data, (path) => origin(path) !== 'defaults', role);
-  return parsed.data;
+  const config = isUsualConfig(merged.values) ? merged.values : await checked(merged.values, origin);
+  requireNames(config, (path) => origin(path) !== 'defaults', role);
+  return config;
+}
+
+async function checked(values: object, origin: (path: string) => string): Promise<Config> {
+  const { configSchema } = await import('./schema.ts');
+  const parsed = configSchema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  const { describeIssues } = await import('./issues.ts');
+  const wording = { origin, knownPaths: Object.keys(SETTINGS), secretPaths: ['temporal.apiKey'] };
+  throw new ConfigurationError(describeIssues(parsed.error.issues, values, wording));
 }
 
 /** A key that is missing or unknown stands where its section stands. */

@@ -1,18 +1,21 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 /**
  * Runs all commands in turn, `runs` times: what else the machine does meets all of them alike.
  * @param commands name -> [program, ...arguments]
+ * @param pauseMs before each turn, for what the last one set off
  * @returns name -> ms of each run
  */
-export function timeInTurn(commands, env, runs) {
+export async function timeInTurn(commands, env, runs, pauseMs = 0) {
   const times = Object.fromEntries(Object.keys(commands).map((name) => [name, []]));
   // The first time of each is for the caches of the disk.
   for (let run = -1; run < runs; run++) {
+    await delay(pauseMs);
     for (const [name, [program, ...args]] of Object.entries(commands)) {
       const began = performance.now();
       const { status, stdout } = spawnSync(program, args, {

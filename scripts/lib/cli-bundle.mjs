@@ -19,6 +19,7 @@ const COMMON = {
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'eof',
+  define: { 'import.meta.url': 'importMetaUrl' },
   logLevel: 'silent',
   write: false,
 };
@@ -30,20 +31,30 @@ export const bundleInputs = () =>
 /** Whether the bundles are there, and machine code for this Node. */
 export function isCliBundled() {
   if (!existsSync(path.join(root, source))) return true;
-  if (!existsSync(entry) || !existsSync(sdk)) return false;
+  if (
+    ![entry, sdk, ...Object.keys(SELDOM).map((name) => path.join(folder, name))].every((file) =>
+      existsSync(file),
+    )
+  )
+    return false;
   const program = /program-\w+\.cjs/.exec(readFileSync(entry, 'utf8'))?.[0];
   return program !== undefined && existsSync(codeOf(path.join(folder, program)));
 }
 
 /**
- * Bundles the command line into one file that needs no node_modules: the five operations, each module run only when
- * it is asked for. Not in it: Temporal's SDK, in a file of its own, and the worker and the simulator, which stay
- * where they are compiled to.
+ * Bundles the command line into files that need no node_modules. Those that Host Factory's calls load: main.cjs, which
+ * runs the program from its machine code. Beside them what is seldom needed: the commands for people, zod with the
+ * schemas, Temporal's SDK. Worker and simulator stay where they are compiled to.
  * @param withSdk whether the SDK may have changed
  * @throws Error with esbuild's words
  */
 export async function bundleCli({ withSdk }) {
-  if (withSdk || !existsSync(sdk)) await bundleSdk();
+  if (withSdk || !existsSync(sdk)) replace(sdk, await bundle({ stdin: { contents: SDK, resolveDir: root } }));
+  for (const [name, contents] of Object.entries(SELDOM)) {
+    const js = `const importMetaUrl = require('node:url').pathToFileURL(__filename).href;`;
+    const text = await bundle({ stdin: { contents, resolveDir: root, loader: 'ts' }, banner: { js } });
+    replace(path.join(folder, name), text);
+  }
   const text = await programText();
   // V8 takes any text of the right length for what it compiled, so each text has its own name.
   const name = `program-${createHash('sha256').update(text).digest('hex').slice(0, 12)}.cjs`;
@@ -57,38 +68,50 @@ export async function bundleCli({ withSdk }) {
   }
 }
 
+/** What the command line uses of Temporal's SDK. */
+const SDK =
+  "export * from '@temporalio/client'; export { defineSearchAttributeKey } from '@temporalio/common';";
+
+/** Modules that the program loads when it must, by the file they are put into. */
+const SELDOM = {
+  'commands.cjs': "export * from './cli/program.ts';",
+  'schemas.cjs': "export * from './cli/operations/schemas.ts'; export * from './config/schema.ts';",
+};
+
 const codeOf = (program) => `${program}.${process.version}-${process.arch}`;
 
 async function programText() {
+  const text = await bundle({
+    entryPoints: [path.join(root, 'cli', 'main.ts')],
+    banner: { js: '(function (require, __filename, importApart) {' },
+    footer: { js: '})' },
+  });
+  return text.replace(/^#!.*\n/, '').replaceAll('import(', 'importApart(');
+}
+
+async function bundle(options) {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
     ...COMMON,
-    entryPoints: [path.join(root, 'cli', 'main.ts')],
-    define: { 'import.meta.url': 'importMetaUrl' },
-    banner: {
-      js: "(function (require, __filename, importApart) { const importMetaUrl = require('node:url').pathToFileURL(__filename).href;",
-    },
-    footer: { js: '})' },
-    plugins: [{ name: 'apart', setup: keepApart }],
+    ...options,
+    plugins: options.stdin?.contents === SDK ? [] : [{ name: 'apart', setup: keepApart }],
   });
-  return outputFiles[0].text.replace(/^#!.*\n/, '').replaceAll('import(', 'importApart(');
+  return outputFiles[0].text;
 }
 
 function keepApart({ onResolve }) {
-  onResolve({ filter: /^@temporalio\// }, () => ({ path: './temporal-sdk.cjs', external: true }));
-  onResolve({ filter: /^\.\.\/\.\.\/(worker|simulator)\// }, ({ path: file }) => ({
-    path: file.replace('../../', '../').replace(/\.ts$/, '.js'),
-    external: true,
-  }));
-}
-
-/** What the command line uses of Temporal's SDK. */
-async function bundleSdk() {
-  const { build } = await import('esbuild');
-  const contents =
-    "export * from '@temporalio/client'; export { defineSearchAttributeKey } from '@temporalio/common';";
-  const { outputFiles } = await build({ ...COMMON, stdin: { contents, resolveDir: root } });
-  replace(sdk, outputFiles[0].text);
+  const apart = (filter, file) =>
+    onResolve({ filter }, ({ kind, path: wanted }) =>
+      kind === 'dynamic-import' || wanted.startsWith('@')
+        ? { path: file(wanted), external: true }
+        : undefined,
+    );
+  apart(/^@temporalio\//, () => './temporal-sdk.cjs');
+  apart(/^\.\/program\.ts$/, () => './commands.cjs');
+  apart(/^\.\/schemas?\.ts$/, () => './schemas.cjs');
+  apart(/^\.\.\/\.\.\/(worker|simulator)\//, (wanted) =>
+    wanted.replace('../../', '../').replace(/\.ts$/, '.js'),
+  );
 }
 
 /** Of all functions, not only of those that run at the start, as V8 does by itself. */

@@ -50,16 +50,20 @@ async function main({ small }) {
 async function report(stack, sizes) {
   const { env, folder } = stack;
   const { requestId, machines } = await settled(stack, 5);
-  const status = [script('getRequestStatus'), requestId];
-  const hosts = path.join(folder, 'hosts.json');
-  writeFileSync(hosts, JSON.stringify({ machines }));
+  // As Host Factory calls: with a file.
+  const scriptWith = (operation, input) => {
+    const file = path.join(folder, `${operation}.json`);
+    writeFileSync(file, JSON.stringify(input, null, '\t'));
+    return [script(operation), '-f', file];
+  };
+  const hosts = machines.map(({ name, machineId }) => ({ name, machineId }));
   const commands = {
     [EMPTY]: [process.execPath, '-e', '0'],
-    getAvailableTemplates: [script('getAvailableTemplates')],
-    getReturnRequests: [script('getReturnRequests'), '-f', hosts],
-    getRequestStatus: status,
-    requestMachines: [script('requestMachines'), 'demo', '1'],
-    requestReturnMachines: [script('requestReturnMachines'), machines[0].machineId],
+    getAvailableTemplates: scriptWith('getAvailableTemplates', {}),
+    getReturnRequests: scriptWith('getReturnRequests', { machines: hosts }),
+    getRequestStatus: scriptWith('getRequestStatus', { requests: [{ requestId }] }),
+    requestMachines: scriptWith('requestMachines', { template: { templateId: 'demo', machineCount: 1 } }),
+    requestReturnMachines: scriptWith('requestReturnMachines', { machines: hosts.slice(0, 1) }),
   };
   const gateway = env.OHF_GATEWAY ? `, OHF_GATEWAY=${env.OHF_GATEWAY}` : '';
   say(`\nNode ${process.version}, ${os.availableParallelism()} cores, medians of ${RUNS}${gateway}\n`);

@@ -92,6 +92,28 @@ describe("outages and operators' hands", function () {
     await eventually('all are gone', async () => (await stack.simulator.summary()).live === 0);
   });
 
+  it('a machine given back by its name alone goes, however long it shuts down', async () => {
+    const { machines } = await ended(stack, await requestMachines(stack, 2));
+    const end = await ended(
+      stack,
+      await returnMachines(
+        stack,
+        machines.map(({ name }) => ({ name })),
+      ),
+    );
+    assert.equal(end.status, 'complete', end.message);
+    assert.equal((await stack.simulator.summary()).live, 0);
+  });
+
+  it('an id of the wrong length fails alone', async () => {
+    const { machines } = await ended(stack, await requestMachines(stack, 1));
+    const end = await ended(stack, await returnMachines(stack, [...machines, { machineId: 'i-0123456789' }]));
+    assert.deepEqual(
+      end.machines.map((machine) => machine.result),
+      ['succeed', 'fail'],
+    );
+  });
+
   it('a worker that cannot start says what is wrong and what to do', async () => {
     const namespace = await stack.failToStartWorker({ TEMPORAL_NAMESPACE: 'nowhere' });
     assert.equal(namespace.code, 1);

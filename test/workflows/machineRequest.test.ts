@@ -105,6 +105,40 @@ describe('machineRequest', () => {
       assert.deepEqual(rig.cloud.live(), []);
     }));
 
+  it('a machine that never boots neither holds up launches nor takes others with it', () =>
+    rig.withWorkers(async () => {
+      rig.cloud.capacity = 2;
+      rig.cloud.stuckOfEach = 1;
+      const request = await rig.startRequest({ count: 5, deadlineSeconds: 900 });
+      await rig.env.sleep('5s');
+      rig.cloud.capacity = 100;
+      rig.cloud.stuckOfEach = 0;
+      await rig.env.sleep('2 minutes');
+      assert.equal((await rig.status(request)).total, 5, 'the rest is launched while one hangs');
+      const view = await settled(request);
+      const results = unpackMachines(view.machines).map(({ result }) => result);
+      assert.deepEqual(results.toSorted(), ['fail', 'succeed', 'succeed', 'succeed', 'succeed']);
+      await rig.env.sleep('10s');
+      assert.equal(rig.cloud.live().length, 4);
+      await rig.result(await rig.startReturn(rig.cloud.live()));
+      await rig.result(request);
+    }));
+
+  it('survives that AWS refuses to terminate 3,000 machines, with a long message for each', function () {
+    this.timeout(120_000);
+    return rig.withWorkers(async () => {
+      const request = await rig.startRequest({ count: 3_000 });
+      const view = await settled(request);
+      for (const id of rig.cloud.live()) rig.cloud.protectedIds.add(id);
+      const back = await rig.result(await rig.startReturn(ids(view)));
+      assert.deepEqual([back.status, back.total], ['complete_with_error', 3_000]);
+      rig.cloud.protectedIds.clear();
+      await rig.env.sleep('6 minutes');
+      await rig.result(request);
+      assert.deepEqual(rig.cloud.live(), []);
+    });
+  });
+
   it('launches nothing when the deadline passed while no worker was there', () =>
     rig.withWorkers(async () => {
       const anHourAgo = (await rig.now()) - 60 * MINUTE;

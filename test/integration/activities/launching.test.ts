@@ -154,6 +154,34 @@ for (const [providerApi, action] of [
       assert.equal((await launchedWith(input)).length, 3);
     });
 
+    for (const [what, order] of [
+      ['has no capacity any more', () => control.setPools([{ capacity: 0 }])],
+      ['has lost its launch template', () => control.setPools([])],
+    ] as const) {
+      it(`what a first attempt launched is kept when AWS, asked again, ${what}`, async () => {
+        const token = `test-partial-${providerApi}-${what.length}`;
+        const whole = await aLaunch(3);
+        const made = await acquire({ ...whole, launch: { ...whole.launch, token, units: 3 } });
+        await order();
+        // The same launch, but for more than it brought, as when capacity ended in the middle of it.
+        const launchTemplateId = what.includes('template')
+          ? 'lt-0123456789abcdef0'
+          : whole.parameters.launchTemplateId;
+        const again = await acquire(
+          {
+            ...whole,
+            launch: { ...whole.launch, token, units: 5 },
+            parameters: { ...whole.parameters, launchTemplateId },
+          },
+          2,
+        );
+        assert.equal(again.certain, true);
+        const ids = (result: AcquireResult): string[] =>
+          result.machines.map(({ machineId }) => machineId).toSorted();
+        assert.deepEqual(ids(again), ids(made));
+      });
+    }
+
     it('sends nothing once the deadline has passed, and settles at nothing 20 minutes later', async () => {
       const input = await aLaunch(3, { notAfter: Date.now() - MINUTE });
       await assert.rejects(acquire(input, 2), { type: 'Unsettled', nonRetryable: false });

@@ -30,6 +30,15 @@ describe('packed machines', () => {
     assert.deepEqual(unpackMachines(packMachines([])), []);
   });
 
+  it('share a long text: 4,000 refused machines stay well under the limit of an answer', () => {
+    const machines = Array.from({ length: 4_000 }, (_, index) =>
+      machine(index, { reason: 'x'.repeat(1_500) }),
+    );
+    const packed = packMachines(machines);
+    assert.ok(Buffer.byteLength(JSON.stringify(packed)) < 500_000);
+    assert.deepEqual(unpackMachines(packed)[3_999], machines[3_999]);
+  });
+
   it('of a request of 10,000 stay under 1 MB', () => {
     const machines = Array.from({ length: 10_000 }, (_, index) => machine(index));
     const bytes = Buffer.byteLength(JSON.stringify(packMachines(machines)));

@@ -121,6 +121,8 @@ export async function startStack(): Promise<Stack> {
         HF_PROVIDER_CONFDIR: conf,
         HF_PROVIDER_WORKDIR: folder,
         HF_PROVIDER_LOGDIR: folder,
+        // `OHF_GATEWAY=sdk npm test -- test/e2e/roundTrip.test.ts` runs it all through Temporal's own client.
+        ...(process.env['OHF_GATEWAY'] === undefined ? {} : { OHF_GATEWAY: process.env['OHF_GATEWAY'] }),
       }),
     async failToStartWorker(env) {
       const { child, output } = await start('failing worker', process.execPath, [CLI, 'worker'], {

@@ -1,5 +1,5 @@
 import { unpackMachines, packMachines } from '../machine/packed.ts';
-import { isAlive, type Machine } from '../machine/machine.ts';
+import type { Machine } from '../machine/machine.ts';
 import type { CarriedRequest, MachineRequestInput, RequestStatus } from '../shared/messages.ts';
 import type { Launch, Shortage } from './launch.ts';
 
@@ -88,7 +88,3 @@ export const isOverdue = (state: RequestState): boolean =>
 
 export const isUnsettled = (state: RequestState): boolean =>
   state.launches.some((launch) => launch.stage === 'open');
-
-/** A machine can be in the ledger and yet be dead: then there is nothing to give back. */
-export const stillExists = (machine: Machine): boolean =>
-  isAlive(machine.state) && machine.release !== 'gone';

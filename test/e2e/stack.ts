@@ -170,14 +170,20 @@ export async function startStack(): Promise<Stack> {
     await rm(folder, { recursive: true, force: true });
   }
 
-  await Promise.all([
-    stack.startTemporal(),
-    start('simulator', process.execPath, [
-      ...[CLI, 'simulate-aws', '--port', String(simulatorPort), '--state', path.join(folder, 'aws.jsonl')],
-      ...['--pending-seconds', '1', '--shutting-down-seconds', '1'],
-    ]).then(() => eventually('the simulated AWS is ready', () => simulator.summary())),
-  ]);
-  await stack.startWorker();
+  try {
+    await Promise.all([
+      stack.startTemporal(),
+      start('simulator', process.execPath, [
+        ...[CLI, 'simulate-aws', '--port', String(simulatorPort), '--state', path.join(folder, 'aws.jsonl')],
+        ...['--pending-seconds', '1', '--shutting-down-seconds', '1'],
+      ]).then(() => eventually('the simulated AWS is ready', () => simulator.summary())),
+    ]);
+    await stack.startWorker();
+  } catch (error) {
+    // A stack that did not come up leaves no process behind.
+    await endProcesses();
+    throw error;
+  }
   return stack;
 }
 

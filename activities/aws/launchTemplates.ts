@@ -9,7 +9,7 @@ import {
 import type { RootVolume, Template } from '../../domain/template/template.ts';
 import type { AwsClients } from './clients.ts';
 import { toProviderError } from './errors.ts';
-import { awsTags, TAG } from './tags.ts';
+import { awsTags, TAG, type Tags } from './tags.ts';
 
 export interface LaunchTemplateRef {
   readonly id: string;
@@ -21,9 +21,10 @@ export interface LaunchTemplates {
   /**
    * The launch template with exactly this template's content, made if there is none yet. Its name is a
    * hash of its content, so all requests of a template share one and it never changes.
+   * @param memberTags tags that AWS gives to what a group launches by itself; never those of one request
    * @throws ProviderError
    */
-  ensure(deployment: string, template: Template): Promise<LaunchTemplateRef>;
+  ensure(deployment: string, template: Template, memberTags?: Tags): Promise<LaunchTemplateRef>;
   forget(id: string): void;
 }
 
@@ -73,8 +74,9 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
   }
 
   return {
-    async ensure(deployment, template) {
-      const data = launchTemplateData(template, template.rootVolume && (await rootDevice(template.imageId)));
+    async ensure(deployment, template, memberTags = []) {
+      const root = template.rootVolume && (await rootDevice(template.imageId));
+      const data = { ...launchTemplateData(template, root), ...tagSpecifications(memberTags) };
       const name = `ohf/${deployment}/${contentHash(data)}`;
       const cached = known.get(name);
       if (cached) return cached;
@@ -142,6 +144,17 @@ function launchTemplateData(template: Template, rootDevice: string | undefined):
         ? {}
         : { HttpPutResponseHopLimit: template.metadataHopLimit }),
     },
+  };
+}
+
+function tagSpecifications(tags: Tags): Pick<RequestLaunchTemplateData, 'TagSpecifications'> {
+  if (tags.length === 0) return {};
+  const Tags = awsTags(tags);
+  return {
+    TagSpecifications: [
+      { ResourceType: 'instance', Tags },
+      { ResourceType: 'volume', Tags },
+    ],
   };
 }
 

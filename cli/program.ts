@@ -2,6 +2,8 @@ import { cac, type CAC } from 'cac';
 import type { Environment } from '../config/index.ts';
 import { didYouMean } from '../config/suggest.ts';
 import { ValidationError } from '../domain/shared/errors.ts';
+import { flagOf } from './commands/command.ts';
+import { COMMANDS } from './commands/registry.ts';
 import { OPERATIONS, isOperation } from './operations/registry.ts';
 import { version } from './version.ts';
 
@@ -26,22 +28,15 @@ function declareCommands(env: Environment): CAC {
       return runOperation(name, argumentsOf(cli, name), env);
     });
   }
-  cli
-    .command('worker', 'Run the worker, which does the work of all requests')
-    .example('  ohf worker')
-    .action(() => async () => (await import('./commands/worker.ts')).workerCommand(env));
-  cli
-    .command('simulate-aws', 'Serve a simulated AWS for trying things out')
-    .option('--port <n>', 'TCP port; any free one if left out')
-    .option('--state <file>', 'Where its machines survive a restart')
-    .option('--pending-seconds <s>', 'Time that a machine takes to start')
-    .option('--shutting-down-seconds <s>', 'Time that a machine takes to end')
-    .option('--consistency-lag-ms <ms>', 'How long reads do not show what was just done')
-    .example('  ohf simulate-aws --port 4566 --state aws.jsonl')
-    .action((flags: Readonly<Record<string, unknown>>) => async () => {
-      const { simulateAwsCommand } = await import('./commands/simulateAws.ts');
-      return simulateAwsCommand(flags);
+  for (const { name, words, summary, options, examples, load } of COMMANDS) {
+    const command = cli.command(words === undefined ? name : `${name} ${words}`, summary);
+    for (const [flags, meaning] of options) command.option(flags, meaning);
+    for (const example of examples) command.example(`  ohf ${example}`);
+    command.action(() => async () => {
+      const { run } = await load();
+      return run({ words: cli.args, flags: cli.options }, env);
     });
+  }
   cli.example('  ohf requestMachines demo 5');
   cli.example('  ohf getRequestStatus req-01989c9e-7a0b-7c3d-9e4f-0123456789ab');
   cli.example('  ohf worker');
@@ -89,12 +84,9 @@ function refuseUnknownOptions(cli: CAC): void {
       `Unknown option ${flagOf(name)} of '${command.name}'.${didYouMean(flagOf(name), flags)} (${allowed})`,
     );
   }
-  if (cli.args.length > 0)
+  if (cli.args.length > 0 && command.args.length === 0)
     throw new ValidationError(`'${command.name}' takes no arguments; '${cli.args[0]}' is one.`);
 }
-
-const flagOf = (name: string): string =>
-  name.length === 1 ? `-${name}` : `--${name.replaceAll(/[A-Z]/g, '-$&').toLowerCase()}`;
 
 /** The arguments behind the operation's name, untouched. */
 function argumentsOf(cli: CAC, name: string): readonly string[] {

@@ -2,20 +2,15 @@ import { resolve } from 'node:path';
 import { messageOf } from '../../config/jsonFile.ts';
 import { ValidationError } from '../../domain/shared/errors.ts';
 import { writeOut } from '../output.ts';
+import { flagOf, textFlag, type Command, type Flags } from './command.ts';
 
-/** Options as cac hands them over: text, numbers where they look like numbers, or missing. */
-export type SimulateAwsFlags = Readonly<Record<string, unknown>>;
-
-/**
- * Serves a simulated AWS until SIGINT or SIGTERM; prints its URL when it listens.
- * @throws ValidationError
- */
-export async function simulateAwsCommand(flags: SimulateAwsFlags): Promise<number> {
+/** Serves a simulated AWS until SIGINT or SIGTERM; prints its URL when it listens. */
+export const run: Command = async ({ flags }) => {
   const port = numberFlag(flags, 'port', 65_535);
   const pendingSeconds = numberFlag(flags, 'pendingSeconds', 86_400);
   const shuttingDownSeconds = numberFlag(flags, 'shuttingDownSeconds', 86_400);
   const consistencyLagMs = numberFlag(flags, 'consistencyLagMs', 3_600_000);
-  const state = pathFlag(flags['state']);
+  const state = textFlag(flags, 'state');
   const { startSimulator } = await import('../../simulator/server.ts');
   const stopped = new Promise<void>((stop) => {
     process.once('SIGINT', () => stop());
@@ -34,20 +29,14 @@ export async function simulateAwsCommand(flags: SimulateAwsFlags): Promise<numbe
   await stopped;
   await simulator.close();
   return 0;
-}
+};
 
-/** cac turns a path of digits into a number. */
-function pathFlag(value: unknown): string | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === 'number' || (typeof value === 'string' && value !== '')) return String(value);
-  throw new ValidationError('--state needs the path of a file.');
-}
-
-function numberFlag(flags: SimulateAwsFlags, name: string, max: number): number | undefined {
+function numberFlag(flags: Flags, name: string, max: number): number | undefined {
   const value = flags[name];
   if (value === undefined) return undefined;
   const number = typeof value === 'number' ? value : Number.NaN;
   if (number >= 0 && number <= max && (name !== 'port' || Number.isInteger(number))) return number;
-  const flag = `--${name.replaceAll(/[A-Z]/g, '-$&').toLowerCase()}`;
-  throw new ValidationError(`${flag} is ${JSON.stringify(value)}; allowed: a number from 0 to ${max}.`);
+  throw new ValidationError(
+    `${flagOf(name)} is ${JSON.stringify(value)}; allowed: a number from 0 to ${max}.`,
+  );
 }

@@ -1,7 +1,7 @@
-import type { Environment } from '../../config/index.ts';
+import type { Command } from './command.ts';
 
-/** Runs the worker in this process; returns its exit code when it has stopped. */
-export async function workerCommand(env: Environment): Promise<number> {
+/** Runs the worker in this process, until it is told to stop. */
+export const run: Command = async (_input, env) => {
   const { runWorker } = await import('../../worker/main.ts');
   return runWorker({ ...env });
-}
+};

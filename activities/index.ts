@@ -6,13 +6,12 @@ import type {
   WaitActivities,
 } from '../domain/activities.ts';
 import type { AwsClients } from './aws/clients.ts';
+import { createGroups } from './aws/groups.ts';
 import { createInstanceReader } from './aws/instances.ts';
 import { createInstanceWatcher } from './aws/instanceWatcher.ts';
 import { createLaunchActivities } from './aws/launching.ts';
 import { createLaunchTemplates } from './aws/launchTemplates.ts';
-import { ec2FleetInstant } from './aws/managers/ec2Fleet.ts';
-import { chooseManager } from './aws/managers/manager.ts';
-import { runInstances } from './aws/managers/runInstances.ts';
+import { createManagers } from './aws/managers/index.ts';
 import { createReadActivities } from './aws/returning.ts';
 import { createShortageMemory } from './aws/shortages.ts';
 import { createTerminateActivities } from './aws/terminating.ts';
@@ -46,14 +45,13 @@ export function createActivities(dependencies: ActivityDependencies): Activities
   });
   const launchTemplates = createLaunchTemplates(aws);
   const shortages = createShortageMemory();
-  const manager = chooseManager({
-    ec2FleetInstant: ec2FleetInstant(aws, launchTemplates, shortages),
-    runInstances: runInstances(aws, launchTemplates, shortages),
-  });
+  const managers = createManagers(aws, launchTemplates, shortages);
+  const groups = createGroups(aws, managers, reader, { pollSeconds: pollSeconds.min, onReadError });
+  const settings = { consistencySeconds };
   return {
-    launch: createLaunchActivities({ manager, reader, shortages, settings: { consistencySeconds } }),
+    launch: createLaunchActivities({ managers, groups, launchTemplates, reader, shortages, settings }),
     read: createReadActivities(reader, temporal),
-    terminate: createTerminateActivities(aws.mutating),
-    wait: createWaitActivities(watcher),
+    terminate: createTerminateActivities(aws),
+    wait: createWaitActivities(watcher, groups),
   };
 }

@@ -1,5 +1,5 @@
 import type { Sighting } from './machine/machine.ts';
-import type { Launch, Shortage } from './request/launch.ts';
+import type { Group, Launch, Shortage } from './request/launch.ts';
 import type { LaunchedMachine } from './request/reducer.ts';
 import type { ReturnedMachine } from './shared/messages.ts';
 import type { Template } from './template/template.ts';
@@ -14,11 +14,21 @@ export interface LaunchActivities {
    * launch of it is sent with. They stand in history from then on: a retry sends the same bytes.
    */
   prepareLaunch(input: PrepareInput): Promise<LaunchParameters>;
-  /** Makes one launch, or finds out what an earlier attempt of it did. Never launches one token twice. */
+  /**
+   * Makes one launch, or finds out what an earlier attempt of it did. Never launches one token twice. A
+   * group is given a few seconds to fill; one that takes longer comes back as `filling`.
+   */
   acquire(input: AcquireInput): Promise<AcquireResult>;
+  /** Freezes a group at once, full or not, and lists it. Also looks again at one that is `settling`. */
+  freezeGroup(input: GroupInput): Promise<AcquireResult>;
 }
 
 export interface WaitActivities {
+  /**
+   * Waits until a group is full or the deadline comes, and freezes it then. Returns earlier, with the group
+   * still `filling`, when it has new members and `reportSeconds` are over.
+   */
+  awaitGroup(input: AwaitGroupInput): Promise<AcquireResult>;
   /**
    * Waits until every machine is ready or has died, or until the deadline and a read after it; returns
    * nothing when no read came back until 20 minutes after it. Returns earlier when there is news and
@@ -36,8 +46,11 @@ export interface TerminateActivities {
   /**
    * Asks AWS to terminate exactly these machines; one bad id never blocks the rest. When AWS takes no call
    * for 10 minutes, all are refused: the return is answered in bounded time, the owner tries again.
+   * Groups that outlive their freeze are made smaller first.
    */
   terminate(input: TerminateInput): Promise<TerminateResult>;
+  /** Deletes groups of which no machine is left. */
+  removeGroups(input: RemoveGroupsInput): Promise<void>;
 }
 
 export interface ReadActivities {
@@ -64,7 +77,11 @@ export interface PrepareInput {
 }
 
 /** The frozen part of every launch call of a request. */
-export type LaunchParameters = FleetParameters | RunInstancesParameters;
+export type LaunchParameters =
+  | FleetParameters
+  | RunInstancesParameters
+  | SpotFleetParameters
+  | AutoScalingParameters;
 
 interface CommonParameters {
   readonly v: 1;
@@ -77,15 +94,29 @@ interface CommonParameters {
   readonly tags: readonly (readonly [string, string])[];
 }
 
-export interface FleetParameters extends CommonParameters {
-  readonly manager: 'ec2FleetInstant';
+/** How a launch over several pools is split and placed. */
+interface PoolChoice {
   /** 0..100, of a spot launch. */
   readonly percentOnDemand: number;
   readonly spotAllocationStrategy: string;
 }
 
+export interface FleetParameters extends CommonParameters, PoolChoice {
+  readonly manager: 'ec2FleetInstant' | 'ec2FleetRequest' | 'ec2FleetMaintain';
+}
+
 export interface RunInstancesParameters extends CommonParameters {
   readonly manager: 'runInstances';
+}
+
+export interface SpotFleetParameters extends CommonParameters, PoolChoice {
+  readonly manager: 'spotFleetRequest' | 'spotFleetMaintain';
+  /** ARN of the role by which Spot Fleet launches and tags. */
+  readonly iamFleetRole: string;
+}
+
+export interface AutoScalingParameters extends CommonParameters, PoolChoice {
+  readonly manager: 'autoScaling';
 }
 
 export interface LaunchOverride {
@@ -111,6 +142,36 @@ export interface AcquireResult {
   readonly certain: boolean;
   readonly machines: readonly LaunchedMachine[];
   readonly shortages: readonly Shortage[];
+  /** Of a launch that makes a group. */
+  readonly group?: Group;
+  /**
+   * Of a group: `filling` while it may launch more; `settling` when it is frozen but something that it launched
+   * before may still appear; absent when it is frozen and all that it will ever have is in `machines`.
+   */
+  readonly stage?: 'filling' | 'settling';
+}
+
+export interface GroupInput {
+  readonly launch: Launch;
+  readonly group: Group;
+  /** Whose members they are: each gets it as a tag before it is reported. */
+  readonly requestId: string;
+  /** Units of the instance types that do not count for one. */
+  readonly weights: Readonly<Record<string, number>>;
+  /** Members reported so far. */
+  readonly known: number;
+  /** Members at an earlier freeze: a second look that finds no more ends the settling. */
+  readonly atFreeze?: number;
+  /** Epoch ms: the group is frozen then, full or not. */
+  readonly deadline: number;
+}
+
+export interface AwaitGroupInput extends GroupInput {
+  readonly reportSeconds: number;
+}
+
+export interface RemoveGroupsInput {
+  readonly groups: readonly Group[];
 }
 
 export interface AwaitMachinesInput {
@@ -134,6 +195,8 @@ export interface AwaitGoneInput {
 
 export interface TerminateInput {
   readonly machineIds: readonly string[];
+  /** Groups that some of the machines may belong to. */
+  readonly groups?: readonly Group[];
 }
 
 export interface TerminateResult {

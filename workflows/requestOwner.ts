@@ -1,4 +1,5 @@
 import {
+  CancellationScope,
   condition,
   getExternalWorkflowHandle,
   log,
@@ -6,8 +7,13 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import { LAUNCH_STALE, type LaunchParameters } from '../domain/activities.ts';
-import { BATCH, batchesOf, launchToken, type Launch } from '../domain/request/launch.ts';
+import {
+  LAUNCH_STALE,
+  type AcquireResult,
+  type GroupInput,
+  type LaunchParameters,
+} from '../domain/activities.ts';
+import { BATCH, batchesOf, launchToken, type Group, type Launch } from '../domain/request/launch.ts';
 import { canSettle, reduce, type RequestFact } from '../domain/request/reducer.ts';
 import {
   alive,
@@ -15,6 +21,7 @@ import {
   carry,
   deadlineOf,
   initialState,
+  isFilling,
   isOverdue,
   machinesWhere,
   unitsMissing,
@@ -42,6 +49,8 @@ const REFUSED_RETRY_MS = 5 * MINUTE;
 /** AWS could not tell what became of a launch: it is asked again after this time. */
 const OVERDUE_RETRY_MS = 5 * MINUTE;
 const OVERDUE_LAST_RETRY_MS = 60 * MINUTE;
+/** AWS may show what a group launched before its freeze this much later. */
+const LATE_ARRIVAL_MS = MINUTE;
 const FIRST_RETRY_MS = 10_000;
 const LAST_RETRY_MS = 60_000;
 /** Events; the server's own suggestion comes at 4,096 and its limit is 51,200. */
@@ -51,8 +60,12 @@ const FIRST_REPORT_SECONDS = 20;
 
 export class RequestOwner {
   #state: RequestState;
-  /** Releases under way. The owner neither ends nor continues as new while there is one. */
+  /** Things under way that a next run would not begin again: the owner neither ends nor continues as new. */
+  #busy = 0;
+  /** Releases under way. A next run begins them again. */
   #releasing = 0;
+  /** Machines that an activity of this run waits for. */
+  readonly #watched = new Set<string>();
 
   constructor(input: MachineRequestInput) {
     this.#state = initialState(input);
@@ -73,9 +86,10 @@ export class RequestOwner {
 
   /** Nothing is left to own and nobody waits for an answer. An adopter first has to hear what it adopts. */
   isOver(): boolean {
-    const { input, machines, returns } = this.#state;
+    const { input, machines, groups, returns } = this.#state;
     const adopts = input.template === undefined && machines.size === 0;
-    return this.#isIdle() && alive(this.#state).length === 0 && returns.size === 0 && !adopts;
+    const isEmpty = alive(this.#state).length === 0 && groups.length === 0;
+    return this.#isIdle() && isEmpty && returns.size === 0 && !adopts;
   }
 
   continueAsNew(): Promise<never> {
@@ -113,10 +127,16 @@ export class RequestOwner {
     const refused = this.#idsWhere('refused');
     if (refused.length > 0) void this.#retryLater(refused);
     for (;;) {
-      await condition(() => this.#answers().length > 0 || this.#canRelease() || this.#canStop());
+      await condition(
+        () => this.#answers().length > 0 || this.#canRelease() || this.#canRemoveGroups() || this.#canStop(),
+      );
       const answers = this.#answers();
       if (answers.length > 0) {
         await Promise.all(answers.map(([returnId, answer]) => this.#answer(returnId, answer)));
+        continue;
+      }
+      if (this.#canRemoveGroups()) {
+        void this.#whileBusy(() => this.#removeGroups());
         continue;
       }
       if (!this.#canRelease()) return;
@@ -180,13 +200,14 @@ export class RequestOwner {
     const { deployment, requestId } = this.#state.input;
     const missing = unitsMissing(this.#state);
     const last = this.#state.launches.at(-1);
-    // Where the last launch brought nothing, one is enough to find out whether there is capacity again.
+    // Where the last launch brought nothing, a smaller one finds out whether there is capacity again.
+    const most = last?.got === 0 ? Math.ceil(last.units / 2) : BATCH;
     const count = last?.got === 0 ? 1 : Math.ceil(missing / BATCH);
     const first = this.#state.launches.length + 1;
     return Array.from({ length: count }, (_, index) => ({
       ordinal: first + index,
       token: launchToken(deployment, requestId, first + index),
-      units: Math.min(BATCH, missing - index * BATCH),
+      units: Math.min(most, missing - index * BATCH),
       decidedAt: Date.now(),
       stage: 'open',
       got: 0,
@@ -197,21 +218,25 @@ export class RequestOwner {
     const { ordinal } = launch;
     const { runId, firstExecutionRunId } = workflowInfo();
     try {
-      const { certain, machines, shortages } = await launchLane(
-        `launch ${ordinal}: ${launch.units} units`,
-      ).acquire({
+      let result = await launchLane(`launch ${ordinal}: ${launch.units} units`).acquire({
         launch,
         parameters,
         notAfter: deadlineOf(this.#state.input),
         mayHaveBeenSent: launch.stage === 'overdue' || runId !== firstExecutionRunId,
       });
-      this.#apply(
-        certain
-          ? { type: 'LaunchSettled', ordinal, machines, shortages }
-          : { type: 'LaunchOverdue', ordinal },
-      );
-      if (!certain) void this.#acquireLater({ ...launch, stage: 'overdue' }, parameters, retryMs);
-      void this.#watch(machines.map(({ machineId }) => machineId));
+      while (result.group && result.stage === 'filling') {
+        const { group, machines } = result;
+        this.#apply({ type: 'GroupFilling', ordinal, group, machines });
+        this.#watchAll(machines);
+        result = await this.#fill(this.#groupInput(launch, group, machines.length));
+      }
+      this.#settle(launch, result);
+      if (!result.certain) {
+        void this.#acquireLater({ ...launch, stage: 'overdue' }, parameters, retryMs);
+      } else if (result.group && result.stage === 'settling') {
+        const input = this.#groupInput(launch, result.group, result.machines.length);
+        void this.#whileBusy(() => this.#lookAgain(input));
+      }
     } catch (error) {
       const why = rejection(error);
       const end = { type: 'LaunchSettled', ordinal, machines: [] } as const;
@@ -220,9 +245,72 @@ export class RequestOwner {
     }
   }
 
+  #settle({ ordinal }: Launch, { certain, machines, shortages, group }: AcquireResult): void {
+    this.#apply(
+      certain
+        ? { type: 'LaunchSettled', ordinal, machines, shortages, ...(group ? { group } : {}) }
+        : { type: 'LaunchOverdue', ordinal },
+    );
+    this.#watchAll(machines);
+  }
+
+  #groupInput(launch: Launch, group: Group, known: number): GroupInput {
+    const { input } = this.#state;
+    const types = input.template?.instanceTypes ?? [];
+    return {
+      launch,
+      group,
+      requestId: input.requestId,
+      weights: Object.fromEntries(
+        types.flatMap((type) => (type.units === 1 ? [] : [[type.instanceType, type.units]])),
+      ),
+      known,
+      deadline: deadlineOf(input),
+    };
+  }
+
+  /** Until the group is frozen or has news. A machine is never released beside a group that could replace it. */
+  async #fill(input: GroupInput): Promise<AcquireResult> {
+    const { launch, group } = input;
+    const scope = new CancellationScope();
+    try {
+      const filled = await scope.run(() =>
+        Promise.race([
+          waitLane(`wait for ${group.id} to fill`).awaitGroup({
+            ...input,
+            reportSeconds: FIRST_REPORT_SECONDS,
+          }),
+          condition(() => this.#mustFreeze()).then(() => undefined),
+        ]),
+      );
+      if (filled) return filled;
+    } finally {
+      scope.cancel();
+    }
+    return launchLane(`freeze launch ${launch.ordinal}`).freezeGroup(input);
+  }
+
+  /** What a group launched just before it was frozen may appear late, even after the request was answered. */
+  async #lookAgain(input: GroupInput): Promise<void> {
+    for (let atFreeze = input.known; ;) {
+      await sleep(LATE_ARRIVAL_MS, { summary: `look for late machines of ${input.group.id}` });
+      const lane = launchLane(`list ${input.group.id}`);
+      const result = await lane.freezeGroup({ ...input, atFreeze });
+      if (result.certain) this.#settle(input.launch, result);
+      if (result.certain && result.stage !== 'settling') return;
+      atFreeze = result.certain ? result.machines.length : atFreeze;
+    }
+  }
+
   async #acquireLater(launch: Launch, parameters: LaunchParameters, retryMs: number): Promise<void> {
     await sleep(retryMs, { summary: `ask again what became of launch ${launch.ordinal}` });
     await this.#acquireOne(launch, parameters, Math.min(retryMs * 2, OVERDUE_LAST_RETRY_MS));
+  }
+
+  #watchAll(machines: AcquireResult['machines']): void {
+    const machineIds = machines.map(({ machineId }) => machineId).filter((id) => !this.#watched.has(id));
+    for (const id of machineIds) this.#watched.add(id);
+    if (machineIds.length > 0) void this.#watch(machineIds);
   }
 
   /** Until each of these is decided: ready, dead, or not up by a read after the deadline. */
@@ -239,13 +327,19 @@ export class RequestOwner {
     }
   }
 
+  async #whileBusy(work: () => Promise<void>): Promise<void> {
+    this.#busy += 1;
+    try {
+      await work();
+    } finally {
+      this.#busy -= 1;
+    }
+  }
+
   async #release(machineIds: readonly string[]): Promise<void> {
     this.#releasing += 1;
-    try {
-      await Promise.all(batchesOf(machineIds).map((batch) => this.#releaseBatch(batch)));
-    } finally {
-      this.#releasing -= 1;
-    }
+    await Promise.all(batchesOf(machineIds).map((batch) => this.#releaseBatch(batch)));
+    this.#releasing -= 1;
     const refused = this.#idsWhere('refused').filter((id) => machineIds.includes(id));
     if (refused.length > 0) void this.#retryLater(refused);
   }
@@ -253,7 +347,8 @@ export class RequestOwner {
   async #releaseBatch(machineIds: readonly string[]): Promise<void> {
     try {
       const lane = terminateLane(`terminate ${machineIds.length} machines`);
-      const { refused } = await lane.terminate({ machineIds });
+      const { groups } = this.#state;
+      const { refused } = await lane.terminate({ machineIds, ...(groups.length > 0 ? { groups } : {}) });
       if (refused.length > 0) this.#apply({ type: 'ReleaseRefused', refused });
       const kept = new Set(refused.map(({ machineId }) => machineId));
       await this.#awaitGone(machineIds.filter((id) => !kept.has(id)));
@@ -275,6 +370,17 @@ export class RequestOwner {
       this.#apply({ type: 'MachinesSeen', sightings });
       const gone = new Set(sightings.map(({ machineId }) => machineId));
       rest = rest.filter((id) => !gone.has(id));
+    }
+  }
+
+  async #removeGroups(): Promise<void> {
+    const { groups } = this.#state;
+    try {
+      await terminateLane(`delete ${groups.length} empty groups`).removeGroups({ groups });
+      this.#apply({ type: 'GroupsRemoved' });
+    } catch (error) {
+      log.warn('a group could not be deleted; trying again', { groups, error });
+      await sleep(REFUSED_RETRY_MS, { summary: 'try again to delete groups' });
     }
   }
 
@@ -311,24 +417,36 @@ export class RequestOwner {
     this.#apply({ type: 'ReturnAnswered', returnId });
   }
 
-  /** Settled, between releases, and certain of every launch: the only moments at which a run may end. */
+  /** A group that still launches is stopped before anything of it is given back. */
+  #mustFreeze(): boolean {
+    return this.#state.cancelled || wantedGone(this.#state).length > 0;
+  }
+
+  /** Settled and certain of every launch: the only moments at which a run may end. */
+  #mayStop(): boolean {
+    return this.#state.phase === 'settled' && this.#busy === 0 && !isOverdue(this.#state);
+  }
+
   #isIdle(): boolean {
-    return this.#state.phase === 'settled' && this.#releasing === 0 && !isOverdue(this.#state);
+    return this.#mayStop() && this.#releasing === 0;
   }
 
   /** When the history is long, nothing more is begun in this run. Not every server suggests it. */
   #mustRenew(): boolean {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
-    const mayRenew = this.#state.phase === 'settled' && !isOverdue(this.#state);
-    return mayRenew && (continueAsNewSuggested || historyLength > LONG_HISTORY);
+    return this.#mayStop() && (continueAsNewSuggested || historyLength > LONG_HISTORY);
   }
 
   #canRelease(): boolean {
-    return wantedGone(this.#state).length > 0 && !this.#mustRenew();
+    return wantedGone(this.#state).length > 0 && !isFilling(this.#state) && !this.#mustRenew();
+  }
+
+  #canRemoveGroups(): boolean {
+    return this.#isIdle() && this.#state.groups.length > 0 && alive(this.#state).length === 0;
   }
 
   /** A run also ends once after settling, so that no owner carries the code it started with for months. */
   #canStop(): boolean {
-    return this.isOver() || (this.#isIdle() && (this.#mustRenew() || !this.#state.input.carried));
+    return this.isOver() || this.#mustRenew() || (this.#isIdle() && !this.#state.input.carried);
   }
 }

@@ -1,7 +1,8 @@
+import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import { CAPACITY_CODES } from './errors.ts';
-import { limitRates } from './rateLimit.ts';
+import { AUTO_SCALING_RATES, EC2_RATES, limitRates } from './rateLimit.ts';
 
 export interface AwsSettings {
   readonly region: string;
@@ -15,6 +16,8 @@ export interface AwsClients {
   readonly mutating: EC2Client;
   /** Reads: the SDK's standard retries, but never for an empty capacity pool. */
   readonly reading: EC2Client;
+  /** Auto Scaling: every call may be repeated, and all draw on one bucket of AWS. */
+  readonly scaling: AutoScalingClient;
   destroy(): void;
 }
 
@@ -39,13 +42,17 @@ export function createAwsClients(settings: AwsSettings): AwsClients {
   };
   const mutating = new EC2Client({ ...common, maxAttempts: 1 });
   const reading = new EC2Client({ ...common, retryStrategy: new NoCapacityRetry(READ_ATTEMPTS) });
-  for (const client of [mutating, reading]) limitRates(client);
+  const scaling = new AutoScalingClient({ ...common, retryStrategy: new NoCapacityRetry(READ_ATTEMPTS) });
+  for (const client of [mutating, reading]) limitRates(client, EC2_RATES);
+  limitRates(scaling, AUTO_SCALING_RATES);
   return {
     mutating,
     reading,
+    scaling,
     destroy() {
       mutating.destroy();
       reading.destroy();
+      scaling.destroy();
     },
   };
 }

@@ -4,14 +4,22 @@ import {
   type AcquireInput,
   type AcquireResult,
   type LaunchActivities,
-  type LaunchParameters,
 } from '../../domain/activities.ts';
-import type { Launch } from '../../domain/request/launch.ts';
+import type { GroupManagerName, Launch } from '../../domain/request/launch.ts';
 import type { LaunchedMachine } from '../../domain/request/reducer.ts';
 import { withHeartbeat } from '../heartbeat.ts';
-import { toFailure, toProviderError, toReadFailure } from './errors.ts';
+import { brief, toFailure, toProviderError, toReadFailure } from './errors.ts';
+import type { Groups } from './groups.ts';
 import type { InstanceReader } from './instances.ts';
-import type { Manager } from './managers/manager.ts';
+import type { LaunchTemplates } from './launchTemplates.ts';
+import { weightsOf } from './managers/pools.ts';
+import {
+  isGroup,
+  managerFor,
+  type CallManager,
+  type GroupManager,
+  type Managers,
+} from './managers/manager.ts';
 import type { ShortageMemory } from './shortages.ts';
 import { TAG } from './tags.ts';
 
@@ -22,10 +30,14 @@ export interface LaunchSettings {
 
 /** AWS surely remembers a token this long; after that a repetition could launch anew. */
 const TOKEN_LIFE_MS = 10 * 60_000;
+/** A group that is full by then costs the workflow no step of its own. */
+const FIRST_FILL_MS = 20_000;
 
 /** What launching stands on. */
 export interface Launcher {
-  readonly manager: Manager<LaunchParameters>;
+  readonly managers: Managers;
+  readonly groups: Groups;
+  readonly launchTemplates: LaunchTemplates;
   readonly reader: InstanceReader;
   readonly shortages: ShortageMemory;
   readonly settings: LaunchSettings;
@@ -33,40 +45,125 @@ export interface Launcher {
 
 export function createLaunchActivities(launcher: Launcher): LaunchActivities {
   return {
-    prepareLaunch: (input) => withHeartbeat(() => launcher.manager.prepare(input)).catch(rethrow),
-    acquire: (input) => withHeartbeat(() => acquire(launcher, input)).catch(rethrow),
+    prepareLaunch: (input) =>
+      withHeartbeat(() => managerFor(launcher.managers, input.template.providerApi).prepare(input)).catch(
+        rethrow,
+      ),
+    acquire: (input) =>
+      withHeartbeat(() => {
+        const { manager } = input.parameters;
+        return isGroup(manager)
+          ? acquireGroup(launcher, manager, input)
+          : acquireByCall(launcher, launcher.managers.calls[manager], input);
+      }).catch(rethrow),
+    freezeGroup: (input) => withHeartbeat(() => launcher.groups.freeze(input)).catch(rethrow),
   };
+}
+
+const isFirst = ({ mayHaveBeenSent }: AcquireInput): boolean =>
+  Context.current().info.attempt === 1 && !mayHaveBeenSent;
+
+const nothing = (certain: boolean): AcquireResult => ({ certain, machines: [], shortages: [] });
+
+/** Not sent after the deadline; but an earlier attempt may have been, and that may not show yet. */
+function nothingFound(input: AcquireInput): AcquireResult {
+  if (isFirst(input) || Date.now() >= input.notAfter + SETTLE_MS) return nothing(true);
+  throw ApplicationFailure.create({
+    type: 'Unsettled',
+    message: `It is not certain yet that launch ${input.launch.ordinal} did nothing; looking again.`,
+    nextRetryDelay: '30s',
+  });
 }
 
 /**
  * Sends a launch, or finds out what it did. Only the very first attempt before the deadline may send at
  * once; any later one looks first, because an attempt before it may have been heard by AWS.
  */
-async function acquire(launcher: Launcher, input: AcquireInput): Promise<AcquireResult> {
+async function acquireByCall(
+  launcher: Launcher,
+  manager: CallManager,
+  input: AcquireInput,
+): Promise<AcquireResult> {
   const { launch, notAfter, mayHaveBeenSent } = input;
   const now = Date.now();
-  const first = Context.current().info.attempt === 1 && !mayHaveBeenSent;
-  if (first && now < notAfter) return send(launcher, input);
-  const found = await discoverOr(launcher, launch, now >= notAfter + SETTLE_MS);
-  if (!found) return { certain: false, machines: [], shortages: [] };
+  if (isFirst(input) && now < notAfter) return send(launcher, manager, input);
+  const found = await orLate(input, () => discover(launcher, launch));
+  if (!found) return nothing(false);
   if (found.length >= launch.units) return { certain: true, machines: found, shortages: [] };
   // AWS answers the repetition with what the first call made: that list is complete, a search may lag. After a
   // reset the age of the token is not known, so what is found is not risked.
   const remembered = !mayHaveBeenSent && now - launch.decidedAt < TOKEN_LIFE_MS;
-  if (now < notAfter && (remembered || found.length === 0)) return sendAgain(launcher, input, found);
+  if (now < notAfter && (remembered || found.length === 0)) return sendAgain(launcher, manager, input, found);
   if (found.length > 0) {
     return { certain: true, machines: await allVisible(launcher, launch, found), shortages: [] };
   }
-  if (first || now >= notAfter + SETTLE_MS) return { certain: true, machines: [], shortages: [] };
-  throw ApplicationFailure.create({
-    type: 'Unsettled',
-    message: `It is not certain yet that launch ${launch.ordinal} did nothing; looking again.`,
-    nextRetryDelay: '30s',
-  });
+  return nothingFound(input);
 }
 
-async function send(launcher: Launcher, { launch, parameters }: AcquireInput): Promise<AcquireResult> {
-  const result = await launcher.manager.launch(launch, parameters);
+/** Makes the launch's group, or finds it, and gives it a moment to fill. */
+async function acquireGroup(
+  launcher: Launcher,
+  name: GroupManagerName,
+  input: AcquireInput,
+): Promise<AcquireResult> {
+  const { launch, parameters, notAfter } = input;
+  const manager = launcher.managers.groups[name];
+  let id: string | undefined;
+  if (Date.now() < notAfter) {
+    const made = await createGroup(launcher, manager, input);
+    if (typeof made !== 'string') return made;
+    id = made;
+  } else {
+    const found = await orLate(input, async () => ({ id: await manager.find(launch) }));
+    if (!found) return nothing(false);
+    id = found.id;
+  }
+  if (id === undefined) return nothingFound(input);
+  const leaveAt = Date.now() + FIRST_FILL_MS;
+  return launcher.groups.awaitFull(
+    {
+      launch,
+      group: { manager: name, id },
+      requestId: parameters.tags.find(([key]) => key === TAG.requestId)?.[1] ?? '',
+      weights: weightsOf(parameters),
+      known: 0,
+      deadline: notAfter,
+    },
+    { reportAt: leaveAt, leaveAt },
+  );
+}
+
+/** @returns the group's id, or the answer of a launch for which AWS has no room. */
+async function createGroup(
+  launcher: Launcher,
+  manager: GroupManager,
+  input: AcquireInput,
+): Promise<string | AcquireResult> {
+  const { launch, parameters, notAfter } = input;
+  const again = !isFirst(input);
+  try {
+    return await manager.create(launch, parameters, notAfter, again);
+  } catch (error) {
+    const { kind, providerCode: code, message } = toProviderError(error);
+    const refused = kind === 'permanent' || kind === 'stale' || kind === 'capacity';
+    // A refusal of a repetition is believed only when no group of an earlier attempt shows.
+    if (again && refused) {
+      await Context.current().sleep(launcher.settings.consistencySeconds * 1_000);
+      const id = await manager.find(launch);
+      if (id !== undefined) return id;
+    }
+    if (kind === 'stale') launcher.launchTemplates.forget(parameters.launchTemplateId);
+    if (kind !== 'capacity') throw error;
+    return { certain: true, machines: [], shortages: [{ pool: 'all', code, message: brief(message) }] };
+  }
+}
+
+async function send(
+  launcher: Launcher,
+  manager: CallManager,
+  { launch, parameters }: AcquireInput,
+): Promise<AcquireResult> {
+  const result = await manager.launch(launch, parameters);
   for (const { pool, code } of result.shortages) launcher.shortages.note(pool, code);
   return result;
 }
@@ -77,12 +174,13 @@ async function send(launcher: Launcher, { launch, parameters }: AcquireInput): P
  */
 async function sendAgain(
   launcher: Launcher,
+  manager: CallManager,
   input: AcquireInput,
   found: readonly LaunchedMachine[],
 ): Promise<AcquireResult> {
   let result: AcquireResult;
   try {
-    result = await send(launcher, input);
+    result = await send(launcher, manager, input);
   } catch (error) {
     const { kind } = toProviderError(error);
     if (kind !== 'permanent' && kind !== 'stale') throw error;
@@ -107,13 +205,13 @@ async function discover({ reader }: Launcher, launch: Launch): Promise<readonly 
   }
 }
 
-/** Undefined when AWS can't be asked and it is `late`: the request has to be answered without knowing. */
-async function discoverOr(launcher: Launcher, launch: Launch, late: boolean) {
+/** Undefined when AWS can't be asked and it is so late that the request has to be answered without knowing. */
+async function orLate<T>({ notAfter }: AcquireInput, look: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await discover(launcher, launch);
+    return await look();
   } catch (error) {
-    if (late) return undefined;
-    throw error;
+    if (Date.now() >= notAfter + SETTLE_MS) return undefined;
+    throw toReadFailure(error);
   }
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 
 /** Calls of one action: `burst` at once, then `perSecond`. */
@@ -7,41 +8,58 @@ interface Rate {
   readonly perSecond: number;
 }
 
+/** Which bucket of AWS an action draws on, and how large it is. */
+export type Rates = (action: string) => { readonly bucket: string; readonly rate: Rate };
+
 /** EC2's published request buckets for an account and region, by action; else by the kind of action. */
-const RATES: Readonly<Record<string, Rate>> = {
+const EC2_ACTIONS: Readonly<Record<string, Rate>> = {
   RunInstances: { burst: 5, perSecond: 2 },
   TerminateInstances: { burst: 100, perSecond: 5 },
   CreateTags: { burst: 100, perSecond: 10 },
+  DescribeSpotFleetRequests: { burst: 50, perSecond: 3 },
 };
 const DESCRIBING: Rate = { burst: 100, perSecond: 20 };
 const MUTATING: Rate = { burst: 50, perSecond: 5 };
+
+export const EC2_RATES: Rates = (action) => ({
+  bucket: action,
+  rate: EC2_ACTIONS[action] ?? (action.startsWith('Describe') ? DESCRIBING : MUTATING),
+});
+
+/** Auto Scaling has one bucket for all its actions and does not publish its size: a careful guess. */
+export const AUTO_SCALING_RATES: Rates = () => ({ bucket: 'all', rate: { burst: 30, perSecond: 5 } });
 
 /** Other tools of the account draw on the same buckets. */
 const SHARE = 0.7;
 
 /**
- * Makes a client wait before a call that would overdraw its action's bucket. Each action has a bucket of its
+ * Makes a client wait before a call that would overdraw its action's bucket. Each EC2 action has a bucket of its
  * own at AWS, so that a storm of launches never delays a return. A limit on Temporal's task queues would know
  * no bursts, and would also slow activities that make no call.
  */
-export function limitRates(client: EC2Client): void {
+export function limitRates(client: EC2Client | AutoScalingClient, rates: Rates): void {
   const buckets = new Map<string, TokenBucket>();
-  client.middlewareStack.add(
+  const wait = async (commandName = ''): Promise<void> => {
+    const { bucket: name, rate } = rates(commandName.replace(/Command$/, ''));
+    const bucket = buckets.get(name) ?? createTokenBucket(shareOf(rate));
+    buckets.set(name, bucket);
+    await delay(bucket.take());
+  };
+  // The two clients' stacks have no common type.
+  const stack = client.middlewareStack as EC2Client['middlewareStack'];
+  stack.add(
     (next, context) => async (args) => {
-      const action = (context.commandName ?? '').replace(/Command$/, '');
-      const bucket = buckets.get(action) ?? createTokenBucket(rateOf(action));
-      buckets.set(action, bucket);
-      await delay(bucket.take());
+      await wait(context.commandName);
       return next(args);
     },
     { step: 'initialize', name: 'rateLimit' },
   );
 }
 
-function rateOf(action: string): Rate {
-  const { burst, perSecond } = RATES[action] ?? (action.startsWith('Describe') ? DESCRIBING : MUTATING);
-  return { burst: Math.max(1, Math.floor(burst * SHARE)), perSecond: perSecond * SHARE };
-}
+const shareOf = ({ burst, perSecond }: Rate): Rate => ({
+  burst: Math.max(1, Math.floor(burst * SHARE)),
+  perSecond: perSecond * SHARE,
+});
 
 export interface TokenBucket {
   /** Takes a place in the queue. @returns ms to wait before the call */

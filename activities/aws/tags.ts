@@ -1,4 +1,5 @@
 import type { Ownership } from '../../domain/activities.ts';
+import type { Template } from '../../domain/template/template.ts';
 
 /**
  * Everything that we make carries these from its birth. They are enough to find it, to know whose it is,
@@ -14,20 +15,22 @@ export const TAG = {
 
 export type Tags = readonly (readonly [string, string])[];
 
-/** Sorted by key: a retry has to send the same bytes. */
-export function instanceTags(
-  owner: Ownership,
-  templateId: string,
-  own: Readonly<Record<string, string>>,
-): Tags {
+/** Of a machine of this request. Sorted by key: a retry has to send the same bytes. */
+export function instanceTags(owner: Ownership, template: Template): Tags {
+  return [...templateTags(owner, template), [TAG.requestId, owner.requestId] as const].toSorted(byKey);
+}
+
+/** What all machines of a template share: what a group gives to its members by itself. */
+export function templateTags(owner: Omit<Ownership, 'requestId'>, template: Template): Tags {
   return Object.entries({
-    ...own,
+    ...template.tags,
     [TAG.deployment]: owner.deployment,
     [TAG.provider]: owner.provider,
-    [TAG.requestId]: owner.requestId,
-    [TAG.template]: templateId,
-  }).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    [TAG.template]: template.templateId,
+  }).toSorted(byKey);
 }
+
+const byKey = ([a]: readonly [string, string], [b]: readonly [string, string]): number => (a < b ? -1 : 1);
 
 export const awsTags = (tags: Tags): { Key: string; Value: string }[] =>
   tags.map(([Key, Value]) => ({ Key, Value }));

@@ -2,8 +2,10 @@ import { Context, type ApplicationFailure } from '@temporalio/activity';
 import { TerminateInstancesCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import type { TerminateActivities, TerminateResult } from '../../domain/activities.ts';
 import { withHeartbeat } from '../heartbeat.ts';
+import type { AwsClients } from './clients.ts';
 import { brief, toFailure, toProviderError } from './errors.ts';
 import { unknownIds } from './instances.ts';
+import { removeGroup, shrinkGroups } from './managers/autoScaling.ts';
 
 /** AWS takes up to 1,000 and recommends fewer. */
 const BATCH = 500;
@@ -14,13 +16,23 @@ const GIVE_UP_MS = 10 * 60_000;
 /** Refusals of single machines: AWS then terminates none of the call, so the call is halved until it finds them. */
 const PER_MACHINE = new Set(['OperationNotPermitted', 'UnsupportedOperation']);
 
-export function createTerminateActivities(client: EC2Client): TerminateActivities {
+export function createTerminateActivities(clients: AwsClients): TerminateActivities {
+  const client = clients.mutating;
   return {
-    terminate({ machineIds }) {
+    removeGroups: ({ groups }) =>
+      withHeartbeat(async () => {
+        for (const { id } of groups) await removeGroup(clients, id);
+      }).catch((error: unknown) => {
+        throw toFailure(error);
+      }),
+
+    terminate({ machineIds, groups = [] }) {
       // By the clock of the first attempt that ran: a time without any worker does not count.
       const since: number = Context.current().info.heartbeatDetails ?? Date.now();
       const work = async (): Promise<TerminateResult> => {
         const refused: TerminateResult['refused'][number][] = [];
+        const groupIds = groups.map(({ id }) => id);
+        await shrinkGroups(clients, groupIds, new Set(machineIds));
         for (let from = 0; from < machineIds.length; from += BATCH) {
           refused.push(...(await terminate(client, machineIds.slice(from, from + BATCH))));
         }

@@ -1,17 +1,24 @@
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 import { SETTLE_MS, type WaitActivities } from '../../domain/activities.ts';
 import { isBooting } from '../../domain/machine/machine.ts';
 import { ABSENCE_MS } from '../../domain/return/state.ts';
 import { withHeartbeat } from '../heartbeat.ts';
 import { absent, toSighting } from './instances.ts';
+import type { Groups } from './groups.ts';
 import type { InstanceWatcher } from './instanceWatcher.ts';
-
-/** After an outage over the whole time, AWS still gets this long for one read before anything is decided. */
-const LAST_CHANCE_MS = 60_000;
+import { nextRead, readBefore } from './reads.ts';
 
 /** Activities that only wait. They hold a slot of the waiting lane and nothing else. */
-export function createWaitActivities(watcher: InstanceWatcher): WaitActivities {
+export function createWaitActivities(watcher: InstanceWatcher, groups: Groups): WaitActivities {
   return {
+    awaitGroup: ({ reportSeconds, ...input }) =>
+      withHeartbeat(() =>
+        groups.awaitFull(input, {
+          reportAt: Date.now() + reportSeconds * 1_000,
+          leaveAt: Number.POSITIVE_INFINITY,
+        }),
+      ),
+
     awaitMachines: ({ machineIds, deadline, reportSeconds }) =>
       withHeartbeat(async () => {
         const reportAt = Date.now() + reportSeconds * 1_000;
@@ -35,7 +42,7 @@ export function createWaitActivities(watcher: InstanceWatcher): WaitActivities {
       const absentSince = new Map<string, number>(Context.current().info.heartbeatDetails ?? []);
       const wait = async () => {
         for (;;) {
-          const seen = await next(watcher, machineIds);
+          const seen = await nextRead(watcher, machineIds);
           const now = Date.now();
           const gone = machineIds.map((id) => {
             const instance = seen.get(id);
@@ -60,37 +67,4 @@ export function createWaitActivities(watcher: InstanceWatcher): WaitActivities {
       return withHeartbeat(wait, () => [...absentSince]);
     },
   };
-}
-
-/** The next read, or undefined when none comes back before `until` (epoch ms). */
-async function readBefore(watcher: InstanceWatcher, machineIds: readonly string[], until: number) {
-  const giveUp = new AbortController();
-  const timer = setTimeout(() => giveUp.abort(), Math.max(until - Date.now(), LAST_CHANCE_MS));
-  try {
-    return await next(watcher, machineIds, giveUp.signal);
-  } catch (error) {
-    if (giveUp.signal.aborted) return undefined;
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** A worker that shuts down hands its waiting back: the failure makes Temporal retry it elsewhere at once. */
-async function next(watcher: InstanceWatcher, machineIds: readonly string[], until?: AbortSignal) {
-  const context = Context.current();
-  const { cancellationSignal } = context;
-  try {
-    return await watcher.next(
-      machineIds,
-      until ? AbortSignal.any([cancellationSignal, until]) : cancellationSignal,
-    );
-  } catch (error) {
-    if (context.cancellationDetails?.workerShutdown !== true) throw error;
-    throw ApplicationFailure.create({
-      type: 'HandedBack',
-      message: 'The worker shuts down; another goes on waiting.',
-      nextRetryDelay: '1s',
-    });
-  }
 }

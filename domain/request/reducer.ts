@@ -2,7 +2,7 @@ import { isAlive, isBooting, isReady, type Machine, type Sighting } from '../mac
 import type { ReturnMachines } from '../shared/messages.ts';
 import type { TerminateResult } from '../activities.ts';
 import { unitsOf } from '../template/template.ts';
-import type { Launch, Shortage } from './launch.ts';
+import { outlivesItsMachines, type Group, type Launch, type Shortage } from './launch.ts';
 import { booting, isUnsettled, unitsMissing, type RequestState } from './state.ts';
 
 /** What can happen to a request. The workflow reports it; the rules below say what follows. */
@@ -15,7 +15,17 @@ export type RequestFact =
       readonly shortages: readonly Shortage[];
       /** An error that makes further launches pointless. */
       readonly fatal?: Shortage;
+      /** The group that it made, frozen by now. */
+      readonly group?: Group;
     }
+  | {
+      readonly type: 'GroupFilling';
+      readonly ordinal: number;
+      readonly group: Group;
+      /** All members so far. */
+      readonly machines: readonly LaunchedMachine[];
+    }
+  | { readonly type: 'GroupsRemoved' }
   | { readonly type: 'LaunchOverdue'; readonly ordinal: number }
   | { readonly type: 'MachinesSeen'; readonly sightings: readonly Sighting[] }
   | { readonly type: 'DeadlinePassed'; readonly machineIds: readonly string[] }
@@ -39,6 +49,13 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
       return { ...state, launches: [...state.launches, fact.launch] };
     case 'LaunchSettled':
       return launchSettled(state, fact);
+    case 'GroupFilling':
+      return withMachines(
+        withLaunch(state, fact.ordinal, { group: fact.group }),
+        fact.machines.map((launched) => arrived(state, launched)),
+      );
+    case 'GroupsRemoved':
+      return { ...state, groups: [] };
     case 'LaunchOverdue':
       return withLaunch(state, fact.ordinal, { stage: 'overdue' });
     case 'MachinesSeen':
@@ -91,35 +108,42 @@ function launchSettled(
   state: RequestState,
   fact: Extract<RequestFact, { type: 'LaunchSettled' }>,
 ): RequestState {
-  const tooLateWhy = state.cancelled ? CANCELLED : state.phase === 'settled' ? ANSWERED : undefined;
-  const arrived = fact.machines.map((launched): Machine => {
-    const known = state.machines.get(launched.machineId);
-    const units = unitsFor(state, launched.instanceType);
-    // A return may have told us of it before the launch's own answer did.
-    if (known) return { ...known, units };
-    return {
-      ...launched,
-      state: 'pending',
-      name: '',
-      privateIp: '',
-      publicIp: '',
-      launchTime: 0,
-      reason: '',
-      result: tooLateWhy === undefined ? 'executing' : 'fail',
-      message: tooLateWhy ?? '',
-      units,
-      release: tooLateWhy === undefined ? 'kept' : 'wanted',
-    };
-  });
-  const got = arrived.reduce((units, machine) => units + machine.units, 0);
+  const machines = fact.machines.map((launched) => arrived(state, launched));
+  const got = machines.reduce((units, machine) => units + machine.units, 0);
+  const { group } = fact;
+  const known = state.groups.some(({ id }) => id === group?.id);
+  const remains = group && outlivesItsMachines(group) && !known ? [group] : [];
   return withMachines(
     {
       ...withLaunch(state, fact.ordinal, { stage: 'settled', got }),
+      groups: [...state.groups, ...remains],
       shortages: mergeShortages(state.shortages, fact.shortages),
       fatal: fact.fatal ?? state.fatal,
     },
-    arrived,
+    machines,
   );
+}
+
+/** A machine that a launch brought. */
+function arrived(state: RequestState, launched: LaunchedMachine): Machine {
+  const known = state.machines.get(launched.machineId);
+  const units = unitsFor(state, launched.instanceType);
+  // A return may have told us of it before the launch's own answer did.
+  if (known) return { ...known, units };
+  const tooLateWhy = state.cancelled ? CANCELLED : state.phase === 'settled' ? ANSWERED : undefined;
+  return {
+    ...launched,
+    state: 'pending',
+    name: '',
+    privateIp: '',
+    publicIp: '',
+    launchTime: 0,
+    reason: '',
+    result: tooLateWhy === undefined ? 'executing' : 'fail',
+    message: tooLateWhy ?? '',
+    units,
+    release: tooLateWhy === undefined ? 'kept' : 'wanted',
+  };
 }
 
 /** What a sighting makes of a line of the ledger. An `absent` one never changes what was seen before. */

@@ -1,7 +1,7 @@
 import { unpackMachines, packMachines } from '../machine/packed.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { CarriedRequest, MachineRequestInput, RequestStatus } from '../shared/messages.ts';
-import type { Launch, Shortage } from './launch.ts';
+import type { Group, Launch, Shortage } from './launch.ts';
 
 /** What the owner of a request knows. Only the reducer makes a new one. */
 export interface RequestState {
@@ -18,6 +18,8 @@ export interface RequestState {
   /** An error after which launching again is pointless, e.g. a bad AMI. */
   readonly fatal: Shortage | undefined;
   readonly machines: ReadonlyMap<string, Machine>;
+  /** Groups to be deleted with their last machine. */
+  readonly groups: readonly Group[];
   /** Machines of the returns that have no answer yet, by returnId. */
   readonly returns: ReadonlyMap<string, readonly string[]>;
 }
@@ -37,6 +39,7 @@ export function initialState(input: MachineRequestInput): RequestState {
     machines: new Map(
       (carried ? unpackMachines(carried.machines) : []).map((machine) => [machine.machineId, machine]),
     ),
+    groups: carried?.groups ?? [],
     returns: new Map(carried?.returns),
   };
 }
@@ -52,6 +55,7 @@ export function carry(state: RequestState): CarriedRequest {
     message: state.message,
     cancelled: state.cancelled,
     machines: packMachines(machines),
+    ...(state.groups.length === 0 ? {} : { groups: state.groups }),
     returns: [...state.returns],
   };
 }
@@ -81,6 +85,10 @@ export const wantedGone = (state: RequestState): Machine[] =>
 
 export const alive = (state: RequestState): Machine[] =>
   machinesWhere(state, (machine) => machine.release !== 'gone');
+
+/** A group may still launch, replace what dies, or take away what it has too many of: nothing is released beside it. */
+export const isFilling = (state: RequestState): boolean =>
+  state.launches.some((launch) => launch.stage === 'open' && launch.group !== undefined);
 
 /** What became of a launch is still to be found out, though the request may be answered already. */
 export const isOverdue = (state: RequestState): boolean =>

@@ -1,5 +1,6 @@
 import type { PackedMachines } from '../machine/packed.ts';
 import type { Sighting } from '../machine/machine.ts';
+import type { Group } from '../request/launch.ts';
 import type { Template } from '../template/template.ts';
 
 /**
@@ -39,6 +40,8 @@ export interface CarriedRequest {
   readonly message: string;
   readonly cancelled: boolean;
   readonly machines: PackedMachines;
+  /** Groups to be deleted with their last machine. */
+  readonly groups?: readonly Group[];
   /** Unanswered returns: returnId and machines. */
   readonly returns: readonly (readonly [returnId: string, machineIds: readonly string[]])[];
 }

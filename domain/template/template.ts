@@ -20,6 +20,8 @@ export interface Template {
   /** 0..100: share of the target that is bought on demand although the template is a spot one. */
   readonly percentOnDemand?: number;
   readonly allocationStrategy?: SpotAllocationStrategy;
+  /** ARN of the role by which Spot Fleet launches. */
+  readonly fleetRole?: string;
   readonly keyName?: string;
   readonly securityGroupIds: readonly string[];
   /** Name or ARN. */
@@ -41,7 +43,14 @@ export interface Template {
   readonly metadataHopLimit?: number;
 }
 
-export type ProviderApi = 'EC2Fleet' | 'RunInstances';
+export type ProviderApi =
+  | 'EC2Fleet'
+  | 'EC2FleetRequest'
+  | 'EC2FleetMaintain'
+  | 'SpotFleetRequest'
+  | 'SpotFleetMaintain'
+  | 'RunInstances'
+  | 'AutoScalingGroup';
 export type PriceType = 'ondemand' | 'spot';
 export type SpotAllocationStrategy =
   | 'lowest-price'

@@ -1,21 +1,18 @@
 import {
   CreateFleetCommand,
-  type CreateFleetCommandInput,
   type CreateFleetCommandOutput,
   type FleetLaunchTemplateOverrides,
-  type FleetLaunchTemplateOverridesRequest,
-  type SpotAllocationStrategy,
 } from '@aws-sdk/client-ec2';
-import type { FleetParameters, LaunchOverride } from '../../../domain/activities.ts';
-import type { Launch, Shortage } from '../../../domain/request/launch.ts';
+import type { FleetParameters } from '../../../domain/activities.ts';
+import type { Shortage } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/shared/errors.ts';
 import type { AwsClients } from '../clients.ts';
 import { brief, kindOfCode, toProviderError } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import type { ShortageMemory } from '../shortages.ts';
-import { awsTags, instanceTags, TAG } from '../tags.ts';
-import type { Manager } from './manager.ts';
-import { openPools, poolName } from './pools.ts';
+import type { CallManager } from './manager.ts';
+import { fleetInput, launchTags, preparePools } from './fleetInput.ts';
+import { poolName } from './pools.ts';
 
 /**
  * EC2 Fleet of type `instant`: one synchronous call over all instance types and zones of the template.
@@ -25,27 +22,24 @@ export function ec2FleetInstant(
   clients: AwsClients,
   launchTemplates: LaunchTemplates,
   shortages: ShortageMemory,
-): Manager<FleetParameters> {
+): CallManager<FleetParameters> {
   return {
-    async prepare({ owner, template }) {
-      const { id, version } = await launchTemplates.ensure(owner.deployment, template);
-      return {
-        v: 1,
-        manager: 'ec2FleetInstant',
-        launchTemplateId: id,
-        launchTemplateVersion: version,
-        overrides: openPools(template, shortages),
-        priceType: template.priceType,
-        percentOnDemand: template.percentOnDemand ?? 0,
-        spotAllocationStrategy: template.allocationStrategy ?? 'price-capacity-optimized',
-        tags: instanceTags(owner, template.templateId, template.tags),
-      };
+    async prepare(input) {
+      const pools = await preparePools(input, launchTemplates, shortages, 'call');
+      return { ...pools, manager: 'ec2FleetInstant' };
     },
 
     async launch(launch, parameters) {
       try {
         const answer = await clients.mutating.send(
-          new CreateFleetCommand(createFleetInput(launch, parameters)),
+          new CreateFleetCommand({
+            ...fleetInput(launch, parameters),
+            Type: 'instant',
+            TagSpecifications: (['instance', 'volume', 'fleet'] as const).map((ResourceType) => ({
+              ResourceType,
+              Tags: launchTags(launch, parameters.tags),
+            })),
+          }),
         );
         const machines = machinesOf(answer);
         const short = shortagesOf(answer);
@@ -63,52 +57,6 @@ export function ec2FleetInstant(
         };
       }
     },
-  };
-}
-
-function createFleetInput(launch: Launch, parameters: FleetParameters): CreateFleetCommandInput {
-  const { priceType, percentOnDemand, overrides } = parameters;
-  const onDemand =
-    priceType === 'ondemand' ? launch.units : Math.round((launch.units * percentOnDemand) / 100);
-  const prioritized = overrides.some((override) => override.priority !== undefined);
-  const tags = awsTags([...parameters.tags, [TAG.launch, launch.token]]);
-  return {
-    Type: 'instant',
-    ClientToken: launch.token,
-    LaunchTemplateConfigs: [
-      {
-        LaunchTemplateSpecification: {
-          LaunchTemplateId: parameters.launchTemplateId,
-          Version: parameters.launchTemplateVersion,
-        },
-        Overrides: overrides.map(toOverride),
-      },
-    ],
-    TargetCapacitySpecification: {
-      TotalTargetCapacity: launch.units,
-      OnDemandTargetCapacity: onDemand,
-      SpotTargetCapacity: launch.units - onDemand,
-      DefaultTargetCapacityType: priceType === 'spot' ? 'spot' : 'on-demand',
-    },
-    OnDemandOptions: { AllocationStrategy: prioritized ? 'prioritized' : 'lowest-price' },
-    ...(priceType === 'spot'
-      ? { SpotOptions: { AllocationStrategy: parameters.spotAllocationStrategy as SpotAllocationStrategy } }
-      : {}),
-    TagSpecifications: [
-      { ResourceType: 'instance', Tags: tags },
-      { ResourceType: 'volume', Tags: tags },
-      { ResourceType: 'fleet', Tags: tags },
-    ],
-  };
-}
-
-function toOverride(override: LaunchOverride): FleetLaunchTemplateOverridesRequest {
-  return {
-    InstanceType: override.instanceType as NonNullable<FleetLaunchTemplateOverridesRequest['InstanceType']>,
-    SubnetId: override.subnetId,
-    ...(override.weight === undefined ? {} : { WeightedCapacity: override.weight }),
-    ...(override.priority === undefined ? {} : { Priority: override.priority }),
-    ...(override.maxPrice === undefined ? {} : { MaxPrice: override.maxPrice }),
   };
 }
 

@@ -1,9 +1,9 @@
 import type { AcquireResult, LaunchParameters, PrepareInput } from '../../../domain/activities.ts';
-import type { Launch } from '../../../domain/request/launch.ts';
-import type { Template } from '../../../domain/template/template.ts';
+import type { GroupManagerName, Launch, Shortage } from '../../../domain/request/launch.ts';
+import type { ProviderApi } from '../../../domain/template/template.ts';
 
-/** One way to get machines from AWS. All that is common to the ways stands above it. */
-export interface Manager<P extends LaunchParameters> {
+/** One way to get machines from AWS by a call whose answer names them all. */
+export interface CallManager<P extends LaunchParameters = LaunchParameters> {
   /** Freezes everything that a launch call of this request says. @throws ProviderError */
   prepare(input: PrepareInput): Promise<P>;
   /**
@@ -13,29 +13,56 @@ export interface Manager<P extends LaunchParameters> {
   launch(launch: Launch, parameters: P): Promise<AcquireResult>;
 }
 
+/** One way to get machines from AWS by a group, which launches by itself until it is frozen. */
+export interface GroupManager<P extends LaunchParameters = LaunchParameters> {
+  prepare(input: PrepareInput): Promise<P>;
+  /**
+   * Makes the group, or finds the one that an earlier call made when there may have been one (`again`). AWS is
+   * told to launch nothing for it after `notAfter` (epoch ms) where it can be told.
+   * @returns the group's id @throws ProviderError
+   */
+  create(launch: Launch, parameters: P, notAfter: number, again: boolean): Promise<string>;
+  /** The id of the group that an earlier attempt made, if there is one. */
+  find(launch: Launch): Promise<string | undefined>;
+  /** Where groups stand; one that AWS does not know is missing. */
+  look(groupIds: readonly string[]): Promise<readonly GroupView[]>;
+  /** The tag by which AWS marks the members; its value is the group's id. */
+  readonly memberTag: string;
+  /** From then on the group launches nothing and takes nothing away. May be repeated. */
+  freeze(groupId: string): Promise<void>;
+  /** Why it is not full, as AWS's history of it says. */
+  shortages(groupId: string): Promise<readonly Shortage[]>;
+}
+
+export interface GroupView {
+  readonly id: string;
+  /** It launches nothing any more. */
+  readonly frozen: boolean;
+}
+
+export type CallManagerName = Exclude<LaunchParameters['manager'], GroupManagerName>;
+
+/** All ways to get machines, by the name that stands in a launch's parameters. */
 export interface Managers {
-  readonly ec2FleetInstant: Manager<Extract<LaunchParameters, { manager: 'ec2FleetInstant' }>>;
-  readonly runInstances: Manager<Extract<LaunchParameters, { manager: 'runInstances' }>>;
+  readonly calls: Readonly<Record<CallManagerName, CallManager>>;
+  readonly groups: Readonly<Record<GroupManagerName, GroupManager>>;
 }
 
-/** The manager that a template asks for, and the one that made a launch's parameters. */
-export function chooseManager(managers: Managers): Manager<LaunchParameters> {
-  return {
-    prepare: (input) => byTemplate(managers, input.template).prepare(input),
-    launch: (launch, parameters) => {
-      switch (parameters.manager) {
-        case 'ec2FleetInstant':
-          return managers.ec2FleetInstant.launch(launch, parameters);
-        case 'runInstances':
-          return managers.runInstances.launch(launch, parameters);
-      }
-    },
-  };
+/** Which manager a template asks for. */
+const BY_API: Readonly<Record<ProviderApi, LaunchParameters['manager']>> = {
+  EC2Fleet: 'ec2FleetInstant',
+  EC2FleetRequest: 'ec2FleetRequest',
+  EC2FleetMaintain: 'ec2FleetMaintain',
+  SpotFleetRequest: 'spotFleetRequest',
+  SpotFleetMaintain: 'spotFleetMaintain',
+  RunInstances: 'runInstances',
+  AutoScalingGroup: 'autoScaling',
+};
+
+export function managerFor(managers: Managers, api: ProviderApi = 'EC2Fleet'): CallManager | GroupManager {
+  const name = BY_API[api];
+  return isGroup(name) ? managers.groups[name] : managers.calls[name];
 }
 
-function byTemplate(
-  managers: Managers,
-  template: Template,
-): { prepare(input: PrepareInput): Promise<LaunchParameters> } {
-  return template.providerApi === 'RunInstances' ? managers.runInstances : managers.ec2FleetInstant;
-}
+export const isGroup = (name: LaunchParameters['manager']): name is GroupManagerName =>
+  name !== 'ec2FleetInstant' && name !== 'runInstances';

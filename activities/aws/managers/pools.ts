@@ -1,4 +1,4 @@
-import type { LaunchOverride } from '../../../domain/activities.ts';
+import type { LaunchOverride, LaunchParameters } from '../../../domain/activities.ts';
 import type { PriceType, Template } from '../../../domain/template/template.ts';
 import type { ShortageMemory } from '../shortages.ts';
 
@@ -35,3 +35,9 @@ export function openPools(template: Template, shortages: ShortageMemory): readon
     poolName(instanceType, subnetId, lifecycle),
   );
 }
+
+/** Units of the types that do not count for one. */
+export const weightsOf = ({ overrides }: LaunchParameters): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    overrides.flatMap(({ instanceType, weight = 1 }) => (weight === 1 ? [] : [[instanceType, weight]])),
+  );

@@ -6,8 +6,9 @@ import type { AwsClients } from '../clients.ts';
 import { toProviderError } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import type { ShortageMemory } from '../shortages.ts';
-import { awsTags, instanceTags, TAG } from '../tags.ts';
-import type { Manager } from './manager.ts';
+import { instanceTags } from '../tags.ts';
+import { launchTags } from './fleetInput.ts';
+import type { CallManager } from './manager.ts';
 import { lifecycleOf, openPools, poolName } from './pools.ts';
 
 /**
@@ -18,7 +19,7 @@ export function runInstances(
   clients: AwsClients,
   launchTemplates: LaunchTemplates,
   shortages: ShortageMemory,
-): Manager<RunInstancesParameters> {
+): CallManager<RunInstancesParameters> {
   return {
     async prepare({ owner, template }) {
       const { id, version } = await launchTemplates.ensure(owner.deployment, template);
@@ -29,7 +30,7 @@ export function runInstances(
         launchTemplateVersion: version,
         overrides: openPools(template, shortages),
         priceType: template.priceType,
-        tags: instanceTags(owner, template.templateId, template.tags),
+        tags: instanceTags(owner, template),
       };
     },
 
@@ -78,7 +79,7 @@ function input(
   pool: LaunchOverride,
   count: number,
 ): RunInstancesCommandInput {
-  const tags = awsTags([...parameters.tags, [TAG.launch, launch.token]]);
+  const tags = launchTags(launch, parameters.tags);
   const spot = parameters.priceType === 'spot';
   return {
     ClientToken: launch.token,

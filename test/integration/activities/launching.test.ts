@@ -1,12 +1,11 @@
 import { strict as assert } from 'node:assert';
 import { ApplicationFailure } from '@temporalio/activity';
 import { createAwsClients, type AwsClients } from '../../../activities/aws/clients.ts';
+import { createGroups } from '../../../activities/aws/groups.ts';
 import { createInstanceReader } from '../../../activities/aws/instances.ts';
 import { createLaunchActivities } from '../../../activities/aws/launching.ts';
 import { createLaunchTemplates } from '../../../activities/aws/launchTemplates.ts';
-import { ec2FleetInstant } from '../../../activities/aws/managers/ec2Fleet.ts';
-import { chooseManager } from '../../../activities/aws/managers/manager.ts';
-import { runInstances } from '../../../activities/aws/managers/runInstances.ts';
+import { createManagers } from '../../../activities/aws/managers/index.ts';
 import { createShortageMemory } from '../../../activities/aws/shortages.ts';
 import {
   LAUNCH_REJECTED,
@@ -46,12 +45,12 @@ for (const [providerApi, action] of [
       const launchTemplates = createLaunchTemplates(aws);
       clock = Date.now();
       const shortages = createShortageMemory(() => clock);
-      const manager = chooseManager({
-        ec2FleetInstant: ec2FleetInstant(aws, launchTemplates, shortages),
-        runInstances: runInstances(aws, launchTemplates, shortages),
-      });
+      const managers = createManagers(aws, launchTemplates, shortages);
+      const groups = createGroups(aws, managers, reader, { pollSeconds: 0.05, onReadError: () => {} });
       activities = createLaunchActivities({
-        manager,
+        managers,
+        groups,
+        launchTemplates,
         reader,
         shortages,
         settings: { consistencySeconds: 0.05 },

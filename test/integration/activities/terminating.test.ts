@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
-import type { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import type { TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import type { AwsClients } from '../../../activities/aws/clients.ts';
 import { createTerminateActivities } from '../../../activities/aws/terminating.ts';
 import type { TerminateResult } from '../../../domain/activities.ts';
 
@@ -26,8 +27,8 @@ describe('terminate', () => {
         terminated.push(...ids);
         return {};
       },
-    } as unknown as EC2Client;
-    const { terminate } = createTerminateActivities(client);
+    };
+    const { terminate } = createTerminateActivities({ mutating: client } as unknown as AwsClients);
     const result: TerminateResult = await activityEnvironment({ heartbeatDetails }).run(terminate, {
       machineIds,
     });

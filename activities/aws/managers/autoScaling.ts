@@ -1,0 +1,200 @@
+import {
+  CreateAutoScalingGroupCommand,
+  DeleteAutoScalingGroupCommand,
+  DescribeScalingActivitiesCommand,
+  paginateDescribeAutoScalingGroups,
+  SetDesiredCapacityCommand,
+  SuspendProcessesCommand,
+  type AutoScalingGroup,
+  type CreateAutoScalingGroupCommandInput,
+} from '@aws-sdk/client-auto-scaling';
+import type { AutoScalingParameters, LaunchOverride } from '../../../domain/activities.ts';
+import type { Launch } from '../../../domain/request/launch.ts';
+import type { AwsClients } from '../clients.ts';
+import { brief, toProviderError, toReadFailure } from '../errors.ts';
+import type { LaunchTemplates } from '../launchTemplates.ts';
+import type { ShortageMemory } from '../shortages.ts';
+import { launchTags, onDemandUnits, preparePools } from './fleetInput.ts';
+import type { GroupManager } from './manager.ts';
+
+/** All that could replace, move or take away a machine. `Launch` follows when the group is full. */
+const NEVER_WANTED = [
+  'Terminate',
+  'ReplaceUnhealthy',
+  'AZRebalance',
+  'AlarmNotification',
+  'ScheduledActions',
+  'InstanceRefresh',
+];
+
+/**
+ * An Auto Scaling group of its own for each launch. It is made empty and told what it may not do before it is
+ * given its size, so that there is no moment at which it could take a machine away. Frozen is a group whose
+ * `Launch` is suspended as well; it stays for the operator to see and is deleted with its last machine.
+ */
+export function autoScaling(
+  clients: AwsClients,
+  launchTemplates: LaunchTemplates,
+  shortages: ShortageMemory,
+): GroupManager<AutoScalingParameters> {
+  return {
+    async prepare(input) {
+      const pools = await preparePools(input, launchTemplates, shortages, 'group');
+      return { ...pools, manager: 'autoScaling' };
+    },
+
+    // Each of the three calls may be repeated; the name stands for the token.
+    async create(launch, parameters) {
+      const AutoScalingGroupName = groupName(launch);
+      try {
+        await clients.scaling.send(new CreateAutoScalingGroupCommand(groupInput(launch, parameters)));
+      } catch (error) {
+        if (toProviderError(error).providerCode !== 'AlreadyExists') throw error;
+      }
+      try {
+        await clients.scaling.send(
+          new SuspendProcessesCommand({ AutoScalingGroupName, ScalingProcesses: NEVER_WANTED }),
+        );
+        await clients.scaling.send(
+          new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: launch.units }),
+        );
+      } catch (error) {
+        // It will never get a machine: an empty group is not left behind.
+        if (toProviderError(error).kind === 'permanent') await removeGroup(clients, AutoScalingGroupName);
+        throw error;
+      }
+      return AutoScalingGroupName;
+    },
+
+    async find(launch) {
+      for await (const { id } of groups(clients, [groupName(launch)])) return id;
+      return undefined;
+    },
+
+    async look(groupIds) {
+      const views = [];
+      for await (const { id, group } of groups(clients, groupIds)) {
+        const suspended = group.SuspendedProcesses ?? [];
+        views.push({ id, frozen: suspended.some(({ ProcessName }) => ProcessName === 'Launch') });
+      }
+      return views;
+    },
+
+    memberTag: 'aws:autoscaling:groupName',
+
+    async freeze(AutoScalingGroupName) {
+      await clients.scaling.send(
+        new SuspendProcessesCommand({ AutoScalingGroupName, ScalingProcesses: [...NEVER_WANTED, 'Launch'] }),
+      );
+    },
+
+    async shortages(AutoScalingGroupName) {
+      const { Activities = [] } = await clients.scaling.send(
+        new DescribeScalingActivitiesCommand({ AutoScalingGroupName, MaxRecords: 100 }),
+      );
+      return Activities.filter(({ StatusCode }) => StatusCode === 'Failed').map(({ StatusMessage = '' }) => ({
+        pool: AutoScalingGroupName,
+        // The code stands inside the text, e.g. "... (InsufficientInstanceCapacity) ..." or before a dash.
+        code: /\b([A-Z][a-z]+[A-Z]\w+)\b/.exec(StatusMessage)?.[1] ?? 'Failed',
+        message: brief(StatusMessage),
+      }));
+    },
+  };
+}
+
+/** Lowers what frozen groups want by machines that are about to be terminated: their size stays true. */
+export async function shrinkGroups(
+  clients: AwsClients,
+  groupIds: readonly string[],
+  victims: ReadonlySet<string>,
+): Promise<void> {
+  for await (const { id, group } of groups(clients, groupIds)) {
+    const members = group.Instances ?? [];
+    const kept = members.filter(({ InstanceId = '' }) => !victims.has(InstanceId));
+    if (kept.length === members.length) continue;
+    // Absolute, so that a repetition changes nothing.
+    const DesiredCapacity = Math.min(unitsOf(kept), group.DesiredCapacity ?? 0);
+    await clients.scaling.send(new SetDesiredCapacityCommand({ AutoScalingGroupName: id, DesiredCapacity }));
+  }
+}
+
+/** Deletes a group and whatever may still be in it. One that does not exist is deleted already. */
+export async function removeGroup(clients: AwsClients, AutoScalingGroupName: string): Promise<void> {
+  try {
+    await clients.scaling.send(
+      new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete: true }),
+    );
+  } catch (error) {
+    for await (const { group } of groups(clients, [AutoScalingGroupName]))
+      if (group.Status === undefined) throw error;
+  }
+}
+
+/** At most 255 characters without a colon (AWS). */
+const groupName = ({ token }: Launch): string => `ohf-${token}`;
+
+function groupInput(launch: Launch, parameters: AutoScalingParameters): CreateAutoScalingGroupCommandInput {
+  const AutoScalingGroupName = groupName(launch);
+  const { priceType, overrides, spotAllocationStrategy } = parameters;
+  const prioritized = overrides.some((override) => override.priority !== undefined);
+  const heaviest = Math.max(...overrides.map(({ weight = 1 }) => weight));
+  return {
+    AutoScalingGroupName,
+    MinSize: 0,
+    // With weights AWS may go over the size by less than one machine.
+    MaxSize: launch.units + heaviest - 1,
+    DesiredCapacity: 0,
+    VPCZoneIdentifier: [...new Set(overrides.map(({ subnetId }) => subnetId))].join(','),
+    NewInstancesProtectedFromScaleIn: true,
+    MixedInstancesPolicy: {
+      LaunchTemplate: {
+        LaunchTemplateSpecification: {
+          LaunchTemplateId: parameters.launchTemplateId,
+          Version: parameters.launchTemplateVersion,
+        },
+        Overrides: distinctTypes(overrides).map(({ instanceType, weight }) => ({
+          InstanceType: instanceType,
+          ...(weight === undefined ? {} : { WeightedCapacity: String(weight) }),
+        })),
+      },
+      InstancesDistribution: {
+        OnDemandAllocationStrategy: prioritized ? 'prioritized' : 'lowest-price',
+        OnDemandBaseCapacity: onDemandUnits(launch, parameters),
+        OnDemandPercentageAboveBaseCapacity: priceType === 'spot' ? 0 : 100,
+        ...(priceType === 'spot' ? { SpotAllocationStrategy: spotAllocationStrategy } : {}),
+        ...(overrides[0]?.maxPrice === undefined ? {} : { SpotMaxPrice: overrides[0].maxPrice }),
+      },
+    },
+    Tags: launchTags(launch, parameters.tags).map((tag) => ({
+      ...tag,
+      ResourceId: AutoScalingGroupName,
+      ResourceType: 'auto-scaling-group',
+      PropagateAtLaunch: true,
+    })),
+  };
+}
+
+/** A group crosses its types with its subnets by itself. */
+const distinctTypes = (overrides: readonly LaunchOverride[]): LaunchOverride[] => [
+  ...new Map(overrides.map((override) => [override.instanceType, override])).values(),
+];
+
+const unitsOf = (members: NonNullable<AutoScalingGroup['Instances']>): number =>
+  members.reduce((units, member) => units + Number(member.WeightedCapacity ?? 1), 0);
+
+async function* groups(
+  clients: AwsClients,
+  names: readonly string[],
+): AsyncGenerator<{ readonly id: string; readonly group: AutoScalingGroup }> {
+  if (names.length === 0) return;
+  const pages = paginateDescribeAutoScalingGroups(
+    { client: clients.scaling },
+    { AutoScalingGroupNames: [...names] },
+  );
+  try {
+    for await (const { AutoScalingGroups = [] } of pages)
+      for (const group of AutoScalingGroups) yield { id: group.AutoScalingGroupName ?? '', group };
+  } catch (error) {
+    throw toReadFailure(error);
+  }
+}

@@ -1,0 +1,158 @@
+import {
+  CancelSpotFleetRequestsCommand,
+  DescribeSpotFleetRequestHistoryCommand,
+  paginateDescribeSpotFleetRequests,
+  RequestSpotFleetCommand,
+  type AllocationStrategy,
+  type LaunchTemplateOverrides,
+} from '@aws-sdk/client-ec2';
+import type { LaunchOverride, SpotFleetParameters } from '../../../domain/activities.ts';
+import type { Launch } from '../../../domain/request/launch.ts';
+import { ProviderError } from '../../../domain/shared/errors.ts';
+import type { AwsClients } from '../clients.ts';
+import { brief, toProviderError, toReadFailure } from '../errors.ts';
+import type { LaunchTemplates } from '../launchTemplates.ts';
+import type { ShortageMemory } from '../shortages.ts';
+import { launchTags, onDemandUnits, preparePools } from './fleetInput.ts';
+import type { GroupManager } from './manager.ts';
+
+const NAMES = { request: 'spotFleetRequest', maintain: 'spotFleetMaintain' } as const;
+
+/** AWS keeps a request's history for 48 hours. */
+const HISTORY_MS = 48 * 60 * 60_000;
+
+/**
+ * Spot Fleet, for sites whose permissions or habits ask for it; AWS itself points to EC2 Fleet instead. Frozen
+ * is a request that was cancelled without its instances (`cancelled_running`).
+ */
+export function spotFleet(
+  type: 'request' | 'maintain',
+  clients: AwsClients,
+  launchTemplates: LaunchTemplates,
+  shortages: ShortageMemory,
+): GroupManager<SpotFleetParameters> {
+  async function findGroup({ token }: Launch): Promise<string | undefined> {
+    for await (const { id, clientToken } of requests(clients)) if (clientToken === token) return id;
+    return undefined;
+  }
+
+  return {
+    async prepare(input) {
+      const { fleetRole } = input.template;
+      if (!fleetRole)
+        throw new ProviderError('permanent', 'NoFleetRole', 'A template for Spot Fleet needs a fleetRole.');
+      const pools = await preparePools(input, launchTemplates, shortages, 'group');
+      return { ...pools, manager: NAMES[type], iamFleetRole: fleetRole };
+    },
+
+    async create(launch, parameters, notAfter, again) {
+      const made = again ? await findGroup(launch) : undefined;
+      if (made) return made;
+      const { SpotFleetRequestId } = await clients.mutating.send(
+        new RequestSpotFleetCommand({
+          SpotFleetRequestConfig: {
+            // Not filled in by the SDK here: Spot Fleet's token stands inside the configuration.
+            ClientToken: launch.token,
+            Type: type,
+            IamFleetRole: parameters.iamFleetRole,
+            TargetCapacity: launch.units,
+            OnDemandTargetCapacity: onDemandUnits(launch, parameters),
+            AllocationStrategy: camelCase(parameters.spotAllocationStrategy) as AllocationStrategy,
+            LaunchTemplateConfigs: [
+              {
+                LaunchTemplateSpecification: {
+                  LaunchTemplateId: parameters.launchTemplateId,
+                  Version: parameters.launchTemplateVersion,
+                },
+                Overrides: parameters.overrides.map(toOverride),
+              },
+            ],
+            ValidUntil: new Date(notAfter),
+            TerminateInstancesWithExpiration: false,
+            ...(type === 'maintain' ? { ExcessCapacityTerminationPolicy: 'noTermination' as const } : {}),
+            TagSpecifications: [
+              { ResourceType: 'spot-fleet-request', Tags: launchTags(launch, parameters.tags) },
+            ],
+          },
+        }),
+      );
+      if (!SpotFleetRequestId)
+        throw new ProviderError('ambiguous', 'NoFleetId', 'RequestSpotFleet answered without an id.');
+      return SpotFleetRequestId;
+    },
+
+    find: findGroup,
+
+    async look(groupIds) {
+      const views = [];
+      for await (const { id, state } of requests(clients, groupIds))
+        views.push({ id, frozen: state.startsWith('cancelled') });
+      return views;
+    },
+
+    memberTag: 'aws:ec2spot:fleet-request-id',
+
+    async freeze(groupId) {
+      const answer = await clients.mutating.send(
+        new CancelSpotFleetRequestsCommand({ SpotFleetRequestIds: [groupId], TerminateInstances: false }),
+      );
+      const error = answer.UnsuccessfulFleetRequests?.[0]?.Error;
+      // It no longer exists, or somebody cancelled it before: either way it launches nothing.
+      const over = ['fleetRequestIdDoesNotExist', 'fleetRequestNotInCancellableState'];
+      if (error?.Code && !over.includes(error.Code))
+        throw new ProviderError('ambiguous', error.Code, error.Message ?? error.Code);
+    },
+
+    async shortages(groupId) {
+      const { HistoryRecords = [] } = await clients.reading.send(
+        new DescribeSpotFleetRequestHistoryCommand({
+          SpotFleetRequestId: groupId,
+          EventType: 'error',
+          StartTime: new Date(Date.now() - HISTORY_MS),
+        }),
+      );
+      return HistoryRecords.map(({ EventInformation: event }) => ({
+        pool: groupId,
+        code: event?.EventSubType ?? 'Unknown',
+        message: brief(event?.EventDescription ?? ''),
+      }));
+    },
+  };
+}
+
+function toOverride(override: LaunchOverride): LaunchTemplateOverrides {
+  return {
+    InstanceType: override.instanceType as NonNullable<LaunchTemplateOverrides['InstanceType']>,
+    SubnetId: override.subnetId,
+    ...(override.weight === undefined ? {} : { WeightedCapacity: override.weight }),
+    ...(override.priority === undefined ? {} : { Priority: override.priority }),
+    ...(override.maxPrice === undefined ? {} : { SpotPrice: override.maxPrice }),
+  };
+}
+
+/** Spot Fleet has EC2 Fleet's strategies under other names. */
+const camelCase = (text: string): string =>
+  text.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+interface SpotFleetRequest {
+  readonly id: string;
+  readonly state: string;
+  readonly clientToken: string | undefined;
+}
+
+/** Those with these ids, or all that AWS lists. An id that it does not know is left out. */
+async function* requests(clients: AwsClients, ids?: readonly string[]): AsyncGenerator<SpotFleetRequest> {
+  try {
+    const input = ids ? { SpotFleetRequestIds: [...ids] } : {};
+    for await (const page of paginateDescribeSpotFleetRequests({ client: clients.reading }, input)) {
+      for (const { SpotFleetRequestId: id = '', ...request } of page.SpotFleetRequestConfigs ?? []) {
+        const clientToken = request.SpotFleetRequestConfig?.ClientToken;
+        yield { id, state: request.SpotFleetRequestState ?? '', clientToken };
+      }
+    }
+  } catch (error) {
+    if (!ids || toProviderError(error).providerCode !== 'InvalidSpotFleetRequestId.NotFound')
+      throw toReadFailure(error);
+    if (ids.length > 1) for (const id of ids) yield* requests(clients, [id]);
+  }
+}

@@ -1,6 +1,6 @@
 import { CancellationScope, setHandler } from '@temporalio/workflow';
 import type { MachineRequestInput, StatusView } from '../domain/shared/messages.ts';
-import { returnMachinesSignal, statusQuery } from './messages.ts';
+import { machinesSeenSignal, returnMachinesSignal, standingQuery, statusQuery } from './messages.ts';
 import { RequestOwner } from './requestOwner.ts';
 
 /**
@@ -14,7 +14,9 @@ import { RequestOwner } from './requestOwner.ts';
 export async function machineRequest(input: MachineRequestInput): Promise<StatusView> {
   const owner = new RequestOwner(input);
   setHandler(statusQuery, (page) => owner.status(page.offset));
+  setHandler(standingQuery, (machineIds) => owner.standing(machineIds));
   setHandler(returnMachinesSignal, (request) => owner.takeBack(request));
+  setHandler(machinesSeenSignal, ({ sightings }) => owner.see(sightings));
   // A cancel from outside means "give everything back, then end"; it must not stop the giving back.
   CancellationScope.current().cancelRequested.catch(() => owner.cancel());
 

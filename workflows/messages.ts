@@ -2,7 +2,9 @@ import { defineQuery, defineSignal } from '@temporalio/workflow';
 import {
   QUERY,
   SIGNAL,
+  type MachineStanding,
   type MachinesReleased,
+  type MachinesSeen,
   type ReturnMachines,
   type StatusPage,
   type StatusView,
@@ -10,7 +12,11 @@ import {
 
 /** Both workflows answer it, from their own state: a status poll costs no call to the cloud. */
 export const statusQuery = defineQuery<StatusView, [StatusPage]>(QUERY.status);
+/** To an owner, of these machineIds. */
+export const standingQuery = defineQuery<MachineStanding[], [readonly string[]]>(QUERY.standing);
 /** To an owner: give these machines back and tell the return. */
 export const returnMachinesSignal = defineSignal<[ReturnMachines]>(SIGNAL.returnMachines);
+/** To an owner: what the monitor saw of its machines. */
+export const machinesSeenSignal = defineSignal<[MachinesSeen]>(SIGNAL.machinesSeen);
 /** To a return: what became of its machines. */
 export const machinesReleasedSignal = defineSignal<[MachinesReleased]>(SIGNAL.machinesReleased);

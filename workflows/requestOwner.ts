@@ -14,6 +14,7 @@ import {
   type LaunchParameters,
 } from '../domain/activities.ts';
 import { BATCH, batchesOf, launchToken, type Group, type Launch } from '../domain/request/launch.ts';
+import type { Sighting } from '../domain/machine/machine.ts';
 import { canSettle, reduce, type RequestFact } from '../domain/request/reducer.ts';
 import {
   alive,
@@ -28,10 +29,11 @@ import {
   wantedGone,
   type RequestState,
 } from '../domain/request/state.ts';
-import { answerTo, requestStatus } from '../domain/request/status.ts';
+import { answerTo, requestStatus, standingOf } from '../domain/request/status.ts';
 import type {
   MachineRequestInput,
   MachinesReleased,
+  MachineStanding,
   ReturnMachines,
   StatusView,
 } from '../domain/shared/messages.ts';
@@ -76,8 +78,18 @@ export class RequestOwner {
     return requestStatus(this.#state, offset);
   }
 
+  standing(machineIds: readonly string[]): MachineStanding[] {
+    return machineIds.map((id) => standingOf(this.#state.machines.get(id)));
+  }
+
   takeBack(request: ReturnMachines): void {
     this.#apply({ type: 'ReturnRequested', request });
+  }
+
+  /** Machines that it has never had are not its own for being seen. */
+  see(sightings: readonly Sighting[]): void {
+    const own = sightings.filter(({ machineId }) => this.#state.machines.has(machineId));
+    this.#apply({ type: 'MachinesSeen', sightings: own });
   }
 
   cancel(): void {

@@ -1,5 +1,11 @@
+import type { Machine } from '../machine/machine.ts';
 import { packMachines } from '../machine/packed.ts';
-import { STATUS_PAGE_SIZE, type MachinesReleased, type StatusView } from '../shared/messages.ts';
+import {
+  STATUS_PAGE_SIZE,
+  type MachineStanding,
+  type MachinesReleased,
+  type StatusView,
+} from '../shared/messages.ts';
 import type { RequestState } from './state.ts';
 
 /** The answer to Host Factory's status poll: what the owner knows, from `offset` on. */
@@ -33,4 +39,10 @@ export function answerTo(
   });
   if (machines.includes(undefined)) return undefined;
   return { ownerId, machines: machines.filter((machine) => machine !== undefined) };
+}
+
+/** What the monitor is told of a machine: whether its end is the doing of Host Factory or the owner. */
+export function standingOf(machine: Machine | undefined): MachineStanding {
+  if (!machine) return 'unknown';
+  return machine.release === 'kept' ? 'held' : 'released';
 }

@@ -9,8 +9,12 @@ import type { Template } from '../template/template.ts';
  * Temporal's definitions of them. Payloads carry `v`; readers take all older versions.
  */
 export const WORKFLOW = { request: 'machineRequest', return: 'machineReturn' } as const;
-export const QUERY = { status: 'status' } as const;
-export const SIGNAL = { returnMachines: 'returnMachines', machinesReleased: 'machinesReleased' } as const;
+export const QUERY = { status: 'status', standing: 'standing' } as const;
+export const SIGNAL = {
+  returnMachines: 'returnMachines',
+  machinesReleased: 'machinesReleased',
+  machinesSeen: 'machinesSeen',
+} as const;
 
 /** Host Factory's three words for a request or a return. */
 export type RequestStatus = 'running' | 'complete' | 'complete_with_error';
@@ -51,6 +55,18 @@ export interface ReturnMachines {
   readonly returnId: string;
   /** What was seen of each just before, so that an owner takes in even a machine that it had not seen. */
   readonly machines: readonly Sighting[];
+}
+
+/**
+ * Answer of an owner's `standing` query, one a machine: `held` (nobody wants it gone), `released` (being given
+ * back, or gone), `unknown` (the owner never had it).
+ */
+export type MachineStanding = 'held' | 'released' | 'unknown';
+
+/** Signal from the monitor to an owner: what became of machines of it without its doing. */
+export interface MachinesSeen {
+  readonly v: 1;
+  readonly sightings: readonly Sighting[];
 }
 
 /** Signal from an owner to a return: all machines of it that this owner had are decided. */

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { unpackMachines } from '../../domain/machine/packed.ts';
 import type { StatusView } from '../../domain/shared/messages.ts';
-import { returnMachinesSignal } from '../../workflows/messages.ts';
+import { machinesSeenSignal, returnMachinesSignal, standingQuery } from '../../workflows/messages.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/workflowRig.ts';
 
 const MINUTE = 60_000;
@@ -219,6 +219,21 @@ describe('machineRequest', () => {
         ['fail', 'fail', 'fail'],
       );
       assert.deepEqual(rig.cloud.live(), []);
+    }));
+
+  it('ends when all its machines were terminated behind its back', () =>
+    rig.withWorkers(async () => {
+      const request = await rig.startRequest({ count: 2 });
+      const [first = '', second = ''] = ids(await settled(request));
+      const end = (machineId: string) => ({ ...rig.cloud.see(machineId), state: 'terminated' as const });
+      await request.signal(machinesSeenSignal, { v: 1, sightings: [end(first), end('i-of-somebody-else')] });
+      assert.deepEqual(await request.query(standingQuery, [first, second, 'i-of-somebody-else']), [
+        'released',
+        'held',
+        'unknown',
+      ]);
+      await request.signal(machinesSeenSignal, { v: 1, sightings: [end(second)] });
+      assert.deepEqual(ids(await rig.result(request)), [first, second]);
     }));
 
   it('returns 1,200 machines in one call', () =>

@@ -4,6 +4,7 @@ import { openContext } from './context.ts';
 import { errorDetails, openLog, type Log } from './log.ts';
 import { operationNamed } from './operations/registry.ts';
 import { documentText, writeOut } from './output.ts';
+import { refuseWindows } from './platform.ts';
 import { readArguments } from './rawArguments.ts';
 
 /**
@@ -34,6 +35,7 @@ export async function runOperation(name: string, args: readonly string[], env: E
 }
 
 async function execute(name: string, args: readonly string[], env: Environment, log: Log): Promise<object> {
+  refuseWindows(process.platform);
   const operation = await operationNamed(name);
   const source = readArguments(args);
   const input = source.kind === 'words' ? operation.inputFromWords(source.words) : await readDocument(source);

@@ -10,6 +10,25 @@ export interface CommandEntry {
   readonly load: () => Promise<{ readonly run: Command }>;
 }
 
+const HF_FOLDERS: CommandEntry['options'] = [
+  ['--hf-top <folder>', "Host Factory's folder (default: $HF_TOP)"],
+  ['--hf-version <n.n>', 'Its version folder (default: the newest)'],
+  ['--hf-confdir <folder>', 'HF_CONFDIR (default: conf in --hf-top)'],
+  ['--hf-workdir <folder>', 'HF_WORKDIR (default: work in --hf-top)'],
+  ['--hf-logdir <folder>', 'HF_LOGDIR (default: log in --hf-top)'],
+];
+/** For commands that work on one provider as its scripts do. */
+const PROVIDER: CommandEntry['options'] = [
+  ['--provider <name>', 'The provider instance (default: $HF_PROVIDER_NAME)'],
+  [
+    '--hf-top <folder>',
+    "Host Factory's folder (default: the one that $HF_PROVIDER_CONFDIR or $HF_CONFDIR is in)",
+  ],
+  ['--hf-confdir <folder>', 'HF_CONFDIR (default: conf in --hf-top)'],
+];
+const DRY_RUN = ['--dry-run', 'Show what would be done, and do nothing'] as const;
+const JSON_OUT = ['--json', 'Print JSON'] as const;
+
 /** Every command beside Host Factory's operations. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
@@ -31,5 +50,46 @@ export const COMMANDS: readonly CommandEntry[] = [
     ],
     examples: ['simulate-aws --port 4566 --state aws.jsonl'],
     load: () => import('./simulateAws.ts'),
+  },
+  {
+    name: 'install',
+    summary: 'Register a provider with an installed Host Factory',
+    options: [
+      ...HF_FOLDERS,
+      ['--provider <name>', 'The provider instance, e.g. awsinst'],
+      ['--plugin <name>', 'Name of the plugin (default: ohf)'],
+      ['--requestor <name>', 'Who may ask it for hosts; may be given again (default: symAinst and admin)'],
+      ['--deployment <name>', 'For a new config.json: names this Symphony cluster'],
+      ['--region <name>', 'For a new provider configuration: the AWS region'],
+      ['--temporal <host:port>', "For a new config.json: Temporal's address"],
+      DRY_RUN,
+      JSON_OUT,
+    ],
+    examples: [
+      'install --hf-top $EGO_TOP/hostfactory --provider awsinst --dry-run',
+      'install --hf-top $EGO_TOP/hostfactory --provider awsinst --deployment grid1 --region eu-west-1',
+    ],
+    load: () => import('./install.ts'),
+  },
+  {
+    name: 'uninstall',
+    summary: 'Take out again what install put in',
+    options: [
+      ...HF_FOLDERS,
+      ['--provider <name>', 'The provider instance'],
+      ['--plugin <name>', 'Name of the plugin (default: ohf)'],
+      ['--force', 'Although it has machines, or Temporal cannot tell'],
+      DRY_RUN,
+      JSON_OUT,
+    ],
+    examples: ['uninstall --hf-top $EGO_TOP/hostfactory --provider awsinst --dry-run'],
+    load: () => import('./uninstall.ts'),
+  },
+  {
+    name: 'drain',
+    summary: 'Let a provider launch nothing more, and show what it still has',
+    options: [...PROVIDER, ['--undo', 'Let it launch again'], JSON_OUT],
+    examples: ['drain --hf-top $EGO_TOP/hostfactory --provider awsinst', 'drain --undo'],
+    load: () => import('./drain.ts'),
   },
 ];

@@ -1,3 +1,4 @@
+import { refuseWhileDraining } from '../../config/draining.ts';
 import { templatesPath } from '../../config/hfPaths.ts';
 import { MAX_MACHINES, readTemplateForRequest } from '../../config/ibmTemplates.ts';
 import { isObject } from '../../config/jsonFile.ts';
@@ -36,6 +37,7 @@ async function requestMachines(
   count: number,
   context: OperationContext,
 ): Promise<object> {
+  refuseWhileDraining(context.env);
   const template = await readTemplateForRequest(templatesPath(context.env), templateId);
   refuseTooMany(template, count);
   const { provider, request } = await context.config();

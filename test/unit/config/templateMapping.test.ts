@@ -50,6 +50,15 @@ describe('template for a request', () => {
     });
   });
 
+  it('leaves the machine type and the user data of a Windows host as they are', async () => {
+    const script = '<powershell>\r\nStart-Service "EGO"\r\n</powershell>\r\n<persist>true</persist>';
+    const userDataScript = await files.write('join.ps1', script);
+    const windows = onDemand({ attributes: { type: 'NTX64', ncpus: 2, nram: 8192 }, userDataScript });
+    const { attributes, userData } = await readOne(windows);
+    assert.deepEqual(attributes['type'], ['String', 'NTX64']);
+    assert.equal(userData, script);
+  });
+
   it('holds weights, priorities, price, share and strategy of a spot template', async () => {
     const template = await readOne(
       spot({

@@ -1,0 +1,60 @@
+import { hostname, userInfo } from 'node:os';
+import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { drainMarkPath } from '../../config/draining.ts';
+import { providerName } from '../../config/hfPaths.ts';
+import type { Environment } from '../../config/index.ts';
+import { ConfigurationError } from '../../domain/shared/errors.ts';
+import { applyChanges, readIfAny, type Change } from '../install/changes.ts';
+import { jsonFileText } from '../install/jsonText.ts';
+import { writeOut } from '../output.ts';
+import { providerEnv } from '../providerEnv.ts';
+import { readRemaining, remainingText } from '../remaining.ts';
+import type { Command } from './command.ts';
+
+/** Ends launching for one provider until `--undo`, and shows what it still has. Returns go on. */
+export const run: Command = async ({ flags }, env) => {
+  const provider = providerEnv(flags, env);
+  const isUndo = flags['undo'] === true;
+  const done = setMark(provider, !isUndo);
+  if (flags['json'] !== true) await writeOut(done);
+  if (isUndo) {
+    if (flags['json'] === true) await writeOut(`${JSON.stringify({ draining: false })}\n`);
+    return 0;
+  }
+  const remaining = await readRemaining(provider);
+  await writeOut(
+    flags['json'] === true ? `${JSON.stringify({ draining: true, remaining })}\n` : remainingText(remaining),
+  );
+  return 0;
+};
+
+/** @returns what was done, in a line */
+function setMark(env: Environment, wanted: boolean): string {
+  const path = drainMarkPath(env);
+  const name = providerName(env);
+  if (!existsSync(dirname(path))) {
+    throw new ConfigurationError(
+      `There is no folder ${dirname(path)} of provider '${name}'. Give --provider and --hf-top.`,
+    );
+  }
+  const before = readIfAny(path);
+  const isSet = before !== undefined;
+  if (wanted === isSet) return wanted ? `${name} is drained already\n` : `${name} is not drained\n`;
+  const change: Change = isSet
+    ? { kind: 'delete', path, before }
+    : { kind: 'write', path, before, after: jsonFileText({ since: new Date().toISOString(), by: caller() }) };
+  applyChanges([change], dirname(path), () => false);
+  return wanted
+    ? `${name} launches no more machines; 'ohf drain --undo' ends that\n`
+    : `${name} may launch machines again\n`;
+}
+
+function caller(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    // A user id without a name, as in some containers.
+    return `uid ${process.getuid?.() ?? '?'}@${hostname()}`;
+  }
+}

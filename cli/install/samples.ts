@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { DEFAULTS } from '../../config/index.ts';
+import { textFlag, type Flags } from '../commands/command.ts';
+import { jsonFileText } from './jsonText.ts';
+import type { Layout } from './layout.ts';
+
+/** Files to start from, by path. They are written where there is none; a site's own are never touched. */
+export function sampleFiles(layout: Layout, flags: Flags): ReadonlyMap<string, string> {
+  const { provider, providerConf } = layout;
+  const region = textFlag(flags, 'region') ?? DEFAULTS.provider.aws.region;
+  const deployment = textFlag(flags, 'deployment');
+  const { address, namespace } = DEFAULTS.temporal;
+  const config = {
+    temporal: { address: textFlag(flags, 'temporal') ?? address, namespace },
+    ...(deployment === undefined ? {} : { provider: { deployment } }),
+  };
+  return new Map([
+    [join(providerConf, 'config.json'), jsonFileText(config)],
+    [join(providerConf, `${provider}prov_config.json`), jsonFileText({ AWS_REGION: region })],
+    [join(providerConf, `${provider}prov_templates.json`), jsonFileText(TEMPLATES)],
+  ]);
+}
+
+/** One for Linux and one for Windows hosts, in IBM's own form; ids that no account has. */
+const TEMPLATES = {
+  templates: [
+    {
+      templateId: 'sample-linux',
+      maxNumber: 10,
+      attributes: {
+        type: ['String', 'X86_64'],
+        ncpus: ['Numeric', '1'],
+        ncores: ['Numeric', '2'],
+        nram: ['Numeric', '8192'],
+      },
+      imageId: 'ami-00000000000000000',
+      subnetId: 'subnet-00000000000000000',
+      securityGroupIds: ['sg-00000000000000000'],
+      vmType: 'm5.large',
+      instanceTags: 'project=sample',
+    },
+  ],
+};

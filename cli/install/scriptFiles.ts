@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ConfigurationError } from '../../domain/shared/errors.ts';
+import { OPERATIONS } from '../operations/registry.ts';
+
+/** The second line of each script that we wrote; a file without it is somebody else's. */
+const HEADER = "# Written by 'ohf install'; 'ohf uninstall' removes it.";
+
+/**
+ * The scripts that Host Factory calls, by file name. They stand in Host Factory's own tree and lead to this
+ * package, wherever it is: nothing of it is copied, so that an update of the package is one of the scripts.
+ */
+export function scriptFiles(launchers: string): ReadonlyMap<string, string> {
+  return new Map(OPERATIONS.map(({ name }) => [`${name}.sh`, scriptText(name, launchers)]));
+}
+
+export const isOurScript = (text: string): boolean => text.split('\n')[1] === HEADER;
+
+function scriptText(operation: string, launchers: string): string {
+  return `#!/bin/sh
+${HEADER}
+PATH="\${PATH:+$PATH:}/usr/local/bin:/usr/bin:/bin"
+operation=${operation}
+scripts='${launchers.replaceAll("'", String.raw`'\''`)}'
+if [ ! -r "$scripts/launch.sh" ]; then
+  echo '{"message":"Open Host Factory is not where these scripts were installed from. Run ohf install again."}'
+  exit 1
+fi
+. "$scripts/launch.sh"
+`;
+}
+
+/**
+ * The folder of launch.sh, by the path that ohf was called by: a link such as `current`, which says what
+ * version counts, must stay in it.
+ * @throws ConfigurationError
+ */
+export function findLaunchers(program: string | undefined): string {
+  const own = fileURLToPath(import.meta.url);
+  const roots = [resolve(program ?? '', '../../..'), ...above(own)];
+  const root = roots.find((each) => existsSync(join(each, 'cli', 'scripts', 'launch.sh')));
+  if (root !== undefined) return join(root, 'cli', 'scripts');
+  throw new ConfigurationError(
+    'cli/scripts/launch.sh is missing in this package. Install Open Host Factory again.',
+  );
+}
+
+function above(path: string): string[] {
+  const up = dirname(path);
+  return up === path ? [] : [up, ...above(up)];
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eventually } from '../../fixtures/eventually.ts';
+import { scratch, type Scratch } from '../../unit/config/support.ts';
+import { failureMessage, ohf, oneDocument } from '../../unit/cli/support.ts';
+import { startDevServer, type DevServer } from './devServer.ts';
+
+describe('a provider that is drained', function () {
+  this.timeout(60_000);
+  let files: Scratch;
+  let server: DevServer;
+  let top: string;
+  const provider = () => ['--hf-top', top, '--provider', 'myaws'];
+  const operation = (...args: string[]) =>
+    ohf(args, { HF_PROVIDER_NAME: 'myaws', HF_PROVIDER_CONFDIR: join(top, 'conf/providers/myaws') });
+  const request = () => operation('requestMachines', 'sample-linux', '3');
+
+  before(async () => {
+    files = await scratch();
+    server = await startDevServer();
+    top = join(files.directory, 'hostfactory');
+    for (const folder of ['1.2', 'conf']) await mkdir(join(top, folder), { recursive: true });
+    const settings = ['--deployment', 'grid1', '--temporal', server.address];
+    assert.equal((await ohf(['install', ...provider(), ...settings])).code, 0);
+  });
+  after(async () => {
+    await server.stop();
+    await files.remove();
+  });
+
+  it('launches nothing, shows what it still has, and is not uninstalled before that is gone', async () => {
+    const requestId = String(oneDocument(await request())['requestId']);
+    await eventually('the request is listed', async () => {
+      const { stdout } = await ohf(['drain', ...provider()]);
+      return /remaining: 1 requests with 0 machines, 0 returns/.test(stdout) && stdout.includes(requestId);
+    });
+    assert.match(failureMessage(await request()), /'myaws' is being drained since .* launches no machines/);
+    assert.equal((await operation('getRequestStatus', requestId)).code, 0);
+    assert.equal((await operation('getAvailableTemplates')).code, 0);
+
+    const refused = await ohf(['uninstall', ...provider()]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /myaws is not at its end, so nothing was changed/);
+    assert.ok(refused.stderr.includes(requestId));
+
+    await ohf(['drain', '--undo', ...provider()]);
+    const second = String(oneDocument(await request())['requestId']);
+    await ohf(['drain', ...provider()]);
+    for (const id of [requestId, second]) await server.client.workflow.getHandle(id).terminate();
+    await eventually('nothing remains', async () => {
+      const { stdout } = await ohf(['drain', ...provider(), '--json']);
+      return (JSON.parse(stdout) as { remaining: unknown[] }).remaining.length === 0;
+    });
+    assert.equal((await ohf(['uninstall', ...provider()])).code, 0);
+  });
+});

@@ -57,6 +57,8 @@ const FIRST_RETRY_MS = 10_000;
 const LAST_RETRY_MS = 60_000;
 /** Events; the server's own suggestion comes at 4,096 and its limit is 51,200. */
 const LONG_HISTORY = 5_000;
+/** Releases under way may end in this run for so long; then the next run begins them again. */
+const RENEW_PATIENCE_MS = 10 * MINUTE;
 /** A quick machine is reported at the latest this long after it is up, though slow ones are still booting. */
 const FIRST_REPORT_SECONDS = 20;
 
@@ -151,7 +153,11 @@ export class RequestOwner {
         void this.#whileBusy(() => this.#removeGroups());
         continue;
       }
-      if (!this.#canRelease()) return;
+      if (!this.#canRelease()) {
+        // One machine that hangs in shutting down must not hold up the returns of others for long.
+        if (this.#releasing > 0) await condition(() => this.#releasing === 0, RENEW_PATIENCE_MS);
+        return;
+      }
       if (wantedGone(this.#state).length < alive(this.#state).length)
         await sleep(MERGE_MS, { summary: 'merge returns' });
       const machineIds = wantedGone(this.#state).map((machine) => machine.machineId);

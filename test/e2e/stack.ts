@@ -18,6 +18,9 @@ import { eventually } from '../fixtures/eventually.ts';
  * and Host Factory's scripts, each call a process under a bare environment, from `/`.
  */
 export interface Stack {
+  /** The folder of Host Factory's scripts, and the environment it gives them. */
+  readonly scripts: string;
+  readonly hfEnvironment: Record<string, string>;
   readonly simulator: ReturnType<typeof simulatorControl>;
   readonly temporal: Client;
   /** Runs one script of Host Factory with this input. */
@@ -25,6 +28,7 @@ export interface Stack {
   /** Runs one script with raw arguments. */
   hfArguments(operation: HfOperation, args: readonly string[]): Promise<HfAnswer>;
   startWorker(): Promise<void>;
+  isWorkerUp(): boolean;
   /** Starts a worker that can't start, and waits for its end. */
   failToStartWorker(
     env: NodeJS.ProcessEnv,
@@ -58,9 +62,27 @@ export interface HfAnswer {
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 const CLI = path.join(root, 'dist', 'cli', 'main.js');
+const SCRIPTS = path.join(root, 'cli', 'scripts');
 const PROVIDER = 'awsinst';
 
-export async function startStack(): Promise<Stack> {
+/** All in seconds. */
+export interface StackTimers {
+  readonly bootSeconds: number;
+  readonly endSeconds: number;
+  readonly pollSeconds: { readonly min: number; readonly max: number };
+  readonly consistencySeconds: number;
+  readonly deadlineSeconds: number;
+}
+
+const QUICK: StackTimers = {
+  bootSeconds: 1,
+  endSeconds: 1,
+  pollSeconds: { min: 0.25, max: 1 },
+  consistencySeconds: 1,
+  deadlineSeconds: 900,
+};
+
+export async function startStack(timers: StackTimers = QUICK): Promise<Stack> {
   const cli = process.env['OHF_TEMPORAL_CLI'];
   quietRuntime();
   assert.ok(cli, 'OHF_TEMPORAL_CLI must name the Temporal CLI; `npm test` finds and sets it');
@@ -70,7 +92,7 @@ export async function startStack(): Promise<Stack> {
   const [temporalPort, simulatorPort] = [await freePort(), await freePort()];
   const address = `127.0.0.1:${temporalPort}`;
   const endpoint = `http://127.0.0.1:${simulatorPort}`;
-  await writeConfiguration(conf, address, endpoint);
+  await writeConfiguration(conf, address, endpoint, timers);
   const workerEnv = {
     OHF_CONFIG: path.join(conf, 'config.json'),
     HF_PROVIDER_NAME: PROVIDER,
@@ -105,7 +127,18 @@ export async function startStack(): Promise<Stack> {
   const temporal = new Client({ connection });
   const simulator = simulatorControl(endpoint);
 
+  const hfEnvironment = {
+    HF_PROVIDER_NAME: PROVIDER,
+    HF_PROVIDER_CONFDIR: conf,
+    HF_PROVIDER_WORKDIR: folder,
+    HF_PROVIDER_LOGDIR: folder,
+    // `OHF_GATEWAY=sdk npm test -- test/e2e/roundTrip.test.ts` runs it all through Temporal's own client.
+    ...(process.env['OHF_GATEWAY'] === undefined ? {} : { OHF_GATEWAY: process.env['OHF_GATEWAY'] }),
+  };
+
   const stack: Stack = {
+    scripts: SCRIPTS,
+    hfEnvironment,
     simulator,
     temporal,
     hf: async (operation, input) => {
@@ -115,15 +148,7 @@ export async function startStack(): Promise<Stack> {
       await rm(file);
       return answer;
     },
-    hfArguments: (operation, args) =>
-      runScript(operation, args, {
-        HF_PROVIDER_NAME: PROVIDER,
-        HF_PROVIDER_CONFDIR: conf,
-        HF_PROVIDER_WORKDIR: folder,
-        HF_PROVIDER_LOGDIR: folder,
-        // `OHF_GATEWAY=sdk npm test -- test/e2e/roundTrip.test.ts` runs it all through Temporal's own client.
-        ...(process.env['OHF_GATEWAY'] === undefined ? {} : { OHF_GATEWAY: process.env['OHF_GATEWAY'] }),
-      }),
+    hfArguments: (operation, args) => runScript(operation, args, hfEnvironment),
     async failToStartWorker(env) {
       const { child, output } = await start('failing worker', process.execPath, [CLI, 'worker'], {
         ...workerEnv,
@@ -138,6 +163,10 @@ export async function startStack(): Promise<Stack> {
         assert.equal(child.exitCode, null, `the worker ended: ${output()}`);
         return output().includes('worker ready');
       });
+    },
+    isWorkerUp() {
+      const worker = children.get('worker');
+      return worker !== undefined && worker.exitCode === null && worker.signalCode === null;
     },
     killWorker: async () => void (await stop('worker', 'SIGKILL')),
     stopWorker: () => stop('worker', 'SIGTERM'),
@@ -175,7 +204,8 @@ export async function startStack(): Promise<Stack> {
       stack.startTemporal(),
       start('simulator', process.execPath, [
         ...[CLI, 'simulate-aws', '--port', String(simulatorPort), '--state', path.join(folder, 'aws.jsonl')],
-        ...['--pending-seconds', '1', '--shutting-down-seconds', '1'],
+        ...['--pending-seconds', String(timers.bootSeconds)],
+        ...['--shutting-down-seconds', String(timers.endSeconds)],
       ]).then(() => eventually('the simulated AWS is ready', () => simulator.summary())),
     ]);
     await stack.startWorker();
@@ -206,7 +236,7 @@ export async function runScript(
   env: Record<string, string>,
 ): Promise<HfAnswer> {
   const began = Date.now();
-  const script = path.join(root, 'cli', 'scripts', `${operation}.sh`);
+  const script = path.join(SCRIPTS, `${operation}.sh`);
   const child = spawn(script, args, { cwd: '/', env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -216,7 +246,12 @@ export async function runScript(
   return { code, output, json, took: Date.now() - began };
 }
 
-async function writeConfiguration(conf: string, address: string, endpoint: string): Promise<void> {
+async function writeConfiguration(
+  conf: string,
+  address: string,
+  endpoint: string,
+  { pollSeconds, consistencySeconds, deadlineSeconds }: StackTimers,
+): Promise<void> {
   const write = (name: string, content: unknown): Promise<void> =>
     writeFile(path.join(conf, name), JSON.stringify(content));
   await write('config.json', {
@@ -226,10 +261,11 @@ async function writeConfiguration(conf: string, address: string, endpoint: strin
       aws: {
         region: 'us-east-1',
         endpoint,
-        pollSeconds: { min: 0.25, max: 1 },
-        consistencySeconds: 1,
+        pollSeconds,
+        consistencySeconds,
       },
     },
+    request: { deadlineSeconds },
   });
   await write(`${PROVIDER}prov_config.json`, { AWS_REGION: 'us-east-1' });
   await writeFile(

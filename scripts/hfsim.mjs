@@ -1,0 +1,29 @@
+import path from 'node:path';
+import { endOnSignals, show } from './lib/command.mjs';
+import { root } from './lib/paths.mjs';
+import { printError } from './lib/problem.mjs';
+import { ensureBuild, ensureDependencies, findTemporalServer, say } from './setup.mjs';
+
+/** `npm run hfsim`: docs/hfsim.md. */
+async function main(args) {
+  const endUndone = endOnSignals();
+  await ensureDependencies(say);
+  await ensureBuild(say);
+  const temporal = await findTemporalServer(say);
+  endUndone();
+  // The simulation ends what it started by itself.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
+  const program = path.join(root, 'dist', 'test', 'hfsim', 'main.js');
+  const { code } = await show(process.execPath, ['--enable-source-maps', program, ...args], {
+    cwd: root,
+    env: { ...process.env, OHF_TEMPORAL_CLI: temporal.path },
+  });
+  return code ?? 1;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  printError(error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,39 @@
+import type { Books, Difference } from './books.ts';
+import type { Timers } from './options.ts';
+
+const MINUTE = 60_000;
+
+/** How long things may take. Faults make them longer: a launch in doubt is settled after 20 minutes only. */
+export interface Bounds {
+  /** ms for which AWS and the books may differ while something is under way. */
+  settle(kind: Difference['kind']): number;
+  /** Requests and returns that are open for too long. */
+  late(books: Books, now: number): Difference[];
+  /** ms from the end of demand until everything is given back. */
+  readonly drainMs: number;
+}
+
+export function boundsFor({ deadlineSeconds, unavailableMs }: Timers, faults: boolean): Bounds {
+  const createMs = deadlineSeconds * 1_000 + (faults ? 20 * MINUTE : MINUTE);
+  const returnMs = faults ? 15 * MINUTE : 2 * MINUTE;
+  return {
+    settle: (kind) => (kind === 'gone' ? unavailableMs : 0) + (faults ? 3 * MINUTE : MINUTE / 2),
+    late: (books, now) => [
+      ...[...books.requests.values()].flatMap(({ requestId, sentAt, endedAt }) =>
+        late(requestId, (endedAt ?? now) - sentAt, createMs),
+      ),
+      ...[...books.returns.values()].flatMap(({ returnId, sentAt, endedAt }) =>
+        late(returnId, (endedAt ?? now) - sentAt, returnMs),
+      ),
+    ],
+    drainMs: createMs + returnMs,
+  };
+}
+
+function late(subject: string, ms: number, boundMs: number): Difference[] {
+  if (ms <= boundMs) return [];
+  const seconds = Math.round(ms / 1_000);
+  return [
+    { kind: 'late', subject, text: `has been open for ${seconds} s; its bound is ${boundMs / 1_000} s` },
+  ];
+}

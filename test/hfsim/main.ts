@@ -1,0 +1,22 @@
+import { randomInt } from 'node:crypto';
+import { readOptions, USAGE } from './options.ts';
+import { simulate } from './simulation.ts';
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function main(words: readonly string[]): Promise<boolean> {
+  if (words.includes('--help')) {
+    say(USAGE);
+    return true;
+  }
+  const ended = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => ended.abort());
+  return simulate(readOptions(words, randomInt(2 ** 31)), say, ended.signal);
+}
+
+try {
+  process.exitCode = (await main(process.argv.slice(2))) ? 0 : 1;
+} catch (error) {
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exitCode = 1;
+}

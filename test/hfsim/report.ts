@@ -1,0 +1,87 @@
+import type { LogEntry } from '../fixtures/simulatorClient.ts';
+import type { Books, Difference } from './books.ts';
+import type { CallRecord } from './calls.ts';
+
+/** How the comparisons went. */
+export interface Tally {
+  comparisons: number;
+  equal: number;
+  /** ms that it took at most until something that was under way was settled. */
+  longestMs: number;
+}
+
+/** One line for each operation: how many calls, how they ended, how long they took. */
+export function callTable(records: readonly CallRecord[]): string {
+  const operations = [...new Set(records.map(({ operation }) => operation))].toSorted();
+  const rows = operations.map((operation) => {
+    const calls = records.filter((record) => record.operation === operation);
+    const count = (kind: CallRecord['kind']) => calls.filter((call) => call.kind === kind).length;
+    const times = calls.filter(({ kind }) => kind !== 'lost').map(({ took }) => took);
+    const sorted = times.toSorted((a, b) => a - b);
+    const [median, most] = [sorted[Math.floor(sorted.length / 2)] ?? 0, sorted.at(-1) ?? 0];
+    return [operation, calls.length, count('answered'), count('refused'), count('lost'), median, most];
+  });
+  return table([['call', 'calls', 'answered', 'refused', 'lost', 'median ms', 'max ms'], ...rows]);
+}
+
+function table(rows: readonly (readonly (string | number)[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => String(row[column] ?? '').length)),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === 0 ? String(cell).padEnd(widths[0] ?? 0) : String(cell).padStart(widths[column] ?? 0),
+        )
+        .join('  '),
+    )
+    .join('\n');
+}
+
+export function listOf(counts: ReadonlyMap<string, number>): string {
+  const entries = [...counts].toSorted(([a], [b]) => a.localeCompare(b));
+  return entries.length === 0 ? 'none' : entries.map(([what, count]) => `${what}: ${count}`).join('\n');
+}
+
+/** A difference with all that is known of it: what Host Factory believes, what AWS says, the last calls about it. */
+export function explain(
+  difference: Difference,
+  books: Books,
+  records: readonly CallRecord[],
+  log: readonly LogEntry[],
+): string {
+  const { kind, subject, text } = difference;
+  const host = books.hosts.get(subject);
+  const request = books.requests.get(host?.requestId ?? subject);
+  const about = [subject, ...(host ? [host.name] : [])];
+  const calls = records.filter(({ operation, kind: end, input, output }) => {
+    if (operation === subject) return end === 'invalid';
+    const all = JSON.stringify(input) + output;
+    return about.some((each) => all.includes(each));
+  });
+  const effects = log.filter(
+    ({ launched, terminated, params }) =>
+      launched.includes(subject) || terminated.includes(subject) || JSON.stringify(params).includes(subject),
+  );
+  return [
+    `${kind.toUpperCase()}: ${subject} ${text}`,
+    `  Host Factory: ${host ? JSON.stringify(host) : 'knows no such host'}`,
+    ...(request ? [`  its request:  ${JSON.stringify(request).slice(0, 1_500)}`] : []),
+    ...effects
+      .slice(-8)
+      .map(({ seq, time, action, outcome, launched, terminated }) =>
+        [
+          `  AWS:  #${seq} ${time} ${action} ${outcome}`,
+          `launched ${launched.length}`,
+          `terminated ${terminated.length}`,
+        ].join(', '),
+      ),
+    ...calls.slice(-6).map(({ at, took, operation, kind: end, input, output }) => {
+      const when = new Date(at).toISOString();
+      return `  call: ${when} ${operation} ${end} in ${took} ms\n    <- ${clip(JSON.stringify(input))}\n    -> ${clip(output)}`;
+    }),
+  ].join('\n');
+}
+
+const clip = (text: string): string => (text.length > 1_200 ? `${text.slice(0, 1_200)}…` : text.trim());

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { LAUNCH_REJECTED, LAUNCH_STALE } from '../../domain/activities.ts';
 import { ProviderError, type ProviderErrorKind } from '../../domain/shared/errors.ts';
 
-/** The one table from AWS's error codes to how they are taken. Codes as AWS documents them for EC2. */
+/** The one table from AWS's error codes to how they are taken. Codes as AWS documents them for EC2 and Auto Scaling. */
 const KINDS: Readonly<Record<ProviderErrorKind, readonly string[]>> = {
   throttled: [
     'RequestLimitExceeded',
@@ -10,11 +10,14 @@ const KINDS: Readonly<Record<ProviderErrorKind, readonly string[]>> = {
     'ThrottlingException',
     'EC2ThrottledException',
     'RequestThrottled',
+    'TooManyRequests',
     'TooManyRequestsException',
-    'RequestResourceCountExceeded',
-    'ResourceCountExceeded',
     'IncorrectInstanceState',
     'ConcurrentTagAccess',
+    'FleetNotInModifiableState',
+    'ResourceContention',
+    'ScalingActivityInProgress',
+    'ResourceInUse',
   ],
   capacity: [
     'InsufficientInstanceCapacity',
@@ -22,7 +25,12 @@ const KINDS: Readonly<Record<ProviderErrorKind, readonly string[]>> = {
     'InsufficientReservedInstanceCapacity',
     'InsufficientCapacityOnHost',
     'InsufficientCapacity',
+    'InsufficientReservedInstancesCapacity',
+    'InvalidCapacityReservationState.PendingActivation',
     'UnfulfillableCapacity',
+    // Too many instances in one call: the next launch is smaller.
+    'RequestResourceCountExceeded',
+    'ResourceCountExceeded',
     'InsufficientVolumeCapacity',
     'Unsupported',
     'SpotMaxPriceTooLow',
@@ -36,7 +44,16 @@ const KINDS: Readonly<Record<ProviderErrorKind, readonly string[]>> = {
     'InstanceLimitExceeded',
     'MaxSpotInstanceCountExceeded',
     'MaxFleetCountExceeded',
+    'MaxSpotFleetRequestCountExceeded',
     'VolumeLimitExceeded',
+    'MaxIOPSLimitExceeded',
+    'NetworkInterfaceLimitExceeded',
+    'AddressLimitExceeded',
+    'MaxTemplateLimitExceeded',
+    'MaxTemplateVersionLimitExceeded',
+    'AuthFailure.ServiceLinkedRoleCreationNotPermitted',
+    // Auto Scaling
+    'LimitExceeded',
   ],
   ambiguous: [
     'InternalError',

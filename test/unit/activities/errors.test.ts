@@ -1,0 +1,73 @@
+import { strict as assert } from 'node:assert';
+import { toFailure, toProviderError } from '../../../activities/aws/errors.ts';
+import type { ProviderErrorKind } from '../../../domain/shared/errors.ts';
+
+/** AWS's codes with the HTTP status they come with (0: no answer came), by what the product does about them. */
+const EXPECTED: Readonly<Record<ProviderErrorKind, Readonly<Record<number, string>>>> = {
+  throttled: {
+    503: 'RequestLimitExceeded EC2ThrottledException',
+    400: 'Throttling ThrottlingException RequestThrottled TooManyRequests IncorrectInstanceState ConcurrentTagAccess FleetNotInModifiableState ScalingActivityInProgress ResourceInUse',
+    429: 'TooManyRequestsException',
+    500: 'ResourceContention',
+  },
+  capacity: {
+    500: 'InsufficientInstanceCapacity InsufficientHostCapacity InsufficientReservedInstanceCapacity InsufficientCapacityOnHost',
+    400:
+      'UnfulfillableCapacity InsufficientVolumeCapacity Unsupported SpotMaxPriceTooLow LimitPriceExceeded ' +
+      'InsufficientFreeAddressesInSubnet InsufficientAddressCapacity PrivateIpAddressLimitExceeded ' +
+      'ReservationCapacityExceeded InsufficientReservedInstancesCapacity InvalidCapacityReservationState.PendingActivation ' +
+      'VcpuLimitExceeded InstanceLimitExceeded MaxSpotInstanceCountExceeded HostLimitExceeded ' +
+      'MaxFleetCountExceeded MaxSpotFleetRequestCountExceeded VolumeLimitExceeded MaxIOPSLimitExceeded ' +
+      'NetworkInterfaceLimitExceeded AddressLimitExceeded MaxTemplateLimitExceeded MaxTemplateVersionLimitExceeded ' +
+      'AuthFailure.ServiceLinkedRoleCreationNotPermitted RequestResourceCountExceeded ResourceCountExceeded LimitExceeded',
+  },
+  ambiguous: {
+    500: 'InternalError InternalFailure ServerInternal RetryableError ServiceLinkedRoleFailure SomethingNew',
+    503: 'ServiceUnavailable Unavailable',
+    0: 'TimeoutError ECONNRESET EPIPE ETIMEDOUT SomethingNew',
+  },
+  notSent: { 0: 'EHOSTUNREACH ENETUNREACH ENOTFOUND EAI_AGAIN ECONNREFUSED' },
+  stale: {
+    400: 'InvalidLaunchTemplateId.NotFound InvalidLaunchTemplateId.VersionNotFound InvalidLaunchTemplateName.NotFoundException',
+  },
+  credentials: {
+    400: 'RequestExpired ExpiredToken ExpiredTokenException RequestTimeTooSkewed',
+    401: 'AuthFailure',
+    403: 'UnauthorizedOperation AccessDenied InvalidClientTokenId SignatureDoesNotMatch UnrecognizedClientException',
+    0: 'CredentialsProviderError TokenProviderError',
+  },
+  permanent: {
+    400:
+      'InvalidAMIID.NotFound InvalidAMIID.Malformed InvalidAMIID.Unavailable InvalidSnapshot.NotFound InvalidSubnetID.NotFound ' +
+      'InvalidSubnet InvalidGroup.NotFound InvalidKeyPair.NotFound InvalidParameterValue InvalidPlacementGroup.Unknown ' +
+      'InvalidParameterCombination MissingParameter UnknownParameter InvalidUserData.Malformed InvalidBlockDeviceMapping ' +
+      'UnsupportedOperation TagPolicyViolation TagLimitExceeded InvalidInput IdempotentParameterMismatch OperationNotPermitted ' +
+      'PendingVerification Blocked OptInRequired AccountDisabled ValidationError AlreadyExists SomethingNew',
+  },
+};
+
+const errorOf = (code: string, status: number): Error =>
+  Object.assign(new Error(`${code} happened`), {
+    name: code,
+    $metadata: status === 0 ? {} : { httpStatusCode: status },
+  });
+
+describe("AWS's error codes", () => {
+  for (const [kind, byStatus] of Object.entries(EXPECTED)) {
+    it(`are taken as ${kind} where they should`, () => {
+      for (const [status, codes] of Object.entries(byStatus)) {
+        for (const code of codes.split(' ')) {
+          assert.equal(toProviderError(errorOf(code, Number(status))).kind, kind, `${code} with ${status}`);
+        }
+      }
+    });
+  }
+
+  it('end the retries of a launch only where it can never succeed', () => {
+    for (const [kind, byStatus] of Object.entries(EXPECTED)) {
+      const [status = '', codes = ''] = Object.entries(byStatus)[0] ?? [];
+      const { nonRetryable } = toFailure(errorOf(codes.split(' ')[0] ?? '', Number(status)));
+      assert.equal(nonRetryable, kind === 'permanent' || kind === 'stale', kind);
+    }
+  });
+});

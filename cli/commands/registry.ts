@@ -92,4 +92,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     examples: ['drain --hf-top $EGO_TOP/hostfactory --provider awsinst', 'drain --undo'],
     load: () => import('./drain.ts'),
   },
+  {
+    name: 'iam-policy',
+    summary: "Print the AWS policy that the worker's role needs for a templates file",
+    options: [
+      ['--templates <file>', 'The templates file of a provider'],
+      ['--region <name>', "Only this region (default: the provider's, else any)"],
+      ['--account <id>', 'Only this account (default: any)'],
+      ['--deployment <name>', "Only machines of this deployment (default: the provider's, else any)"],
+    ],
+    examples: [
+      'iam-policy --templates awsinstprov_templates.json --region eu-west-1 --account 123456789012 --deployment grid1',
+    ],
+    load: () => import('./iamPolicy.ts'),
+  },
 ];

@@ -1,0 +1,32 @@
+/** `*` where it is not known or not to be limited. */
+export interface Place {
+  readonly region: string;
+  readonly account: string;
+}
+
+/** Names of resources in policies. */
+export interface Arns {
+  ec2(type: string, id: string): string;
+  /** Images and snapshots may be another account's, so their names have none. */
+  shared(type: 'image' | 'snapshot', id: string): string;
+  autoScalingGroup(name: string): string;
+  role(path: string): string;
+  key(id: string): string;
+}
+
+export function createArns({ region, account }: Place): Arns {
+  const partition = partitionOf(region);
+  return {
+    ec2: (type, id) => `arn:${partition}:ec2:${region}:${account}:${type}/${id}`,
+    shared: (type, id) => `arn:${partition}:ec2:${region}::${type}/${id}`,
+    autoScalingGroup: (name) =>
+      `arn:${partition}:autoscaling:${region}:${account}:autoScalingGroup:*:autoScalingGroupName/${name}`,
+    role: (path) => `arn:${partition}:iam::${account}:role/${path}`,
+    key: (id) => (id.startsWith('arn:') ? id : `arn:${partition}:kms:${region}:${account}:key/${id}`),
+  };
+}
+
+function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+}

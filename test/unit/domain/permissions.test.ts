@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ACTIONS_BY_API, actionsFor, COMMON_ACTIONS } from '../../../domain/permissions/actions.ts';
+import { policyFor } from '../../../domain/permissions/policy.ts';
+import type { ProviderApi } from '../../../domain/template/template.ts';
+import { aTemplate } from '../../fixtures/builders.ts';
+
+const SOURCES = fileURLToPath(new URL('../../../../activities/aws', import.meta.url));
+const SCOPE = { region: 'eu-west-1', account: '123456789012', deployment: 'grid1' };
+const APIS = Object.keys(ACTIONS_BY_API) as ProviderApi[];
+
+/** Files whose calls only some templates lead to; all others are common. */
+const OF_APIS: Readonly<Record<string, readonly ProviderApi[]>> = {
+  'managers/ec2Fleet.ts': ['EC2Fleet'],
+  'managers/runInstances.ts': ['RunInstances'],
+  'managers/ec2FleetGroup.ts': ['EC2FleetRequest', 'EC2FleetMaintain'],
+  'managers/spotFleet.ts': ['SpotFleetRequest', 'SpotFleetMaintain'],
+  'managers/autoScaling.ts': ['AutoScalingGroup'],
+  'groups.ts': APIS.filter((api) => api !== 'EC2Fleet' && api !== 'RunInstances'),
+};
+
+describe('the table of AWS actions', () => {
+  it('has exactly what the code of each way calls', async () => {
+    const called: Record<string, Set<string>> = { common: new Set() };
+    for (const file of await readdir(SOURCES, { recursive: true })) {
+      if (!file.endsWith('.ts')) continue;
+      const text = await readFile(join(SOURCES, file), 'utf8');
+      for (const name of OF_APIS[file] ?? ['common']) {
+        const actions = (called[name] ??= new Set());
+        for (const action of actionsIn(text)) actions.add(action);
+      }
+    }
+    assert.deepEqual(sorted(called['common'] ?? []), sorted(COMMON_ACTIONS));
+    for (const api of APIS) assert.deepEqual(sorted(called[api] ?? []), sorted(ACTIONS_BY_API[api]), api);
+  });
+});
+
+describe('the policy for templates', () => {
+  for (const providerApi of APIS) {
+    it(`allows all that ${providerApi} calls, and launches and changes only what has the deployment's tag`, () => {
+      const { Statement } = policyFor([aTemplate({ providerApi })], SCOPE);
+      const allowed = new Set(Statement.flatMap(({ Action }) => Action));
+      for (const action of actionsFor([providerApi])) assert.ok(allowed.has(action), action);
+      for (const { Sid, Action, Resource, Condition } of Statement) {
+        assert.ok(!Action.some((action) => action.endsWith(':*')), Sid);
+        if (Sid === 'Read' || Sid === 'LaunchFrom' || Action.some((action) => action.startsWith('iam:')))
+          continue;
+        assert.match(JSON.stringify(Condition), /"aws:Re(quest|source)Tag\/ohf:deployment":"grid1"/, Sid);
+        assert.notEqual(Resource, '*', Sid);
+      }
+    });
+  }
+
+  it('names no action of a way that no template uses', () => {
+    const text = JSON.stringify(policyFor([aTemplate({ providerApi: 'RunInstances' })], SCOPE));
+    assert.doesNotMatch(text, /CreateFleet|SpotFleet|autoscaling|CreateServiceLinkedRole|PassRole/);
+  });
+
+  it('hands on only the roles that templates name, and launches only into their subnets', () => {
+    const fleetRole = 'arn:aws:iam::123456789012:role/fleet';
+    const template = aTemplate({
+      providerApi: 'SpotFleetRequest',
+      priceType: 'spot',
+      fleetRole,
+      subnetIds: ['subnet-1', 'subnet-2'],
+      securityGroupIds: ['sg-1'],
+    });
+    const { Statement } = policyFor([template], SCOPE);
+    const roles = Statement.filter(({ Action }) => Action.includes('iam:PassRole'));
+    assert.deepEqual(
+      roles.map(({ Resource }) => Resource),
+      [[fleetRole]],
+    );
+    const text = JSON.stringify(Statement.find(({ Sid }) => Sid === 'LaunchFrom'));
+    assert.match(text, /subnet\/subnet-1.*subnet\/subnet-2.*security-group\/sg-1"/);
+    assert.doesNotMatch(text, /subnet\/\*|security-group\/\*/);
+  });
+});
+
+/** Calls of the SDK as the sources make them: `new XCommand(`, `paginateX(`. */
+function actionsIn(source: string): string[] {
+  const scaling = /import \{([^}]*)\} from '@aws-sdk\/client-auto-scaling'/.exec(source)?.[1] ?? '';
+  return [...source.matchAll(/\bnew (\w+)Command\(|\bpaginate(\w+)\(/g)].map(([, command, page]) => {
+    const name = command ?? page ?? '';
+    return `${new RegExp(`\\b(paginate)?${name}`).test(scaling) ? 'autoscaling' : 'ec2'}:${name}`;
+  });
+}
+
+const sorted = (actions: Iterable<string>): string[] => [...actions].toSorted();

@@ -5,6 +5,7 @@ import type {
   TerminateActivities,
   WaitActivities,
 } from '../domain/activities.ts';
+import type { InquiryActivities, MonitorActivities } from '../domain/monitor/activities.ts';
 import { lanesOf } from '../domain/shared/queues.ts';
 
 /**
@@ -46,3 +47,10 @@ export const terminateLane = (summary: string) =>
 
 export const waitLane = (summary: string) =>
   proxyActivities<WaitActivities>(on('wait', { summary, startToCloseTimeout: '1 day' }));
+
+/** It reads AWS many times before it returns. */
+export const sweepLane = (summary: string) =>
+  proxyActivities<MonitorActivities>(on('wait', { summary, startToCloseTimeout: '2 hours' }));
+
+export const inquiryLane = (summary: string) =>
+  proxyActivities<InquiryActivities>(on('read', { summary, startToCloseTimeout: '5 minutes' }));

@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { HostNews, HostsAnswer, HostsQuery } from '../domain/monitor/messages.ts';
 import {
   QUERY,
   SIGNAL,
@@ -20,3 +21,7 @@ export const returnMachinesSignal = defineSignal<[ReturnMachines]>(SIGNAL.return
 export const machinesSeenSignal = defineSignal<[MachinesSeen]>(SIGNAL.machinesSeen);
 /** To a return: what became of its machines. */
 export const machinesReleasedSignal = defineSignal<[MachinesReleased]>(SIGNAL.machinesReleased);
+/** To the monitor: Host Factory's hosts. */
+export const hostsQuery = defineQuery<HostsAnswer, [HostsQuery]>(QUERY.hosts);
+/** To the monitor: what the answer to such a query said to be news. */
+export const hostsNamedSignal = defineSignal<[HostNews]>(SIGNAL.hostsNamed);

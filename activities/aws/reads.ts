@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { Watcher } from './watcher.ts';
 
@@ -18,17 +19,23 @@ export async function readBefore<T>(watcher: Watcher<T>, keys: readonly string[]
   }
 }
 
+export function nextRead<T>(watcher: Watcher<T>, keys: readonly string[], until?: AbortSignal) {
+  const { cancellationSignal } = Context.current();
+  return handedBack(
+    watcher.next(keys, until ? AbortSignal.any([cancellationSignal, until]) : cancellationSignal),
+  );
+}
+
+/** Rejects when the activity is cancelled or its worker shuts down. */
+export const pause = (ms: number): Promise<void> =>
+  handedBack(delay(ms, undefined, { signal: Context.current().cancellationSignal }));
+
 /** A worker that shuts down hands its waiting back: the failure makes Temporal retry it elsewhere at once. */
-export async function nextRead<T>(watcher: Watcher<T>, keys: readonly string[], until?: AbortSignal) {
-  const context = Context.current();
-  const { cancellationSignal } = context;
+async function handedBack<T>(waiting: Promise<T>): Promise<T> {
   try {
-    return await watcher.next(
-      keys,
-      until ? AbortSignal.any([cancellationSignal, until]) : cancellationSignal,
-    );
+    return await waiting;
   } catch (error) {
-    if (context.cancellationDetails?.workerShutdown !== true) throw error;
+    if (Context.current().cancellationDetails?.workerShutdown !== true) throw error;
     throw ApplicationFailure.create({
       type: 'HandedBack',
       message: 'The worker shuts down; another goes on waiting.',

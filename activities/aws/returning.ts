@@ -13,6 +13,7 @@ import {
 } from '../../domain/shared/messages.ts';
 import { taskQueues } from '../../domain/shared/queues.ts';
 import { withHeartbeat } from '../heartbeat.ts';
+import { inParallel } from '../inParallel.ts';
 import { toReadFailure } from './errors.ts';
 import { toSighting, type InstanceReader, type SeenInstance } from './instances.ts';
 import { TAG } from './tags.ts';
@@ -20,8 +21,6 @@ import { TAG } from './tags.ts';
 type Asked = DeliverReturnInput['machines'][number];
 type Found = { readonly asked: Asked; readonly instance: SeenInstance };
 
-/** Owners signalled at the same time. */
-const PARALLEL = 20;
 const INSTANCE_ID = /^i-([0-9a-f]{8}|[0-9a-f]{17})$/;
 
 /** Finds out by AWS's tags whose machine each is: that needs no book of ours and survives its loss. */
@@ -184,12 +183,4 @@ async function adopt(client: Client, input: DeliverReturnInput, requestId: strin
     staticSummary: `adopter of machines of ${requestId}`,
     staticDetails: `Its owner was closed while machines of it were alive. Started by return ${input.returnId}.`,
   });
-}
-
-async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (let from = 0; from < items.length; from += PARALLEL) {
-    results.push(...(await Promise.all(items.slice(from, from + PARALLEL).map(work))));
-  }
-  return results;
 }

@@ -17,6 +17,9 @@ export const isReturnId = (id: string): id is ReturnId => RETURN.test(id);
 /** The one workflow that owns machines whose request workflow is closed or lost. */
 export const adopterId = (request: string): string => `own-${request}`;
 
+/** The one workflow that watches the machines of a provider instance. */
+export const monitorId = (deployment: string, provider: string): string => `fleet-${deployment}-${provider}`;
+
 /** When an id was made, epoch ms: the first 48 bits of a UUID version 7 (RFC 9562). */
 export const bornAt = (id: RequestId | ReturnId): number =>
   Number.parseInt(id.slice(4, 17).replace('-', ''), 16);

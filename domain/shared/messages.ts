@@ -8,12 +8,17 @@ import type { Template } from '../template/template.ts';
  * Temporal, because the command line and the activities speak them by name. workflows/messages.ts makes
  * Temporal's definitions of them. Payloads carry `v`; readers take all older versions.
  */
-export const WORKFLOW = { request: 'machineRequest', return: 'machineReturn' } as const;
-export const QUERY = { status: 'status', standing: 'standing' } as const;
+export const WORKFLOW = {
+  request: 'machineRequest',
+  return: 'machineReturn',
+  monitor: 'fleetMonitor',
+} as const;
+export const QUERY = { status: 'status', standing: 'standing', hosts: 'hosts' } as const;
 export const SIGNAL = {
   returnMachines: 'returnMachines',
   machinesReleased: 'machinesReleased',
   machinesSeen: 'machinesSeen',
+  hostsNamed: 'hostsNamed',
 } as const;
 
 /** Host Factory's three words for a request or a return. */

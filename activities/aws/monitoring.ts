@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { Context } from '@temporalio/activity';
+import type { MonitorActivities, SweepInput, SweepResult } from '../../domain/monitor/activities.ts';
+import { packSeen, type SeenMachine } from '../../domain/monitor/seen.ts';
+import { withHeartbeat } from '../heartbeat.ts';
+import type { InstanceReader, SeenInstance } from './instances.ts';
+import { pause } from './reads.ts';
+import type { NoticeReader } from './spotNotices.ts';
+import { TAG } from './tags.ts';
+
+export interface SweepSettings {
+  /** Seconds between two sweeps. */
+  readonly seconds: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** What the monitor was told last, and what it still is to be told. */
+interface Told {
+  readonly token: string;
+  readonly machines: ReadonlyMap<string, SeenMachine>;
+  readonly rest: readonly SeenMachine[];
+}
+
+/** A sweep without news goes on; Temporal hears of it that often. */
+const RETURN_MS = 60 * 60_000;
+/** Machines in one result: it stays under 256 KB. */
+const PAGE = 2_000;
+
+/** Keeps in the worker what was seen last, so that only what has changed goes into the monitor's history. */
+export function createMonitorActivities(
+  reader: InstanceReader,
+  notices: NoticeReader,
+  settings: SweepSettings,
+): MonitorActivities {
+  let told: Told = { token: '', machines: new Map(), rest: [] };
+
+  /** Takes the next page of what is to be told. */
+  function page(machines: Told['machines'], news: readonly SeenMachine[], anew: boolean): SweepResult {
+    told = { token: randomUUID(), machines, rest: news.slice(PAGE) };
+    const seen = packSeen(news.slice(0, PAGE));
+    return { token: told.token, anew, more: told.rest.length > 0, seen };
+  }
+
+  async function sweepOnce(input: SweepInput, before: Told['machines']): Promise<SweepNews> {
+    const tagged = await readTagged(reader, input);
+    const lacking = [...before.values()].filter(
+      ({ machineId, state }) => state !== 'terminated' && !tagged.has(machineId),
+    );
+    // Not shown by its tags may be a tag that was taken off: only its id decides.
+    const byId = await reader.byId(lacking.map(({ machineId }) => machineId));
+    const shown = [...tagged.values(), ...byId.values()];
+    const spot = await notices.read(shown);
+    const machines = new Map(
+      shown.map((instance): readonly [string, SeenMachine] => {
+        const { machineId } = instance;
+        const seen = toSeen(instance);
+        const requestId = seen.requestId || before.get(machineId)?.requestId || '';
+        return [machineId, { ...seen, requestId, reclaimAt: spot.get(machineId) ?? 0 }];
+      }),
+    );
+    const changed = [...machines.values()].filter((now) => isNews(before.get(now.machineId), now));
+    const gone = lacking.filter(({ machineId }) => !machines.has(machineId));
+    return { machines, news: [...changed, ...gone.map((seen) => ({ ...seen, state: 'absent' as const }))] };
+  }
+
+  async function sweep(input: SweepInput): Promise<SweepResult> {
+    const until = Date.now() + RETURN_MS;
+    const anew = input.token === '' || input.token !== told.token;
+    const { machines: before, rest } = anew ? { machines: new Map<string, SeenMachine>(), rest: [] } : told;
+    if (rest.length > 0) return page(before, rest, false);
+    for (let first = anew; ; first = false) {
+      if (!first) await pause(settings.seconds * 1_000);
+      try {
+        const { machines, news } = await sweepOnce(input, before);
+        if (anew || news.length > 0 || Date.now() >= until) return page(machines, news, anew);
+      } catch (error) {
+        // Nothing is said of a read that failed, not even in part; the next one is due soon.
+        settings.onError(error);
+        Context.current().cancellationSignal.throwIfAborted();
+      }
+    }
+  }
+
+  return { sweep: (input) => withHeartbeat(() => sweep(input)) };
+}
+
+interface SweepNews {
+  readonly machines: Told['machines'];
+  readonly news: readonly SeenMachine[];
+}
+
+async function readTagged(
+  reader: InstanceReader,
+  { deployment, provider }: SweepInput,
+): Promise<ReadonlyMap<string, SeenInstance>> {
+  const instances = await reader.byFilter([
+    { Name: `tag:${TAG.deployment}`, Values: [deployment] },
+    { Name: `tag:${TAG.provider}`, Values: [provider] },
+  ]);
+  return new Map(
+    instances
+      .filter(({ tags }) => tags[TAG.requestId] !== undefined)
+      .map((instance) => [instance.machineId, instance]),
+  );
+}
+
+export function toSeen(instance: SeenInstance): SeenMachine {
+  const { machineId, name, launchTime, state, reason, tags } = instance;
+  return { machineId, name, launchTime, state, requestId: tags[TAG.requestId] ?? '', reclaimAt: 0, reason };
+}
+
+/** Booting is no news of a machine: its owner watches that. */
+function isNews(before: SeenMachine | undefined, now: SeenMachine): boolean {
+  if (!before) return true;
+  const stage = ({ state }: SeenMachine): string => (state === 'pending' ? 'running' : state);
+  return stage(before) !== stage(now) || before.reclaimAt !== now.reclaimAt || before.name !== now.name;
+}

@@ -1,0 +1,111 @@
+import { condition, continueAsNew, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { carryMonitor } from '../domain/monitor/carried.ts';
+import { answerHosts } from '../domain/monitor/hosts.ts';
+import type { MonitorInput } from '../domain/monitor/messages.ts';
+import { reduceMonitor, type MonitorFact } from '../domain/monitor/reducer.ts';
+import { unpackSeen } from '../domain/monitor/seen.ts';
+import {
+  initialMonitor,
+  nextStep,
+  toAsk,
+  toLookUp,
+  toTell,
+  type Loss,
+  type MonitorState,
+} from '../domain/monitor/state.ts';
+import { batchesOf } from '../domain/request/launch.ts';
+import { inquiryLane, sweepLane } from './lanes.ts';
+import { hostsNamedSignal, hostsQuery } from './messages.ts';
+
+/** Events; a run that is replaced in time is quick to replay. */
+const LONG_HISTORY = 2_000;
+
+/**
+ * Watches the machines of one provider instance: what AWS or somebody takes away, their owners and Host
+ * Factory hear of. It decides nothing on a read that failed or is incomplete, and asks the owner first.
+ */
+export async function fleetMonitor(input: MonitorInput): Promise<void> {
+  let state = initialMonitor(input);
+  let over = false;
+  const learn = (fact: MonitorFact): void => {
+    state = reduceMonitor(state, fact, Date.now());
+    setCurrentDetails(monitorDetails(state));
+  };
+  setHandler(hostsQuery, (query) => answerHosts(state, query));
+  setHandler(hostsNamedSignal, (news) => learn({ type: 'HostsNamed', news }));
+
+  async function watch(): Promise<void> {
+    const { deployment, provider } = input;
+    while (!isLong()) {
+      const result = await sweepLane('watch the machines').sweep({
+        deployment,
+        provider,
+        token: state.token,
+      });
+      learn({ type: 'Swept', result });
+    }
+    over = true;
+  }
+
+  async function follow(): Promise<void> {
+    for (;;) {
+      const next = nextStep(state);
+      const due = (): boolean => over || (next ?? Number.POSITIVE_INFINITY) <= Date.now();
+      const changed = (): boolean => due() || nextStep(state) !== next;
+      // A timer stands for what is still to come; nothing does when all is quiet.
+      await (next === undefined || due() ? condition(changed) : condition(changed, next - Date.now()));
+      if (over) return;
+      await Promise.all([...askOwners(), ...tellOwners(), ...lookUp()]);
+    }
+  }
+
+  const askOwners = (): Promise<void>[] =>
+    batchesOf(toAsk(state, Date.now())).map(async (batch) => {
+      const owners = byOwner(batch, ({ machineId }) => machineId);
+      const { standings } = await inquiryLane(`ask ${owners.length} owners`).askOwners({ owners });
+      learn({ type: 'Asked', standings });
+    });
+
+  const tellOwners = (): Promise<void>[] =>
+    batchesOf(toTell(state)).map(async (batch) => {
+      const owners = byOwner(batch, ({ machineId, reason }) => [machineId, reason] as const);
+      await inquiryLane(`tell ${owners.length} owners of ${batch.length} lost machines`).tellOwners({
+        owners,
+      });
+      learn({ type: 'Told', machineIds: batch.map(({ machineId }) => machineId) });
+    });
+
+  const lookUp = (): Promise<void>[] =>
+    batchesOf(toLookUp(state, Date.now())).map(async (batch) => {
+      const machineIds = batch.map(({ machineId }) => machineId);
+      const seen = await inquiryLane(`look for ${batch.length} machines`).lookUp({ machineIds });
+      learn({ type: 'LookedUp', seen: unpackSeen(seen) });
+    });
+
+  await Promise.all([watch(), follow()]);
+  await continueAsNew<typeof fleetMonitor>({ ...input, carried: carryMonitor(state) });
+}
+
+function isLong(): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return continueAsNewSuggested || historyLength > LONG_HISTORY;
+}
+
+function byOwner<T>(losses: readonly Loss[], part: (loss: Loss) => T): (readonly [string, readonly T[]])[] {
+  const owners = new Map<string, T[]>();
+  for (const loss of losses) owners.set(loss.requestId, [...(owners.get(loss.requestId) ?? []), part(loss)]);
+  return [...owners];
+}
+
+function monitorDetails({ known, losses, doubts, ready }: MonitorState): string {
+  const reported = [...losses.values()].filter(({ stage }) => stage === 'reported').length;
+  const rows: (readonly [string, number])[] = [
+    ['alive', known.size],
+    ['taken away, and told to Host Factory', reported],
+    ['looked for', doubts.size],
+  ];
+  return [
+    ready ? 'Machines of this provider instance' : 'AWS has not been read yet.',
+    '| machines | |\n|---|---|\n' + rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n'),
+  ].join('\n\n');
+}

@@ -25,7 +25,7 @@ export function openContext(env: Environment, log: Log): OperationContext & { cl
   };
   const open = async (): Promise<Gateway> => {
     const { openGateway } = await import('./gateway/open.ts');
-    return openGateway((await config()).temporal, env);
+    return openGateway(await config(), env);
   };
   return {
     env,

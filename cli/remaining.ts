@@ -23,7 +23,7 @@ export async function readRemaining(env: Environment): Promise<readonly Remainin
   try {
     const rows = await visibility.list(ofProvider(config, 'open'), MOST);
     const owners = rows.filter(({ kind }) => kind === 'request');
-    const gateway = await openGateway(config.temporal, env);
+    const gateway = await openGateway(config, env);
     try {
       const ids = owners.map(({ id }) => id);
       // Without a worker the number may not be known; that they are open is.

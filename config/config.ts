@@ -50,6 +50,8 @@ export interface AwsConfig {
   readonly pollSeconds: { readonly min: number; readonly max: number };
   /** Seconds within which AWS may still hide what was just made. */
   readonly consistencySeconds: number;
+  /** Seconds between two reads of all machines, for those that are taken away. */
+  readonly sweepSeconds: number;
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
@@ -61,7 +63,7 @@ export const DEFAULTS = {
   provider: {
     name: 'awsinst',
     deployment: 'embedded',
-    aws: { region: 'us-east-1', pollSeconds: { min: 1, max: 15 }, consistencySeconds: 60 },
+    aws: { region: 'us-east-1', pollSeconds: { min: 1, max: 15 }, consistencySeconds: 60, sweepSeconds: 60 },
   },
   request: { deadlineSeconds: 900 },
   logging: { level: 'info' },

@@ -22,6 +22,7 @@ export const RANGES = {
   temporalSeconds: { min: 1, max: 120 },
   pollSeconds: { min: 0.1, max: 300 },
   consistencySeconds: { min: 0, max: 240 },
+  sweepSeconds: { min: 0.25, max: 3_600 },
   requestSeconds: { min: 30, max: 86_400 },
 } as const satisfies Record<string, Range>;
 
@@ -55,6 +56,7 @@ const USUAL: Readonly<Record<string, Check>> = {
   'provider.aws.pollSeconds.min': within(RANGES.pollSeconds),
   'provider.aws.pollSeconds.max': within(RANGES.pollSeconds),
   'provider.aws.consistencySeconds': wholeWithin(RANGES.consistencySeconds),
+  'provider.aws.sweepSeconds': within(RANGES.sweepSeconds),
   'request.deadlineSeconds': wholeWithin(RANGES.requestSeconds),
   'logging.level': (value) => LOG_LEVELS.some((level) => level === value),
 };

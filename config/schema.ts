@@ -65,6 +65,7 @@ export const configSchema: z.ZodMiniType<Config> = z.strictObject(
             profile: z.exactOptional(text('the name of a profile of the AWS credential files')),
             pollSeconds,
             consistencySeconds: whole(RANGES.consistencySeconds),
+            sweepSeconds: seconds(RANGES.sweepSeconds),
           },
           section,
         ),

@@ -26,6 +26,7 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   'provider.aws.pollSeconds.min': { kind: 'number' },
   'provider.aws.pollSeconds.max': { kind: 'number' },
   'provider.aws.consistencySeconds': { kind: 'number' },
+  'provider.aws.sweepSeconds': { kind: 'number' },
   'request.deadlineSeconds': { kind: 'number' },
   'logging.level': { kind: 'text' },
 };

@@ -8,6 +8,7 @@ import { OhfError } from '../domain/shared/errors.ts';
 import { checkAws, checkNamespace } from './checks.ts';
 import { connect } from './connection.ts';
 import { createLanes } from './lanes.ts';
+import { keepMonitor } from './monitor.ts';
 import { createLogger, installRuntime } from './runtime.ts';
 
 /**
@@ -43,6 +44,7 @@ async function serve(config: Config, logger: Logger): Promise<void> {
       temporal: client,
       pollSeconds: provider.aws.pollSeconds,
       consistencySeconds: provider.aws.consistencySeconds,
+      sweepSeconds: provider.aws.sweepSeconds,
       onReadError: (error) => logger.warn('instances could not be read; trying again', { error }),
     });
     const lanes = await createLanes({
@@ -54,13 +56,16 @@ async function serve(config: Config, logger: Logger): Promise<void> {
       activities,
     });
     const running = lanes.map((lane) => lane.run());
+    const kept = keepMonitor(client, provider, (error) =>
+      logger.warn('the monitor could not be started; trying again', { error }),
+    );
     logger.info('worker ready', {
       temporal: temporal.address,
       namespace: temporal.namespace,
       provider: provider.name,
       deployment: provider.deployment,
     });
-    await Promise.all(running);
+    await Promise.all(running).finally(() => kept.stop());
     logger.info('worker stopped');
   } finally {
     aws.destroy();

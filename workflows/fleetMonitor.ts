@@ -1,6 +1,13 @@
-import { condition, continueAsNew, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  condition,
+  makeContinueAsNewFunc,
+  setCurrentDetails,
+  setHandler,
+  upsertMemo,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { carryMonitor } from '../domain/monitor/carried.ts';
-import { answerHosts } from '../domain/monitor/hosts.ts';
+import { answerHosts, lossMemo } from '../domain/monitor/hosts.ts';
 import type { MonitorInput } from '../domain/monitor/messages.ts';
 import { reduceMonitor, type MonitorFact } from '../domain/monitor/reducer.ts';
 import { unpackSeen } from '../domain/monitor/seen.ts';
@@ -28,8 +35,11 @@ export async function fleetMonitor(input: MonitorInput): Promise<void> {
   let state = initialMonitor(input);
   let over = false;
   const learn = (fact: MonitorFact): void => {
+    const before = lossMemo(state);
     state = reduceMonitor(state, fact, Date.now());
     setCurrentDetails(monitorDetails(state));
+    const memo = lossMemo(state);
+    if (JSON.stringify(memo) !== JSON.stringify(before)) upsertMemo({ hf: memo });
   };
   setHandler(hostsQuery, (query) => answerHosts(state, query));
   setHandler(hostsNamedSignal, (news) => learn({ type: 'HostsNamed', news }));
@@ -83,7 +93,12 @@ export async function fleetMonitor(input: MonitorInput): Promise<void> {
     });
 
   await Promise.all([watch(), follow()]);
-  await continueAsNew<typeof fleetMonitor>({ ...input, carried: carryMonitor(state) });
+  const { typedSearchAttributes } = workflowInfo();
+  const next = makeContinueAsNewFunc<typeof fleetMonitor>({
+    memo: { hf: lossMemo(state) },
+    typedSearchAttributes,
+  });
+  await next({ ...input, carried: carryMonitor(state) });
 }
 
 function isLong(): boolean {

@@ -1,3 +1,4 @@
+import type { HostsAnswer, HostsQuery, MonitorInput } from '../../domain/monitor/messages.ts';
 import type { Machine } from '../../domain/machine/machine.ts';
 import type {
   MachineRequestInput,
@@ -22,6 +23,8 @@ export interface Gateway {
   startReturn(input: MachineReturnInput): Promise<StartOutcome>;
   /** One answer per id, in the same order; `now` in epoch ms. */
   statusOf(ids: readonly string[], now: number): Promise<readonly StatusAnswer[]>;
+  /** Which of these hosts the cloud takes away, and tells the monitor what the list says that is new to it. */
+  goingOf(hosts: HostsQuery): Promise<HostsAnswer>;
   close(): Promise<void>;
 }
 
@@ -30,8 +33,10 @@ export interface WorkflowStart {
   readonly workflowType: string;
   readonly workflowId: string;
   readonly taskQueue: string;
-  readonly input: MachineRequestInput | MachineReturnInput;
-  readonly memo: StatusMemo;
+  readonly input: MachineRequestInput | MachineReturnInput | MonitorInput;
+  /** Started only if none of this id runs; else the id must be new. */
+  readonly unlessRunning?: boolean;
+  readonly memo?: StatusMemo;
   readonly attributes: SearchAttributeValues;
   /** One line for lists in Temporal's Web UI. */
   readonly summary: string;
@@ -40,16 +45,16 @@ export interface WorkflowStart {
 }
 
 export interface SearchAttributeValues {
-  readonly HfState: 'acquiring' | 'returning';
+  readonly HfState?: 'acquiring' | 'returning';
   readonly HfTemplate?: string;
   readonly HfProvider: string;
-  readonly HfRequestType: 'create' | 'return';
-  readonly HfCount: number;
+  readonly HfRequestType?: 'create' | 'return';
+  readonly HfCount?: number;
 }
 
-/** What a status query came to; `noAnswer`: no worker, too busy, or too slow. */
+/** What a query came to; `noAnswer`: no worker, too busy, or too slow. */
 export type QueryAnswer =
-  | { readonly kind: 'view'; readonly view: StatusView }
+  | { readonly kind: 'view'; readonly view: unknown }
   | { readonly kind: 'closed' | 'noAnswer' | 'notFound' };
 
 export interface Description {
@@ -58,7 +63,8 @@ export interface Description {
   readonly completed: boolean;
   /** Temporal's word for the state, e.g. `TERMINATED`. */
   readonly statusName: string;
-  readonly memo?: StatusMemo;
+  /** What our workflows keep there; somebody else's may be anything. */
+  readonly memo?: unknown;
 }
 
 /**
@@ -74,7 +80,9 @@ export interface TemporalCalls {
   connect(): Promise<void>;
   /** @throws UnavailableError, also when the server refused: then nothing was started */
   start(workflow: WorkflowStart): Promise<StartOutcome>;
-  queryStatus(workflowId: string, offset: number): Promise<QueryAnswer>;
+  query(workflowId: string, query: string, argument: object): Promise<QueryAnswer>;
+  /** @throws UnavailableError when it is not known to have arrived */
+  signal(workflowId: string, signal: string, argument: object): Promise<void>;
   /** @returns undefined when the server does not know the id */
   describe(workflowId: string): Promise<Description | undefined>;
   /** Input of one run, from its first event. */

@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os';
-import type { Environment, TemporalConfig } from '../../config/index.ts';
+import type { Config, Environment } from '../../config/index.ts';
+import { monitorStart } from '../../domain/monitor/start.ts';
 import {
   WORKFLOW,
   type MachineRequestInput,
@@ -10,15 +11,19 @@ import { taskQueues } from '../../domain/shared/queues.ts';
 import { openCalls } from './choose.ts';
 import type { Gateway, TemporalCalls, WorkflowStart } from './gateway.ts';
 import { inParallel } from './inParallel.ts';
+import { readGoing } from './readGoing.ts';
 import { readStatus } from './readStatus.ts';
 
 /** Ids whose status is read at the same time. */
 const WIDTH = 200;
 
-export const openGateway = async (config: TemporalConfig, env: Environment): Promise<Gateway> =>
-  gatewayOver(await openCalls(config, env));
+export const openGateway = async (
+  { temporal, provider }: Pick<Config, 'temporal' | 'provider'>,
+  env: Environment,
+): Promise<Gateway> =>
+  gatewayOver(await openCalls(temporal, env), monitorStart(provider.deployment, provider.name));
 
-export function gatewayOver(calls: TemporalCalls): Gateway {
+export function gatewayOver(calls: TemporalCalls, monitor: ReturnType<typeof monitorStart>): Gateway {
   const start = async (workflow: WorkflowStart) => {
     await calls.connect();
     return calls.start(workflow);
@@ -28,7 +33,14 @@ export function gatewayOver(calls: TemporalCalls): Gateway {
     startReturn: (input) => start(returnStart(input)),
     statusOf: async (ids, now) => {
       await calls.connect();
-      return inParallel(ids, WIDTH, (id) => readStatus(calls, id, now));
+      let known: Promise<boolean> | undefined;
+      const isOurServer = (): Promise<boolean> =>
+        (known ??= calls.describe(monitor.workflowId).then((found) => found !== undefined));
+      return inParallel(ids, WIDTH, (id) => readStatus(calls, id, now, isOurServer));
+    },
+    goingOf: async (hosts) => {
+      await calls.connect();
+      return readGoing(calls, monitor, hosts);
     },
     close: () => calls.close(),
   };

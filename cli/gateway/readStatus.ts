@@ -2,7 +2,8 @@ import type { Machine } from '../../domain/machine/machine.ts';
 import { unpackMachines } from '../../domain/machine/packed.ts';
 import { UnavailableError } from '../../domain/shared/errors.ts';
 import { bornAt, isRequestId, isReturnId } from '../../domain/shared/ids.ts';
-import type { CarriedRequest, StatusView } from '../../domain/shared/messages.ts';
+import { QUERY, type CarriedRequest, type StatusView } from '../../domain/shared/messages.ts';
+import { isMemo } from './memo.ts';
 import type { Description, StatusAnswer, TemporalCalls } from './gateway.ts';
 
 /** An id this young may be on its way to the server still. */
@@ -14,16 +15,27 @@ const PAGING_ATTEMPTS = 3;
  * The status of one id, from the freshest source that answers: the workflow itself, else what Temporal
  * keeps of it without a worker, else its result.
  * @param now epoch ms
+ * @param isOurServer whether this server and namespace serve the provider at all
  * @throws UnavailableError when it cannot be known: never `complete` on doubt
  */
-export async function readStatus(calls: TemporalCalls, id: string, now: number): Promise<StatusAnswer> {
+export async function readStatus(
+  calls: TemporalCalls,
+  id: string,
+  now: number,
+  isOurServer: () => Promise<boolean>,
+): Promise<StatusAnswer> {
   if (!isRequestId(id) && !isReturnId(id)) return unknown(id);
   const live = await readLive(calls, id);
   if (typeof live === 'object') return live;
   const description = live === 'notFound' ? undefined : await calls.describe(id);
   if (!description) {
-    // A server that lost its way would hand out the same answer for all; the young are given time.
-    return now - bornAt(id) < YOUNG_MS ? running('The request is being accepted.') : unknown(id);
+    if (now - bornAt(id) < YOUNG_MS) return running('The request is being accepted.');
+    // A wrong or an empty server knows no request at all: its word would close every one.
+    if (await isOurServer()) return unknown(id);
+    throw new UnavailableError(
+      `Temporal knows neither ${id} nor the monitor of this provider: a wrong server or namespace, or no worker ` +
+        'has ever been started there. See temporal.address and temporal.namespace.',
+    );
   }
   return description.open ? readIdle(calls, id, description) : readClosed(calls, id, description);
 }
@@ -37,9 +49,9 @@ async function readLive(
     const machines: Machine[] = [];
     let first: StatusView | undefined;
     for (;;) {
-      const answer = await calls.queryStatus(id, machines.length);
+      const answer = await calls.query(id, QUERY.status, { offset: machines.length });
       if (answer.kind !== 'view') return answer.kind;
-      const { view } = answer;
+      const view = answer.view as StatusView;
       first ??= view;
       // Another total or status: the workflow went on between two pages, and they do not belong together.
       if (view.total !== first.total || view.status !== first.status) break;
@@ -55,7 +67,7 @@ async function readLive(
 /** No worker answers. What was last told to Temporal itself still holds. */
 async function readIdle(calls: TemporalCalls, id: string, description: Description): Promise<StatusAnswer> {
   const { memo, runId } = description;
-  if (memo && memo.status === 'running') return running(memo.message);
+  if (isMemo(memo) && memo.status === 'running') return running(memo.message);
   const carried = await carriedBy(calls, id, runId);
   if (carried) return carried;
   throw new UnavailableError(`No worker answers for ${id}, and its machines are not known without one.`);

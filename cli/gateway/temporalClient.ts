@@ -11,18 +11,11 @@ import {
 } from '@temporalio/client';
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import type { TemporalConfig } from '../../config/index.ts';
-import {
-  QUERY,
-  type MachineRequestInput,
-  type MachineReturnInput,
-  type StatusPage,
-  type StatusView,
-} from '../../domain/shared/messages.ts';
+import type { MachineRequestInput, MachineReturnInput, StatusView } from '../../domain/shared/messages.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/shared/searchAttributes.ts';
 import { connectionOptions } from './connectionOptions.ts';
 import type { Description, SearchAttributeValues, TemporalCalls, WorkflowStart } from './gateway.ts';
 import { ATTEMPTS, FIRST_PAUSE, LIMITS } from './limits.ts';
-import { isMemo } from './memo.ts';
 import { GRPC, grpcCode, isNoWorker, isRefusal, unavailable, unreachable } from './temporalErrors.ts';
 
 /**
@@ -70,19 +63,24 @@ export function openTemporalClient(config: TemporalConfig): TemporalCalls {
         return 'inDoubt';
       }
     },
-    queryStatus: async (workflowId, offset) => {
+    query: async (workflowId, query, argument) => {
       if (noWorker) return { kind: 'noAnswer' };
       try {
         const handle = client.workflow.getHandle(workflowId);
-        const view = await within(LIMITS.query, () =>
-          handle.query<StatusView, [StatusPage]>(QUERY.status, { offset }),
-        );
+        const view = await within(LIMITS.query, () => handle.query<unknown, [object]>(query, argument));
         return { kind: 'view', view };
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return { kind: 'notFound' };
         if (error instanceof QueryRejectedError) return { kind: 'closed' };
         noWorker ||= isNoWorker(error);
         return { kind: 'noAnswer' };
+      }
+    },
+    signal: async (workflowId, signal, argument) => {
+      try {
+        await within(LIMITS.start, () => client.workflow.getHandle(workflowId).signal(signal, argument));
+      } catch (error) {
+        throw unavailable(config, `signal ${workflowId}`, error);
       }
     },
     describe: async (workflowId) => {
@@ -131,29 +129,22 @@ function startOptions(workflow: WorkflowStart) {
     workflowId: workflow.workflowId,
     taskQueue: workflow.taskQueue,
     args: [workflow.input],
-    memo: { hf: workflow.memo },
+    ...(workflow.memo === undefined ? {} : { memo: { hf: workflow.memo } }),
     typedSearchAttributes: attributePairs(workflow.attributes),
     staticSummary: workflow.summary,
     staticDetails: workflow.details,
-    workflowIdConflictPolicy: 'FAIL',
-    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    workflowIdConflictPolicy: workflow.unlessRunning ? 'USE_EXISTING' : 'FAIL',
+    workflowIdReusePolicy: workflow.unlessRunning ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
   } as const;
 }
 
-const keyword = (name: string, value: string): SearchAttributePair => ({
-  key: defineSearchAttributeKey(name, 'KEYWORD'),
-  value,
-});
-
-function attributePairs(values: SearchAttributeValues): SearchAttributePair[] {
-  const { HfCount, HfTemplate } = values;
-  return [
-    keyword('HfState', values.HfState),
-    ...(HfTemplate === undefined ? [] : [keyword('HfTemplate', HfTemplate)]),
-    keyword('HfProvider', values.HfProvider),
-    keyword('HfRequestType', values.HfRequestType),
-    { key: defineSearchAttributeKey('HfCount', SEARCH_ATTRIBUTES.HfCount), value: HfCount },
-  ];
+function attributePairs({ HfCount, ...keywords }: SearchAttributeValues): SearchAttributePair[] {
+  const pairs = Object.entries(keywords).map(([name, value]) => ({
+    key: defineSearchAttributeKey(name, 'KEYWORD'),
+    value,
+  }));
+  const count = { key: defineSearchAttributeKey('HfCount', SEARCH_ATTRIBUTES.HfCount), value: HfCount ?? 0 };
+  return HfCount === undefined ? pairs : [...pairs, count];
 }
 
 async function describe(client: Client, workflowId: string): Promise<Description> {
@@ -165,7 +156,7 @@ async function describe(client: Client, workflowId: string): Promise<Description
     open: status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW' || status.name === 'PAUSED',
     completed: status.name === 'COMPLETED',
     statusName: status.name,
-    ...(isMemo(hf) ? { memo: hf } : {}),
+    ...(hf === undefined ? {} : { memo: hf }),
   };
 }
 

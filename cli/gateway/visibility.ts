@@ -28,7 +28,7 @@ export interface Visibility {
 /** Requests, returns and adopters of one provider instance. */
 export function ofProvider({ provider }: Config, condition: 'open' | 'any'): string {
   const { workflows } = taskQueues(provider.deployment, provider.name);
-  const types = Object.values(WORKFLOW).map((type) => `WorkflowType = "${type}"`);
+  const types = [WORKFLOW.request, WORKFLOW.return].map((type) => `WorkflowType = "${type}"`);
   const isOpen = condition === 'open' ? ' AND ExecutionStatus = "Running"' : '';
   return `TaskQueue = "${workflows}" AND (${types.join(' OR ')})${isOpen}`;
 }

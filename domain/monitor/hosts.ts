@@ -1,4 +1,4 @@
-import type { HostNews, HostsAnswer, HostsQuery } from './messages.ts';
+import type { HostNews, HostsAnswer, HostsQuery, LossMemo } from './messages.ts';
 import type { Loss, MonitorState } from './state.ts';
 
 /** Kept a while after Host Factory's list lacks it for the first time: lists may overtake each other. */
@@ -6,7 +6,7 @@ const KEPT_MS = 10 * 60_000;
 const INSTANCE_ID = /^i-([0-9a-f]{8}|[0-9a-f]{17})$/;
 
 /** Which of Host Factory's hosts go or are gone, and what its list says that the monitor did not know. */
-export function answerHosts(state: MonitorState, { at, names, ids }: HostsQuery): HostsAnswer {
+export function answerHosts(state: MonitorState, { at, whole, names, ids }: HostsQuery): HostsAnswer {
   if (!state.ready) return { v: 1, ready: false, going: [] };
   const byName = ids.includes('') ? lossesByName(state) : new Map<string, Loss>();
   const going: [number, number][] = [];
@@ -20,7 +20,7 @@ export function answerHosts(state: MonitorState, { at, names, ids }: HostsQuery)
     if (loss?.stage === 'reported') going.push([index, loss.at]);
     else if (!loss && isStranger(state, machineId)) strangers.push([machineId, name]);
   }
-  const dropped = ids.length === 0 ? [] : droppedFrom(state, named, at);
+  const dropped = whole && ids.length > 0 ? droppedFrom(state, named, at) : [];
   const news: HostNews = { v: 1, strangers, dropped };
   const hasNews = strangers.length > 0 || dropped.length > 0;
   return { v: 1, ready: true, going, ...(hasNews ? { news } : {}) };
@@ -49,4 +49,12 @@ function droppedFrom(state: MonitorState, named: ReadonlySet<string>, now: numbe
     ({ machineId, requestId }) => requestId === '' && !named.has(machineId),
   );
   return [...over, ...strangers].map(({ machineId }) => machineId);
+}
+
+/** A memo goes into every list of workflows: it has to be small. */
+const MOST_IN_MEMO = 200;
+
+export function lossMemo({ losses }: MonitorState): LossMemo {
+  const reported = [...losses.values()].filter(({ stage }) => stage === 'reported');
+  return { v: 1, going: reported.slice(-MOST_IN_MEMO).map(({ machineId, at }) => [machineId, at]) };
 }

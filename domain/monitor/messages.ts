@@ -14,6 +14,8 @@ export interface HostsQuery {
   readonly v: 1;
   /** Epoch ms by the caller's clock: that of a workflow stands still between its events. */
   readonly at: number;
+  /** False for a part of the list: what it lacks says nothing. */
+  readonly whole: boolean;
   readonly names: readonly string[];
   readonly ids: readonly string[];
 }
@@ -35,4 +37,10 @@ export interface HostNews {
   readonly strangers: readonly (readonly [machineId: string, name: string])[];
   /** Machines that Host Factory no longer asks about. */
   readonly dropped: readonly string[];
+}
+
+/** Memo of the monitor under the key `hf`: the latest losses, for answers without any worker. */
+export interface LossMemo {
+  readonly v: 1;
+  readonly going: readonly (readonly [machineId: string, at: number])[];
 }

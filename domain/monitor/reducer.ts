@@ -57,7 +57,7 @@ function swept(state: MonitorState, result: SweepResult, now: number): MonitorSt
       doubts.delete(machineId);
     } else known.delete(machineId);
     if (machine.state === 'absent') doubts.set(machineId, doubtOf(named, now, now));
-    else if (whole || before || losses.has(machineId)) noteLoss(losses, named, now);
+    else noteLoss(losses, named, now);
   }
   if (more) return { ...state, token, coming: known, losses, doubts };
   if (whole) for (const doubt of unseen(state, known, losses, now)) doubts.set(doubt.machineId, doubt);

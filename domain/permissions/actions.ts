@@ -9,6 +9,7 @@ export type AwsAction = `${'ec2' | 'autoscaling'}:${string}`;
  */
 export const COMMON_ACTIONS: readonly AwsAction[] = [
   'ec2:DescribeInstances',
+  'ec2:DescribeSpotInstanceRequests',
   'ec2:DescribeImages',
   'ec2:DescribeLaunchTemplates',
   'ec2:CreateLaunchTemplate',

@@ -116,7 +116,7 @@ export interface StatusView {
   readonly machines: PackedMachines;
 }
 
-/** Memo of both workflows under the key `hf`: what is known of a request without any worker. */
+/** Memo under the key `hf` of a request or a return: what is known of it without any worker. */
 export interface StatusMemo {
   readonly v: 1;
   readonly status: RequestStatus;

@@ -13,6 +13,7 @@ const SENT = {
   [`${SERVICE}.StartWorkflowExecutionRequest`]:
     'namespace workflowId workflowType taskQueue input identity requestId ' +
     'workflowIdReusePolicy workflowIdConflictPolicy memo searchAttributes userMetadata',
+  [`${SERVICE}.SignalWorkflowExecutionRequest`]: 'namespace workflowExecution signalName input identity',
   [`${SERVICE}.QueryWorkflowRequest`]: 'namespace execution query queryRejectCondition',
   [`${SERVICE}.DescribeWorkflowExecutionRequest`]: 'namespace execution',
   [`${SERVICE}.GetWorkflowExecutionHistoryRequest`]:

@@ -66,6 +66,25 @@ export async function giveAllBack(stack: Stack, machines: readonly HfMachine[]):
   assert.deepEqual((await stack.simulator.summary()).liveIds, []);
 }
 
+export interface HfReturnRequest {
+  readonly gracePeriod: number;
+  readonly machine: string;
+  readonly machineId?: string;
+}
+
+/** Which of these hosts the provider takes away, as Host Factory asks with its whole list. */
+export async function goingOf(
+  stack: Stack,
+  machines: readonly Partial<HfMachine>[],
+): Promise<readonly HfReturnRequest[]> {
+  const answer = await stack.hf('getReturnRequests', {
+    machines: machines.map(({ name, machineId }) => ({ name, machineId })),
+  });
+  assert.equal(answer.code, 0, answer.output);
+  assert.equal(answer.json['status'], 'complete');
+  return (answer.json as { requests: readonly HfReturnRequest[] }).requests;
+}
+
 function idIn(json: Record<string, unknown>): string {
   assert.equal(typeof json['requestId'], 'string', JSON.stringify(json));
   return String(json['requestId']);

@@ -263,6 +263,7 @@ async function writeConfiguration(
         endpoint,
         pollSeconds,
         consistencySeconds,
+        sweepSeconds: 1,
       },
     },
     request: { deadlineSeconds },

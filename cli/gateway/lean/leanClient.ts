@@ -1,14 +1,8 @@
 import { hostname } from 'node:os';
 import type { TemporalConfig } from '../../../config/index.ts';
-import {
-  QUERY,
-  type MachineRequestInput,
-  type MachineReturnInput,
-  type StatusView,
-} from '../../../domain/shared/messages.ts';
+import type { MachineRequestInput, MachineReturnInput, StatusView } from '../../../domain/shared/messages.ts';
 import type { Description, SearchAttributeValues, TemporalCalls, WorkflowStart } from '../gateway.ts';
 import { LIMITS } from '../limits.ts';
-import { isMemo } from '../memo.ts';
 import { GRPC, isNoWorker, isRefusal, unavailable, unreachable } from '../temporalErrors.ts';
 import { GrpcError } from './grpcError.ts';
 import * as proto from './messages.ts';
@@ -67,18 +61,32 @@ export function openLeanClient(config: TemporalConfig): TemporalCalls {
         return 'inDoubt';
       }
     },
-    queryStatus: async (workflowId, offset) => {
+    query: async (workflowId, query, argument) => {
       if (noWorker) return { kind: 'noAnswer' };
-      const message = queryMessage(namespace, workflowId, offset);
+      const message = queryMessage(namespace, workflowId, query, argument);
       try {
         const answer = await service.call('read', 'QueryWorkflow', message, within(LIMITS.query));
         const { queryRejected, queryResult } = proto.decodeQueryWorkflowResponse(answer);
         if (queryRejected) return { kind: 'closed' };
-        return { kind: 'view', view: firstOf(queryResult) as StatusView };
+        return { kind: 'view', view: firstOf(queryResult) };
       } catch (error) {
         if (isWorkflowMissing(error)) return { kind: 'notFound' };
         noWorker ||= isNoWorker(error);
         return { kind: 'noAnswer' };
+      }
+    },
+    signal: async (workflowId, signalName, argument) => {
+      const message = proto.encodeSignalWorkflowExecutionRequest({
+        namespace,
+        workflowExecution: { workflowId },
+        signalName,
+        input: { payloads: [toPayload(argument)] },
+        identity: identity(),
+      });
+      try {
+        await service.call('write', 'SignalWorkflowExecution', message, within(LIMITS.start));
+      } catch (error) {
+        throw unavailable(config, `signal ${workflowId}`, error);
       }
     },
     describe: async (workflowId) => {
@@ -124,19 +132,24 @@ const isWorkflowMissing = (error: unknown): boolean =>
   error.code === GRPC.notFound &&
   !error.kinds.includes('NamespaceNotFoundFailure');
 
+const { ALLOW_DUPLICATE, REJECT_DUPLICATE } = proto.WorkflowIdReusePolicy;
+const { USE_EXISTING, FAIL } = proto.WorkflowIdConflictPolicy;
+const identity = (): string => `${process.pid}@${hostname()}`;
+
 function startMessage(namespace: string, workflow: WorkflowStart): Uint8Array {
+  const { unlessRunning, memo } = workflow;
   return proto.encodeStartWorkflowExecutionRequest({
     namespace,
     workflowId: workflow.workflowId,
     workflowType: { name: workflow.workflowType },
     taskQueue: { name: workflow.taskQueue, kind: proto.TaskQueueKind.NORMAL },
     input: { payloads: [toPayload(workflow.input)] },
-    identity: `${process.pid}@${hostname()}`,
+    identity: identity(),
     // The same in every attempt, so that the server knows a second one for what it is; and as unique as the id.
-    requestId: workflow.workflowId,
-    workflowIdReusePolicy: proto.WorkflowIdReusePolicy.REJECT_DUPLICATE,
-    workflowIdConflictPolicy: proto.WorkflowIdConflictPolicy.FAIL,
-    memo: { fields: { hf: toPayload(workflow.memo) } },
+    requestId: unlessRunning ? `${workflow.workflowId}-${identity()}-${Date.now()}` : workflow.workflowId,
+    workflowIdReusePolicy: unlessRunning ? ALLOW_DUPLICATE : REJECT_DUPLICATE,
+    workflowIdConflictPolicy: unlessRunning ? USE_EXISTING : FAIL,
+    ...(memo === undefined ? {} : { memo: { fields: { hf: toPayload(memo) } } }),
     searchAttributes: { indexedFields: attributes(workflow.attributes) },
     userMetadata: { summary: toPayload(workflow.summary), details: toPayload(workflow.details) },
   });
@@ -144,20 +157,22 @@ function startMessage(namespace: string, workflow: WorkflowStart): Uint8Array {
 
 function attributes(values: SearchAttributeValues): Record<string, proto.Payload> {
   const { HfState, HfTemplate, HfProvider, HfRequestType, HfCount } = values;
+  const keyword = (name: string, value: string | undefined) =>
+    value === undefined ? {} : { [name]: toAttribute(value, 'Keyword') };
   return {
-    HfState: toAttribute(HfState, 'Keyword'),
-    ...(HfTemplate === undefined ? {} : { HfTemplate: toAttribute(HfTemplate, 'Keyword') }),
-    HfProvider: toAttribute(HfProvider, 'Keyword'),
-    HfRequestType: toAttribute(HfRequestType, 'Keyword'),
-    HfCount: toAttribute(HfCount, 'Int'),
+    ...keyword('HfState', HfState),
+    ...keyword('HfTemplate', HfTemplate),
+    ...keyword('HfProvider', HfProvider),
+    ...keyword('HfRequestType', HfRequestType),
+    ...(HfCount === undefined ? {} : { HfCount: toAttribute(HfCount, 'Int') }),
   };
 }
 
-const queryMessage = (namespace: string, workflowId: string, offset: number): Uint8Array =>
+const queryMessage = (namespace: string, workflowId: string, query: string, argument: object): Uint8Array =>
   proto.encodeQueryWorkflowRequest({
     namespace,
     execution: { workflowId },
-    query: { queryType: QUERY.status, queryArgs: { payloads: [toPayload({ offset })] } },
+    query: { queryType: query, queryArgs: { payloads: [toPayload(argument)] } },
     queryRejectCondition: proto.QueryRejectCondition.NOT_OPEN,
   });
 
@@ -174,7 +189,7 @@ function description(answer: Uint8Array): Description {
     open: statusName === 'RUNNING' || statusName === 'CONTINUED_AS_NEW' || statusName === 'PAUSED',
     completed: statusName === 'COMPLETED',
     statusName,
-    ...(isMemo(memo) ? { memo } : {}),
+    ...(memo === undefined ? {} : { memo }),
   };
 }
 

@@ -63,6 +63,14 @@ export interface StartWorkflowExecutionRequest {
   readonly userMetadata?: UserMetadata | undefined;
 }
 
+export interface SignalWorkflowExecutionRequest {
+  readonly namespace?: string | undefined;
+  readonly workflowExecution?: WorkflowExecution | undefined;
+  readonly signalName?: string | undefined;
+  readonly input?: Payloads | undefined;
+  readonly identity?: string | undefined;
+}
+
 export interface QueryWorkflowRequest {
   readonly namespace?: string | undefined;
   readonly execution?: WorkflowExecution | undefined;
@@ -187,6 +195,16 @@ export function encodeStartWorkflowExecutionRequest(message: StartWorkflowExecut
   if (message.memo !== undefined) out.bytes(114, encodeMemo(message.memo));
   if (message.searchAttributes !== undefined) out.bytes(122, encodeSearchAttributes(message.searchAttributes));
   if (message.userMetadata !== undefined) out.bytes(186, encodeUserMetadata(message.userMetadata));
+  return out.finish();
+}
+
+export function encodeSignalWorkflowExecutionRequest(message: SignalWorkflowExecutionRequest): Uint8Array {
+  const out = new Writer();
+  if (message.namespace !== undefined) out.string(10, message.namespace);
+  if (message.workflowExecution !== undefined) out.bytes(18, encodeWorkflowExecution(message.workflowExecution));
+  if (message.signalName !== undefined) out.string(26, message.signalName);
+  if (message.input !== undefined) out.bytes(34, encodePayloads(message.input));
+  if (message.identity !== undefined) out.string(42, message.identity);
   return out.finish();
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { defaultPayloadConverter } from '@temporalio/client';
 import { v7 } from 'uuid';
 import { openCalls } from '../../../cli/gateway/choose.ts';
 import type { TemporalCalls, WorkflowStart } from '../../../cli/gateway/gateway.ts';
@@ -112,6 +113,37 @@ function contract(kind: 'lean' | 'sdk'): void {
     assert.equal((await calls.describe(workflow.workflowId))?.runId, described.runId);
   });
 
+  it('start what is to run always, once, and again after its end', async () => {
+    const calls = await open();
+    const workflow: WorkflowStart = {
+      ...toStart(queue('always')),
+      attributes: { HfProvider: 'aws' },
+      unlessRunning: true,
+    };
+    const run = async (): Promise<string | undefined> => {
+      assert.equal(await calls.start(workflow), 'started');
+      return (await calls.describe(workflow.workflowId))?.runId;
+    };
+    const first = await run();
+    assert.equal(await run(), first);
+    await temporal.client.workflow.getHandle(workflow.workflowId).terminate();
+    assert.notEqual(await run(), first);
+  });
+
+  it('signal a workflow, and know when there is none', async () => {
+    const calls = await open();
+    const workflow = toStart(queue('signal'));
+    await calls.start(workflow);
+    await calls.signal(workflow.workflowId, 'news', { of: 'ümläut' });
+    const { events } = await temporal.client.workflow.getHandle(workflow.workflowId).fetchHistory();
+    const { signalName, input } =
+      events?.find((event) => event.workflowExecutionSignaledEventAttributes)
+        ?.workflowExecutionSignaledEventAttributes ?? {};
+    assert.equal(signalName, 'news');
+    assert.deepEqual(defaultPayloadConverter.fromPayload(input?.payloads?.[0] ?? {}), { of: 'ümläut' });
+    await assert.rejects(calls.signal(`req-${v7()}`, 'news', {}), UnavailableError);
+  });
+
   it('describe an open, a completed and a terminated workflow', async () => {
     const calls = await open();
     const workflow = toStart(queue('describe'));
@@ -141,7 +173,7 @@ function contract(kind: 'lean' | 'sdk'): void {
     assert.deepEqual(await calls.inputOf(workflow.workflowId, runId), workflow.input);
     await completeNext(temporal.client, workflow.taskQueue, view);
     assert.deepEqual(await calls.resultOf(workflow.workflowId, runId), view);
-    assert.deepEqual(await calls.queryStatus(workflow.workflowId, 0), { kind: 'closed' });
+    assert.deepEqual(await calls.query(workflow.workflowId, 'status', { offset: 0 }), { kind: 'closed' });
   });
 
   it('have no result of a workflow that was terminated', async () => {
@@ -159,7 +191,7 @@ function contract(kind: 'lean' | 'sdk'): void {
     await calls.start(workflow);
     const big = 'x'.repeat(1_500_000);
     const worker = answerQueries(temporal.client, workflow.taskQueue, (page) => ({ ...view, page, big }));
-    const answer = await calls.queryStatus(workflow.workflowId, 4_000);
+    const answer = await calls.query(workflow.workflowId, 'status', { offset: 4_000 });
     await worker.stop();
     assert.deepEqual(answer, { kind: 'view', view: { ...view, page: { offset: 4_000 }, big } });
   });
@@ -169,21 +201,21 @@ function contract(kind: 'lean' | 'sdk'): void {
     const workflow = toStart(queue('nobody'));
     await calls.start(workflow);
     const began = Date.now();
-    assert.deepEqual(await calls.queryStatus(workflow.workflowId, 0), { kind: 'noAnswer' });
+    assert.deepEqual(await calls.query(workflow.workflowId, 'status', { offset: 0 }), { kind: 'noAnswer' });
     assert.ok(Date.now() - began < 2_500);
   });
 
   it('do not find what is not there', async () => {
     const calls = await open();
     const id = `req-${v7()}`;
-    assert.deepEqual(await calls.queryStatus(id, 0), { kind: 'notFound' });
+    assert.deepEqual(await calls.query(id, 'status', { offset: 0 }), { kind: 'notFound' });
     assert.equal(await calls.describe(id), undefined);
     await assert.rejects(calls.inputOf(id, v7()), UnavailableError);
   });
 
   it('tell a namespace that is not there from a workflow that is not there', async () => {
     const calls = await open({ namespace: 'nowhere' });
-    assert.deepEqual(await calls.queryStatus('req-1', 0), { kind: 'noAnswer' });
+    assert.deepEqual(await calls.query('req-1', 'status', { offset: 0 }), { kind: 'noAnswer' });
     await assert.rejects(calls.describe('req-1'), /could not describe req-1: .*nowhere/);
     await assert.rejects(calls.start(toStart('nowhere')), /could not start machineRequest: .*nowhere/);
   });
@@ -209,7 +241,7 @@ function contract(kind: 'lean' | 'sdk'): void {
     const workflow = toStart(queue('deadline'));
     await calls.start(workflow);
     // The server says "no worker" a second before the deadline, so here never: it is simply too late.
-    assert.deepEqual(await calls.queryStatus(workflow.workflowId, 0), { kind: 'noAnswer' });
+    assert.deepEqual(await calls.query(workflow.workflowId, 'status', { offset: 0 }), { kind: 'noAnswer' });
     await assert.rejects(calls.describe(workflow.workflowId), UnavailableError);
   });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { v7 } from 'uuid';
 import type { Machine } from '../../../domain/machine/machine.ts';
 import { packMachines } from '../../../domain/machine/packed.ts';
+import { monitorId } from '../../../domain/shared/ids.ts';
 import type { StatusView } from '../../../domain/shared/messages.ts';
 import { onDemand, scratch, type Scratch } from '../../unit/config/support.ts';
 import { failureMessage, ohf, oneDocument, run, SCRIPTS } from '../../unit/cli/support.ts';
@@ -127,6 +128,16 @@ function operations(kind: 'lean' | 'sdk'): void {
   it('is running while no worker has seen the request', async () => {
     const id = await started('requestMachines', 'demo', '5');
     assert.deepEqual(await statuses(id), [{ requestId: id, status: 'running', message: '', machines: [] }]);
+  });
+
+  it('says nothing of unknown ids where the provider is not known, which getReturnRequests changes', async () => {
+    const ids = ['getRequestStatus', `req-01989c9e-7a0b-7c3d-9e4f-0123456789ab`];
+    assert.match(failureMessage(await ohf(ids, env)), /neither req-.* nor the monitor of this provider/);
+    const { requests } = await call('getReturnRequests', 'i-0123456789abcdef0');
+    assert.deepEqual(requests, []);
+    const monitor = await temporal.client.workflow.getHandle(monitorId('embedded', 'awsinst')).describe();
+    assert.deepEqual([monitor.type, monitor.taskQueue], ['fleetMonitor', QUEUE]);
+    await call(...ids);
   });
 
   it('answers creates, returns and unknown ids in one call, in order and once each', async () => {

@@ -90,7 +90,7 @@ for (const kind of ['lean', 'sdk'] as const) {
     it('never takes an answer that says nothing for a workflow', async () => {
       await against({}, async (calls) => {
         await assert.rejects(calls.describe('req-1'));
-        assert.deepEqual(await calls.queryStatus('req-1', 0), { kind: 'noAnswer' });
+        assert.deepEqual(await calls.query('req-1', 'status', { offset: 0 }), { kind: 'noAnswer' });
         await assert.rejects(calls.inputOf('req-1', 'run'), UnavailableError);
       });
     });

@@ -69,12 +69,14 @@ const input = (carried: boolean): MachineRequestInput => ({
 });
 
 const unasked = (): Promise<never> => Promise.reject(new Error('not to be asked'));
+const ours = (): Promise<boolean> => Promise.resolve(true);
 /** A Temporal that answers what a test says; whatever it does not say fails. */
 function temporal(answers: Partial<TemporalCalls>): TemporalCalls {
   return {
     connect: unasked,
     start: unasked,
-    queryStatus: unasked,
+    query: unasked,
+    signal: unasked,
     describe: unasked,
     inputOf: unasked,
     resultOf: unasked,
@@ -82,13 +84,15 @@ function temporal(answers: Partial<TemporalCalls>): TemporalCalls {
     ...answers,
   };
 }
-const noAnswer = { queryStatus: () => Promise.resolve({ kind: 'noAnswer' } as const) };
-const closed = { queryStatus: () => Promise.resolve({ kind: 'closed' } as const) };
+const noAnswer = { query: () => Promise.resolve({ kind: 'noAnswer' } as const) };
+const closed = { query: () => Promise.resolve({ kind: 'closed' } as const) };
 
 describe('the status of a request', () => {
   it('comes from the workflow, page by page', async () => {
-    const calls = temporal({ queryStatus: (_, offset) => Promise.resolve(viewed('complete', offset, 2)) });
-    const status = await readStatus(calls, ID, LATER);
+    const calls = temporal({
+      query: (_id, _query, page) => Promise.resolve(viewed('complete', Number(Object.values(page)[0]), 2)),
+    });
+    const status = await readStatus(calls, ID, LATER, ours);
     assert.deepEqual(status, { status: 'complete', message: 'complete', machines });
   });
 
@@ -99,13 +103,13 @@ describe('the status of a request', () => {
       viewed('complete', 0, 2),
       viewed('complete', 2, 2),
     ];
-    const calls = temporal({ queryStatus: () => Promise.resolve(answers.shift() ?? { kind: 'noAnswer' }) });
-    assert.deepEqual((await readStatus(calls, ID, LATER)).machines, machines);
+    const calls = temporal({ query: () => Promise.resolve(answers.shift() ?? { kind: 'noAnswer' }) });
+    assert.deepEqual((await readStatus(calls, ID, LATER, ours)).machines, machines);
   });
 
   it('is running, without machines, when no worker answers and the memo says so', async () => {
     const calls = temporal({ ...noAnswer, describe: () => Promise.resolve(described()) });
-    assert.deepEqual(await readStatus(calls, ID, LATER), {
+    assert.deepEqual(await readStatus(calls, ID, LATER, ours), {
       status: 'running',
       message: 'so far',
       machines: [],
@@ -119,7 +123,7 @@ describe('the status of a request', () => {
       describe: () => Promise.resolve(described({ memo })),
       inputOf: (id, runId) => Promise.resolve(id === ID && runId === 'run' ? input(true) : input(false)),
     });
-    const status = await readStatus(calls, ID, LATER);
+    const status = await readStatus(calls, ID, LATER, ours);
     assert.deepEqual(status, { status: 'complete', message: 'carried', machines });
   });
 
@@ -131,7 +135,7 @@ describe('the status of a request', () => {
       inputOf: () => Promise.resolve(input(false)),
     });
     assert.match(
-      await failure(readStatus(calls, ID, LATER)),
+      await failure(readStatus(calls, ID, LATER, ours)),
       /^UnavailableError: No worker answers for req-/,
     );
   });
@@ -142,7 +146,7 @@ describe('the status of a request', () => {
       describe: () => Promise.resolve(described({ open: false, completed: true, statusName: 'COMPLETED' })),
       resultOf: () => Promise.resolve(view('complete', 0, 3)),
     });
-    assert.deepEqual((await readStatus(calls, ID, LATER)).machines, machines);
+    assert.deepEqual((await readStatus(calls, ID, LATER, ours)).machines, machines);
   });
 
   for (const statusName of ['TERMINATED', 'CANCELLED', 'FAILED', 'TIMED_OUT']) {
@@ -152,7 +156,7 @@ describe('the status of a request', () => {
         describe: () => Promise.resolve(described({ open: false, statusName })),
         inputOf: () => Promise.resolve(input(false)),
       });
-      const status = await readStatus(calls, ID, LATER);
+      const status = await readStatus(calls, ID, LATER, ours);
       assert.equal(status.status, 'complete_with_error');
       assert.match(status.message, new RegExp(statusName));
     });
@@ -164,26 +168,35 @@ describe('the status of a request', () => {
       describe: () => Promise.resolve(described({ open: false, statusName: 'TERMINATED' })),
       inputOf: () => Promise.resolve(input(true)),
     });
-    assert.equal((await readStatus(calls, ID, LATER)).status, 'complete');
+    assert.equal((await readStatus(calls, ID, LATER, ours)).status, 'complete');
   });
 
   it('of an id that the server does not know is running for two minutes, then complete_with_error', async () => {
-    const calls = temporal({ queryStatus: () => Promise.resolve({ kind: 'notFound' }) });
-    const young = await readStatus(calls, ID, bornAt(ID) + 119_000);
-    const old = await readStatus(calls, ID, bornAt(ID) + 121_000);
+    const calls = temporal({ query: () => Promise.resolve({ kind: 'notFound' }) });
+    const young = await readStatus(calls, ID, bornAt(ID) + 119_000, ours);
+    const old = await readStatus(calls, ID, bornAt(ID) + 121_000, ours);
     assert.deepEqual([young.status, old.status], ['running', 'complete_with_error']);
     assert.match(old.message, /Unknown request/);
   });
 
+  it('of an id that a server does not know which does not know the provider either is not told', async () => {
+    const calls = temporal({ query: () => Promise.resolve({ kind: 'notFound' }) });
+    const strange = (): Promise<boolean> => Promise.resolve(false);
+    assert.match(
+      await failure(readStatus(calls, ID, LATER, strange)),
+      /^UnavailableError: Temporal knows neither req-.* nor the monitor/,
+    );
+  });
+
   for (const id of ['', 'x', 'sfr-1', 'req-1', 'req-01989c9e-7a0b-4c3d-9e4f-0123456789ab']) {
     it(`of '${id}', which is none of our ids, is complete_with_error`, async () => {
-      const status = await readStatus(temporal({}), id, LATER);
+      const status = await readStatus(temporal({}), id, LATER, ours);
       assert.deepEqual([status.status, status.machines], ['complete_with_error', []]);
     });
   }
 
   it('is not told when Temporal does not answer', async () => {
     const calls = temporal({ ...noAnswer, describe: () => Promise.reject(new Error('down')) });
-    assert.match(await failure(readStatus(calls, ID, LATER)), /down/);
+    assert.match(await failure(readStatus(calls, ID, LATER, ours)), /down/);
   });
 });

@@ -57,6 +57,7 @@ describe('settings', () => {
     'provider.aws.pollSeconds.min': ['2', 2],
     'provider.aws.pollSeconds.max': ['9', 9],
     'provider.aws.consistencySeconds': ['0', 0],
+    'provider.aws.sweepSeconds': ['0.5', 0.5],
     'request.deadlineSeconds': ['60', 60],
     'logging.level': ['debug', 'debug'],
   };

@@ -1,0 +1,155 @@
+import { strict as assert } from 'node:assert';
+import type { WorkflowHandle } from '@temporalio/client';
+import { unpackMachines } from '../../domain/machine/packed.ts';
+import type { LossMemo } from '../../domain/monitor/messages.ts';
+import type { fleetMonitor } from '../../workflows/index.ts';
+import { hostsNamedSignal, hostsQuery } from '../../workflows/messages.ts';
+import { aSighting } from '../fixtures/builders.ts';
+import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/workflowRig.ts';
+
+type Monitor = WorkflowHandle<typeof fleetMonitor>;
+const MINUTE = 60_000;
+
+describe('fleetMonitor', () => {
+  let rig: WorkflowRig;
+  beforeEach(async () => {
+    rig = await createWorkflowRig();
+  });
+
+  /** Asks as getReturnRequests does. @returns the ids that are going, and when */
+  async function going(monitor: Monitor, ids: readonly string[]): Promise<Record<string, number>> {
+    const names = ids.map((id) => `${id}.ec2.internal`);
+    const answer = await monitor.query(hostsQuery, { v: 1, at: await rig.now(), whole: true, names, ids });
+    if (answer.news) await monitor.signal(hostsNamedSignal, answer.news);
+    return Object.fromEntries(answer.going.map(([index, at]) => [ids[index] ?? '', at]));
+  }
+  async function machinesOf(request: Handle): Promise<string[]> {
+    await rig.env.sleep('1 minute');
+    return unpackMachines((await rig.status(request)).machines).map(({ machineId }) => machineId);
+  }
+  const change = (machineId: string, changes: Partial<ReturnType<typeof aSighting>>): void => {
+    const machine = rig.cloud.machines.get(machineId);
+    assert.ok(machine);
+    rig.cloud.machines.set(machineId, { ...machine, ...changes });
+  };
+
+  it('names a machine that somebody else terminates, and its owner then ends without it', () =>
+    rig.withWorkers(async () => {
+      const monitor = await rig.startMonitor();
+      const request = await rig.startRequest({ count: 2 });
+      const ids = await machinesOf(request);
+      await rig.env.sleep('3 minutes');
+      assert.deepEqual(await going(monitor, ids), {});
+      change(ids[0] ?? '', { state: 'shutting-down' });
+      await rig.env.sleep('3 minutes');
+      assert.deepEqual(Object.keys(await going(monitor, ids)), ids.slice(0, 1));
+      for (const id of ids) change(id, { state: 'terminated' });
+      assert.equal((await rig.result(request)).total, 2);
+      assert.deepEqual(Object.keys(await going(monitor, ids)), ids);
+      await rig.env.sleep('1 day');
+      assert.deepEqual(Object.keys(await going(monitor, ids)), ids, 'as long as Host Factory asks');
+      const { memo } = await monitor.describe();
+      const left = memo?.['hf'] as LossMemo | undefined;
+      assert.deepEqual(
+        left?.going.map(([id]) => id),
+        ids,
+        'also without a worker',
+      );
+    }));
+
+  it('does not name what Host Factory gives back', () =>
+    rig.withWorkers(async () => {
+      const monitor = await rig.startMonitor();
+      const request = await rig.startRequest({ count: 3 });
+      const ids = await machinesOf(request);
+      await rig.env.sleep('3 minutes');
+      await rig.result(await rig.startReturn(ids.slice(0, 2)));
+      await rig.env.sleep('30 minutes');
+      assert.deepEqual(await going(monitor, ids), {});
+      await rig.result(await rig.startReturn(ids.slice(2)));
+      await rig.result(request);
+      await rig.env.sleep('30 minutes');
+      assert.deepEqual(await going(monitor, ids), {});
+    }));
+
+  it('calls a machine that AWS no longer shows gone after 20 minutes, and not if it shows it again', () =>
+    rig.withWorkers(async () => {
+      const monitor = await rig.startMonitor();
+      const request = await rig.startRequest({ count: 2 });
+      const [lost = '', hidden = ''] = await machinesOf(request);
+      await rig.env.sleep('3 minutes');
+      const [first, second] = [rig.cloud.machines.get(lost), rig.cloud.machines.get(hidden)];
+      assert.ok(first && second);
+      for (const id of [lost, hidden]) rig.cloud.machines.delete(id);
+      await rig.env.sleep('15 minutes');
+      assert.deepEqual(await going(monitor, [lost, hidden]), {});
+      rig.cloud.machines.set(hidden, second);
+      await rig.env.sleep('15 minutes');
+      assert.deepEqual(Object.keys(await going(monitor, [lost, hidden])), [lost]);
+      change(hidden, { state: 'terminated' });
+      assert.equal((await rig.result(request)).total, 2);
+    }));
+
+  it('tells when AWS takes a spot machine away, before it does', () =>
+    rig.withWorkers(async () => {
+      const monitor = await rig.startMonitor();
+      const request = await rig.startRequest({ count: 2 });
+      const [marked = '', other = ''] = await machinesOf(request);
+      const at = (await rig.now()) + 5 * MINUTE;
+      rig.cloud.notices.set(marked, at);
+      await rig.env.sleep('3 minutes');
+      assert.deepEqual(await going(monitor, [marked, other]), { [marked]: at });
+      for (const id of [marked, other]) change(id, { state: 'terminated' });
+      await rig.result(request);
+    }));
+
+  it('judges hosts of others by AWS alone', () =>
+    rig.withWorkers(async () => {
+      const monitor = await rig.startMonitor();
+      const [alive, ended, unknown] = ['i-0000000a', 'i-0000000b', 'i-0000000c'] as const;
+      for (const id of [alive, ended]) rig.cloud.machines.set(id, { ...aSighting(id), owner: '' });
+      await rig.env.sleep('1 minute');
+      assert.deepEqual(await going(monitor, [alive, ended, unknown]), {});
+      change(ended, { state: 'terminated' });
+      await rig.env.sleep('10 minutes');
+      assert.deepEqual(Object.keys(await going(monitor, [alive, ended, unknown])), [ended]);
+      await rig.env.sleep('20 minutes');
+      assert.deepEqual(Object.keys(await going(monitor, [alive, ended, unknown])), [ended, unknown]);
+      assert.deepEqual(
+        await going(monitor, [alive]),
+        {},
+        'it forgets what Host Factory no longer asks about',
+      );
+      await rig.env.sleep('1 minute');
+      const { news } = await monitor.query(hostsQuery, {
+        v: 1,
+        at: await rig.now(),
+        whole: true,
+        names: ['', ''],
+        ids: [ended, alive],
+      });
+      assert.deepEqual(news?.strangers, [[ended, '']]);
+    }));
+
+  it('knows what it knew when its history grows long', function () {
+    this.timeout(120_000);
+    return rig.withWorkers(async () => {
+      const monitor = await rig.startMonitor();
+      const request = await rig.startRequest({ count: 2 });
+      const ids = await machinesOf(request);
+      change(ids[0] ?? '', { state: 'shutting-down' });
+      await rig.env.sleep('3 minutes');
+      const nothing = { v: 1, strangers: [], dropped: [] } as const;
+      for (let more = 0; more < 40; more++) {
+        await Promise.all(Array.from({ length: 50 }, () => monitor.signal(hostsNamedSignal, nothing)));
+      }
+      // A sweep with news ends the run.
+      change(ids[1] ?? '', { state: 'shutting-down' });
+      await rig.env.sleep('5 minutes');
+      assert.deepEqual(Object.keys(await going(monitor, ids)), ids);
+      assert.equal((await rig.historyLengths(monitor.workflowId)).length, 2);
+      for (const id of ids) change(id, { state: 'terminated' });
+      await rig.result(request);
+    });
+  });
+});

@@ -1,0 +1,141 @@
+import { strict as assert } from 'node:assert';
+import type { DomainEvent } from '../../../domain/events/event.ts';
+import { eventsBetween, requestCreated } from '../../../domain/events/requestEvents.ts';
+import { templateEventsBetween } from '../../../domain/events/templateEvents.ts';
+import { reduce, type RequestFact } from '../../../domain/request/reducer.ts';
+import { initialState } from '../../../domain/request/state.ts';
+import type { MachineRequestInput } from '../../../domain/shared/messages.ts';
+import { aSighting, aTemplate } from '../../fixtures/builders.ts';
+
+const REQUEST = 'req-0198c0de-0000-7000-8000-000000000000';
+const input: MachineRequestInput = {
+  v: 1,
+  requestId: REQUEST,
+  deployment: 'test',
+  provider: 'awsinst',
+  createdAt: 1_000,
+  count: 2,
+  template: aTemplate({ userData: 'secret' }),
+  deadlineSeconds: 60,
+};
+
+/** All events of a life, as its owner derives them: after each fact. */
+function eventsOf(facts: readonly RequestFact[], of: MachineRequestInput = input): DomainEvent[] {
+  let state = initialState(of);
+  const events = requestCreated(state);
+  for (const [index, fact] of facts.entries()) {
+    const next = reduce(state, fact);
+    events.push(...eventsBetween(state, next, 2_000 + index, events.length + 1));
+    state = next;
+  }
+  return events;
+}
+
+const launch = { ordinal: 1, token: 't', units: 2, decidedAt: 0, stage: 'open', got: 0 } as const;
+const machine = (machineId: string) => ({ machineId, instanceType: 't3.medium', spot: true });
+const gone = (machineId: string) =>
+  aSighting(machineId, { state: 'terminated', name: '', reason: 'Server.SpotInstanceTermination' });
+
+describe('the events of a request', () => {
+  const life: readonly RequestFact[] = [
+    { type: 'LaunchDecided', launch },
+    {
+      type: 'LaunchSettled',
+      ordinal: 1,
+      machines: [machine('i-1'), machine('i-2')],
+      shortages: [{ pool: 'm5/a', code: 'InsufficientInstanceCapacity', message: 'none' }],
+    },
+    { type: 'MachinesSeen', sightings: [aSighting('i-1'), aSighting('i-2')] },
+    { type: 'Settled' },
+    { type: 'MachinesSeen', sightings: [gone('i-1')] },
+    { type: 'ReturnRequested', request: { returnId: 'ret-1', machines: [aSighting('i-2')] } },
+    { type: 'ReleaseStarted', machineIds: ['i-2'] },
+    { type: 'MachinesSeen', sightings: [gone('i-2')] },
+  ];
+
+  it('tell its whole life in the order of its causes', () => {
+    assert.deepEqual(
+      eventsOf(life).map(({ type }) => type),
+      [
+        'RequestCreated',
+        'LaunchDecided',
+        'LaunchSettled',
+        'Shortage',
+        'MachineCreated',
+        'MachineCreated',
+        'MachineStatusChanged',
+        'MachineStatusChanged',
+        'RequestStatusChanged',
+        'MachineReclaimed',
+        'MachineTerminated',
+        'ReturnRequested',
+        'MachineTerminated',
+      ],
+    );
+  });
+
+  it('are numbered without gaps and the same however often they are derived', () => {
+    const events = eventsOf(life);
+    assert.deepEqual(
+      events.map(({ id }) => id),
+      events.map((_, index) => `${REQUEST}/${index + 1}`),
+    );
+    assert.deepEqual(eventsOf(life), events);
+  });
+
+  it('of a fact that comes twice are none', () => {
+    const seen: RequestFact = { type: 'MachinesSeen', sightings: [aSighting('i-1')] };
+    const once = eventsOf([...life.slice(0, 2), seen]);
+    assert.deepEqual(eventsOf([...life.slice(0, 2), seen, seen]), once);
+  });
+
+  it('of an adopter have a sequence of their own', () => {
+    const { template: _, ...adopting } = input;
+    const [first] = eventsOf([], { ...adopting, count: 0 });
+    assert.equal(first?.id, `own-${REQUEST}/1`);
+    assert.equal(first?.requestId, REQUEST);
+  });
+
+  it('of a return that comes in parts name each machine once', () => {
+    const part = (...ids: string[]): RequestFact => ({
+      type: 'ReturnRequested',
+      request: { returnId: 'ret-1', machines: ids.map((id) => aSighting(id)) },
+    });
+    const named = eventsOf([part('i-1'), part('i-1', 'i-2')]).flatMap((event) =>
+      event.type === 'ReturnRequested' ? [event.machineIds] : [],
+    );
+    assert.deepEqual(named, [['i-1'], ['i-2']]);
+  });
+
+  it('of a step that changed nothing are none', () => {
+    const state = initialState(input);
+    assert.deepEqual(eventsBetween(state, { ...state }, 0, 2), []);
+  });
+});
+
+describe('the events of templates', () => {
+  it('say what was added, changed and removed, and never the user data', () => {
+    const kept = aTemplate({ templateId: 'kept' });
+    const events = templateEventsBetween(
+      [kept, aTemplate({ templateId: 'old' }), aTemplate({ templateId: 'gone' })],
+      [
+        kept,
+        aTemplate({ templateId: 'old', maxNumber: 1 }),
+        aTemplate({ templateId: 'new', userData: 's3' }),
+      ],
+      { deployment: 'd', provider: 'p', at: 5 },
+      7,
+    );
+    assert.deepEqual(
+      events.map((event) =>
+        event.type === 'TemplateChanged' ? [event.templateId, event.change, event.id] : [],
+      ),
+      [
+        ['old', 'changed', 'templates-d-p/7'],
+        ['new', 'added', 'templates-d-p/8'],
+        ['gone', 'removed', 'templates-d-p/9'],
+      ],
+    );
+    assert.ok(!JSON.stringify(events).includes('s3'));
+  });
+});

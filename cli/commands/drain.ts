@@ -8,8 +8,9 @@ import { ConfigurationError } from '../../domain/shared/errors.ts';
 import { applyChanges, readIfAny, type Change } from '../install/changes.ts';
 import { jsonFileText } from '../install/jsonText.ts';
 import { writeOut } from '../output.ts';
+import { withProvider } from '../provider.ts';
 import { providerEnv } from '../providerEnv.ts';
-import { readRemaining, remainingText } from '../remaining.ts';
+import { readRemaining, remainingJson, remainingText } from '../remaining.ts';
 import type { Command } from './command.ts';
 
 /** Ends launching for one provider until `--undo`, and shows what it still has. Returns go on. */
@@ -22,9 +23,11 @@ export const run: Command = async ({ flags }, env) => {
     if (flags['json'] === true) await writeOut(`${JSON.stringify({ draining: false })}\n`);
     return 0;
   }
-  const remaining = await readRemaining(provider);
+  const remaining = await withProvider(provider, readRemaining);
   await writeOut(
-    flags['json'] === true ? `${JSON.stringify({ draining: true, remaining })}\n` : remainingText(remaining),
+    flags['json'] === true
+      ? `${JSON.stringify({ draining: true, remaining: remainingJson(remaining) })}\n`
+      : remainingText(remaining),
   );
   return 0;
 };

@@ -6,6 +6,7 @@ import { planUninstall } from '../install/plan.ts';
 import { changesJson, changesText } from '../install/report.ts';
 import { writeOut } from '../output.ts';
 import { refuseWindows } from '../platform.ts';
+import { withProvider } from '../provider.ts';
 import { readRemaining, remainingText } from '../remaining.ts';
 import type { Command } from './command.ts';
 import { isRegistration } from './install.ts';
@@ -28,11 +29,8 @@ export const run: Command = async ({ flags }, env) => {
 
 /** @throws BusinessRuleError when something lives, or when that can't be known */
 async function refuseWhileAlive({ provider, providerConf }: Layout, env: Environment): Promise<void> {
-  const remaining = await readRemaining({
-    ...env,
-    HF_PROVIDER_NAME: provider,
-    HF_PROVIDER_CONFDIR: providerConf,
-  }).catch((error: unknown) => {
+  const own = { ...env, HF_PROVIDER_NAME: provider, HF_PROVIDER_CONFDIR: providerConf };
+  const remaining = await withProvider(own, readRemaining).catch((error: unknown) => {
     if (!(error instanceof OhfError)) throw error;
     throw new BusinessRuleError(
       `Whether ${provider} still has machines is not known: ${error.message} ` +

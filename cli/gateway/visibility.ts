@@ -1,10 +1,11 @@
-import { Client, Connection, type WorkflowExecutionInfo } from '@temporalio/client';
+import { Client, Connection, WorkflowNotFoundError, type WorkflowExecutionInfo } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Config, TemporalConfig } from '../../config/index.ts';
+import { ResourceNotFoundError } from '../../domain/shared/errors.ts';
 import { WORKFLOW } from '../../domain/shared/messages.ts';
 import { taskQueues } from '../../domain/shared/queues.ts';
 import { connectionOptions } from './connectionOptions.ts';
-import { unavailable, unreachable } from './temporalErrors.ts';
+import { GRPC, grpcCode, unavailable, unreachable } from './temporalErrors.ts';
 
 /** What Temporal's lists say of one request, return or adopter. */
 export interface WorkflowRow {
@@ -18,11 +19,23 @@ export interface WorkflowRow {
   readonly count: number;
 }
 
-/** Lists of Temporal, for people. They lag a second or so behind the workflows themselves. */
+/** What people ask of Temporal beside the operations. Lists lag a second or so behind the workflows themselves. */
 export interface Visibility {
   /** @throws UnavailableError */
   list(query: string, limit: number): Promise<readonly WorkflowRow[]>;
+  /** Asks a workflow to give everything back and to end. @throws ResourceNotFoundError, UnavailableError */
+  cancel(workflowId: string): Promise<void>;
+  /** What the namespace has of our search attributes; undefined where the server does not say. */
+  searchAttributes(): Promise<readonly string[] | undefined>;
+  /** Workers that take work from a task queue; one that has stopped is still among them for up to 90 s. */
+  pollers(taskQueue: string, kind: 'workflow' | 'activity'): Promise<Pollers>;
   close(): Promise<void>;
+}
+
+export interface Pollers {
+  readonly count: number;
+  /** Seconds since the latest of them asked for work; 0 where there is none. */
+  readonly seenSecondsAgo: number;
 }
 
 /** Requests, returns and adopters of one provider instance. */
@@ -45,12 +58,12 @@ export async function openVisibility(config: TemporalConfig): Promise<Visibility
     throw unreachable(config, error);
   }
   const client = new Client({ connection, namespace: config.namespace });
+  const deadline = (): number => Date.now() + config.deadlineSeconds * 1_000;
   return {
     list: async (query, limit) => {
       const rows: WorkflowRow[] = [];
       try {
-        const until = Date.now() + config.deadlineSeconds * 1_000;
-        await connection.withDeadline(until, async () => {
+        await connection.withDeadline(deadline(), async () => {
           for await (const info of client.workflow.list({ query, pageSize: Math.min(limit, 1_000) })) {
             rows.push(rowOf(info));
             if (rows.length >= limit) break;
@@ -61,9 +74,62 @@ export async function openVisibility(config: TemporalConfig): Promise<Visibility
       }
       return rows;
     },
+    cancel: async (workflowId) => {
+      try {
+        await connection.withDeadline(deadline(), () => client.workflow.getHandle(workflowId).cancel());
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) {
+          throw new ResourceNotFoundError(`There is no open request or return '${workflowId}'.`, {
+            cause: error,
+          });
+        }
+        throw unavailable(config, `cancel ${workflowId}`, error);
+      }
+    },
+    searchAttributes: async () => {
+      try {
+        const { customAttributes } = await connection.withDeadline(deadline(), () =>
+          connection.operatorService.listSearchAttributes({ namespace: config.namespace }),
+        );
+        return Object.keys(customAttributes ?? {});
+      } catch (error) {
+        // Temporal Cloud keeps this service to itself.
+        const code = grpcCode(error);
+        if (code === GRPC.unimplemented || code === GRPC.permissionDenied) return undefined;
+        throw unavailable(config, 'list search attributes', error);
+      }
+    },
+    pollers: async (name, kind) => {
+      try {
+        const { pollers } = await connection.withDeadline(deadline(), () =>
+          client.workflowService.describeTaskQueue({
+            namespace: config.namespace,
+            taskQueue: { name },
+            taskQueueType: QUEUE_TYPE[kind],
+          }),
+        );
+        const ages = (pollers ?? [])
+          .map(({ lastAccessTime }) => Math.round(Date.now() / 1_000 - Number(lastAccessTime?.seconds ?? 0)))
+          .filter((age) => age < RECENT_S);
+        return { count: ages.length, seenSecondsAgo: ages.length > 0 ? Math.max(0, Math.min(...ages)) : 0 };
+      } catch (error) {
+        throw unavailable(config, `describe the task queue ${name}`, error);
+      }
+    },
     close: () => connection.close(),
   };
 }
+
+/** A worker asks for work once a minute at least; the server remembers those that have stopped for five. */
+const RECENT_S = 90;
+
+type QueueType = Exclude<
+  Parameters<Client['workflowService']['describeTaskQueue']>[0]['taskQueueType'],
+  null | undefined
+>;
+/** Numbers of temporal.api.enums.v1.TaskQueueType, which is not exported. */
+// oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- see above
+const QUEUE_TYPE = { workflow: 1 as QueueType, activity: 2 as QueueType };
 
 const HF_STATE = defineSearchAttributeKey('HfState', 'KEYWORD');
 const HF_TEMPLATE = defineSearchAttributeKey('HfTemplate', 'KEYWORD');

@@ -27,6 +27,8 @@ export interface Stack {
   hf(operation: HfOperation, input: unknown): Promise<HfAnswer>;
   /** Runs one script with raw arguments. */
   hfArguments(operation: HfOperation, args: readonly string[]): Promise<HfAnswer>;
+  /** Runs `ohf` as a person does, in the provider's environment. */
+  ohf(...args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }>;
   startWorker(): Promise<void>;
   isWorkerUp(): boolean;
   /** Starts a worker that can't start, and waits for its end. */
@@ -149,6 +151,14 @@ export async function startStack(timers: StackTimers = QUICK): Promise<Stack> {
       return answer;
     },
     hfArguments: (operation, args) => runScript(operation, args, hfEnvironment),
+    async ohf(...args) {
+      const child = spawn(process.execPath, [CLI, ...args], { cwd: '/', env: hfEnvironment });
+      let output = '';
+      child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      const [code] = (await once(child, 'close')) as [number | null];
+      return { code, output };
+    },
     async failToStartWorker(env) {
       const { child, output } = await start('failing worker', process.execPath, [CLI, 'worker'], {
         ...workerEnv,

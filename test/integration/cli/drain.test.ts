@@ -6,7 +6,7 @@ import { scratch, type Scratch } from '../../unit/config/support.ts';
 import { failureMessage, ohf, oneDocument } from '../../unit/cli/support.ts';
 import { startDevServer, type DevServer } from './devServer.ts';
 
-describe('a provider that is drained', function () {
+describe('a provider at the end of its life', function () {
   this.timeout(60_000);
   let files: Scratch;
   let server: DevServer;
@@ -29,7 +29,23 @@ describe('a provider that is drained', function () {
     await files.remove();
   });
 
-  it('launches nothing, shows what it still has, and is not uninstalled before that is gone', async () => {
+  it('without a worker is not healthy, and health names each queue that has none', async () => {
+    const { code, stdout } = await ohf(['health', ...provider()]);
+    assert.equal(code, 1);
+    assert.match(stdout, /^search attributes +ok /m);
+    assert.match(
+      stdout,
+      /^worker: launch +failed +none on ohf-grid1-myaws\.launch; start one with 'ohf worker'$/m,
+    );
+    const env = { TEMPORAL_ADDRESS: '127.0.0.1:1', OHF_TEMPORAL_DEADLINE_SECONDS: '1' };
+    const nowhere = await ohf(['health', ...provider(), '--json'], env);
+    assert.equal(nowhere.code, 1);
+    const { checks } = JSON.parse(nowhere.stdout) as { checks: { check: string; result: string }[] };
+    assert.deepEqual(checks.at(-1)?.check, 'temporal');
+    assert.deepEqual(checks.at(-1)?.result, 'failed');
+  });
+
+  it('drained launches nothing, shows what it still has, and is not uninstalled before that is gone', async () => {
     const requestId = String(oneDocument(await request())['requestId']);
     await eventually('the request is listed', async () => {
       const { stdout } = await ohf(['drain', ...provider()]);

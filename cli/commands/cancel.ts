@@ -1,0 +1,28 @@
+import { ValidationError } from '../../domain/shared/errors.ts';
+import { isRequestId } from '../../domain/shared/ids.ts';
+import { writeOut } from '../output.ts';
+import { withProvider } from '../provider.ts';
+import { providerEnv } from '../providerEnv.ts';
+import type { Command } from './command.ts';
+
+/** Ends a request: what it has and what is still on its way is given back. */
+export const run: Command = async ({ words, flags }, env) => {
+  const wrong = words.find((id) => !isRequestId(id.replace(/^own-/, '')));
+  if (words.length === 0 || wrong !== undefined) {
+    throw new ValidationError(
+      wrong === undefined ? 'Give the id of a request.' : `'${wrong}' is not the id of a request (req-…).`,
+    );
+  }
+  await withProvider(providerEnv(flags, env), async (provider) => {
+    const visibility = await provider.visibility();
+    for (const id of words) {
+      await visibility.cancel(id);
+      await writeOut(
+        flags['json'] === true
+          ? `${JSON.stringify({ requestId: id, cancelled: true })}\n`
+          : `${id} gives back all it has and ends; 'ohf request ${id} --watch' shows how far it is\n`,
+      );
+    }
+  });
+  return 0;
+};

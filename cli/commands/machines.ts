@@ -1,0 +1,29 @@
+import { machinesTable } from '../machinesTable.ts';
+import { machineRow } from '../operations/machineRow.ts';
+import { writeOut } from '../output.ts';
+import { withProvider } from '../provider.ts';
+import { providerEnv } from '../providerEnv.ts';
+import { readRemaining } from '../remaining.ts';
+import type { Command } from './command.ts';
+
+/** Lists the machines that a provider's requests hold, by their owners' books; calls no AWS. */
+export const run: Command = async ({ flags }, env) => {
+  const rows = await withProvider(providerEnv(flags, env), readRemaining);
+  const held = rows.flatMap(({ id, template, machines = [] }) =>
+    machines.map((machine) => ({ requestId: id, template, machine })),
+  );
+  const unknown = rows.filter(({ kind, machines }) => kind !== 'return' && !machines).map(({ id }) => id);
+  if (flags['json'] === true) {
+    const machines = held.map(({ requestId, template, machine }) => ({
+      requestId,
+      template,
+      ...machineRow(machine),
+    }));
+    await writeOut(`${JSON.stringify({ machines, unknown })}\n`);
+    return 0;
+  }
+  const list = held.map(({ machine, template, requestId }) => [machine, template, requestId] as const);
+  const note = unknown.length > 0 ? `not known without a worker: those of ${unknown.join(', ')}\n` : '';
+  await writeOut((list.length > 0 ? machinesTable(['TEMPLATE', 'REQUEST'], list) : 'none\n') + note);
+  return 0;
+};

@@ -1,0 +1,55 @@
+import { ValidationError } from '../../domain/shared/errors.ts';
+import { ofProvider, type WorkflowRow } from '../gateway/visibility.ts';
+import { writeOut } from '../output.ts';
+import { withProvider } from '../provider.ts';
+import { providerEnv } from '../providerEnv.ts';
+import { table } from '../table.ts';
+import { bornText } from '../times.ts';
+import { textFlag, type Command, type Flags } from './command.ts';
+
+const DEFAULT_LIMIT = 100;
+
+/** Lists requests, returns and adopters of a provider, the newest first. */
+export const run: Command = async ({ flags }, env) => {
+  const limit = limitFlag(flags);
+  const rows = await withProvider(providerEnv(flags, env), async (provider) => {
+    const base = ofProvider(provider.config, flags['all'] === true ? 'any' : 'open');
+    const query = `${base}${condition(flags, 'state', 'HfState')}${condition(flags, 'template', 'HfTemplate')}`;
+    return (await provider.visibility()).list(query, limit);
+  });
+  await writeOut(flags['json'] === true ? `${JSON.stringify({ requests: rows })}\n` : text(rows, limit));
+  return 0;
+};
+
+function text(rows: readonly WorkflowRow[], limit: number): string {
+  if (rows.length === 0) return 'none\n';
+  const more = rows.length === limit ? `the newest ${limit}; --limit shows more\n` : '';
+  return (
+    table(
+      ['ID', 'KIND', 'STATE', 'TEMPLATE', 'COUNT', 'SINCE'],
+      rows.map(({ id, kind, state, template, count }) => [
+        id,
+        kind,
+        state,
+        template || '-',
+        count,
+        bornText(id),
+      ]),
+    ) + more
+  );
+}
+
+/** A part of a query of Temporal's lists. */
+function condition(flags: Flags, flag: string, attribute: string): string {
+  const value = textFlag(flags, flag);
+  if (value === undefined) return '';
+  if (!/^[\w-]+$/.test(value))
+    throw new ValidationError(`--${flag} is '${value}'; allowed: 0-9 A-Z a-z _ -.`);
+  return ` AND ${attribute} = "${value}"`;
+}
+
+function limitFlag(flags: Flags): number {
+  const value = flags['limit'] ?? DEFAULT_LIMIT;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 100_000) return value;
+  throw new ValidationError(`--limit is ${JSON.stringify(value)}; allowed: a whole number from 1 to 100000.`);
+}

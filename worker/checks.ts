@@ -69,10 +69,11 @@ export async function checkAws(aws: AwsClients, where: string): Promise<void> {
     const { providerCode, message, kind } = toProviderError(error);
     const advice =
       kind === 'credentials'
-        ? 'Check the credentials of the worker (instance profile, AWS_PROFILE, AWS_ACCESS_KEY_ID) and its policy.'
+        ? 'Check the credentials of the worker (instance profile, AWS_PROFILE, AWS_ACCESS_KEY_ID) and its policy: ' +
+          "'ohf iam-policy --templates FILE' prints the one that it needs."
         : 'Check provider.aws.region and provider.aws.endpoint, and the network.';
     throw new ConfigurationError(
-      `EC2 at ${where} could not be read: ${providerCode}: ${message}. ${advice}`,
+      `EC2 at ${where} could not be read (ec2:DescribeInstances): ${providerCode}: ${message}. ${advice}`,
       {
         cause: error,
       },

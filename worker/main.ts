@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { Client } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
-import { createAwsClients } from '../activities/aws/clients.ts';
+import { createAwsClients, type AwsClients } from '../activities/aws/clients.ts';
 import { createActivities } from '../activities/index.ts';
 import { loadWorkerConfig, type Config } from '../config/index.ts';
 import { OhfError } from '../domain/shared/errors.ts';
@@ -9,6 +9,7 @@ import { checkAws, checkNamespace } from './checks.ts';
 import { connect } from './connection.ts';
 import { createLanes } from './lanes.ts';
 import { keepMonitor } from './monitor.ts';
+import { findRefusedActions } from './permissions.ts';
 import { createLogger, installRuntime } from './runtime.ts';
 
 /**
@@ -39,6 +40,7 @@ async function serve(config: Config, logger: Logger): Promise<void> {
     const client = new Client({ connection, namespace: temporal.namespace });
     await checkNamespace(client, temporal.namespace);
     await checkAws(aws, provider.aws.endpoint ?? provider.aws.region);
+    await tellRefusedActions(aws, provider.deployment, logger);
     const activities = createActivities({
       aws,
       temporal: client,
@@ -70,5 +72,17 @@ async function serve(config: Config, logger: Logger): Promise<void> {
   } finally {
     aws.destroy();
     await connection.close();
+  }
+}
+
+/** A worker that may not launch still gives machines back, so it starts all the same. */
+async function tellRefusedActions(aws: AwsClients, deployment: string, logger: Logger): Promise<void> {
+  const { refused, doubtful } = await findRefusedActions(aws, deployment);
+  const advice = "'ohf iam-policy --templates FILE' prints the policy that the worker's role needs";
+  if (refused.length > 0)
+    logger.error(`AWS refuses the worker ${refused.join(', ')}; ${advice}`, { refused });
+  if (doubtful.length > 0) {
+    const reason = 'a policy limited to subnets or to our tag may do so rightly';
+    logger.warn(`AWS refused a trial of ${doubtful.join(', ')}; ${reason}, else: ${advice}`, { doubtful });
   }
 }

@@ -1,5 +1,7 @@
 import { strict as assert } from 'node:assert';
+import { policyFor } from '../../domain/permissions/policy.ts';
 import type { StatusView } from '../../domain/shared/messages.ts';
+import { aTemplate } from '../fixtures/builders.ts';
 import { ended, requestMachines, returnMachines, statusOf } from './hostFactory.ts';
 import { startStack, type Stack } from './stack.ts';
 
@@ -58,6 +60,17 @@ describe("a round trip through Host Factory's scripts", function () {
     assert.equal((await statusOf(stack, requestId)).status, 'complete', 'a closed request still answers');
     const none = await stack.hf('getReturnRequests', { machines: [] });
     assert.deepEqual([none.code, none.json['requests']], [0, []]);
+  });
+
+  it('calls nothing in AWS that the printed policy does not allow', async () => {
+    const { calls } = await stack.simulator.summary();
+    const { Statement } = policyFor([aTemplate()], { region: '*', account: '*', deployment: 'e2e' });
+    const allowed = new Set(Statement.flatMap(({ Action }) => Action));
+    assert.ok('TerminateInstances' in calls);
+    assert.deepEqual(
+      Object.keys(calls).filter((action) => !allowed.has(`ec2:${action}`)),
+      [],
+    );
   });
 
   it('polls cost no call to AWS', async () => {

@@ -1,8 +1,9 @@
 import { termination } from './actions/terminateInstances.ts';
 import { gateModes } from './gates.ts';
 import type { GateView } from './gates.ts';
+import { advance } from './groups/loop.ts';
 import type { Instance, LogEntry, PoolRule, Settings, Tags } from './model.ts';
-import { commit, commitLogged, definedSettings } from './simulation.ts';
+import { commit, commitLogged, defaultSettings, definedSettings } from './simulation.ts';
 import type { Simulation } from './simulation.ts';
 import { isLive, stateAt, tagsAt } from './world.ts';
 
@@ -19,7 +20,8 @@ import { isLive, stateAt, tagsAt } from './world.ts';
  *        timeoutMs (default 10000).
  * POST   /_simulator/gates/:id/release               -> held calls go on; the gate takes no more.
  * DELETE /_simulator/gates                           -> releases and forgets all.
- * GET    /_simulator/settings, PUT {pendingSeconds?, shuttingDownSeconds?, consistencyLagMs?} -> the settings.
+ * GET    /_simulator/settings, PUT {pendingSeconds?, shuttingDownSeconds?, consistencyLagMs?, groupTickSeconds?} ->
+ *        the settings.
  *        Transitions still to come follow the new times; those that have happened stay.
  * GET    /_simulator/pools, PUT [{instanceType?, zone?, lifecycle?, capacity}] -> the rules; PUT replaces them all.
  *        Each pool (type x zone x lifecycle) that fits a rule gets its capacity in live instances; null: no
@@ -28,6 +30,9 @@ import { isLive, stateAt, tagsAt } from './world.ts';
  *        code (default Client.UserInitiatedShutdown). Logged as action 'simulator:terminate'.
  * GET    /_simulator/instances                       -> all instances ever, also those that Describe* forgot.
  * GET    /_simulator/fleets                          -> all fleets ever.
+ * GET    /_simulator/groups                          -> all fleets of type request and maintain, Spot Fleet requests
+ *        and Auto Scaling groups ever. What they do by themselves is logged as 'simulator:group-launch' and
+ *        'simulator:group-terminate', with the group in params.GroupId.
  * GET    /_simulator/summary                         -> {calls: {action: n}, launchedEver, live, liveIds}; live: not
  *        terminated by anybody yet, so a shutting-down instance is not live.
  * GET    /_simulator/log?since=N                     -> the entries with seq > N (default 0): one per call, in the
@@ -88,6 +93,7 @@ export async function serveControl(
   body: string,
 ): Promise<ControlAnswer> {
   const path = url.pathname.split('/').slice(2).map(decodeURIComponent);
+  advance(simulation);
   try {
     const answer = await route(
       simulation,
@@ -137,6 +143,8 @@ async function route(
       return terminateBehindBack(simulation, id, readObject(body));
     case 'GET fleets':
       return [...world.fleets.values()];
+    case 'GET groups':
+      return [...world.groups.values()];
     case 'GET log':
       return entriesSince(world.log, Number(query.get('since') ?? 0));
     case 'GET summary':
@@ -189,7 +197,7 @@ function addGate(simulation: Simulation, body: Record<string, unknown>): GateVie
 
 function readSettings(body: Record<string, unknown>): Partial<Settings> {
   for (const [name, value] of Object.entries(body)) {
-    if (!['pendingSeconds', 'shuttingDownSeconds', 'consistencyLagMs'].includes(name)) {
+    if (!Object.hasOwn(defaultSettings, name)) {
       refuse(400, `no setting ${name}`);
     }
     if (typeof value !== 'number' || !(value >= 0)) refuse(400, `${name}: expected a number from 0 up`);

@@ -1,5 +1,6 @@
 import { describeImages, describeInstanceTypes, describeSubnets } from './actions/catalogue.ts';
 import { describeInstances, describeInstanceStatus } from './actions/describeInstances.ts';
+import { deleteFleets, describeFleetHistory, describeFleets, modifyFleet } from './actions/fleetGroups.ts';
 import { createFleet } from './actions/fleets.ts';
 import {
   createLaunchTemplate,
@@ -7,11 +8,18 @@ import {
   describeLaunchTemplates,
 } from './actions/launchTemplates.ts';
 import { runInstances } from './actions/runInstances.ts';
+import {
+  cancelSpotFleetRequests,
+  describeSpotFleetRequestHistory,
+  describeSpotFleetRequests,
+  modifySpotFleetRequest,
+  requestSpotFleet,
+} from './actions/spotFleets.ts';
 import { createTags } from './actions/tags.ts';
 import { terminateInstances } from './actions/terminateInstances.ts';
 import type { Action, Handler } from './call.ts';
 
-/** The API version these actions belong to. Another service (e.g. Auto Scaling) is another such table. */
+/** The API version these actions belong to; Auto Scaling is another such table. */
 export const ec2Version = '2016-11-15';
 
 // The names are those of the EC2 model, also where the simulator makes nothing of them.
@@ -44,6 +52,30 @@ export const ec2Actions: ReadonlyMap<string, Action> = new Map<string, Action>([
   ],
   ['DeleteLaunchTemplate', action(deleteLaunchTemplate, 'LaunchTemplateId LaunchTemplateName')],
   ['CreateFleet', action(createFleet, fleets)],
+  ['DescribeFleets', action(describeFleets, `FleetId ${paging}`)],
+  [
+    'ModifyFleet',
+    action(
+      modifyFleet,
+      'FleetId ExcessCapacityTerminationPolicy LaunchTemplateConfig TargetCapacitySpecification Context',
+    ),
+  ],
+  ['DeleteFleets', action(deleteFleets, 'FleetId TerminateInstances')],
+  ['DescribeFleetHistory', action(describeFleetHistory, 'FleetId EventType StartTime MaxResults NextToken')],
+  ['RequestSpotFleet', action(requestSpotFleet, 'SpotFleetRequestConfig')],
+  ['DescribeSpotFleetRequests', action(describeSpotFleetRequests, 'SpotFleetRequestId MaxResults NextToken')],
+  [
+    'ModifySpotFleetRequest',
+    action(
+      modifySpotFleetRequest,
+      'SpotFleetRequestId TargetCapacity OnDemandTargetCapacity ExcessCapacityTerminationPolicy LaunchTemplateConfig Context',
+    ),
+  ],
+  ['CancelSpotFleetRequests', action(cancelSpotFleetRequests, 'SpotFleetRequestId TerminateInstances')],
+  [
+    'DescribeSpotFleetRequestHistory',
+    action(describeSpotFleetRequestHistory, 'SpotFleetRequestId EventType StartTime MaxResults NextToken'),
+  ],
   ['RunInstances', action(runInstances, launching)],
   ['DescribeInstances', action(describeInstances, `InstanceId ${paging}`)],
   ['DescribeInstanceStatus', action(describeInstanceStatus, `InstanceId IncludeAllInstances ${paging}`)],

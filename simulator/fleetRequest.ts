@@ -117,10 +117,10 @@ function echoOverride(override: ParamTree): Xml {
 }
 
 /** How many units of each lifecycle the fleet is to have. What is not split goes to the default type. */
-export function readTargets(call: Call): Record<Lifecycle, number> {
+export function readTargets(call: Call, min = 1): Record<Lifecycle, number> {
   const target = subtree(call.params, 'TargetCapacitySpecification');
   if (target === undefined) throw missingParameter('TargetCapacitySpecification');
-  const total = integer(target, 'TotalTargetCapacity', 1, 10_000);
+  const total = integer(target, 'TotalTargetCapacity', min, 10_000);
   if (total === undefined) throw missingParameter('TargetCapacitySpecification.TotalTargetCapacity');
   const onDemand = integer(target, 'OnDemandTargetCapacity', 0, 10_000) ?? 0;
   const spot = integer(target, 'SpotTargetCapacity', 0, 10_000) ?? 0;

@@ -66,6 +66,7 @@ function load(path: string, world: World): void {
 function* snapshot(world: World): Generator<Change> {
   yield { settings: { at: 0, values: world.settings }, pools: world.pools };
   yield { templates: [...world.templates.values()], fleets: [...world.fleets.values()] };
+  yield { groups: [...world.groups.values()] };
   yield* chunks(world.launchOrder, (launched) => ({ launched }));
   yield* chunks([...world.tokens.values()], (tokens) => ({ tokens }));
   for (const log of world.log) yield { log };

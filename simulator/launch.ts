@@ -23,7 +23,12 @@ export function createDraft(): Draft {
 }
 
 /** Who asks for the instances, as they will show it. */
-export type Origin = { clientToken?: string; fleetId?: string };
+export type Origin = {
+  clientToken?: string;
+  fleetId?: string;
+  spotFleetRequestId?: string;
+  groupName?: string;
+};
 
 /**
  * Adds up to `count` instances of one kind to the draft, as one reservation.
@@ -94,6 +99,10 @@ function systemTags(spec: LaunchSpec, origin: Origin): Tags {
       'aws:ec2launchtemplate:version': '1',
     }),
     ...(origin.fleetId !== undefined && { 'aws:ec2:fleet-id': origin.fleetId }),
+    ...(origin.spotFleetRequestId !== undefined && {
+      'aws:ec2spot:fleet-request-id': origin.spotFleetRequestId,
+    }),
+    ...(origin.groupName !== undefined && { 'aws:autoscaling:groupName': origin.groupName }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { FlatParams } from './params.ts';
+import type { FlatParams, ParamTree } from './params.ts';
 import type { Xml } from './xml.ts';
 
 // Every type here is plain JSON, as all of it goes through the journal. Times are epoch milliseconds.
@@ -34,6 +34,8 @@ export type Instance = {
   volumeTags: Tags;
   clientToken?: string;
   fleetId?: string;
+  spotFleetRequestId?: string;
+  groupName?: string;
   launchTemplateId?: string;
   launchedAt: number;
   runningAt: number;
@@ -68,6 +70,57 @@ export type Fleet = {
   instanceIds: string[];
 };
 
+/** One pool that a group may launch from; `request` is an override in the shape of a RunInstances request. */
+export type GroupCandidate = {
+  lifecycle: Lifecycle;
+  templateId: string;
+  request: ParamTree;
+  weight: number;
+  instanceType?: string;
+};
+
+/** What launches by itself: a fleet of type request or maintain, a Spot Fleet request, an Auto Scaling group. */
+export type Group = {
+  /** The fleet's id, the request's id or the group's name. */
+  id: string;
+  kind: 'fleet' | 'spotFleet' | 'autoScaling';
+  type: 'request' | 'maintain';
+  createdAt: number;
+  clientToken?: string;
+  tags: Tags;
+  /** Tags that members get besides those of the launch template. */
+  propagated: Tags;
+  candidates: GroupCandidate[];
+  /** Units. */
+  targets: Record<Lifecycle, number>;
+  excess: 'termination' | 'no-termination';
+  validUntil?: number;
+  /** `running`: deleted or cancelled, and its members live on; `terminating`: with its members. */
+  state: 'active' | 'running' | 'terminating';
+  modifyingUntil?: number;
+  /** AWS lists it no more. */
+  deleted?: true;
+  lookedAt: number;
+  memberIds: string[];
+  /** What went wrong, oldest first. */
+  history: { at: number; code: string; message: string }[];
+  scaling?: Scaling;
+};
+
+/** What only an Auto Scaling group has. */
+export type Scaling = {
+  min: number;
+  max: number;
+  desired: number;
+  /** Of the desired units: bought on demand before the percentage counts. */
+  onDemandBase: number;
+  onDemandPercent: number;
+  protectNew: boolean;
+  protectedIds: string[];
+  suspended: string[];
+  subnetIds: string[];
+};
+
 /** What a client token stands for: the same call again gets the same result. */
 export type TokenRecord = {
   key: string;
@@ -78,11 +131,12 @@ export type TokenRecord = {
   error?: { code: string; message: string; status: number };
 };
 
-/** `pendingSeconds` and `shuttingDownSeconds` in s, `consistencyLagMs` in ms. */
+/** `pendingSeconds`, `shuttingDownSeconds` and `groupTickSeconds` (between two looks of a group) in s, `consistencyLagMs` in ms. */
 export type Settings = {
   pendingSeconds: number;
   shuttingDownSeconds: number;
   consistencyLagMs: number;
+  groupTickSeconds: number;
 };
 
 /** Every pool (type x zone x lifecycle) that fits has this capacity; the last rule that fits a pool wins. */
@@ -115,6 +169,7 @@ export type Change = {
   templates?: LaunchTemplate[];
   deletedTemplates?: string[];
   fleets?: Fleet[];
+  groups?: Group[];
   launched?: Instance[];
   terminated?: ({ id: string } & Termination)[];
   tagged?: { ids: string[]; at: number; tags: Tags };

@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
-import type { Call, Outcome } from './call.ts';
+import {
+  autoScalingActions,
+  autoScalingAnswer,
+  autoScalingError,
+  autoScalingVersion,
+} from './autoScaling/service.ts';
+import type { Action, Call, Outcome } from './call.ts';
 import { ec2Actions, ec2Version } from './ec2.ts';
 import { AwsError } from './errors.ts';
+import { advance } from './groups/loop.ts';
 import type { Change } from './model.ts';
 import { flag, parseForm, toTree } from './params.ts';
 import type { FlatParams } from './params.ts';
@@ -80,6 +87,8 @@ function perform(
 ): Answer {
   const requestId = randomUUID();
   const action = flat['Action'] ?? '';
+  const service = services[flat['Version'] ?? ''] ?? ec2;
+  advance(simulation);
   const finish = (outcome: string, change: Change, replay: boolean): void => {
     const dropped = gate === 'dropAfter' ? 'dropped' : outcome;
     commitLogged(simulation, change, { ...logged(flat, gate), outcome: dropped, replay });
@@ -89,25 +98,37 @@ function perform(
     const outcome = handle(simulation, action, flat);
     if (outcome.error !== undefined) {
       finish(outcome.error.code, outcome.change ?? {}, outcome.replay ?? false);
-      return failure(requestId, outcome.error);
+      return failure(service, requestId, outcome.error);
     }
-    const document = answerDocument(action, requestId, outcome.body);
+    const document = service.answer(action, requestId, outcome.body);
     finish('ok', outcome.change ?? {}, outcome.replay ?? false);
     return { status: 200, requestId, document };
   } catch (error) {
     const known = error instanceof AwsError ? error : internalError(error);
     finish(known.code, {}, false);
-    return failure(requestId, known);
+    return failure(service, requestId, known);
   }
 }
 
-function failure(requestId: string, error: AwsError): Answer {
-  return {
-    status: error.status,
-    requestId,
-    document: errorDocument(requestId, error.code, error.message),
-  };
+function failure(service: Service, requestId: string, error: AwsError): Answer {
+  return { status: error.status, requestId, document: service.error(requestId, error.code, error.message) };
 }
+
+/** What the simulated services differ in. */
+type Service = {
+  actions: ReadonlyMap<string, Action>;
+  answer: typeof answerDocument;
+  error: typeof errorDocument;
+};
+const ec2: Service = { actions: ec2Actions, answer: answerDocument, error: errorDocument };
+const services: Record<string, Service> = {
+  [ec2Version]: ec2,
+  [autoScalingVersion]: {
+    actions: autoScalingActions,
+    answer: autoScalingAnswer,
+    error: autoScalingError,
+  },
+};
 
 function internalError(error: unknown): AwsError {
   console.error('simulated AWS:', error);
@@ -127,14 +148,15 @@ function checkSignature(request: IncomingMessage): void {
 
 function handle(simulation: Simulation, action: string, flat: FlatParams): Outcome {
   if (action === '') throw new AwsError('MissingAction', 'The request is missing an action.');
-  const version = flat['Version'];
-  if (version !== ec2Version) {
+  const version = flat['Version'] ?? '';
+  const service = services[version];
+  if (service === undefined) {
     throw new AwsError(
       'NoSuchVersion',
-      `The requested version (${version ?? ''}) of service AmazonEC2 does not exist`,
+      `The requested version (${version}) of service AmazonEC2 does not exist`,
     );
   }
-  const known = ec2Actions.get(action);
+  const known = service.actions.get(action);
   if (known === undefined) {
     throw new AwsError('InvalidAction', `The action ${action} is not valid for this web service.`);
   }

@@ -19,7 +19,12 @@ export type Simulation = {
   initialSettings: Settings;
 };
 
-export const defaultSettings: Settings = { pendingSeconds: 2, shuttingDownSeconds: 2, consistencyLagMs: 0 };
+export const defaultSettings: Settings = {
+  pendingSeconds: 2,
+  shuttingDownSeconds: 2,
+  consistencyLagMs: 0,
+  groupTickSeconds: 0.5,
+};
 
 /** What the simulation starts from. Settings given here win over those of the state file. */
 export type SimulationOptions = Partial<Settings> & {
@@ -49,11 +54,12 @@ export function openSimulation(options: SimulationOptions): Simulation {
 
 /** The settings among these options that are given at all. */
 export function definedSettings(options: Partial<Settings>): Partial<Settings> {
-  const { pendingSeconds, shuttingDownSeconds, consistencyLagMs } = options;
+  const { pendingSeconds, shuttingDownSeconds, consistencyLagMs, groupTickSeconds } = options;
   return {
     ...(pendingSeconds !== undefined && { pendingSeconds }),
     ...(shuttingDownSeconds !== undefined && { shuttingDownSeconds }),
     ...(consistencyLagMs !== undefined && { consistencyLagMs }),
+    ...(groupTickSeconds !== undefined && { groupTickSeconds }),
   };
 }
 

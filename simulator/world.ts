@@ -1,6 +1,7 @@
 import type {
   Change,
   Fleet,
+  Group,
   Instance,
   InstanceState,
   LaunchTemplate,
@@ -22,6 +23,7 @@ export type World = {
   liveByPool: Map<string, number>;
   templates: Map<string, LaunchTemplate>;
   fleets: Map<string, Fleet>;
+  groups: Map<string, Group>;
   tokens: Map<string, TokenRecord>;
   pools: PoolRule[];
   settings: Settings;
@@ -37,6 +39,7 @@ export function createWorld(settings: Settings): World {
     liveByPool: new Map(),
     templates: new Map(),
     fleets: new Map(),
+    groups: new Map(),
     tokens: new Map(),
     pools: [],
     settings,
@@ -86,6 +89,7 @@ export function apply(world: World, change: Change): void {
   for (const template of change.templates ?? []) world.templates.set(template.id, template);
   for (const id of change.deletedTemplates ?? []) world.templates.delete(id);
   for (const fleet of change.fleets ?? []) world.fleets.set(fleet.id, fleet);
+  for (const group of change.groups ?? []) world.groups.set(group.id, group);
   for (const instance of change.launched ?? []) addInstance(world, instance);
   for (const { id, ...termination } of change.terminated ?? []) {
     const instance = world.instances.get(id);
@@ -132,7 +136,7 @@ function applyTags(world: World, tagged: { ids: string[]; at: number; tags: Tags
       const tags = { ...instance.tagVersions.at(-1)?.tags, ...tagged.tags };
       instance.tagVersions.push({ at: tagged.at, tags });
     }
-    const other = world.templates.get(id) ?? world.fleets.get(id);
+    const other = world.templates.get(id) ?? world.fleets.get(id) ?? world.groups.get(id);
     if (other !== undefined) other.tags = { ...other.tags, ...tagged.tags };
   }
 }

@@ -14,21 +14,22 @@ function escape(text: string): string {
   return text.replace(special, (char) => named[char] ?? `&#x${char.charCodeAt(0).toString(16)};`);
 }
 
-/** One element with its content. */
-export function element(name: string, content: Xml): string {
+/** One element with its content; `item` is the name of a list's elements. */
+export function element(name: string, content: Xml, item = 'item'): string {
   if (content === undefined) return '';
   if (typeof content === 'string') return `<${name}>${escape(content)}</${name}>`;
   if (typeof content !== 'object') return `<${name}>${content}</${name}>`;
-  return `<${name}>${children(content)}</${name}>`;
+  return `<${name}>${children(content, item)}</${name}>`;
 }
 
-function children(content: readonly Xml[] | { readonly [name: string]: Xml }): string {
+/** What stands inside an element. */
+export function children(content: readonly Xml[] | { readonly [name: string]: Xml }, item = 'item'): string {
   let out = '';
   if (Array.isArray(content)) {
-    for (const item of content as readonly Xml[]) out += element('item', item);
+    for (const each of content as readonly Xml[]) out += element(item, each, item);
     return out;
   }
-  for (const [name, value] of Object.entries(content)) out += element(name, value);
+  for (const [name, value] of Object.entries(content)) out += element(name, value, item);
   return out;
 }
 

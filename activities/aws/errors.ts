@@ -114,10 +114,11 @@ export function toProviderError(error: unknown): ProviderError {
   return new ProviderError(kindOf(error, code), code, error.message || code, { cause: error });
 }
 
-/** The wire code is the error's name; socket errors carry `code`. */
+/** The wire code is the error's name, which the SDK ends in `Fault` for Auto Scaling; socket errors carry `code`. */
 function codeOf(error: Error): string {
   const { code } = error as { code?: unknown };
-  return KIND_OF.has(error.name) || typeof code !== 'string' ? error.name : code;
+  const name = error.name.replace(/Fault$/, '');
+  return KIND_OF.has(name) || typeof code !== 'string' ? name : code;
 }
 
 function kindOf(error: Error, code: string): ProviderErrorKind {

@@ -1,6 +1,6 @@
 import { newId } from '../call.ts';
 import type { Call, Outcome } from '../call.ts';
-import { AwsError, invalidValue, notSimulated } from '../errors.ts';
+import { AwsError, invalidValue } from '../errors.ts';
 import { fleetOptions, readTargets } from '../fleetRequest.ts';
 import type { Candidate, FleetOptions } from '../fleetRequest.ts';
 import { createDraft, launch } from '../launch.ts';
@@ -10,6 +10,7 @@ import type { Fleet, Instance, Lifecycle } from '../model.ts';
 import { text } from '../params.ts';
 import { readTagSpecifications } from '../tagging.ts';
 import { useToken } from '../tokens.ts';
+import { createGroupFleet } from './fleetGroups.ts';
 import type { Xml } from '../xml.ts';
 
 /**
@@ -18,9 +19,7 @@ import type { Xml } from '../xml.ts';
  */
 export function createFleet(call: Call): Outcome {
   const type = text(call.params, 'Type') ?? 'maintain';
-  if (type === 'request' || type === 'maintain') {
-    throw notSimulated(`fleets of type ${type}, only of type instant`);
-  }
+  if (type === 'request' || type === 'maintain') return createGroupFleet(call, type);
   if (type !== 'instant') throw invalidValue('Type', type);
   const token = useToken(call, call.catalogue.region);
   if (token?.previous?.answer !== undefined) return { body: token.previous.answer, replay: true };

@@ -26,7 +26,7 @@ export function createTags(call: Call): Outcome {
 
 function otherTags(call: Call, id: string): Tags {
   if (id.startsWith('lt-')) return findTemplate(call, { LaunchTemplateId: id }).tags;
-  const fleet = call.world.fleets.get(id);
+  const fleet = call.world.fleets.get(id) ?? call.world.groups.get(id);
   if (fleet === undefined) throw new AwsError('InvalidID', `The ID '${id}' is not valid`);
   return fleet.tags;
 }

@@ -6,7 +6,7 @@ import type { ProviderErrorKind } from '../../../domain/shared/errors.ts';
 const EXPECTED: Readonly<Record<ProviderErrorKind, Readonly<Record<number, string>>>> = {
   throttled: {
     503: 'RequestLimitExceeded EC2ThrottledException',
-    400: 'Throttling ThrottlingException RequestThrottled TooManyRequests IncorrectInstanceState ConcurrentTagAccess FleetNotInModifiableState ScalingActivityInProgress ResourceInUse',
+    400: 'Throttling ThrottlingException RequestThrottled TooManyRequests IncorrectInstanceState ConcurrentTagAccess FleetNotInModifiableState ScalingActivityInProgress ResourceInUse ResourceInUseFault',
     429: 'TooManyRequestsException',
     500: 'ResourceContention',
   },

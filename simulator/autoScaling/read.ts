@@ -1,0 +1,81 @@
+import type { Call } from '../call.ts';
+import { AwsError } from '../errors.ts';
+import { checkVersion, findSubnet, findTemplate } from '../launchSpec.ts';
+import type { Group, GroupCandidate, Lifecycle, Scaling, Tags } from '../model.ts';
+import { integer, subtree, subtrees, text, texts } from '../params.ts';
+import type { ParamTree } from '../params.ts';
+
+/** Auto Scaling's word for a request that is wrong in itself. */
+export const validationError = (message: string): AwsError => new AwsError('ValidationError', message);
+
+/** Lists of this service stand under `member`. */
+export const members = (tree: ParamTree | undefined, name: string): ParamTree[] =>
+  subtrees(subtree(tree, name), 'member');
+export const memberTexts = (tree: ParamTree | undefined, name: string): string[] =>
+  texts(subtree(tree, name), 'member');
+
+export function number(params: ParamTree, name: string): number | undefined {
+  return integer(params, name, 0, 100_000);
+}
+
+/** The group of this name. Throws AWS's ValidationError. */
+export function findGroup(call: Call): { group: Group; scaling: Scaling } {
+  const name = text(call.params, 'AutoScalingGroupName') ?? '';
+  const group = visibleGroups(call).find(({ id }) => id === name);
+  if (!group?.scaling)
+    throw validationError(`AutoScalingGroup name not found - AutoScalingGroup '${name}' not found`);
+  return { group, scaling: group.scaling };
+}
+
+export const visibleGroups = (call: Call): Group[] =>
+  [...call.world.groups.values()].filter((group) => group.kind === 'autoScaling' && !group.deleted);
+
+/** Units of each lifecycle: first the base on demand, then the percentage of what is above it. */
+export function targetsOf({ onDemandBase, onDemandPercent }: Scaling, desired: number): Group['targets'] {
+  const base = Math.min(desired, onDemandBase);
+  const onDemand = base + Math.ceil(((desired - base) * onDemandPercent) / 100);
+  return { 'on-demand': onDemand, spot: desired - onDemand };
+}
+
+/** Tags of the group, and those that its members get. */
+export function readGroupTags(params: ParamTree): { tags: Tags; propagated: Tags } {
+  const tags: Tags = {};
+  const propagated: Tags = {};
+  for (const tag of members(params, 'Tags')) {
+    const [key = '', value = ''] = [text(tag, 'Key'), text(tag, 'Value')];
+    tags[key] = value;
+    if (text(tag, 'PropagateAtLaunch') === 'true') propagated[key] = value;
+  }
+  return { tags, propagated };
+}
+
+/** Types x subnets of a launch template or a mixed instances policy. */
+export function readPools(call: Call, subnetIds: readonly string[]): GroupCandidate[] {
+  const policy = subtree(call.params, 'MixedInstancesPolicy', 'LaunchTemplate');
+  const reference = policy
+    ? subtree(policy, 'LaunchTemplateSpecification')
+    : subtree(call.params, 'LaunchTemplate');
+  if (!reference) throw validationError('A LaunchTemplate or MixedInstancesPolicy is required.');
+  const template = findTemplate(call, reference);
+  checkVersion(template, text(reference, 'Version') ?? '$Default');
+  for (const id of subnetIds) findSubnet(call, id);
+  const listed = members(policy, 'Overrides');
+  const overrides = listed.length > 0 ? listed : [{} as ParamTree];
+  const lifecycles: Lifecycle[] = policy ? ['on-demand', 'spot'] : ['on-demand'];
+  return lifecycles.flatMap((lifecycle) =>
+    overrides.flatMap((override) =>
+      subnetIds.map((subnetId) => {
+        if (override['InstanceRequirements'] !== undefined)
+          throw validationError('The simulated AWS does not do this: InstanceRequirements');
+        const instanceType = text(override, 'InstanceType');
+        return {
+          lifecycle,
+          templateId: template.id,
+          request: { SubnetId: subnetId, ...(instanceType !== undefined && { InstanceType: instanceType }) },
+          weight: Number(text(override, 'WeightedCapacity') ?? 1),
+          ...(instanceType !== undefined && { instanceType }),
+        };
+      }),
+    ),
+  );
+}

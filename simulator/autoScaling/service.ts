@@ -1,0 +1,83 @@
+import type { Action, Handler } from '../call.ts';
+import { children, element } from '../xml.ts';
+import type { Xml } from '../xml.ts';
+import {
+  createAutoScalingGroup,
+  deleteAutoScalingGroup,
+  describeAutoScalingGroups,
+  describeScalingActivities,
+  detachInstances,
+  resumeProcesses,
+  setDesiredCapacity,
+  setInstanceProtection,
+  suspendProcesses,
+  terminateInstanceInGroup,
+  updateAutoScalingGroup,
+} from './actions.ts';
+
+export const autoScalingVersion = '2011-01-01';
+
+const sizes =
+  'AutoScalingGroupName LaunchTemplate MixedInstancesPolicy MinSize MaxSize DesiredCapacity DefaultCooldown ' +
+  'AvailabilityZones HealthCheckType HealthCheckGracePeriod VPCZoneIdentifier TerminationPolicies ' +
+  'NewInstancesProtectedFromScaleIn ServiceLinkedRoleARN MaxInstanceLifetime CapacityRebalance DesiredCapacityType ' +
+  'DefaultInstanceWarmup InstanceMaintenancePolicy PlacementGroup';
+
+/** The actions of Auto Scaling that are simulated. */
+export const autoScalingActions: ReadonlyMap<string, Action> = new Map<string, Action>([
+  ['CreateAutoScalingGroup', action(createAutoScalingGroup, `${sizes} Tags`)],
+  ['UpdateAutoScalingGroup', action(updateAutoScalingGroup, sizes)],
+  ['SetDesiredCapacity', action(setDesiredCapacity, 'AutoScalingGroupName DesiredCapacity HonorCooldown')],
+  ['SuspendProcesses', action(suspendProcesses, 'AutoScalingGroupName ScalingProcesses')],
+  ['ResumeProcesses', action(resumeProcesses, 'AutoScalingGroupName ScalingProcesses')],
+  [
+    'SetInstanceProtection',
+    action(setInstanceProtection, 'AutoScalingGroupName InstanceIds ProtectedFromScaleIn'),
+  ],
+  [
+    'DetachInstances',
+    action(detachInstances, 'AutoScalingGroupName InstanceIds ShouldDecrementDesiredCapacity'),
+  ],
+  [
+    'TerminateInstanceInAutoScalingGroup',
+    action(terminateInstanceInGroup, 'InstanceId ShouldDecrementDesiredCapacity'),
+  ],
+  ['DeleteAutoScalingGroup', action(deleteAutoScalingGroup, 'AutoScalingGroupName ForceDelete')],
+  [
+    'DescribeAutoScalingGroups',
+    action(describeAutoScalingGroups, 'AutoScalingGroupNames MaxRecords NextToken Filters IncludeInstances'),
+  ],
+  [
+    'DescribeScalingActivities',
+    action(
+      describeScalingActivities,
+      'AutoScalingGroupName ActivityIds MaxRecords NextToken IncludeDeletedGroups Filters',
+    ),
+  ],
+]);
+
+function action(handler: Handler, parameters: string): Action {
+  return { handler, parameters: ['Action', 'Version', ...parameters.split(' ')] };
+}
+
+const namespace = 'http://autoscaling.amazonaws.com/doc/2011-01-01/';
+
+/** The document Auto Scaling answers to `name`. */
+export function autoScalingAnswer(
+  name: string,
+  requestId: string,
+  body: { readonly [name: string]: Xml },
+): string {
+  return (
+    `<${name}Response xmlns="${namespace}"><${name}Result>${children(body, 'member')}</${name}Result>` +
+    `<ResponseMetadata>${element('RequestId', requestId)}</ResponseMetadata></${name}Response>`
+  );
+}
+
+/** The document Auto Scaling answers when a call fails. */
+export function autoScalingError(requestId: string, code: string, message: string): string {
+  return (
+    `<ErrorResponse xmlns="${namespace}"><Error><Type>Sender</Type>${element('Code', code)}` +
+    `${element('Message', message)}</Error>${element('RequestId', requestId)}</ErrorResponse>`
+  );
+}

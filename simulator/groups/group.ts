@@ -1,0 +1,56 @@
+import type { Call } from '../call.ts';
+import { fleetOptions } from '../fleetRequest.ts';
+import type { Group, GroupCandidate, Instance, Lifecycle } from '../model.ts';
+import { isLive } from '../world.ts';
+import type { World } from '../world.ts';
+
+/** All that was ever launched for a group and not detached from it, oldest first. */
+export function membersOf(world: World, group: Group): Instance[] {
+  return group.memberIds.flatMap((id) => world.instances.get(id) ?? []);
+}
+
+/** What the group still counts: AWS drops a member when it begins to end. */
+export const liveMembers = (world: World, group: Group): Instance[] => membersOf(world, group).filter(isLive);
+
+/** The units of instances in a group, by lifecycle or of both. */
+export function unitsOf(group: Group, instances: readonly Instance[], lifecycle?: Lifecycle): number {
+  let units = 0;
+  for (const instance of instances) {
+    if (lifecycle === undefined || instance.lifecycle === lifecycle) units += weightOf(group, instance);
+  }
+  return units;
+}
+
+const weightOf = (group: Group, instance: Instance): number =>
+  group.candidates.find(({ instanceType }) => instanceType === instance.instanceType)?.weight ?? 1;
+
+/** The pools of a fleet request, in the order in which they are tried, in a form that a journal can keep. */
+export function readCandidates(call: Call): GroupCandidate[] {
+  const { candidates } = fleetOptions(call);
+  return (['on-demand', 'spot'] as const).flatMap((lifecycle) =>
+    candidates[lifecycle].map(({ template, request, weight }) => ({
+      lifecycle,
+      templateId: template.id,
+      request,
+      weight,
+      ...(typeof request['InstanceType'] === 'string' && { instanceType: request['InstanceType'] }),
+    })),
+  );
+}
+
+/** How many units of each lifecycle the group lacks now. */
+export function missingUnits(world: World, group: Group): Record<Lifecycle, number> {
+  // A `request` counts everything that it ever got: it replaces nothing.
+  const counted = group.type === 'request' ? membersOf(world, group) : liveMembers(world, group);
+  return {
+    'on-demand': group.targets['on-demand'] - unitsOf(group, counted, 'on-demand'),
+    spot: group.targets.spot - unitsOf(group, counted, 'spot'),
+  };
+}
+
+export const isFrozen = (group: Group, now: number): boolean =>
+  group.state !== 'active' || (group.validUntil !== undefined && now >= group.validUntil);
+
+/** `modifying` for a moment after a change of size. */
+export const isModifying = (group: Group, now: number): boolean =>
+  group.state === 'active' && group.modifyingUntil !== undefined && now < group.modifyingUntil;

@@ -1,0 +1,232 @@
+import { strict as assert } from 'node:assert';
+import { createAwsClients, type AwsClients } from '../../../activities/aws/clients.ts';
+import { createGroups } from '../../../activities/aws/groups.ts';
+import { createInstanceReader } from '../../../activities/aws/instances.ts';
+import { createInstanceWatcher } from '../../../activities/aws/instanceWatcher.ts';
+import { createLaunchActivities } from '../../../activities/aws/launching.ts';
+import { createLaunchTemplates } from '../../../activities/aws/launchTemplates.ts';
+import { createManagers } from '../../../activities/aws/managers/index.ts';
+import { createShortageMemory } from '../../../activities/aws/shortages.ts';
+import { createTerminateActivities } from '../../../activities/aws/terminating.ts';
+import { createWaitActivities } from '../../../activities/aws/waiting.ts';
+import type {
+  AcquireInput,
+  AcquireResult,
+  GroupInput,
+  LaunchActivities,
+  LaunchParameters,
+  TerminateActivities,
+  WaitActivities,
+} from '../../../domain/activities.ts';
+import type { ProviderApi, Template } from '../../../domain/template/template.ts';
+import { startSimulator, type Simulator } from '../../../simulator/server.ts';
+import { activityEnvironment } from '../../fixtures/activityEnvironment.ts';
+import { aTemplate } from '../../fixtures/builders.ts';
+import { eventually } from '../../fixtures/eventually.ts';
+import { simulatorControl, type SimulatorControl } from '../../fixtures/simulatorClient.ts';
+
+const MINUTE = 60_000;
+const SPOT = { priceType: 'spot', fleetRole: 'arn:aws:iam::000000000000:role/fleet' } as const;
+const TYPES = [
+  { instanceType: 't3.medium', units: 1 },
+  { instanceType: 'm5.xlarge', units: 4 },
+];
+
+const MANAGERS: readonly (readonly [ProviderApi, Partial<Template>, creating: string, freezing: string])[] = [
+  ['EC2FleetRequest', {}, 'CreateFleet', 'DeleteFleets'],
+  ['EC2FleetMaintain', {}, 'CreateFleet', 'DeleteFleets'],
+  ['EC2FleetMaintain', SPOT, 'CreateFleet', 'DeleteFleets'],
+  ['SpotFleetRequest', SPOT, 'RequestSpotFleet', 'CancelSpotFleetRequests'],
+  ['SpotFleetMaintain', SPOT, 'RequestSpotFleet', 'CancelSpotFleetRequests'],
+  ['AutoScalingGroup', {}, 'CreateAutoScalingGroup', 'SuspendProcesses'],
+  ['AutoScalingGroup', SPOT, 'CreateAutoScalingGroup', 'SuspendProcesses'],
+];
+
+for (const [providerApi, changes, creating, freezing] of MANAGERS) {
+  describe(`a group by ${providerApi}${changes.priceType ? ' of spot machines' : ''}`, () => {
+    let simulator: Simulator;
+    let control: SimulatorControl;
+    let aws: AwsClients;
+    let activities: LaunchActivities & TerminateActivities & WaitActivities;
+    let ordinal = 0;
+
+    before(async () => {
+      process.env['AWS_ACCESS_KEY_ID'] ??= 'simulated';
+      process.env['AWS_SECRET_ACCESS_KEY'] ??= 'simulated';
+      simulator = await startSimulator({ pendingSeconds: 0, shuttingDownSeconds: 0, groupTickSeconds: 0.02 });
+      control = simulatorControl(simulator.url);
+      aws = createAwsClients({ region: 'us-east-1', endpoint: simulator.url });
+      const reader = createInstanceReader(aws.reading);
+      const launchTemplates = createLaunchTemplates(aws);
+      const shortages = createShortageMemory();
+      const managers = createManagers(aws, launchTemplates, shortages);
+      const quiet = { onReadError: () => {}, onError: () => {} };
+      const groups = createGroups(aws, managers, reader, { pollSeconds: 0.03, ...quiet });
+      const watcher = createInstanceWatcher(reader, { minSeconds: 0.03, maxSeconds: 0.03, ...quiet });
+      const settings = { consistencySeconds: 0.05 };
+      activities = {
+        ...createLaunchActivities({ managers, groups, launchTemplates, reader, shortages, settings }),
+        ...createTerminateActivities(aws),
+        ...createWaitActivities(watcher, groups),
+      };
+    });
+    after(async () => {
+      aws.destroy();
+      await simulator.close();
+    });
+    afterEach(async () => {
+      await control.setPools([]);
+      const { liveIds } = await control.summary();
+      await Promise.all(liveIds.map((id) => control.terminate(id)));
+    });
+
+    async function aLaunch(units: number, template: Partial<Template> = {}): Promise<AcquireInput> {
+      ordinal += 1;
+      const token = `test-launch-${ordinal}`;
+      const parameters: LaunchParameters = await activityEnvironment().run(activities.prepareLaunch, {
+        owner: { deployment: 'test', provider: 'awsinst', requestId: `req-${ordinal}` },
+        template: aTemplate({ ...changes, ...template, providerApi }),
+      });
+      return {
+        launch: { ordinal, token, units, decidedAt: Date.now(), stage: 'open', got: 0 },
+        parameters,
+        notAfter: Date.now() + MINUTE,
+        mayHaveBeenSent: false,
+      };
+    }
+    const acquire = (input: AcquireInput, attempt = 1): Promise<AcquireResult> =>
+      activityEnvironment({ attempt }).run(activities.acquire, input);
+    const freeze = (input: GroupInput): Promise<AcquireResult> =>
+      activityEnvironment().run(activities.freezeGroup, input);
+    const inputOf = ({ launch }: AcquireInput, { group }: AcquireResult): GroupInput => {
+      assert.ok(group);
+      const requestId = `req-${launch.ordinal}`;
+      return { launch, group, requestId, weights: {}, known: 0, deadline: Date.now() + MINUTE };
+    };
+    const idsOf = (result: AcquireResult): string[] =>
+      result.machines.map(({ machineId }) => machineId).toSorted();
+    const membersOf = async ({ launch }: AcquireInput) =>
+      (await control.instances()).filter(({ tags }) => tags['ohf:launch'] === launch.token);
+    const calls = async (action: string) => (await control.log()).filter((call) => call.action === action);
+    /** Some looks of the group's own loop later. */
+    const aWhile = async (): Promise<void> => {
+      const until = Date.now() + 150;
+      await eventually('some looks of the loop', async () => {
+        await control.summary();
+        return Date.now() > until;
+      });
+    };
+
+    it('fills, is frozen, and each member carries its owner', async () => {
+      const input = await aLaunch(3);
+      const result = await acquire(input);
+      assert.deepEqual([result.certain, result.machines.length, result.stage], [true, 3, undefined]);
+      const members = await membersOf(input);
+      assert.deepEqual(members.map(({ id }) => id).toSorted(), idsOf(result));
+      for (const { tags, lifecycle } of members) {
+        assert.equal(lifecycle, changes.priceType === 'spot' ? 'spot' : 'on-demand');
+        assert.deepEqual(
+          Object.entries(tags)
+            .filter(([key]) => key.startsWith('ohf:'))
+            .toSorted(),
+          [
+            ['ohf:deployment', 'test'],
+            ['ohf:launch', input.launch.token],
+            ['ohf:provider', 'awsinst'],
+            ['ohf:request-id', `req-${input.launch.ordinal}`],
+            ['ohf:template', 'demo'],
+          ],
+        );
+      }
+      assert.ok((await calls(freezing)).length > 0);
+    });
+
+    it('gives back exactly the named machine: nothing replaces it and nothing else dies', async () => {
+      const input = await aLaunch(5);
+      const result = await acquire(input);
+      const ids = idsOf(result);
+      const groups = result.group ? [result.group] : [];
+      await Promise.all(
+        ids
+          .slice(0, 3)
+          .map((id) => activityEnvironment().run(activities.terminate, { machineIds: [id], groups })),
+      );
+      await aWhile();
+      const members = await membersOf(input);
+      assert.equal(members.length, 5, 'no replacement');
+      assert.deepEqual(
+        members
+          .filter(({ live }) => live)
+          .map(({ id }) => id)
+          .toSorted(),
+        ids.slice(3),
+      );
+      const others = (await control.log()).filter(({ action }) => action === 'simulator:group-terminate');
+      assert.deepEqual(others, []);
+    });
+
+    it('a second attempt finds the group of the first', async () => {
+      const input = await aLaunch(2);
+      const gate = await control.addGate(creating, 'dropAfter', null);
+      await assert.rejects(acquire(input));
+      await control.release(gate.id);
+      const result = await acquire(input, 2);
+      assert.equal(result.machines.length, 2);
+      await aWhile();
+      assert.equal((await membersOf(input)).length, 2);
+    });
+
+    it('whose answer was lost is found after the deadline, frozen and listed', async () => {
+      const input = await aLaunch(2);
+      const gate = await control.addGate(creating, 'dropAfter', null);
+      await assert.rejects(acquire(input));
+      await control.release(gate.id);
+      const late = await acquire({ ...input, notAfter: Date.now() - 1 }, 2);
+      assert.ok(late.group, 'found');
+      await aWhile();
+      const again = await freeze(inputOf(input, late));
+      await aWhile();
+      const unfrozen = (await membersOf(input)).filter(({ id }) => !idsOf(again).includes(id));
+      assert.deepEqual(unfrozen, [], 'nothing appears after the freeze');
+    });
+
+    it('short of capacity is reported as it grows, and frozen with the reason when it must end', async () => {
+      await control.setPools([{ capacity: 2 }]);
+      const input = await aLaunch(4);
+      const made = acquire({ ...input, notAfter: Date.now() + 400 });
+      const result = await made;
+      assert.equal(result.machines.length, 2);
+      assert.equal(result.stage, 'settling');
+      assert.match(result.shortages.map(({ code }) => code).join(), /InsufficientInstanceCapacity/);
+      await control.setPools([]);
+      await aWhile();
+      const second = await freeze({ ...inputOf(input, result), atFreeze: 2 });
+      assert.deepEqual([second.machines.length, second.stage], [2, undefined]);
+    });
+
+    it('counts units: an overshoot is less than one machine', async () => {
+      await control.setPools([{ instanceType: 't3.medium', capacity: 3 }]);
+      const input = await aLaunch(6, { instanceTypes: TYPES });
+      const { machines } = await acquire(input);
+      const types = machines.map(({ instanceType }) => instanceType).toSorted();
+      assert.deepEqual(types, ['m5.xlarge', 't3.medium', 't3.medium', 't3.medium']);
+    });
+
+    it('is left by nothing when it is removed', async () => {
+      const input = await aLaunch(1);
+      const result = await acquire(input);
+      const groups = result.group ? [result.group] : [];
+      await activityEnvironment().run(activities.terminate, { machineIds: idsOf(result), groups });
+      if (providerApi === 'AutoScalingGroup') {
+        await activityEnvironment().run(activities.removeGroups, { groups });
+        await activityEnvironment().run(activities.removeGroups, { groups });
+        const left = (await control.groups()).filter((group) => !group.deleted);
+        assert.ok(!left.some(({ id }) => id === result.group?.id));
+      }
+      assert.deepEqual(
+        (await membersOf(input)).filter(({ live }) => live),
+        [],
+      );
+    });
+  });
+}

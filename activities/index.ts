@@ -20,6 +20,7 @@ import { createNoticeReader } from './aws/spotNotices.ts';
 import { createTerminateActivities } from './aws/terminating.ts';
 import { createWaitActivities } from './aws/waiting.ts';
 import { createInquiryActivities } from './inquiring.ts';
+import { createOwnerWatch } from './ownerWatch.ts';
 
 export interface ActivityDependencies {
   readonly aws: AwsClients;
@@ -62,7 +63,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     terminate: createTerminateActivities(aws),
     wait: {
       ...createWaitActivities(watcher, groups),
-      ...createMonitorActivities(reader, notices, sweep),
+      ...createMonitorActivities(reader, notices, createOwnerWatch(temporal, sweepSeconds), sweep),
     },
   };
 }

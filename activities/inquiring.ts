@@ -1,10 +1,12 @@
 import { Client, QueryRejectedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { AskResult, InquiryActivities, TellInput } from '../domain/monitor/activities.ts';
 import { packSeen } from '../domain/monitor/seen.ts';
+import { isAlive } from '../domain/machine/machine.ts';
 import { adopterId } from '../domain/shared/ids.ts';
 import { QUERY, SIGNAL, type MachinesSeen, type MachineStanding } from '../domain/shared/messages.ts';
+import { signalAdopter } from './adopting.ts';
 import { toReadFailure } from './aws/errors.ts';
-import { absent, type InstanceReader } from './aws/instances.ts';
+import { absent, toSighting, type InstanceReader } from './aws/instances.ts';
 import { toSeen } from './aws/monitoring.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { inParallel } from './inParallel.ts';
@@ -55,6 +57,25 @@ export function createInquiryActivities(reader: InstanceReader, client: Client):
     tellOwners: ({ owners }) =>
       withHeartbeat(async () => {
         await inParallel(owners, ([requestId, gone]) => tellOwner(client, requestId, gone));
+      }),
+    adopt: ({ deployment, provider, owners }) =>
+      withHeartbeat(async () => {
+        const seen = await reader.byId(owners.flatMap(([, machineIds]) => machineIds));
+        await inParallel(owners, async ([requestId, machineIds]) => {
+          const alive = machineIds.flatMap((id) => seen.get(id) ?? []).filter(({ state }) => isAlive(state));
+          const argument: MachinesSeen = { v: 1, sightings: alive.map(toSighting) };
+          if (alive.length === 0) return;
+          await signalAdopter(client, {
+            deployment,
+            provider,
+            requestId,
+            signal: SIGNAL.machinesSeen,
+            argument,
+            startedBy: 'the monitor',
+          });
+        });
+      }).catch((error: unknown) => {
+        throw toReadFailure(error);
       }),
     lookUp: ({ machineIds }) =>
       withHeartbeat(async () => {

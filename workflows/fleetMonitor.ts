@@ -1,11 +1,13 @@
 import {
   condition,
+  log,
   makeContinueAsNewFunc,
   setCurrentDetails,
   setHandler,
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
+import { alarmsOf } from '../domain/monitor/alarms.ts';
 import { carryMonitor } from '../domain/monitor/carried.ts';
 import { answerHosts, lossMemo } from '../domain/monitor/hosts.ts';
 import type { MonitorInput } from '../domain/monitor/messages.ts';
@@ -14,6 +16,7 @@ import { unpackSeen } from '../domain/monitor/seen.ts';
 import {
   initialMonitor,
   nextStep,
+  toAdopt,
   toAsk,
   toLookUp,
   toTell,
@@ -35,11 +38,12 @@ export async function fleetMonitor(input: MonitorInput): Promise<void> {
   let state = initialMonitor(input);
   let over = false;
   const learn = (fact: MonitorFact): void => {
-    const before = lossMemo(state);
+    const before = state;
     state = reduceMonitor(state, fact, Date.now());
     setCurrentDetails(monitorDetails(state));
     const memo = lossMemo(state);
-    if (JSON.stringify(memo) !== JSON.stringify(before)) upsertMemo({ hf: memo });
+    if (!isSame(memo, lossMemo(before))) upsertMemo({ hf: memo });
+    for (const alarm of alarmsOf(state)) if (!alarmsOf(before).includes(alarm)) log.warn(alarm);
   };
   setHandler(hostsQuery, (query) => answerHosts(state, query));
   setHandler(hostsNamedSignal, (news) => learn({ type: 'HostsNamed', news }));
@@ -65,7 +69,7 @@ export async function fleetMonitor(input: MonitorInput): Promise<void> {
       // A timer stands for what is still to come; nothing does when all is quiet.
       await (next === undefined || due() ? condition(changed) : condition(changed, next - Date.now()));
       if (over) return;
-      await Promise.all([...askOwners(), ...tellOwners(), ...lookUp()]);
+      await Promise.all([...askOwners(), ...tellOwners(), ...adopt(), ...lookUp()]);
     }
   }
 
@@ -85,6 +89,17 @@ export async function fleetMonitor(input: MonitorInput): Promise<void> {
       learn({ type: 'Told', machineIds: batch.map(({ machineId }) => machineId) });
     });
 
+  const adopt = (): Promise<void>[] =>
+    batchesOf(toAdopt(state)).map(async (owners) => {
+      const { deployment, provider } = input;
+      await inquiryLane(`adopt machines of ${owners.length} requests`).adopt({
+        deployment,
+        provider,
+        owners,
+      });
+      learn({ type: 'Adopted', requestIds: owners.map(([requestId]) => requestId) });
+    });
+
   const lookUp = (): Promise<void>[] =>
     batchesOf(toLookUp(state, Date.now())).map(async (batch) => {
       const machineIds = batch.map(({ machineId }) => machineId);
@@ -101,6 +116,8 @@ export async function fleetMonitor(input: MonitorInput): Promise<void> {
   await next({ ...input, carried: carryMonitor(state) });
 }
 
+const isSame = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);
+
 function isLong(): boolean {
   const { continueAsNewSuggested, historyLength } = workflowInfo();
   return continueAsNewSuggested || historyLength > LONG_HISTORY;
@@ -112,14 +129,17 @@ function byOwner<T>(losses: readonly Loss[], part: (loss: Loss) => T): (readonly
   return [...owners];
 }
 
-function monitorDetails({ known, losses, doubts, ready }: MonitorState): string {
+function monitorDetails(state: MonitorState): string {
+  const { known, losses, doubts, ready, ownerless } = state;
   const reported = [...losses.values()].filter(({ stage }) => stage === 'reported').length;
   const rows: (readonly [string, number])[] = [
     ['alive', known.size],
     ['taken away, and told to Host Factory', reported],
     ['looked for', doubts.size],
+    ['requests without an owner', ownerless.length],
   ];
   return [
+    ...alarmsOf(state).map((alarm) => `**${alarm}**`),
     ready ? 'Machines of this provider instance' : 'AWS has not been read yet.',
     '| machines | |\n|---|---|\n' + rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n'),
   ].join('\n\n');

@@ -14,7 +14,7 @@ import {
   type LaunchParameters,
 } from '../domain/activities.ts';
 import { BATCH, batchesOf, launchToken, type Group, type Launch } from '../domain/request/launch.ts';
-import type { Sighting } from '../domain/machine/machine.ts';
+import { isAlive, type Sighting } from '../domain/machine/machine.ts';
 import { canSettle, reduce, type RequestFact } from '../domain/request/reducer.ts';
 import {
   alive,
@@ -88,10 +88,12 @@ export class RequestOwner {
     this.#apply({ type: 'ReturnRequested', request });
   }
 
-  /** Machines that it has never had are not its own for being seen. */
+  /** Machines that it has never had are not its own for being seen, but those that an adopter is told of. */
   see(sightings: readonly Sighting[]): void {
     const own = sightings.filter(({ machineId }) => this.#state.machines.has(machineId));
+    const others = sightings.filter((seen) => !own.includes(seen) && isAlive(seen.state));
     this.#apply({ type: 'MachinesSeen', sightings: own });
+    if (this.#state.input.template === undefined) this.#apply({ type: 'MachinesAdopted', sightings: others });
   }
 
   cancel(): void {

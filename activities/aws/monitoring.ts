@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import type { MonitorActivities, SweepInput, SweepResult } from '../../domain/monitor/activities.ts';
+import { isAlive } from '../../domain/machine/machine.ts';
 import { packSeen, type SeenMachine } from '../../domain/monitor/seen.ts';
 import { withHeartbeat } from '../heartbeat.ts';
+import type { OwnerWatch } from '../ownerWatch.ts';
 import type { InstanceReader, SeenInstance } from './instances.ts';
 import { pause } from './reads.ts';
 import type { NoticeReader } from './spotNotices.ts';
@@ -19,7 +21,10 @@ interface Told {
   readonly token: string;
   readonly machines: ReadonlyMap<string, SeenMachine>;
   readonly rest: readonly SeenMachine[];
+  readonly ownerless: ReadonlySet<string> | undefined;
 }
+
+const NOTHING: Told = { token: '', machines: new Map(), rest: [], ownerless: undefined };
 
 /** A sweep without news goes on; Temporal hears of it that often. */
 const RETURN_MS = 60 * 60_000;
@@ -30,15 +35,22 @@ const PAGE = 2_000;
 export function createMonitorActivities(
   reader: InstanceReader,
   notices: NoticeReader,
+  owners: OwnerWatch,
   settings: SweepSettings,
 ): MonitorActivities {
-  let told: Told = { token: '', machines: new Map(), rest: [] };
+  let told = NOTHING;
 
-  /** Takes the next page of what is to be told. */
-  function page(machines: Told['machines'], news: readonly SeenMachine[], anew: boolean): SweepResult {
-    told = { token: randomUUID(), machines, rest: news.slice(PAGE) };
-    const seen = packSeen(news.slice(0, PAGE));
-    return { token: told.token, anew, more: told.rest.length > 0, seen };
+  /** The next page of what is to be told. */
+  function page(next: Omit<Told, 'token'>, anew: boolean): SweepResult {
+    told = { ...next, token: randomUUID(), rest: next.rest.slice(PAGE) };
+    const { token, rest, ownerless } = told;
+    return {
+      token,
+      anew,
+      more: rest.length > 0,
+      ...(ownerless ? { ownerless: [...ownerless] } : {}),
+      seen: packSeen(next.rest.slice(0, PAGE)),
+    };
   }
 
   async function sweepOnce(input: SweepInput, before: Told['machines']): Promise<SweepNews> {
@@ -66,13 +78,16 @@ export function createMonitorActivities(
   async function sweep(input: SweepInput): Promise<SweepResult> {
     const until = Date.now() + RETURN_MS;
     const anew = input.token === '' || input.token !== told.token;
-    const { machines: before, rest } = anew ? { machines: new Map<string, SeenMachine>(), rest: [] } : told;
-    if (rest.length > 0) return page(before, rest, false);
+    const before: Told = anew ? NOTHING : told;
+    if (before.rest.length > 0) return page(before, false);
     for (let first = anew; ; first = false) {
       if (!first) await pause(settings.seconds * 1_000);
       try {
-        const { machines, news } = await sweepOnce(input, before);
-        if (anew || news.length > 0 || Date.now() >= until) return page(machines, news, anew);
+        const { machines, news } = await sweepOnce(input, before.machines);
+        // A monitor that starts anew is told at once; who owns the machines is found out with the next sweep.
+        const ownerless = anew ? undefined : await owners.ownerless(input, requestsOf(machines));
+        const changed = news.length > 0 || !isSame(ownerless, before.ownerless);
+        if (anew || changed || Date.now() >= until) return page({ machines, rest: news, ownerless }, anew);
       } catch (error) {
         // Nothing is said of a read that failed, not even in part; the next one is due soon.
         settings.onError(error);
@@ -88,6 +103,15 @@ interface SweepNews {
   readonly machines: Told['machines'];
   readonly news: readonly SeenMachine[];
 }
+
+/** Requests of machines that an owner would have to give back: not of those that end already. */
+function requestsOf(machines: Told['machines']): ReadonlySet<string> {
+  const staying = [...machines.values()].filter(({ state }) => isAlive(state) && state !== 'shutting-down');
+  return new Set(staying.map(({ requestId }) => requestId));
+}
+
+const isSame = (a: ReadonlySet<string> | undefined, b: ReadonlySet<string> | undefined): boolean =>
+  a === b || (a?.size === b?.size && [...(a ?? [])].every((id) => b?.has(id)));
 
 async function readTagged(
   reader: InstanceReader,

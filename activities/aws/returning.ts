@@ -1,17 +1,10 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Delivery, DeliverReturnInput, ReadActivities } from '../../domain/activities.ts';
 import { isAlive } from '../../domain/machine/machine.ts';
 import { adopterId } from '../../domain/shared/ids.ts';
-import {
-  SIGNAL,
-  WORKFLOW,
-  type MachineRequestInput,
-  type ReturnMachines,
-  type StatusMemo,
-} from '../../domain/shared/messages.ts';
-import { taskQueues } from '../../domain/shared/queues.ts';
+import { SIGNAL, type ReturnMachines } from '../../domain/shared/messages.ts';
+import { signalAdopter } from '../adopting.ts';
 import { withHeartbeat } from '../heartbeat.ts';
 import { inParallel } from '../inParallel.ts';
 import { toReadFailure } from './errors.ts';
@@ -144,7 +137,14 @@ async function signalOwner(
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     if (machines.some(({ instance }) => isAlive(instance.state))) {
       ownerId = adopterId(requestId);
-      await adopt(client, input, requestId, request);
+      await signalAdopter(client, {
+        deployment: input.deployment,
+        provider: input.provider,
+        requestId,
+        signal: SIGNAL.returnMachines,
+        argument: request,
+        startedBy: `return ${input.returnId}`,
+      });
     }
   }
   return machines.map(({ asked, instance }): Delivery => {
@@ -153,34 +153,5 @@ async function signalOwner(
     // The owner is told all the same: it keeps the books of machines that ended without it.
     if (!isAlive(instance.state)) return { index: asked.index, kind: 'gone', machineId, ...sighting };
     return { index: asked.index, kind: 'signalled', ownerId, machineId, ...sighting };
-  });
-}
-
-async function adopt(client: Client, input: DeliverReturnInput, requestId: string, request: ReturnMachines) {
-  const { deployment, provider } = input;
-  const start: MachineRequestInput = {
-    v: 1,
-    requestId,
-    deployment,
-    provider,
-    createdAt: Date.now(),
-    count: 0,
-    deadlineSeconds: 0,
-  };
-  const memo: StatusMemo = { v: 1, status: 'running', message: '' };
-  await client.workflow.signalWithStart(WORKFLOW.request, {
-    workflowId: adopterId(requestId),
-    taskQueue: taskQueues(deployment, provider).workflows,
-    args: [start],
-    signal: SIGNAL.returnMachines,
-    signalArgs: [request],
-    memo: { hf: memo },
-    typedSearchAttributes: [
-      { key: defineSearchAttributeKey('HfState', 'KEYWORD'), value: 'holding' },
-      { key: defineSearchAttributeKey('HfProvider', 'KEYWORD'), value: provider },
-      { key: defineSearchAttributeKey('HfRequestType', 'KEYWORD'), value: 'create' },
-    ],
-    staticSummary: `adopter of machines of ${requestId}`,
-    staticDetails: `Its owner was closed while machines of it were alive. Started by return ${input.returnId}.`,
   });
 }

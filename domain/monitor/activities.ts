@@ -15,6 +15,8 @@ export interface InquiryActivities {
   askOwners(input: AskInput): Promise<AskResult>;
   /** Tells owners that machines of them are gone. */
   tellOwners(input: TellInput): Promise<void>;
+  /** Gives machines whose owner is closed or lost to the adopters of their requests. */
+  adopt(input: AdoptInput): Promise<void>;
   /** Looks machines up by id, whosever they are. One complete read. */
   lookUp(input: LookUpInput): Promise<PackedSeen>;
 }
@@ -32,6 +34,8 @@ export interface SweepResult {
   readonly anew: boolean;
   /** The rest of it comes with the next result: a payload has its limit. */
   readonly more: boolean;
+  /** Requests of machines that are alive that have no open owner, seen twice; absent while that is not known. */
+  readonly ownerless?: readonly string[];
   /** `absent`: shown before, and now neither by its tags nor by its id. */
   readonly seen: PackedSeen;
 }
@@ -52,4 +56,10 @@ export type GoneMachine = readonly [machineId: string, reason: string];
 
 export interface LookUpInput {
   readonly machineIds: readonly string[];
+}
+
+export interface AdoptInput {
+  readonly deployment: string;
+  readonly provider: string;
+  readonly owners: AskInput['owners'];
 }

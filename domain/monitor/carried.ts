@@ -4,6 +4,7 @@ import type { Doubt, KnownMachine, Loss, MonitorState } from './state.ts';
 export interface CarriedMonitor {
   readonly v: 1;
   readonly ready: boolean;
+  readonly bound: boolean;
   /** Ids, names, and of each the place of its request in `requests`. */
   readonly known: readonly (readonly [machineId: string, name: string, request: number])[];
   readonly requests: readonly string[];
@@ -23,6 +24,7 @@ export function carryMonitor(state: MonitorState): CarriedMonitor {
   return {
     v: 1,
     ready: state.ready,
+    bound: state.bound,
     known: rows.map(([machineId, { name, requestId }]) => [
       machineId,
       rows.length > MOST_NAMED ? '' : name,
@@ -36,13 +38,14 @@ export function carryMonitor(state: MonitorState): CarriedMonitor {
 
 export function carriedState(
   carried: CarriedMonitor | undefined,
-): Pick<MonitorState, 'ready' | 'known' | 'losses' | 'doubts'> {
+): Pick<MonitorState, 'ready' | 'bound' | 'known' | 'losses' | 'doubts'> {
   const known = (carried?.known ?? []).map(([machineId, name, request]): readonly [string, KnownMachine] => [
     machineId,
     { name, requestId: carried?.requests[request] ?? '' },
   ]);
   return {
     ready: carried?.ready ?? false,
+    bound: carried?.bound ?? false,
     known: new Map(known),
     losses: new Map(carried?.losses.map((loss) => [loss.machineId, loss])),
     doubts: new Map(carried?.doubts.map((doubt) => [doubt.machineId, doubt])),

@@ -11,6 +11,7 @@ export type MonitorFact =
   | { readonly type: 'LookedUp'; readonly seen: readonly SeenMachine[] }
   | { readonly type: 'Asked'; readonly standings: AskResult['standings'] }
   | { readonly type: 'Told'; readonly machineIds: readonly string[] }
+  | { readonly type: 'Adopted'; readonly requestIds: readonly string[] }
   | { readonly type: 'HostsNamed'; readonly news: HostNews };
 
 const MINUTE = 60_000;
@@ -35,6 +36,8 @@ export function reduceMonitor(state: MonitorState, fact: MonitorFact, now: numbe
         state,
         fact.machineIds.flatMap((id) => state.losses.get(id) ?? []).map((loss) => ({ ...loss, told: true })),
       );
+    case 'Adopted':
+      return { ...state, adopted: [...state.adopted, ...fact.requestIds] };
     case 'HostsNamed':
       return hostsNamed(state, fact.news, now);
   }
@@ -61,7 +64,19 @@ function swept(state: MonitorState, result: SweepResult, now: number): MonitorSt
   }
   if (more) return { ...state, token, coming: known, losses, doubts };
   if (whole) for (const doubt of unseen(state, known, losses, now)) doubts.set(doubt.machineId, doubt);
-  return { ...state, token, ready: true, known, coming: undefined, losses, doubts };
+  return withOwners({ ...state, token, ready: true, known, coming: undefined, losses, doubts }, result);
+}
+
+function withOwners(state: MonitorState, { ownerless }: SweepResult): MonitorState {
+  if (!ownerless) return { ...state, bound: state.bound || state.known.size === 0 };
+  const lost = new Set(ownerless);
+  const owned = [...state.known.values()].some(({ requestId }) => !lost.has(requestId));
+  return {
+    ...state,
+    ownerless,
+    adopted: state.adopted.filter((id) => lost.has(id)),
+    bound: state.bound || owned || state.known.size === 0,
+  };
 }
 
 /** Machines that were known and that a list from the start lacks. */

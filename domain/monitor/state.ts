@@ -13,6 +13,15 @@ export interface MonitorState {
   readonly known: ReadonlyMap<string, KnownMachine>;
   /** A list from the start that is still coming in; it then replaces `known`. */
   readonly coming: ReadonlyMap<string, KnownMachine> | undefined;
+  /**
+   * Whether this namespace is known to be the one of these machines: none was alive at first, or some had an owner.
+   * Until then nobody takes them over.
+   */
+  readonly bound: boolean;
+  /** Requests whose machines have no owner. */
+  readonly ownerless: readonly string[];
+  /** Of these, those whose machines were given to an adopter. */
+  readonly adopted: readonly string[];
   readonly losses: ReadonlyMap<string, Loss>;
   readonly doubts: ReadonlyMap<string, Doubt>;
 }
@@ -57,6 +66,8 @@ export const initialMonitor = (input: MonitorInput): MonitorState => ({
   input,
   token: '',
   coming: undefined,
+  ownerless: [],
+  adopted: [],
   ...carriedState(input.carried),
 });
 
@@ -70,9 +81,21 @@ export const toTell = (state: MonitorState): Loss[] =>
 export const toLookUp = (state: MonitorState, now: number): Doubt[] =>
   [...state.doubts.values()].filter((doubt) => doubt.lookAt <= now);
 
+/** Machines to be adopted, by request. */
+export function toAdopt(
+  state: MonitorState,
+): (readonly [requestId: string, machineIds: readonly string[]])[] {
+  if (!state.bound || !state.ready) return [];
+  const waiting = new Map<string, string[]>(
+    state.ownerless.filter((id) => !state.adopted.includes(id)).map((id) => [id, []]),
+  );
+  for (const [machineId, { requestId }] of state.known) waiting.get(requestId)?.push(machineId);
+  return [...waiting].filter(([, machineIds]) => machineIds.length > 0);
+}
+
 /** Epoch ms of the next thing to be done; undefined when there is none. */
 export function nextStep(state: MonitorState): number | undefined {
-  let next = toTell(state).length > 0 ? 0 : Number.POSITIVE_INFINITY;
+  let next = toTell(state).length + toAdopt(state).length > 0 ? 0 : Number.POSITIVE_INFINITY;
   for (const { stage, askAt } of state.losses.values()) if (stage === 'unasked') next = Math.min(next, askAt);
   for (const { lookAt } of state.doubts.values()) next = Math.min(next, lookAt);
   return next === Number.POSITIVE_INFINITY ? undefined : next;

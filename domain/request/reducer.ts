@@ -28,6 +28,7 @@ export type RequestFact =
   | { readonly type: 'GroupsRemoved' }
   | { readonly type: 'LaunchOverdue'; readonly ordinal: number }
   | { readonly type: 'MachinesSeen'; readonly sightings: readonly Sighting[] }
+  | { readonly type: 'MachinesAdopted'; readonly sightings: readonly Sighting[] }
   | { readonly type: 'DeadlinePassed'; readonly machineIds: readonly string[] }
   | { readonly type: 'CancelRequested' }
   | { readonly type: 'ReturnRequested'; readonly request: ReturnMachines }
@@ -62,6 +63,17 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
       return withMachines(
         state,
         fact.sightings.map((seen) => sighted(state.machines.get(seen.machineId), seen)),
+      );
+    case 'MachinesAdopted':
+      // Host Factory may hold it, whatever became of the request that launched it.
+      return withMachines(
+        state,
+        fact.sightings.map((seen) => ({
+          ...sighted(undefined, seen),
+          result: 'succeed',
+          message: '',
+          release: 'kept',
+        })),
       );
     case 'DeadlinePassed':
       return withMachines(state, machinesOf(state, fact.machineIds).filter(isUndecided).map(tooLate));

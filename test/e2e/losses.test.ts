@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { monitorId } from '../../domain/shared/ids.ts';
+import { adopterId, monitorId } from '../../domain/shared/ids.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { ended, giveAllBack, goingOf, requestMachines, returnMachines } from './hostFactory.ts';
 import { startStack, type Stack } from './stack.ts';
@@ -66,6 +66,22 @@ describe('machines that are taken away', function () {
     assert.deepEqual(await goingOf(stack, machines), []);
     await stack.simulator.release(gate.id);
     await eventually('both are named', async () => (await goingOf(stack, machines)).length === 2);
+  });
+
+  it('are found again by an adopter when their owner was ended by hand', async () => {
+    const requestId = await requestMachines(stack, 2);
+    const { machines } = await ended(stack, requestId);
+    await stack.temporal.workflow.getHandle(requestId).terminate('by hand');
+    const adopter = stack.temporal.workflow.getHandle(adopterId(requestId));
+    await eventually('the adopter has both', async () => {
+      const standings = await adopter.query<string[], [string[]]>(
+        'standing',
+        machines.map(({ machineId }) => machineId),
+      );
+      return standings.every((standing) => standing === 'held');
+    });
+    await giveAllBack(stack, machines);
+    assert.equal((await adopter.describe()).status.name, 'COMPLETED');
   });
 
   it('are watched again soon after somebody ended the monitor', async () => {

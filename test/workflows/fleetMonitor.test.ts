@@ -1,9 +1,11 @@
 import { strict as assert } from 'node:assert';
 import type { WorkflowHandle } from '@temporalio/client';
+import { v7 as uuidV7 } from 'uuid';
 import { unpackMachines } from '../../domain/machine/packed.ts';
+import { adopterId, requestId } from '../../domain/shared/ids.ts';
 import type { LossMemo } from '../../domain/monitor/messages.ts';
 import type { fleetMonitor } from '../../workflows/index.ts';
-import { hostsNamedSignal, hostsQuery } from '../../workflows/messages.ts';
+import { hostsNamedSignal, hostsQuery, standingQuery } from '../../workflows/messages.ts';
 import { aSighting } from '../fixtures/builders.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/workflowRig.ts';
 
@@ -27,6 +29,10 @@ describe('fleetMonitor', () => {
     await rig.env.sleep('1 minute');
     return unpackMachines((await rig.status(request)).machines).map(({ machineId }) => machineId);
   }
+  const details = (monitor: Monitor): Promise<string> =>
+    monitor
+      .query<{ currentDetails?: string }>('__temporal_workflow_metadata')
+      .then((data) => data.currentDetails ?? '');
   const change = (machineId: string, changes: Partial<ReturnType<typeof aSighting>>): void => {
     const machine = rig.cloud.machines.get(machineId);
     assert.ok(machine);
@@ -129,6 +135,40 @@ describe('fleetMonitor', () => {
         ids: [ended, alive],
       });
       assert.deepEqual(news?.strangers, [[ended, '']]);
+    }));
+
+  it('gives machines whose owner was ended by hand to an adopter, which ends with the last of them', () =>
+    rig.withWorkers(async () => {
+      rig.cloud.ownerless = [];
+      const monitor = await rig.startMonitor();
+      const request = await rig.startRequest({ count: 2 });
+      const ids = await machinesOf(request);
+      await rig.env.sleep('3 minutes');
+      await request.terminate('by hand');
+      rig.cloud.ownerless = [request.workflowId];
+      await rig.env.sleep('5 minutes');
+      rig.cloud.ownerless = [];
+      const adopter = rig.env.client.workflow.getHandle(adopterId(request.workflowId));
+      assert.deepEqual(await adopter.query(standingQuery, ids), ['held', 'held']);
+      await rig.env.sleep('1 hour');
+      assert.deepEqual(rig.cloud.live(), ids, 'Host Factory may hold them');
+      for (const id of ids) change(id, { state: 'terminated' });
+      await rig.env.sleep('5 minutes');
+      assert.equal((await adopter.describe()).status.name, 'COMPLETED');
+      assert.deepEqual(Object.keys(await going(monitor, ids)), ids);
+    }));
+
+  it('only raises an alarm where it knows the owner of no machine', () =>
+    rig.withWorkers(async () => {
+      const lost = requestId(uuidV7());
+      const machine = aSighting('i-0000000a');
+      rig.cloud.machines.set(machine.machineId, { ...machine, owner: lost });
+      const monitor = await rig.startMonitor();
+      await rig.env.sleep('3 minutes');
+      rig.cloud.ownerless = [lost];
+      await rig.env.sleep('1 hour');
+      await assert.rejects(rig.env.client.workflow.getHandle(adopterId(lost)).describe());
+      assert.match(await details(monitor), /this namespace knows the owner of none/);
     }));
 
   it('knows what it knew when its history grows long', function () {

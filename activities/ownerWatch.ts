@@ -1,0 +1,72 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { adopterId } from '../domain/shared/ids.ts';
+import { WORKFLOW } from '../domain/shared/messages.ts';
+import { taskQueues } from '../domain/shared/queues.ts';
+import { inParallel } from './inParallel.ts';
+
+export interface OwnerWatch {
+  /**
+   * Of these requests, whose machines were just seen alive, those that have no open owner, seen twice; undefined
+   * while nothing is known. Asks Temporal at every call only while there is a suspicion.
+   */
+  ownerless(
+    provider: ProviderInstance,
+    requestIds: ReadonlySet<string>,
+  ): Promise<ReadonlySet<string> | undefined>;
+}
+export interface ProviderInstance {
+  readonly deployment: string;
+  readonly provider: string;
+}
+
+/** Sweeps between two checks. */
+const EVERY = 5;
+
+export function createOwnerWatch(client: Client, sweepSeconds: number): OwnerWatch {
+  let nextAt = 0;
+  let suspects: ReadonlySet<string> = new Set();
+  let lost: ReadonlySet<string> | undefined;
+  return {
+    async ownerless(provider, requestIds) {
+      if (suspects.size === 0 && Date.now() < nextAt) return lost;
+      const missing = await withoutOwner(client, provider, requestIds);
+      const seenTwice = [...missing].filter((id) => suspects.has(id) || lost?.has(id));
+      const fresh = [...missing].filter((id) => !seenTwice.includes(id));
+      if (lost || fresh.length === 0 || seenTwice.length > 0) lost = new Set(seenTwice);
+      suspects = new Set(fresh);
+      nextAt = Date.now() + EVERY * sweepSeconds * 1_000;
+      return lost;
+    },
+  };
+}
+
+/** The list of open owners lags behind them: whom it lacks is asked for by id. */
+async function withoutOwner(
+  client: Client,
+  { deployment, provider }: ProviderInstance,
+  requestIds: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  if (requestIds.size === 0) return new Set();
+  const query =
+    `TaskQueue = "${taskQueues(deployment, provider).workflows}" AND WorkflowType = "${WORKFLOW.request}" ` +
+    'AND ExecutionStatus = "Running"';
+  const open = new Set<string>();
+  for await (const { workflowId } of client.workflow.list({ query, pageSize: 1_000 })) open.add(workflowId);
+  const unlisted = [...requestIds].filter((id) => !open.has(id) && !open.has(adopterId(id)));
+  const owned = await inParallel(
+    unlisted,
+    async (id) => (await isOpen(client, id)) || isOpen(client, adopterId(id)),
+  );
+  return new Set(unlisted.filter((_, index) => owned[index] !== true));
+}
+
+async function isOpen(client: Client, workflowId: string): Promise<boolean> {
+  try {
+    const { status } = await client.workflow.getHandle(workflowId).describe();
+    // Between two runs of one workflow Temporal may show the older one.
+    return ['RUNNING', 'CONTINUED_AS_NEW', 'PAUSED'].includes(status.name);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}

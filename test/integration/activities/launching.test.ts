@@ -15,6 +15,7 @@ import {
   type LaunchActivities,
   type LaunchParameters,
 } from '../../../domain/activities.ts';
+import { actionsFor } from '../../../domain/permissions/actions.ts';
 import type { Template } from '../../../domain/template/template.ts';
 import { startSimulator, type Simulator } from '../../../simulator/server.ts';
 import { activityEnvironment } from '../../fixtures/activityEnvironment.ts';
@@ -270,6 +271,14 @@ for (const [providerApi, action] of [
       await assert.rejects(acquire(input), { type: LAUNCH_STALE });
       const { machines } = await acquire(await aLaunch(1));
       assert.equal(machines.length, 1);
+    });
+
+    it('calls nothing that its policy does not allow', async () => {
+      await acquire(await aLaunch(1));
+      const allowed = actionsFor([providerApi]);
+      const calls = Object.keys((await control.summary()).calls);
+      assert.ok(calls.includes(action));
+      for (const call of calls) assert.ok(allowed.has(`ec2:${call}`), call);
     });
 
     it('requests of one template share one launch template', async () => {

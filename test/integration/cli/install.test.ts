@@ -65,6 +65,23 @@ describe('the registration with Host Factory', function () {
     assert.deepEqual(await snapshot(top), before);
   });
 
+  it('names the scripts in the provider itself where Host Factory 1.1 knows no plugins', async () => {
+    const before = await snapshot(top);
+    assert.equal((await install('--hf-version', '1.1')).code, 0);
+    assert.equal(await read(PLUGINS), SITE.plugins);
+    const { plugin, scriptPath } = entries(await read(PROVIDERS), 'providers').at(-1) ?? {};
+    assert.deepEqual(
+      [plugin, scriptPath],
+      [undefined, '${HF_TOP}/${HF_VERSION}/providerplugins/ohf/scripts/'],
+    );
+    assert.equal(
+      (await run(join(top, '1.1/providerplugins/ohf/scripts/getReturnRequests.sh'), ['-x'])).code,
+      1,
+    );
+    assert.equal((await uninstall('--hf-version', '1.1')).code, 0);
+    assert.deepEqual(withoutBackups(await snapshot(top)), before);
+  });
+
   it('has nothing to do the second time', async () => {
     await install();
     const before = await snapshot(top);

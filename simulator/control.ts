@@ -26,6 +26,7 @@ import { isLive, stateAt, tagsAt } from './world.ts';
  * GET    /_simulator/pools, PUT [{instanceType?, zone?, lifecycle?, capacity}] -> the rules; PUT replaces them all.
  *        Each pool (type x zone x lifecycle) that fits a rule gets its capacity in live instances; null: no
  *        limit; the last fitting rule wins. E.g. [{capacity: 0}, {instanceType: 'm5.large', capacity: 3}].
+ * GET    /_simulator/denied, PUT ["RunInstances", ...] -> the actions that the caller may not; PUT replaces them all.
  * POST   /_simulator/instances/:id/terminate {reason?} -> somebody else terminates it; `reason` is a StateReason
  *        code (default Client.UserInitiatedShutdown). Logged as action 'simulator:terminate'.
  * GET    /_simulator/instances                       -> all instances ever, also those that Describe* forgot.
@@ -136,6 +137,11 @@ async function route(
     case 'PUT pools':
       commit(simulation, { pools: readPools(parse(body)) });
       return world.pools;
+    case 'GET denied':
+      return [...simulation.denied];
+    case 'PUT denied':
+      simulation.denied = new Set(readTexts(parse(body)));
+      return [...simulation.denied];
     case 'GET instances':
       return world.launchOrder.map((instance) => viewInstance(instance, simulation.clock()));
     case 'POST instances':
@@ -226,6 +232,11 @@ function readPools(body: unknown): PoolRule[] {
   });
 }
 
+function readTexts(body: unknown): string[] {
+  if (Array.isArray(body) && body.every((each) => typeof each === 'string')) return body;
+  return refuse(400, 'expected a list of texts');
+}
+
 function terminateBehindBack(
   simulation: Simulation,
   id: string,
@@ -287,6 +298,7 @@ function summarise({ world }: Simulation): Summary {
 
 function reset(simulation: Simulation): Summary {
   const { gates, clock, initialSettings } = simulation;
+  simulation.denied.clear();
   commit(simulation, { reset: true, settings: { at: clock(), values: initialSettings } });
   gates.abort();
   return summarise(simulation);

@@ -160,6 +160,9 @@ function handle(simulation: Simulation, action: string, flat: FlatParams): Outco
   if (known === undefined) {
     throw new AwsError('InvalidAction', `The action ${action} is not valid for this web service.`);
   }
+  if (simulation.denied.has(action)) {
+    throw new AwsError('UnauthorizedOperation', `You are not authorized to perform: ec2:${action}.`, 403);
+  }
   const params = toTree(flat);
   for (const name of Object.keys(params)) {
     if (known.parameters.includes(name)) continue;

@@ -13,6 +13,8 @@ export type Simulation = {
   world: World;
   journal: Journal;
   gates: Gates;
+  /** Actions that the caller's policy does not allow. */
+  denied: Set<string>;
   catalogue: Catalogue;
   accountId: string;
   clock: () => number;
@@ -43,6 +45,7 @@ export function openSimulation(options: SimulationOptions): Simulation {
     world,
     journal: stateFile === undefined ? noJournal : openJournal(stateFile, world),
     gates: createGates(),
+    denied: new Set(),
     catalogue: createCatalogue(region),
     accountId,
     clock,

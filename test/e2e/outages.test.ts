@@ -121,6 +121,11 @@ describe("outages and operators' hands", function () {
     const aws = await stack.failToStartWorker({ OHF_AWS_ENDPOINT: 'http://127.0.0.1:1' });
     assert.equal(aws.code, 1);
     assert.match(aws.output, /EC2 at http:\/\/127\.0\.0\.1:1 could not be read.*provider\.aws\.endpoint/);
+    await stack.simulator.deny(['DescribeInstances']);
+    const refused = await stack.failToStartWorker({});
+    await stack.simulator.deny([]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.output, /ec2:DescribeInstances.*UnauthorizedOperation.*ohf iam-policy/);
   });
 
   it('bad input is answered by one document with a message, and starts nothing', async () => {

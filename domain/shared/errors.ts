@@ -48,6 +48,13 @@ export class ConfigurationError extends InfrastructureError {
   }
 }
 
+/** What is kept on disk cannot be read or written. Temporal's history is the truth: no request depends on it. */
+export class StorageError extends InfrastructureError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('STORAGE', message, options);
+  }
+}
+
 /** How an answer of the cloud is to be taken; one table maps AWS's codes to these. */
 export type ProviderErrorKind =
   | 'throttled'

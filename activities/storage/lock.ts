@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { StorageError } from '../../domain/shared/errors.ts';
+
+/** Others hold a lock for one write; one that lasts longer is held by a host that died. */
+const PATIENCE_MS = 20_000;
+
+/**
+ * Runs `work` while no other process does so with the same directory. Each contender makes a file of its own
+ * name and then looks: whoever sees another living one steps back. Of two, the later one always sees the
+ * earlier. A name is never used again, so what a killed process left behind may be removed by anybody, at any time.
+ * @throws StorageError when another host's lock stays
+ */
+export async function withLock<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const mine = await claim(directory);
+    if (mine !== undefined) {
+      try {
+        return await work();
+      } finally {
+        await rm(join(directory, mine), { force: true });
+      }
+    }
+    if (Date.now() > until) {
+      const holder = (await readdir(directory)).join(', ');
+      throw new StorageError(
+        `${directory} is locked by ${holder}. If that process no longer runs, delete the file.`,
+      );
+    }
+    await delay(1 + Math.random() * 5);
+  }
+}
+
+/** The name of the lock that is ours now, or undefined while somebody else has it. */
+async function claim(directory: string): Promise<string | undefined> {
+  if ((await living(directory)).length > 0) return undefined;
+  const mine = [hostname(), process.pid, startMoment(process.pid), randomBytes(8).toString('hex')]
+    .map((part) => encodeURIComponent(part))
+    .join('+');
+  await writeFile(join(directory, mine), '', { flag: 'wx', mode: 0o600 });
+  if ((await living(directory)).every((name) => name === mine)) return mine;
+  await rm(join(directory, mine), { force: true });
+  return undefined;
+}
+
+async function living(directory: string): Promise<string[]> {
+  const alive: string[] = [];
+  for (const name of await readdir(directory)) {
+    if (isAlive(name)) alive.push(name);
+    else await rm(join(directory, name), { force: true });
+  }
+  return alive;
+}
+
+/** Of a process on another host nothing is known. */
+function isAlive(name: string): boolean {
+  const [host, pid, started] = name.split('+').map((part) => decodeURIComponent(part));
+  if (host !== hostname() || pid === undefined) return true;
+  if (started) return startMoment(Number(pid)) === started;
+  try {
+    process.kill(Number(pid), 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Tells a process from a later one with its number; '' where the system does not say or it has ended. */
+function startMoment(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // proc_pid_stat(5): after the command's closing bracket come the state (field 3) and, as field 22, the start.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (fields[0] === 'Z' || fields[0] === 'X') return '';
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}.${fields[19]}`;
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,176 @@
+import { mkdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StorageError } from '../../domain/shared/errors.ts';
+import type { Damage } from './journal.ts';
+import { migrate } from './migrations.ts';
+import {
+  COLUMNS,
+  endOf,
+  pageOf,
+  parseCursor,
+  type Change,
+  type Query,
+  type Store,
+  type Table,
+  type Tables,
+} from './store.ts';
+
+/** ms that a write waits for another process's. */
+const BUSY_MS = 10_000;
+
+type Row = { readonly body: string };
+
+/** The store in an SQLite database: the columns that are asked for, and the record as JSON. */
+export async function openSqliteStore(directory: string, onDamage: (damage: Damage) => void): Promise<Store> {
+  // A native library of 18 MB: loaded only where it is chosen.
+  const { default: Database } = await import('libsql');
+  const path = join(directory, 'store.db');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  let database = await openOrReplace();
+  return {
+    commit: (changes) => guarded(() => inTransaction(() => changes.forEach(write))),
+    get: (table, id) =>
+      guarded(() => parsed<typeof table>(ask(`select body from ${table} where id = ?`, [id]))[0]),
+    list: (table, query = {}) =>
+      guarded(() => {
+        const { text, values } = select(table, query);
+        return pageOf(parsed<typeof table>(ask(text, values)), query.limit);
+      }),
+    prune: (before) =>
+      guarded(() =>
+        inTransaction(
+          () =>
+            change('delete from events where at < ?', [before]) +
+            change('delete from requests where ended > 0 and ended < ?', [before]) +
+            change('delete from machines where ended > 0 and ended < ?', [before]),
+        ),
+      ),
+    close: async () => {
+      database.close();
+    },
+  };
+
+  function open() {
+    const opened = new Database(path, { timeout: BUSY_MS });
+    try {
+      opened.exec('pragma journal_mode = WAL');
+      opened.exec('pragma synchronous = FULL');
+      const [answer] = opened.prepare('pragma quick_check(1)').all() as { quick_check: string }[];
+      if (answer?.quick_check !== 'ok') throw new DamagedError(answer?.quick_check);
+      migrate(opened, path);
+      return opened;
+    } catch (error) {
+      opened.close();
+      throw error;
+    }
+  }
+
+  async function openOrReplace() {
+    try {
+      return open();
+    } catch (error) {
+      if (!isDamage(error)) throw storageError(path, error);
+      const movedTo = `${path}.damaged-${new Date().toISOString().replaceAll(':', '')}`;
+      await rename(path, movedTo);
+      for (const part of ['-wal', '-shm']) {
+        await rename(`${path}${part}`, `${movedTo}${part}`).catch(() => undefined);
+      }
+      const replacement = open();
+      onDamage({ path, movedTo, lost: 'the whole read model' });
+      return replacement;
+    }
+  }
+
+  /** A database that turns out to be damaged is replaced; the caller repeats what failed. */
+  async function guarded<T>(work: () => T): Promise<T> {
+    try {
+      return work();
+    } catch (error) {
+      if (isDamage(error)) {
+        database.close();
+        database = await openOrReplace();
+      }
+      throw storageError(path, error);
+    }
+  }
+
+  function inTransaction<T>(work: () => T): T {
+    database.exec('begin immediate');
+    try {
+      const result = work();
+      database.exec('commit');
+      return result;
+    } catch (error) {
+      if (database.inTransaction) database.exec('rollback');
+      throw error;
+    }
+  }
+
+  function ask(text: string, values: readonly unknown[]): Row[] {
+    return database.prepare(text).all(...values) as Row[];
+  }
+  function change(text: string, values: readonly unknown[]): number {
+    return database.prepare(text).run(...values).changes;
+  }
+  function write(entry: Change): void {
+    if ('remove' in entry) {
+      change(`delete from ${entry.table} where id = ?`, [entry.remove]);
+      return;
+    }
+    const { table, put } = entry;
+    const columns = ['id', 'at', 'ended', ...COLUMNS[table], 'body'];
+    const record: Readonly<Record<string, unknown>> = { ...put };
+    const values = [put.id, put.at, endOf(put), ...COLUMNS[table].map((column) => record[column])];
+    const places = columns.map(() => '?').join(', ');
+    change(`insert or replace into ${table} (${columns.join(', ')}) values (${places})`, [
+      ...values,
+      JSON.stringify(put),
+    ]);
+  }
+}
+
+const parsed = <T extends Table>(rows: readonly Row[]): Tables[T][] =>
+  rows.map(({ body }) => JSON.parse(body) as Tables[T]);
+
+function select<T extends Table>(table: T, query: Query<T>): { text: string; values: unknown[] } {
+  const { where = {}, from, to, newestFirst = false, limit, after } = query;
+  const conditions: string[] = [];
+  const values: unknown[] = [];
+  const add = (condition: string, ...given: unknown[]): void => {
+    conditions.push(condition);
+    values.push(...given);
+  };
+  for (const column of COLUMNS[table]) {
+    const value = (where as Readonly<Record<string, string | undefined>>)[column];
+    if (value !== undefined) add(`${column} = ?`, value);
+  }
+  if (from !== undefined) add('at >= ?', from);
+  if (to !== undefined) add('at < ?', to);
+  if (after !== undefined) {
+    const { at, id } = parseCursor(after);
+    add(`(at, id) ${newestFirst ? '<' : '>'} (?, ?)`, at, id);
+  }
+  const direction = newestFirst ? 'desc' : 'asc';
+  const text = [
+    `select body from ${table}`,
+    conditions.length > 0 ? `where ${conditions.join(' and ')}` : '',
+    `order by at ${direction}, id ${direction}`,
+    limit === undefined ? '' : `limit ${limit + 1}`,
+  ];
+  return { text: text.join(' '), values };
+}
+
+class DamagedError extends Error {}
+
+/** https://sqlite.org/rescode.html: the file is no database, or its pages contradict each other. */
+const isDamage = (error: unknown): boolean =>
+  error instanceof DamagedError ||
+  /^SQLITE_(CORRUPT|NOTADB)/.test(String((error as { code?: unknown }).code)) ||
+  (error instanceof Error && /malformed|not a database/.test(error.message));
+
+function storageError(path: string, error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  return new StorageError(`${path}: ${error instanceof Error ? error.message : String(error)}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,63 @@
+import { strict as assert } from 'node:assert';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openJournal } from '../../../activities/storage/journal.ts';
+import { seeded } from '../../fixtures/random.ts';
+import { scratch } from '../../unit/config/support.ts';
+
+const CHILD = fileURLToPath(new URL('journalChild.js', import.meta.url));
+const KILLS = 200;
+const AT_ONCE = 4;
+
+describe('a journal whose writers are killed', () => {
+  it(`keeps every acknowledged value, in order, once, through ${KILLS} kills of processes that share it`, async () => {
+    const folder = await scratch();
+    const path = join(folder.directory, 'shared.jsonl');
+    const random = seeded(11);
+    const acknowledged: string[] = [];
+    const writers = Array.from({ length: AT_ONCE }, async (_, lane) => {
+      for (let kill = 0; kill < KILLS / AT_ONCE; kill++) {
+        acknowledged.push(...(await writeUntilKilled(path, `${lane}.${kill}`, 1 + random.below(20))));
+      }
+    });
+    await Promise.all(writers);
+
+    const kept: string[] = [];
+    const journal = await openJournal<string>({
+      path,
+      fold: {
+        reset: () => kept.splice(0),
+        apply: (value) => kept.push(value),
+        live: () => Infinity,
+        *snapshot() {},
+      },
+      onDamage: (damage) => assert.fail(JSON.stringify(damage)),
+    });
+    await journal.close();
+    assert.ok(acknowledged.length >= KILLS);
+    const missing = acknowledged.filter((value) => !kept.includes(value));
+    assert.deepEqual(missing, []);
+    assert.equal(new Set(kept).size, kept.length);
+    for (const writer of new Set(kept.map((value) => value.split('-')[0]))) {
+      const numbers = kept
+        .filter((value) => value.startsWith(`${writer}-`))
+        .map((value) => Number(value.split('-')[1]));
+      assert.deepEqual(numbers, [...numbers.keys()], `the values of ${writer}`);
+    }
+    await folder.remove();
+  }).timeout(120_000);
+});
+
+/** What a child acknowledged until it was killed, a few acknowledgements after its first. */
+async function writeUntilKilled(path: string, name: string, after: number): Promise<string[]> {
+  const child = spawn(process.execPath, [CHILD, path, name], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+    if (said.split('\n').length > after) child.kill('SIGKILL');
+  });
+  await once(child, 'close');
+  return said.split('\n').slice(0, -1);
+}

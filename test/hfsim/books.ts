@@ -163,6 +163,9 @@ export function createBooks(): Books {
   };
 }
 
+/** Epoch seconds */
+const LONG_AGO = 1_500_000_000;
+
 const answer = (subject: string, text: string): Difference => ({ kind: 'answer', subject, text });
 
 /** What no answer may say. */
@@ -171,6 +174,8 @@ function faultsOf({ requestId, count }: Request, { status, machines }: StatusRow
   const faults = [
     new Set(machines.map(({ machineId }) => machineId)).size < machines.length && 'lists a machine twice',
     machines.some(({ machineId }) => machineId === '') && 'lists a machine without its id',
+    machines.some((machine) => machine.result === 'succeed' && !(machine.launchtime > LONG_AGO)) &&
+      'lists a machine without its launchtime',
     succeeded > count && `says that ${succeeded} machines succeeded; ${count} were asked for`,
     status !== 'running' &&
       machines.some(({ result }) => result === 'executing') &&

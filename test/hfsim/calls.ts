@@ -177,8 +177,13 @@ function reader(stream: Readable | null, afterMs: number): () => string {
 
 function aborted(signal: AbortSignal, until: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true, signal: until });
+    const end = (): void => {
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end);
+    until.addEventListener('abort', end);
   });
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { HfOperation } from '../e2e/stack.ts';
 import type { Answer } from './answers.ts';
 import type { Books, Difference, Host } from './books.ts';
@@ -43,7 +44,7 @@ export function createHostFactory(surroundings: Surroundings): HostFactory {
   const slots = createSlots(AT_ONCE);
   const underWay = new Set<Promise<unknown>>();
   let template: { readonly templateId: string; readonly maxNumber: number } | undefined;
-  let life = new AbortController();
+  let life = newLife();
 
   async function call<O extends HfOperation>(operation: O, input: unknown): Promise<Outcome<O>> {
     const { signal } = life;
@@ -189,7 +190,7 @@ export function createHostFactory(surroundings: Surroundings): HostFactory {
     },
     restart() {
       life.abort();
-      life = new AbortController();
+      life = newLife();
     },
     inFlight: () => [...asking.values()],
     async quiet() {
@@ -197,4 +198,11 @@ export function createHostFactory(surroundings: Surroundings): HostFactory {
     },
     open,
   };
+}
+
+/** Each script under way listens for its end. */
+function newLife(): AbortController {
+  const life = new AbortController();
+  setMaxListeners(2 * AT_ONCE, life.signal);
+  return life;
 }

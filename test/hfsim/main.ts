@@ -14,9 +14,11 @@ async function main(words: readonly string[]): Promise<boolean> {
   return simulate(readOptions(words, randomInt(2 ** 31)), say, ended.signal);
 }
 
+let isEqual = false;
 try {
-  process.exitCode = (await main(process.argv.slice(2))) ? 0 : 1;
+  isEqual = await main(process.argv.slice(2));
 } catch (error) {
   say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.exitCode = 1;
 }
+// Temporal's runtime would keep the process alive.
+process.exit(isEqual ? 0 : 1);

@@ -73,6 +73,7 @@ export interface StackTimers {
   readonly endSeconds: number;
   readonly pollSeconds: { readonly min: number; readonly max: number };
   readonly consistencySeconds: number;
+  readonly sweepSeconds: number;
   readonly deadlineSeconds: number;
 }
 
@@ -81,6 +82,7 @@ const QUICK: StackTimers = {
   endSeconds: 1,
   pollSeconds: { min: 0.25, max: 1 },
   consistencySeconds: 1,
+  sweepSeconds: 1,
   deadlineSeconds: 900,
 };
 
@@ -260,7 +262,7 @@ async function writeConfiguration(
   conf: string,
   address: string,
   endpoint: string,
-  { pollSeconds, consistencySeconds, deadlineSeconds }: StackTimers,
+  { pollSeconds, consistencySeconds, sweepSeconds, deadlineSeconds }: StackTimers,
 ): Promise<void> {
   const write = (name: string, content: unknown): Promise<void> =>
     writeFile(path.join(conf, name), JSON.stringify(content));
@@ -273,7 +275,7 @@ async function writeConfiguration(
         endpoint,
         pollSeconds,
         consistencySeconds,
-        sweepSeconds: 1,
+        sweepSeconds,
       },
     },
     request: { deadlineSeconds },

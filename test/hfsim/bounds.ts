@@ -13,11 +13,12 @@ export interface Bounds {
   readonly drainMs: number;
 }
 
-export function boundsFor({ deadlineSeconds, unavailableMs }: Timers, faults: boolean): Bounds {
+export function boundsFor({ deadlineSeconds, sweepSeconds }: Timers, faults: boolean): Bounds {
   const createMs = deadlineSeconds * 1_000 + (faults ? 20 * MINUTE : MINUTE);
   const returnMs = faults ? 15 * MINUTE : 2 * MINUTE;
   return {
-    settle: (kind) => (kind === 'gone' ? unavailableMs : 0) + (faults ? 3 * MINUTE : MINUTE / 2),
+    // A machine that is taken away is found by the second read of all machines at the latest.
+    settle: (kind) => (kind === 'gone' ? 2_000 * sweepSeconds : 0) + (faults ? 3 * MINUTE : MINUTE / 2),
     late: (books, now) => [
       ...[...books.requests.values()].flatMap(({ requestId, sentAt, endedAt }) =>
         late(requestId, (endedAt ?? now) - sentAt, createMs),

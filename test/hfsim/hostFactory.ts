@@ -20,8 +20,6 @@ interface Surroundings {
   /** Whether to send this poll a second time, beside the first. */
   readonly twice: () => boolean;
   readonly differ: (difference: Difference) => void;
-  /** Whether EGO has missed this host for so long that the requestor gives it up. */
-  readonly isUnavailable: (machineId: string) => boolean;
 }
 
 export interface HostFactory {
@@ -38,7 +36,7 @@ export interface HostFactory {
 }
 
 export function createHostFactory(surroundings: Surroundings): HostFactory {
-  const { caller, books, random, manner, twice, differ, isUnavailable } = surroundings;
+  const { caller, books, random, manner, twice, differ } = surroundings;
   const asking = new Map<symbol, number>();
   const busy = new Set<string>();
   const slots = createSlots(AT_ONCE);
@@ -113,18 +111,25 @@ export function createHostFactory(surroundings: Surroundings): HostFactory {
   }
 
   async function readReclaims(): Promise<void> {
+    const sentAt = Date.now();
     const known = [...books.hosts.values()].filter(({ state }) => state !== 'released');
     const machines = known.map(({ name, machineId }) => ({ name, machineId }));
     const outcome = await call('getReturnRequests', { machines });
-    if (outcome.kind === 'answered') takeNote(outcome.answer, known);
+    if (outcome.kind === 'answered') takeNote(outcome.answer, known, sentAt);
   }
 
-  function takeNote({ requests }: Answer<'getReturnRequests'>, known: readonly Host[]): void {
-    for (const { machine } of requests) {
+  function takeNote(answer: Answer<'getReturnRequests'>, known: readonly Host[], sentAt: number): void {
+    const reported = new Set(answer.requests.map(({ machine }) => machine));
+    for (const machine of reported) {
       const host = known.find(({ name }) => name === machine);
       if (host) books.reclaimed(host.machineId, Date.now());
       else
         differ({ kind: 'reclaim', subject: machine, text: 'was reported, and Host Factory did not name it' });
+    }
+    for (const { machineId, name } of known) {
+      const { state, reclaimedAt = sentAt } = books.hosts.get(machineId) ?? {};
+      if (state !== 'provisioned' || reclaimedAt >= sentAt || reported.has(name)) continue;
+      differ({ kind: 'reclaim', subject: machineId, text: 'was reported as taken away and no longer is' });
     }
   }
 
@@ -147,8 +152,7 @@ export function createHostFactory(surroundings: Surroundings): HostFactory {
   function satisfy(wanted: number): void {
     const provisioned = [...books.hosts.values()].filter(({ state }) => state === 'provisioned');
     const toGiveUp = provisioned.filter(
-      ({ machineId, returnAgain, reclaimedAt }) =>
-        returnAgain || reclaimedAt !== undefined || isUnavailable(machineId),
+      ({ returnAgain, reclaimedAt }) => returnAgain || reclaimedAt !== undefined,
     );
     const good = provisioned.filter((host) => !toGiveUp.includes(host));
     const missing = wanted - good.length - pending();

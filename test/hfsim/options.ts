@@ -42,22 +42,21 @@ export interface Timers {
   readonly intervalMs: number;
   /** ms after which it kills a script; 300 s in real life. The provider's own limit for a call is 8 s. */
   readonly limitMs: number;
-  /** ms after which EGO's view makes its requestor give back a host that does not answer; 30 minutes. */
-  readonly unavailableMs: number;
   readonly bootSeconds: number;
   readonly endSeconds: number;
   readonly deadlineSeconds: number;
   readonly pollSeconds: { readonly min: number; readonly max: number };
   readonly consistencySeconds: number;
+  readonly sweepSeconds: number;
 }
 
 export const timersAt = (speed: number): Timers => ({
   intervalMs: Math.max(250, 30_000 / speed),
   limitMs: Math.max(12_000, 300_000 / speed),
-  unavailableMs: Math.max(10_000, 1_800_000 / speed),
   bootSeconds: Math.max(0.5, 40 / speed),
   endSeconds: Math.max(0.5, 30 / speed),
   deadlineSeconds: Math.max(60, Math.round(900 / speed)),
   pollSeconds: { min: Math.max(0.25, 1 / speed), max: Math.max(0.5, 15 / speed) },
   consistencySeconds: Math.max(1, 60 / speed),
+  sweepSeconds: Math.max(1, 60 / speed),
 });

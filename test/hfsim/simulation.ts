@@ -59,7 +59,6 @@ async function play(
   const books = createBooks();
   const mirror = createAwsMirror(stack.simulator);
   const differences: Difference[] = [];
-  const takenAwaySince = new Map<string, number>();
   const caller = createCaller({ scripts: stack.scripts, env: stack.hfEnvironment, limitMs: timers.limitMs });
   const faults = createFaults(stack, seed, options.faults, () => hostFactory.restart());
   const hostFactory = createHostFactory({
@@ -69,8 +68,6 @@ async function play(
     manner: faults.manner,
     twice: faults.pollsTwice,
     differ: (difference) => differences.push(difference),
-    isUnavailable: (machineId) =>
-      Date.now() - (takenAwaySince.get(machineId) ?? Number.POSITIVE_INFINITY) > timers.unavailableMs,
   });
   const workload = randomWorkload(randomStream(seed, 'workload'), minutes, hosts);
   const tally: Tally = { comparisons: 0, equal: 0, longestMs: 0 };
@@ -81,9 +78,6 @@ async function play(
     const seen = mirror.log.length;
     aws = await mirror.look();
     const now = Date.now();
-    for (const { machineId, takenAway } of aws.machines.values()) {
-      if (takenAway && !takenAwaySince.has(machineId)) takenAwaySince.set(machineId, now);
-    }
     await faults.awsCalled(mirror.log.slice(seen));
     const { broken, passing } = compare(books, aws, hostFactory.inFlight());
     ages = ageing(ages, passing, now);

@@ -58,6 +58,13 @@ export function createFaults(
     await stack.startTemporal();
   }
 
+  /** No more machines than there are, for a while. */
+  async function runShort(alive: number, forMs: number): Promise<void> {
+    await stack.simulator.setPools([{ capacity: alive }]);
+    await delay(forMs);
+    await stack.simulator.setPools([]);
+  }
+
   async function takeAway(machineId: string | undefined): Promise<void> {
     if (machineId !== undefined) await stack.simulator.terminate(machineId, 'Server.InternalError');
   }
@@ -85,6 +92,7 @@ export function createFaults(
       if (strikes() && stack.isWorkerUp()) happen('worker killed', () => killWorker(downMs));
       if (strikes()) happen('Temporal killed', () => killTemporal(downMs));
       if (strikes()) happen('machine taken away', () => takeAway(victim));
+      if (strikes()) happen('AWS short of capacity', () => runShort(alive.length, 5 * downMs));
       if (strikes()) note('Host Factory restarted');
       else return;
       restartHostFactory();

@@ -66,8 +66,8 @@ export function explain(
   );
   return [
     `${kind.toUpperCase()}: ${subject} ${text}`,
-    `  Host Factory: ${host ? JSON.stringify(host) : 'knows no such host'}`,
-    ...(request ? [`  its request:  ${JSON.stringify(request).slice(0, 1_500)}`] : []),
+    ...(host || !request ? [`  Host Factory: ${host ? JSON.stringify(host) : 'knows no such host'}`] : []),
+    ...(request ? [`  its request:  ${excerpt(JSON.stringify(request), about)}`] : []),
     ...effects
       .slice(-8)
       .map(({ seq, time, action, outcome, launched, terminated }) =>
@@ -79,9 +79,16 @@ export function explain(
       ),
     ...calls.slice(-6).map(({ at, took, operation, kind: end, input, output }) => {
       const when = new Date(at).toISOString();
-      return `  call: ${when} ${operation} ${end} in ${took} ms\n    <- ${clip(JSON.stringify(input))}\n    -> ${clip(output)}`;
+      return `  call: ${when} ${operation} ${end} in ${took} ms\n    <- ${excerpt(JSON.stringify(input), about)}\n    -> ${excerpt(output, about)}`;
     }),
   ].join('\n');
 }
 
-const clip = (text: string): string => (text.length > 1_200 ? `${text.slice(0, 1_200)}…` : text.trim());
+/** The beginning of a long text, and what stands around the first of these words in it. */
+function excerpt(text: string, words: readonly string[]): string {
+  if (text.length <= 600) return text.trim();
+  const places = words.map((word) => text.indexOf(word)).filter((place) => place >= 0);
+  const place = Math.min(...places, text.length);
+  if (place < 300 || place === text.length) return `${text.slice(0, 600)}…`;
+  return `${text.slice(0, 120)} … ${text.slice(place - 100, place + 350)} …`;
+}

@@ -16,6 +16,8 @@ export type Call = {
   readonly now: number;
   /** What Describe* and lookups by id see is the world of this time (ms): `now` less the consistency lag. */
   readonly seenAt: number;
+  /** Instances that this call gets at most, whatever its pools have. */
+  readonly launchAtMost: number;
   readonly flat: FlatParams;
   readonly params: ParamTree;
 };

@@ -1,8 +1,8 @@
 import { termination } from './actions/terminateInstances.ts';
 import { gateModes } from './gates.ts';
-import type { GateView } from './gates.ts';
+import type { GateOptions, GateView } from './gates.ts';
 import { advance } from './groups/loop.ts';
-import type { Instance, LogEntry, PoolRule, Settings, Tags } from './model.ts';
+import type { Change, Instance, LogEntry, PoolRule, Settings, Tags } from './model.ts';
 import { commit, commitLogged, defaultSettings, definedSettings } from './simulation.ts';
 import type { Simulation } from './simulation.ts';
 import { isLive, stateAt, tagsAt } from './world.ts';
@@ -29,6 +29,12 @@ import { isLive, stateAt, tagsAt } from './world.ts';
  * GET    /_simulator/denied, PUT ["RunInstances", ...] -> the actions that the caller may not; PUT replaces them all.
  * POST   /_simulator/instances/:id/terminate {reason?} -> somebody else terminates it; `reason` is a StateReason
  *        code (default Client.UserInitiatedShutdown). Logged as action 'simulator:terminate'.
+ * POST   /_simulator/instances/:id/stop              -> its guest shuts down, or somebody stops it.
+ * POST   /_simulator/instances/:id/protect {protected?} -> termination protection, on (default) or off.
+ * POST   /_simulator/instances/:id/interrupt {noticeSeconds?} -> AWS announces to take a spot instance back, and does so
+ *        after the notice (default 120 s). Logged as 'simulator:interrupt'.
+ * GET    /_simulator/quotas, PUT {vcpus?: {"on-demand"?, spot?}, fleets?, addresses?: {subnetId: n}} -> limits of the
+ *        account; PUT replaces them all.
  * GET    /_simulator/instances                       -> all instances ever, also those that Describe* forgot.
  * GET    /_simulator/fleets                          -> all fleets ever.
  * GET    /_simulator/groups                          -> all fleets of type request and maintain, Spot Fleet requests
@@ -145,8 +151,12 @@ async function route(
     case 'GET instances':
       return world.launchOrder.map((instance) => viewInstance(instance, simulation.clock()));
     case 'POST instances':
-      if (id === undefined || verb !== 'terminate') return refuse(404, 'expected instances/:id/terminate');
-      return terminateBehindBack(simulation, id, readObject(body));
+      return changeInstance(simulation, id ?? '', verb ?? '', readObject(body));
+    case 'GET quotas':
+      return world.quotas;
+    case 'PUT quotas':
+      commit(simulation, { quotas: readObject(body) });
+      return world.quotas;
     case 'GET fleets':
       return [...world.fleets.values()];
     case 'GET groups':
@@ -198,7 +208,18 @@ function addGate(simulation: Simulation, body: Record<string, unknown>): GateVie
   if (count !== null && (!Number.isInteger(count) || Number(count) < 1)) {
     return refuse(400, 'count: expected a number from 1 up, or null');
   }
-  return simulation.gates.add(action, mode, count === null ? null : Number(count));
+  return simulation.gates.add(action, mode, count === null ? null : Number(count), readGateOptions(body));
+}
+
+function readGateOptions(body: Record<string, unknown>): GateOptions {
+  const { action: _, mode: __, count: ___, ...options } = body;
+  for (const [name, value] of Object.entries(options)) {
+    const type = name === 'code' ? 'string' : 'number';
+    if (!['skip', 'every', 'chance', 'seed', 'code', 'status', 'ms', 'keep'].includes(name))
+      refuse(400, `no option ${name}`);
+    if (typeof value !== type) refuse(400, `${name}: expected a ${type}`);
+  }
+  return options;
 }
 
 function readSettings(body: Record<string, unknown>): Partial<Settings> {
@@ -237,22 +258,42 @@ function readTexts(body: unknown): string[] {
   return refuse(400, 'expected a list of texts');
 }
 
-function terminateBehindBack(
+/** What others do to an instance: a person at AWS's console, its own guest, or AWS. */
+function changeInstance(
   simulation: Simulation,
   id: string,
+  verb: string,
   body: Record<string, unknown>,
 ): InstanceView {
-  const instance = simulation.world.instances.get(id) ?? refuse(404, `no instance ${id}`);
-  const { reason } = body;
+  const { world } = simulation;
+  const instance = world.instances.get(id) ?? refuse(404, `no instance ${id}`);
   const now = simulation.clock();
-  const end = termination(simulation.world, now, typeof reason === 'string' ? reason : undefined);
-  const terminated = isLive(instance) ? [{ id, ...end }] : [];
-  const params = { InstanceId: id, ...(typeof reason === 'string' && { reason }) };
-  commitLogged(
-    simulation,
-    { terminated },
-    { action: 'simulator:terminate', outcome: 'ok', replay: false, params },
-  );
+  const doneAt = now + world.settings.shuttingDownSeconds * 1000;
+  const live = isLive(instance);
+  let change: Change = {};
+  switch (verb) {
+    case 'terminate': {
+      const { reason } = body;
+      const end = termination(world, now, typeof reason === 'string' ? reason : undefined);
+      change = { terminated: live ? [{ id, ...end }] : [] };
+      break;
+    }
+    case 'stop':
+      change = { stopped: live ? [{ id, requestedAt: now, doneAt }] : [] };
+      break;
+    case 'protect':
+      change = { protected: { ids: [id], on: body['protected'] !== false } };
+      break;
+    case 'interrupt': {
+      const { noticeSeconds = 120 } = body;
+      change = { interrupted: [{ id, noticeAt: now, endAt: now + Number(noticeSeconds) * 1000 }] };
+      break;
+    }
+    default:
+      return refuse(404, 'expected instances/:id/ and terminate, stop, protect or interrupt');
+  }
+  const params = { InstanceId: id, ...(typeof body['reason'] === 'string' && { reason: body['reason'] }) };
+  commitLogged(simulation, change, { action: `simulator:${verb}`, outcome: 'ok', replay: false, params });
   return viewInstance(instance, now);
 }
 

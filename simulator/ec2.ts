@@ -15,6 +15,7 @@ import {
   modifySpotFleetRequest,
   requestSpotFleet,
 } from './actions/spotFleets.ts';
+import { describeSpotInstanceRequests } from './actions/spotRequests.ts';
 import { createTags } from './actions/tags.ts';
 import { terminateInstances } from './actions/terminateInstances.ts';
 import type { Action, Handler } from './call.ts';
@@ -80,6 +81,7 @@ export const ec2Actions: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['DescribeInstances', action(describeInstances, `InstanceId ${paging}`)],
   ['DescribeInstanceStatus', action(describeInstanceStatus, `InstanceId IncludeAllInstances ${paging}`)],
   ['TerminateInstances', action(terminateInstances, 'InstanceId Force SkipOsShutdown')],
+  ['DescribeSpotInstanceRequests', action(describeSpotInstanceRequests, `SpotInstanceRequestId ${paging}`)],
   ['CreateTags', action(createTags, 'ResourceId Tag')],
   [
     'DescribeInstanceTypes',

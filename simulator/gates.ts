@@ -1,10 +1,33 @@
 import { randomUUID } from 'node:crypto';
 
-export type GateMode = 'hold' | 'holdAfter' | 'dropBefore' | 'dropAfter';
-export const gateModes: readonly GateMode[] = ['hold', 'holdAfter', 'dropBefore', 'dropAfter'];
+export const gateModes = [
+  'hold',
+  'holdAfter',
+  'dropBefore',
+  'dropAfter',
+  'errorBefore',
+  'errorAfter',
+  'delay',
+  'stale',
+  'partial',
+  'shuffle',
+] as const;
+export type GateMode = (typeof gateModes)[number];
+
+/** Which of the calls a gate takes, and what it needs for its mode; see control.ts. */
+export type GateOptions = {
+  skip?: number;
+  every?: number;
+  chance?: number;
+  seed?: number;
+  code?: string;
+  status?: number;
+  ms?: number;
+  keep?: number;
+};
 
 /** A gate as the control endpoint shows it. `count` null: every call until the gate is released. */
-export type GateView = {
+export type GateView = GateOptions & {
   id: string;
   action: string;
   mode: GateMode;
@@ -13,11 +36,18 @@ export type GateView = {
   released: boolean;
 };
 
-/** A gate takes the next `count` calls of an action. */
-export type Gate = GateView & { claimed: number; aborted: boolean; onChange: Set<() => void> };
+/** A gate takes the next `count` calls of an action that its options let it take. */
+export type Gate = GateView & {
+  /** Calls of its action so far. */
+  seen: number;
+  claimed: number;
+  aborted: boolean;
+  random: () => number;
+  onChange: Set<() => void>;
+};
 
 export type Gates = {
-  add(action: string, mode: GateMode, count: number | null): GateView;
+  add(action: string, mode: GateMode, count: number | null, options?: GateOptions): GateView;
   get(id: string): GateView | undefined;
   list(): GateView[];
   /** The gate that this call must go through, if any; it counts against the gate at once. */
@@ -46,15 +76,18 @@ export function createGates(): Gates {
   }
 
   return {
-    add(action, mode, count) {
+    add(action, mode, count, options = {}) {
       const gate: Gate = {
+        ...options,
         id: randomUUID(),
         action,
         mode,
         count,
         arrived: 0,
         released: false,
+        seen: 0,
         claimed: 0,
+        random: randomFrom(options.seed ?? 1),
         aborted: false,
         onChange: new Set(),
       };
@@ -67,6 +100,7 @@ export function createGates(): Gates {
       for (const gate of gates.values()) {
         if (gate.released || (gate.action !== action && gate.action !== '*')) continue;
         if (gate.count !== null && gate.claimed >= gate.count) continue;
+        if (!takes(gate)) continue;
         gate.claimed += 1;
         return gate;
       }
@@ -98,8 +132,34 @@ export function createGates(): Gates {
   };
 }
 
-function view({ id, action, mode, count, arrived, released }: Gate): GateView {
-  return { id, action, mode, count, arrived, released };
+/** Whether this call of its action is one of those that the gate is for. */
+function takes(gate: Gate): boolean {
+  gate.seen += 1;
+  const place = gate.seen - (gate.skip ?? 0);
+  if (place < 1 || place % (gate.every ?? 1) !== 0) return false;
+  return gate.chance === undefined || gate.random() < gate.chance;
+}
+
+/** Numbers from 0 to 1, the same ones for the same seed (mulberry32). */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+function view({
+  seen: _,
+  claimed: __,
+  random: ___,
+  aborted: ____,
+  onChange: _____,
+  ...shown
+}: Gate): GateView {
+  return shown;
 }
 
 function viewOf(gate: Gate | undefined): GateView | undefined {

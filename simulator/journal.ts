@@ -64,7 +64,7 @@ function load(path: string, world: World): void {
 
 // The settings go first: applied after the instances they would move their transitions.
 function* snapshot(world: World): Generator<Change> {
-  yield { settings: { at: 0, values: world.settings }, pools: world.pools };
+  yield { settings: { at: 0, values: world.settings }, pools: world.pools, quotas: world.quotas };
   yield { templates: [...world.templates.values()], fleets: [...world.fleets.values()] };
   yield { groups: [...world.groups.values()] };
   yield* chunks(world.launchOrder, (launched) => ({ launched }));

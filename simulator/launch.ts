@@ -44,8 +44,11 @@ export function launch(
   const tags = { ...spec.tags, ...systemTags(spec, origin) };
   checkTagCount(tags);
   const reservationId = newId('r');
-  const wanted = Math.min(count, room(call.world, draft, spec));
+  const atMost = call.launchAtMost - draft.launched.length;
+  const allowed = quotaRoom(call, draft, spec);
+  const wanted = Math.max(0, Math.min(count, atMost, allowed, room(call.world, draft, spec)));
   let shortage = wanted < count ? noCapacity(call, spec) : undefined;
+  if (wanted < count && wanted === allowed) shortage = overQuota(spec);
   const instances: Instance[] = [];
   while (instances.length < wanted) {
     const privateIp = takeAddress(call, draft, spec.subnet);
@@ -82,6 +85,7 @@ function createInstance(
     ...(spec.keyName !== undefined && { keyName: spec.keyName }),
     securityGroupIds: spec.securityGroupIds,
     ...(spec.iamInstanceProfileArn !== undefined && { iamInstanceProfileArn: spec.iamInstanceProfileArn }),
+    ...(spec.protected && { protected: true }),
     blockDevices: spec.devices.map((device) => ({ ...device, volumeId: newId('vol') })),
     volumeTags: spec.volumeTags,
     ...origin,
@@ -120,6 +124,26 @@ function room(world: World, draft: Draft, spec: LaunchSpec): number {
   return Math.max(0, rule.capacity - (world.liveByPool.get(key) ?? 0) - (draft.byPool.get(key) ?? 0));
 }
 
+/** Instances of this type that the account's vCPU quota still allows. */
+function quotaRoom(call: Call, draft: Draft, spec: LaunchSpec): number {
+  const limit = call.world.quotas.vcpus?.[spec.lifecycle];
+  if (limit === undefined) return Infinity;
+  let used = 0;
+  for (const [key, count] of [...call.world.liveByPool, ...draft.byPool]) {
+    const [type = '', , lifecycle] = key.split('|');
+    if (lifecycle === spec.lifecycle) used += count * (call.catalogue.instanceTypes.get(type)?.vcpus ?? 0);
+  }
+  return Math.max(0, Math.floor((limit - used) / spec.instanceType.vcpus));
+}
+
+const overQuota = ({ lifecycle }: LaunchSpec): AwsError =>
+  lifecycle === 'spot'
+    ? new AwsError('MaxSpotInstanceCountExceeded', 'Max spot instance count exceeded')
+    : new AwsError(
+        'VcpuLimitExceeded',
+        'You have requested more vCPU capacity than your current vCPU limit allows.',
+      );
+
 function noCapacity(call: Call, spec: LaunchSpec): AwsError {
   const type = spec.instanceType.name;
   const { zone } = spec.subnet;
@@ -150,7 +174,8 @@ const reservedAddresses = 5;
 
 function takeAddress(call: Call, draft: Draft, subnet: Subnet): string | undefined {
   const held = call.world.addresses.get(subnet.id);
-  const usable = subnet.size - reservedAddresses;
+  const limit = call.world.quotas.addresses?.[subnet.id] ?? Infinity;
+  const usable = Math.min(limit, subnet.size - reservedAddresses);
   // Start behind the addresses ever given, so that one is reused only after all others.
   const start = draft.nextAddress.get(subnet.id) ?? held?.size ?? 0;
   for (let tried = 0; tried < usable; tried += 1) {

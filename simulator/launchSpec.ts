@@ -19,6 +19,7 @@ export type LaunchSpec = {
   tags: Tags;
   volumeTags: Tags;
   templateId?: string;
+  protected: boolean;
 };
 
 const taggable = ['instance', 'volume', 'network-interface', 'spot-instances-request'];
@@ -98,6 +99,7 @@ export function readSpec(
     tags: { ...templateTags['instance'], ...requestTags['instance'] },
     volumeTags: { ...templateTags['volume'], ...requestTags['volume'] },
     ...(template !== undefined && { templateId: template.id }),
+    protected: flag(data, 'DisableApiTermination') ?? false,
   };
 }
 

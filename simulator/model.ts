@@ -41,6 +41,12 @@ export type Instance = {
   runningAt: number;
   /** Oldest first. More than one only after CreateTags: a lagging read sees an earlier one. */
   tagVersions: { at: number; tags: Tags }[];
+  /** Nobody may terminate it (DisableApiTermination). */
+  protected?: boolean;
+  /** Somebody stopped it, or its guest shut down. */
+  stopped?: { requestedAt: number; doneAt: number };
+  /** A spot machine that AWS takes back at `endAt`. */
+  interruption?: { noticeAt: number; endAt: number };
   termination?: Termination;
 };
 
@@ -131,12 +137,24 @@ export type TokenRecord = {
   error?: { code: string; message: string; status: number };
 };
 
-/** `pendingSeconds`, `shuttingDownSeconds` and `groupTickSeconds` (between two looks of a group) in s, `consistencyLagMs` in ms. */
+/** `pendingSeconds`, `shuttingDownSeconds` and `groupTickSeconds` (between two looks of a group) in s, `consistencyLagMs` in ms;
+ * `throttle` 1: calls beyond AWS's published rates are refused. */
 export type Settings = {
   pendingSeconds: number;
   shuttingDownSeconds: number;
   consistencyLagMs: number;
   groupTickSeconds: number;
+  throttle: number;
+};
+
+/** Limits of the account; what is absent is not limited. */
+export type Quotas = {
+  /** vCPUs of live instances. */
+  vcpus?: { 'on-demand'?: number; spot?: number };
+  /** Fleets and Spot Fleet requests that still launch. */
+  fleets?: number;
+  /** Addresses in use, by subnet. */
+  addresses?: Record<string, number>;
 };
 
 /** Every pool (type x zone x lifecycle) that fits has this capacity; the last rule that fits a pool wins. */
@@ -166,12 +184,16 @@ export type Change = {
   reset?: true;
   settings?: { at: number; values: Settings };
   pools?: PoolRule[];
+  quotas?: Quotas;
   templates?: LaunchTemplate[];
   deletedTemplates?: string[];
   fleets?: Fleet[];
   groups?: Group[];
   launched?: Instance[];
   terminated?: ({ id: string } & Termination)[];
+  protected?: { ids: string[]; on: boolean };
+  stopped?: { id: string; requestedAt: number; doneAt: number }[];
+  interrupted?: { id: string; noticeAt: number; endAt: number }[];
   tagged?: { ids: string[]; at: number; tags: Tags };
   tokens?: TokenRecord[];
   log?: LogEntry;

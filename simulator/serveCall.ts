@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import {
   autoScalingActions,
   autoScalingAnswer,
@@ -10,13 +10,16 @@ import {
 import type { Action, Call, Outcome } from './call.ts';
 import { ec2Actions, ec2Version } from './ec2.ts';
 import { AwsError } from './errors.ts';
+import type { Gate } from './gates.ts';
 import { advance } from './groups/loop.ts';
 import type { Change } from './model.ts';
 import { flag, parseForm, toTree } from './params.ts';
 import type { FlatParams } from './params.ts';
 import { commitLogged } from './simulation.ts';
 import type { Simulation } from './simulation.ts';
+import { throttle } from './throttle.ts';
 import { answerDocument, errorDocument } from './xml.ts';
+import type { Xml } from './xml.ts';
 
 /** Serves one call of the AWS API, through its gate if there is one. `form` is the form-urlencoded body. */
 export async function serveCall(
@@ -44,7 +47,9 @@ export async function serveCall(
     if (gate.aborted) return cutOff(request);
     if (client.gone) return logDropped(simulation, flat, gate.mode);
   }
-  const answer = perform(simulation, request, flat, gate?.mode);
+  if (gate?.mode === 'delay') await delay(gate.ms ?? 1_000);
+  const answer = perform(simulation, request, flat, gate);
+  if (gate !== undefined && atOnce.has(gate.mode)) gates.arrive(gate);
   if (gate?.mode === 'dropAfter') {
     cutOff(request);
     gates.arrive(gate);
@@ -61,6 +66,16 @@ export async function serveCall(
   });
   response.end(answer.document);
 }
+
+/** Modes of gates that hold nothing up: the call has arrived when it is answered. */
+const atOnce: ReadonlySet<string> = new Set([
+  'errorBefore',
+  'errorAfter',
+  'delay',
+  'stale',
+  'partial',
+  'shuffle',
+]);
 
 function cutOff(request: IncomingMessage): void {
   request.socket.destroy();
@@ -83,24 +98,31 @@ function perform(
   simulation: Simulation,
   request: IncomingMessage,
   flat: FlatParams,
-  gate: string | undefined,
+  gate: Gate | undefined,
 ): Answer {
   const requestId = randomUUID();
   const action = flat['Action'] ?? '';
   const service = services[flat['Version'] ?? ''] ?? ec2;
   advance(simulation);
   const finish = (outcome: string, change: Change, replay: boolean): void => {
-    const dropped = gate === 'dropAfter' ? 'dropped' : outcome;
-    commitLogged(simulation, change, { ...logged(flat, gate), outcome: dropped, replay });
+    const dropped = gate?.mode === 'dropAfter' ? 'dropped' : outcome;
+    commitLogged(simulation, change, { ...logged(flat, gate?.mode), outcome: dropped, replay });
   };
   try {
     checkSignature(request);
-    const outcome = handle(simulation, action, flat);
+    if (gate?.mode === 'errorBefore') throw orderedError(gate);
+    const outcome = handle(simulation, action, flat, gate);
+    if (gate?.mode === 'errorAfter') {
+      const error = orderedError(gate);
+      finish(error.code, outcome.change ?? {}, outcome.replay ?? false);
+      return failure(service, requestId, error);
+    }
     if (outcome.error !== undefined) {
       finish(outcome.error.code, outcome.change ?? {}, outcome.replay ?? false);
       return failure(service, requestId, outcome.error);
     }
-    const document = service.answer(action, requestId, outcome.body);
+    const body = gate?.mode === 'shuffle' ? reversed(outcome.body) : outcome.body;
+    const document = service.answer(action, requestId, body);
     finish('ok', outcome.change ?? {}, outcome.replay ?? false);
     return { status: 200, requestId, document };
   } catch (error) {
@@ -146,8 +168,22 @@ function checkSignature(request: IncomingMessage): void {
   }
 }
 
-function handle(simulation: Simulation, action: string, flat: FlatParams): Outcome {
+/** The error that a gate was told to answer with: an internal error, or e.g. AWS's throttling. */
+function orderedError({ code = 'InternalError', status }: Gate): AwsError {
+  const usual = code === 'RequestLimitExceeded' ? 503 : code === 'InternalError' ? 500 : 400;
+  return new AwsError(code, `This error was ordered: ${code}`, status ?? usual);
+}
+
+/** The same answer with every list in the opposite order: AWS promises none. */
+function reversed<T extends Xml>(content: T): T {
+  if (Array.isArray(content)) return (content as readonly Xml[]).map(reversed).toReversed() as unknown as T;
+  if (typeof content !== 'object') return content;
+  return Object.fromEntries(Object.entries(content).map(([name, value]) => [name, reversed(value)])) as T;
+}
+
+function handle(simulation: Simulation, action: string, flat: FlatParams, gate: Gate | undefined): Outcome {
   if (action === '') throw new AwsError('MissingAction', 'The request is missing an action.');
+  const { world, catalogue, accountId } = simulation;
   const version = flat['Version'] ?? '';
   const service = services[version];
   if (service === undefined) {
@@ -160,6 +196,7 @@ function handle(simulation: Simulation, action: string, flat: FlatParams): Outco
   if (known === undefined) {
     throw new AwsError('InvalidAction', `The action ${action} is not valid for this web service.`);
   }
+  if (world.settings.throttle > 0) throttle(simulation.buckets, action, version, flat, simulation.clock());
   if (simulation.denied.has(action)) {
     throw new AwsError('UnauthorizedOperation', `You are not authorized to perform: ec2:${action}.`, 403);
   }
@@ -169,9 +206,19 @@ function handle(simulation: Simulation, action: string, flat: FlatParams): Outco
     throw new AwsError('UnknownParameter', `The parameter ${name} is not recognized`);
   }
   const now = simulation.clock();
-  const { world, catalogue, accountId } = simulation;
-  const seenAt = now - world.settings.consistencyLagMs;
-  const call: Call = { action, world, catalogue, accountId, now, seenAt, flat, params };
+  const lag = gate?.mode === 'stale' ? (gate.ms ?? 60_000) : world.settings.consistencyLagMs;
+  const launchAtMost = gate?.mode === 'partial' ? (gate.keep ?? 0) : Number.POSITIVE_INFINITY;
+  const call: Call = {
+    action,
+    world,
+    catalogue,
+    accountId,
+    now,
+    seenAt: now - lag,
+    launchAtMost,
+    flat,
+    params,
+  };
   const outcome = known.handler(call);
   if (flag(params, 'DryRun') === true && outcome.error === undefined) {
     throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);

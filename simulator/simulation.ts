@@ -1,10 +1,11 @@
 import { createCatalogue } from './catalogue.ts';
 import type { Catalogue } from './catalogue.ts';
 import { createGates } from './gates.ts';
-import type { Gates } from './gates.ts';
+import type { GateMode, GateOptions, Gates } from './gates.ts';
 import { noJournal, openJournal } from './journal.ts';
 import type { Journal } from './journal.ts';
 import type { Change, LogEntry, Settings } from './model.ts';
+import type { Buckets } from './throttle.ts';
 import { apply, createWorld } from './world.ts';
 import type { World } from './world.ts';
 
@@ -15,6 +16,8 @@ export type Simulation = {
   gates: Gates;
   /** Actions that the caller's policy does not allow. */
   denied: Set<string>;
+  /** What is left of AWS's request rates. */
+  buckets: Buckets;
   catalogue: Catalogue;
   accountId: string;
   clock: () => number;
@@ -26,11 +29,17 @@ export const defaultSettings: Settings = {
   shuttingDownSeconds: 2,
   consistencyLagMs: 0,
   groupTickSeconds: 0.5,
+  throttle: 0,
 };
+
+/** A fault that is ordered beforehand: every call that the options fit, or the first `count` of them. */
+export type Fault = GateOptions & { action: string; mode: GateMode; count?: number };
 
 /** What the simulation starts from. Settings given here win over those of the state file. */
 export type SimulationOptions = Partial<Settings> & {
   stateFile?: string;
+  /** Gates that are there from the start. */
+  faults?: Fault[];
   region?: string;
   accountId?: string;
   clock?: () => number;
@@ -46,23 +55,28 @@ export function openSimulation(options: SimulationOptions): Simulation {
     journal: stateFile === undefined ? noJournal : openJournal(stateFile, world),
     gates: createGates(),
     denied: new Set(),
+    buckets: new Map(),
     catalogue: createCatalogue(region),
     accountId,
     clock,
     initialSettings: { ...defaultSettings, ...given },
   };
+  for (const { action, mode, count = null, ...more } of options.faults ?? []) {
+    simulation.gates.add(action, mode, count, more);
+  }
   commit(simulation, { settings: { at: clock(), values: { ...world.settings, ...given } } });
   return simulation;
 }
 
 /** The settings among these options that are given at all. */
 export function definedSettings(options: Partial<Settings>): Partial<Settings> {
-  const { pendingSeconds, shuttingDownSeconds, consistencyLagMs, groupTickSeconds } = options;
+  const { pendingSeconds, shuttingDownSeconds, consistencyLagMs, groupTickSeconds, throttle } = options;
   return {
     ...(pendingSeconds !== undefined && { pendingSeconds }),
     ...(shuttingDownSeconds !== undefined && { shuttingDownSeconds }),
     ...(consistencyLagMs !== undefined && { consistencyLagMs }),
     ...(groupTickSeconds !== undefined && { groupTickSeconds }),
+    ...(throttle !== undefined && { throttle }),
   };
 }
 

@@ -8,6 +8,7 @@ import type {
   Lifecycle,
   LogEntry,
   PoolRule,
+  Quotas,
   Settings,
   Tags,
   TokenRecord,
@@ -21,11 +22,14 @@ export type World = {
   /** Per subnet: private address -> the last instance that got it. */
   addresses: Map<string, Map<string, Instance>>;
   liveByPool: Map<string, number>;
+  /** Live spot machines with a notice. */
+  interrupted: Map<string, Instance>;
   templates: Map<string, LaunchTemplate>;
   fleets: Map<string, Fleet>;
   groups: Map<string, Group>;
   tokens: Map<string, TokenRecord>;
   pools: PoolRule[];
+  quotas: Quotas;
   settings: Settings;
   log: LogEntry[];
 };
@@ -37,11 +41,13 @@ export function createWorld(settings: Settings): World {
     launchOrder: [],
     addresses: new Map(),
     liveByPool: new Map(),
+    interrupted: new Map(),
     templates: new Map(),
     fleets: new Map(),
     groups: new Map(),
     tokens: new Map(),
     pools: [],
+    quotas: {},
     settings,
     log: [],
   };
@@ -55,6 +61,10 @@ export function stateAt(instance: Instance, time: number): InstanceState {
   const end = instance.termination;
   if (end !== undefined && time >= end.requestedAt) {
     return time >= end.doneAt ? 'terminated' : 'shutting-down';
+  }
+  const { stopped } = instance;
+  if (stopped !== undefined && time >= stopped.requestedAt) {
+    return time >= stopped.doneAt ? 'stopped' : 'stopping';
   }
   return time >= instance.runningAt ? 'running' : 'pending';
 }
@@ -86,6 +96,7 @@ export function apply(world: World, change: Change): void {
   if (change.reset) Object.assign(world, createWorld(world.settings));
   if (change.settings !== undefined) applySettings(world, change.settings.at, change.settings.values);
   if (change.pools !== undefined) world.pools = change.pools;
+  if (change.quotas !== undefined) world.quotas = change.quotas;
   for (const template of change.templates ?? []) world.templates.set(template.id, template);
   for (const id of change.deletedTemplates ?? []) world.templates.delete(id);
   for (const fleet of change.fleets ?? []) world.fleets.set(fleet.id, fleet);
@@ -95,7 +106,22 @@ export function apply(world: World, change: Change): void {
     const instance = world.instances.get(id);
     if (instance === undefined || !isLive(instance)) continue;
     instance.termination = termination;
+    world.interrupted.delete(id);
     countLive(world, instance, -1);
+  }
+  for (const id of change.protected?.ids ?? []) {
+    const instance = world.instances.get(id);
+    if (instance !== undefined) instance.protected = change.protected?.on ?? false;
+  }
+  for (const { id, ...stopped } of change.stopped ?? []) {
+    const instance = world.instances.get(id);
+    if (instance !== undefined) instance.stopped = stopped;
+  }
+  for (const { id, ...interruption } of change.interrupted ?? []) {
+    const instance = world.instances.get(id);
+    if (instance === undefined || !isLive(instance)) continue;
+    instance.interruption = interruption;
+    world.interrupted.set(id, instance);
   }
   if (change.tagged !== undefined) applyTags(world, change.tagged);
   for (const token of change.tokens ?? []) world.tokens.set(token.key, token);
@@ -107,7 +133,9 @@ function addInstance(world: World, instance: Instance): void {
   world.launchOrder.push(instance);
   const held = world.addresses.get(instance.subnetId) ?? new Map<string, Instance>();
   world.addresses.set(instance.subnetId, held.set(instance.privateIp, instance));
-  if (isLive(instance)) countLive(world, instance, 1);
+  if (!isLive(instance)) return;
+  countLive(world, instance, 1);
+  if (instance.interruption !== undefined) world.interrupted.set(instance.id, instance);
 }
 
 function countLive(world: World, instance: Instance, by: number): void {

@@ -19,6 +19,7 @@ export const modifyingMs = 1_000;
 export function createGroupFleet(call: Call, type: 'request' | 'maintain'): Outcome {
   const token = useToken(call, call.catalogue.region);
   if (token?.previous?.answer !== undefined) return { body: token.previous.answer, replay: true };
+  checkFleetQuota(call, 'MaxFleetCountExceeded');
   // AWS: for these types, instances get their tags from the launch template only.
   const tags = readTagSpecifications(call.params, ['fleet']);
   const id = newId('fleet');
@@ -42,6 +43,15 @@ export function createGroupFleet(call: Call, type: 'request' | 'maintain'): Outc
   };
   const tokens = token === undefined ? [] : [token.record({ answer: body })];
   return { body, change: { groups: [group], tokens } };
+}
+
+/** Throws this code when the account has as many fleets as it may. */
+export function checkFleetQuota({ world }: Call, code: string): void {
+  const limit = world.quotas.fleets ?? Infinity;
+  const active = [...world.groups.values()].filter(
+    ({ kind, state }) => kind !== 'autoScaling' && state === 'active',
+  );
+  if (active.length >= limit) throw new AwsError(code, 'The maximum number of fleets has been reached.');
 }
 
 /** `no-termination` or, AWS's default, `termination`; Spot Fleet writes them otherwise. */

@@ -9,7 +9,14 @@ import type { ParamTree } from '../params.ts';
 import { readTagSpecifications, tagSet } from '../tagging.ts';
 import { useToken } from '../tokens.ts';
 import type { Xml } from '../xml.ts';
-import { ended, historyXml, modifyingMs, readExcess, readValidUntil } from './fleetGroups.ts';
+import {
+  checkFleetQuota,
+  ended,
+  historyXml,
+  modifyingMs,
+  readExcess,
+  readValidUntil,
+} from './fleetGroups.ts';
 import { termination } from './terminateInstances.ts';
 
 /** RequestSpotFleet with launch templates: the answer has no instances, they come later. */
@@ -19,6 +26,7 @@ export function requestSpotFleet(outer: Call): Outcome {
   const call = { ...outer, params: asFleetRequest(config) };
   const token = useToken(call, call.catalogue.region);
   if (token?.previous?.answer !== undefined) return { body: token.previous.answer, replay: true };
+  checkFleetQuota(call, 'MaxSpotFleetRequestCountExceeded');
   required(config, 'IamFleetRole');
   const type = text(config, 'Type') ?? 'maintain';
   if (type !== 'request' && type !== 'maintain') throw invalidValue('Type', type);

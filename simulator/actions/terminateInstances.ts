@@ -1,5 +1,5 @@
 import type { Call, Outcome } from '../call.ts';
-import { missingParameter } from '../errors.ts';
+import { AwsError, missingParameter } from '../errors.ts';
 import { checkIdCount, findInstances } from '../instanceIds.ts';
 import { stateXml } from '../instanceXml.ts';
 import type { Termination } from '../model.ts';
@@ -16,6 +16,20 @@ export function terminateInstances(call: Call): Outcome {
   checkIdCount(ids, maxIds);
   const instances = findInstances(call, ids);
   const end = termination(call.world, call.now);
+  const shielded = instances.find((instance) => instance.protected && isLive(instance));
+  if (shielded !== undefined) {
+    // AWS leaves alone what is in the zones of protected ones, and ends the rest.
+    const zones = new Set(instances.filter((each) => each.protected).map(({ zone }) => zone));
+    const others = instances.filter((each) => isLive(each) && !zones.has(each.zone));
+    return {
+      body: {},
+      error: new AwsError(
+        'OperationNotPermitted',
+        `The instance '${shielded.id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`,
+      ),
+      change: { terminated: others.map(({ id }) => ({ id, ...end })) },
+    };
+  }
   return {
     body: {
       instancesSet: instances.map((instance) => ({

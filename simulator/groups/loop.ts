@@ -17,11 +17,27 @@ import { isFrozen, liveMembers, membersOf, missingUnits, unitsOf } from './group
 export function advance(simulation: Simulation): void {
   const now = simulation.clock();
   const { world } = simulation;
+  endInterrupted(simulation, now);
   for (const group of world.groups.values()) {
     if (group.deleted || now < group.lookedAt + world.settings.groupTickSeconds * 1000) continue;
     const looked = { ...group, lookedAt: now };
     const changed = fill(simulation, dropDead(simulation, looked), now);
     takeAway(simulation, changed, now);
+  }
+}
+
+/** Spot machines whose notice is over. */
+function endInterrupted(simulation: Simulation, now: number): void {
+  const { world } = simulation;
+  for (const instance of world.interrupted.values()) {
+    const notice = instance.interruption;
+    if (notice === undefined || now < notice.endAt) continue;
+    const end = termination(world, notice.endAt, 'Server.SpotInstanceTermination');
+    commitLogged(
+      simulation,
+      { terminated: [{ id: instance.id, ...end }] },
+      { action: 'simulator:interrupt', outcome: 'ok', replay: false, params: { InstanceId: instance.id } },
+    );
   }
 }
 
@@ -110,7 +126,17 @@ const logOf = (action: string, group: Group) => ({
 /** What a group does by itself, in the form of a call. */
 function loopCall(simulation: Simulation, now: number): Call {
   const { world, catalogue, accountId } = simulation;
-  return { action: 'simulator:group', world, catalogue, accountId, now, seenAt: now, flat: {}, params: {} };
+  return {
+    action: 'simulator:group',
+    world,
+    catalogue,
+    accountId,
+    now,
+    seenAt: now,
+    launchAtMost: Number.POSITIVE_INFINITY,
+    flat: {},
+    params: {},
+  };
 }
 
 function tryPool(

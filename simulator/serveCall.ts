@@ -198,7 +198,8 @@ function handle(simulation: Simulation, action: string, flat: FlatParams, gate: 
   }
   if (world.settings.throttle > 0) throttle(simulation.buckets, action, version, flat, simulation.clock());
   if (simulation.denied.has(action)) {
-    throw new AwsError('UnauthorizedOperation', `You are not authorized to perform: ec2:${action}.`, 403);
+    const code = service === ec2 ? 'UnauthorizedOperation' : 'AccessDenied';
+    throw new AwsError(code, `You are not authorized to perform: ${action}.`, 403);
   }
   const params = toTree(flat);
   for (const name of Object.keys(params)) {

@@ -18,12 +18,14 @@ import type {
   TerminateActivities,
   WaitActivities,
 } from '../../../domain/activities.ts';
+import { outlivesItsMachines, type Group } from '../../../domain/request/launch.ts';
 import type { ProviderApi, Template } from '../../../domain/template/template.ts';
 import { startSimulator, type Simulator } from '../../../simulator/server.ts';
 import { activityEnvironment } from '../../fixtures/activityEnvironment.ts';
 import { aTemplate } from '../../fixtures/builders.ts';
 import { eventually } from '../../fixtures/eventually.ts';
 import { simulatorControl, type SimulatorControl } from '../../fixtures/simulatorClient.ts';
+import { assertWithinPolicy } from '../../fixtures/withinPolicy.ts';
 
 const MINUTE = 60_000;
 const SPOT = { priceType: 'spot', fleetRole: 'arn:aws:iam::000000000000:role/fleet' } as const;
@@ -103,6 +105,9 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       const requestId = `req-${launch.ordinal}`;
       return { launch, group, requestId, weights: {}, known: 0, deadline: Date.now() + MINUTE };
     };
+    /** The groups that an owner keeps in its books, and so hands to a release. */
+    const booksOf = ({ group }: AcquireResult): Group[] =>
+      group && outlivesItsMachines(group) ? [group] : [];
     const idsOf = (result: AcquireResult): string[] =>
       result.machines.map(({ machineId }) => machineId).toSorted();
     const membersOf = async ({ launch }: AcquireInput) =>
@@ -145,7 +150,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       const input = await aLaunch(5);
       const result = await acquire(input);
       const ids = idsOf(result);
-      const groups = result.group ? [result.group] : [];
+      const groups = booksOf(result);
       await Promise.all(
         ids
           .slice(0, 3)
@@ -215,7 +220,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
     it('is left by nothing when it is removed', async () => {
       const input = await aLaunch(1);
       const result = await acquire(input);
-      const groups = result.group ? [result.group] : [];
+      const groups = booksOf(result);
       await activityEnvironment().run(activities.terminate, { machineIds: idsOf(result), groups });
       if (providerApi === 'AutoScalingGroup') {
         await activityEnvironment().run(activities.removeGroups, { groups });
@@ -227,6 +232,10 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
         (await membersOf(input)).filter(({ live }) => live),
         [],
       );
+    });
+
+    it('calls nothing in all of this that its policy does not allow', async () => {
+      await assertWithinPolicy(control, providerApi);
     });
   });
 }

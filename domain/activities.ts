@@ -2,7 +2,7 @@ import type { Sighting } from './machine/machine.ts';
 import type { Group, Launch, Shortage } from './request/launch.ts';
 import type { LaunchedMachine } from './request/reducer.ts';
 import type { ReturnedMachine } from './shared/messages.ts';
-import type { Template } from './template/template.ts';
+import type { InstanceRequirements, Template } from './template/template.ts';
 
 /**
  * The side effects that workflows ask for, lane by lane (see shared/queues.ts). The workflows know only
@@ -74,6 +74,18 @@ export interface Ownership {
 export interface PrepareInput {
   readonly owner: Ownership;
   readonly template: Template;
+  /** Epoch ms: the time of the request, and that after which nothing is launched for it. */
+  readonly createdAt: number;
+  readonly deadline: number;
+  /** What an earlier preparation of this request found out. */
+  readonly frozen?: Frozen;
+}
+
+/** What the names of a template stood for when its request began; all launches of the request mean the same. */
+export interface Frozen {
+  readonly imageId?: string;
+  /** Of the site's own launch template. */
+  readonly launchTemplateVersion?: string;
 }
 
 /** The frozen part of every launch call of a request. */
@@ -90,6 +102,7 @@ interface CommonParameters {
   /** Pools to launch from, in the order in which they are tried where AWS does not choose. */
   readonly overrides: readonly LaunchOverride[];
   readonly priceType: 'ondemand' | 'spot';
+  readonly frozen?: Frozen;
   /** Instance tags, sorted by key; `ohf:launch` is added for each launch. */
   readonly tags: readonly (readonly [string, string])[];
 }
@@ -98,7 +111,11 @@ interface CommonParameters {
 interface PoolChoice {
   /** 0..100, of a spot launch. */
   readonly percentOnDemand: number;
+  /** Units bought on demand before that share is counted. */
+  readonly onDemandBase?: number;
   readonly spotAllocationStrategy: string;
+  readonly onDemandStrategy?: string;
+  readonly spotPools?: number;
 }
 
 export interface FleetParameters extends CommonParameters, PoolChoice {
@@ -107,6 +124,8 @@ export interface FleetParameters extends CommonParameters, PoolChoice {
 
 export interface RunInstancesParameters extends CommonParameters {
   readonly manager: 'runInstances';
+  /** In EC2's shape: AWS takes no subnet beside network interfaces, so a call says them itself. */
+  readonly networkInterfaces?: readonly Readonly<Record<string, unknown>>[];
 }
 
 export interface SpotFleetParameters extends CommonParameters, PoolChoice {
@@ -120,7 +139,9 @@ export interface AutoScalingParameters extends CommonParameters, PoolChoice {
 }
 
 export interface LaunchOverride {
-  readonly instanceType: string;
+  /** Absent when AWS chooses by `requirements`. */
+  readonly instanceType?: string;
+  readonly requirements?: InstanceRequirements;
   readonly subnetId: string;
   readonly availabilityZone?: string;
   readonly weight?: number;

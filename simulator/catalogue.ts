@@ -10,6 +10,8 @@ export type Catalogue = {
   instanceTypes: Map<string, InstanceType>;
   subnets: Map<string, Subnet>;
   images: Map<string, Image>;
+  /** Parameters of the Systems Manager that hold the id of an image. */
+  imageParameters: Map<string, string>;
 };
 
 const types: InstanceType[] = [
@@ -52,6 +54,9 @@ export function createCatalogue(region: string): Catalogue {
     instanceTypes: new Map(types.map((type) => [type.name, type])),
     subnets: new Map(subnets.map((subnet) => [subnet.id, subnet])),
     images: new Map(images.map((image) => [image.id, image])),
+    imageParameters: new Map(
+      images.map((image) => [`/aws/service/ami-simulated/${image.architecture}`, image.id]),
+    ),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   createLaunchTemplate,
   deleteLaunchTemplate,
   describeLaunchTemplates,
+  describeLaunchTemplateVersions,
 } from './actions/launchTemplates.ts';
 import { runInstances } from './actions/runInstances.ts';
 import {
@@ -50,6 +51,14 @@ export const ec2Actions: ReadonlyMap<string, Action> = new Map<string, Action>([
   [
     'DescribeLaunchTemplates',
     action(describeLaunchTemplates, `LaunchTemplateId LaunchTemplateName ${paging}`),
+  ],
+  [
+    'DescribeLaunchTemplateVersions',
+    action(
+      describeLaunchTemplateVersions,
+      'LaunchTemplateId LaunchTemplateName LaunchTemplateVersion MinVersion MaxVersion NextToken MaxResults Filter ' +
+        'ResolveAlias',
+    ),
   ],
   ['DeleteLaunchTemplate', action(deleteLaunchTemplate, 'LaunchTemplateId LaunchTemplateName')],
   ['CreateFleet', action(createFleet, fleets)],

@@ -4,6 +4,7 @@ import { checkVersion, findTemplate } from './launchSpec.ts';
 import type { LaunchTemplate, Lifecycle } from './model.ts';
 import { integer, subtree, subtrees, text } from './params.ts';
 import type { ParamTree } from './params.ts';
+import { matchingTypes } from './requirements.ts';
 import type { Xml } from './xml.ts';
 
 /** One launch template with one override: what a fleet may launch from. */
@@ -64,7 +65,7 @@ function readConfig(call: Call, config: ParamTree): Candidate[] {
   checkVersion(template, version);
   const overrides = subtrees(config, 'Overrides');
   const specification = { launchTemplateId: template.id, version: '1' };
-  return (overrides.length === 0 ? [{}] : overrides).map((override) => ({
+  return (overrides.length === 0 ? [{}] : overrides).flatMap(byType(call, template)).map((override) => ({
     template,
     request: overrideRequest(call, override),
     weight: readNumber(override, 'WeightedCapacity', 1, 1),
@@ -72,6 +73,15 @@ function readConfig(call: Call, config: ParamTree): Candidate[] {
     echo: { launchTemplateSpecification: specification, overrides: echoOverride(override) },
   }));
 }
+
+/** An override that wants attributes stands for one of each type that has them. */
+const byType =
+  (call: Call, template: LaunchTemplate) =>
+  (override: ParamTree): ParamTree[] => {
+    const { InstanceRequirements: requirements, ...rest } = override;
+    if (requirements === undefined || typeof requirements === 'string') return [override];
+    return matchingTypes(call, requirements, template).map((InstanceType) => ({ ...rest, InstanceType }));
+  };
 
 function readNumber(override: ParamTree, name: string, min: number, absent: number): number {
   const value = text(override, name);
@@ -91,7 +101,6 @@ const passedOn = [
 ];
 
 function overrideRequest(call: Call, override: ParamTree): ParamTree {
-  if (override['InstanceRequirements'] !== undefined) throw notSimulated('Overrides.InstanceRequirements');
   const request: ParamTree = {};
   for (const name of passedOn) {
     const value = override[name];

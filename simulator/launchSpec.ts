@@ -113,8 +113,19 @@ function readInstanceType(call: Call, name: string | undefined): InstanceType {
   return type;
 }
 
-function readImage(call: Call, id: string | undefined, type: InstanceType): Image {
-  if (id === undefined) throw missingParameter('ImageId');
+const alias = 'resolve:ssm:';
+
+/** The id of the image that an alias names by a parameter; anything else stays as it is. */
+export function resolveImage(call: Call, name: string): string {
+  if (!name.startsWith(alias)) return name;
+  const id = call.catalogue.imageParameters.get(name.slice(alias.length));
+  if (id !== undefined) return id;
+  throw new AwsError('InvalidParameterValue', `The parameter ${name.slice(alias.length)} does not exist.`);
+}
+
+function readImage(call: Call, name: string | undefined, type: InstanceType): Image {
+  if (name === undefined) throw missingParameter('ImageId');
+  const id = resolveImage(call, name);
   if (!isWellFormed('ami', id)) {
     throw new AwsError('InvalidAMIID.Malformed', `Invalid id: "${id}" (expecting "ami-...")`);
   }

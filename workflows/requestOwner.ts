@@ -190,11 +190,18 @@ export class RequestOwner {
   }
 
   async #prepare(): Promise<LaunchParameters | undefined> {
-    const { deployment, provider, requestId, template } = this.#state.input;
+    const { input, frozen } = this.#state;
+    const { deployment, provider, requestId, template, createdAt } = input;
     if (!template) throw new TypeError('a request that launches needs a template');
     const lane = prepareLane(`prepare ${template.templateId}`, this.#untilDeadline());
     try {
-      return await lane.prepareLaunch({ owner: { deployment, provider, requestId }, template });
+      return await lane.prepareLaunch({
+        owner: { deployment, provider, requestId },
+        template,
+        createdAt,
+        deadline: deadlineOf(input),
+        ...(frozen === undefined ? {} : { frozen }),
+      });
     } catch (error) {
       this.#apply({
         type: 'LaunchSettled',
@@ -212,7 +219,7 @@ export class RequestOwner {
     const parameters = await this.#prepare();
     if (!parameters || !this.#mayLaunch()) return;
     const launches = this.#decide();
-    for (const launch of launches) this.#apply({ type: 'LaunchDecided', launch });
+    for (const launch of launches) this.#apply({ type: 'LaunchDecided', launch, frozen: parameters.frozen });
     await Promise.all(launches.map((launch) => this.#acquireOne(launch, parameters)));
   }
 

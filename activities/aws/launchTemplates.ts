@@ -3,29 +3,41 @@ import {
   CreateLaunchTemplateCommand,
   DescribeImagesCommand,
   DescribeLaunchTemplatesCommand,
-  type LaunchTemplateBlockDeviceMappingRequest,
+  DescribeLaunchTemplateVersionsCommand,
   type RequestLaunchTemplateData,
 } from '@aws-sdk/client-ec2';
-import type { RootVolume, Template } from '../../domain/template/template.ts';
+import type { Frozen } from '../../domain/activities.ts';
+import { ProviderError } from '../../domain/shared/errors.ts';
+import type { Template } from '../../domain/template/template.ts';
 import type { AwsClients } from './clients.ts';
 import { toProviderError } from './errors.ts';
+import { launchTemplateData } from './launchTemplateData.ts';
 import { awsTags, TAG, type Tags } from './tags.ts';
 
 export interface LaunchTemplateRef {
   readonly id: string;
   /** Always a number: `$Latest` could change between a call and its retry. */
   readonly version: string;
+  /** What it says of network interfaces, if anything. */
+  readonly networkInterfaces?: RequestLaunchTemplateData['NetworkInterfaces'];
+  /** What this request's names stand for, if the template has any. */
+  readonly frozen?: Frozen;
 }
 
 export interface LaunchTemplates {
   /**
    * The launch template with exactly this template's content, made if there is none yet. Its name is a
    * hash of its content, so all requests of a template share one and it never changes.
-   * @param memberTags tags that AWS gives to what a group launches by itself; never those of one request
    * @throws ProviderError
    */
-  ensure(deployment: string, template: Template, memberTags?: Tags): Promise<LaunchTemplateRef>;
+  ensure(deployment: string, template: Template, options?: EnsureOptions): Promise<LaunchTemplateRef>;
   forget(id: string): void;
+}
+
+export interface EnsureOptions {
+  /** Tags that AWS gives to what a group launches by itself; never those of one request. */
+  readonly memberTags?: Tags;
+  readonly frozen?: Frozen | undefined;
 }
 
 export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
@@ -46,6 +58,23 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
     return made.LaunchTemplate?.LaunchTemplateId ?? '';
   }
 
+  /** Makes it, unless another worker is quicker: what stands under the name has the same content. */
+  async function createOnce(
+    name: string,
+    deployment: string,
+    data: RequestLaunchTemplateData,
+  ): Promise<string> {
+    try {
+      return await create(name, deployment, data);
+    } catch (error) {
+      const failure = toProviderError(error);
+      const exists = failure.providerCode === 'InvalidLaunchTemplateName.AlreadyExistsException';
+      const id = exists ? await find(name) : undefined;
+      if (id === undefined) throw failure;
+      return id;
+    }
+  }
+
   async function find(name: string): Promise<string | undefined> {
     try {
       const found = await clients.reading.send(
@@ -55,7 +84,7 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
     } catch (error) {
       if (toProviderError(error).providerCode === 'InvalidLaunchTemplateName.NotFoundException')
         return undefined;
-      throw error;
+      throw toProviderError(error);
     }
   }
 
@@ -73,28 +102,69 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
     }
   }
 
+  async function ensureData(deployment: string, data: RequestLaunchTemplateData): Promise<LaunchTemplateRef> {
+    const name = `ohf/${deployment}/${contentHash(data)}`;
+    const cached = known.get(name);
+    if (cached) return cached;
+    const id = (await find(name)) ?? (await createOnce(name, deployment, data));
+    const { NetworkInterfaces: networkInterfaces } = data;
+    const ref = { id, version: '1', ...(networkInterfaces === undefined ? {} : { networkInterfaces }) };
+    known.set(name, ref);
+    return ref;
+  }
+
+  /** What a version of a launch template says, with the number of the version and an alias of its image resolved. */
+  async function read(id: string, version: string): Promise<ReadVersion> {
+    try {
+      const answer = await clients.reading.send(
+        new DescribeLaunchTemplateVersionsCommand({
+          LaunchTemplateId: id,
+          Versions: [version],
+          ResolveAlias: true,
+        }),
+      );
+      const found = answer.LaunchTemplateVersions?.[0];
+      return {
+        data: (found?.LaunchTemplateData ?? {}) as RequestLaunchTemplateData,
+        version: String(found?.VersionNumber ?? version),
+      };
+    } catch (error) {
+      const failure = toProviderError(error);
+      // Not one that we made: making ours anew would not bring it back.
+      if (failure.kind === 'stale')
+        throw new ProviderError('permanent', failure.providerCode, failure.message);
+      throw failure;
+    }
+  }
+
+  /** AWS resolves the alias of an image in a launch template; so it is asked by one. */
+  async function resolveImage(deployment: string, alias: string): Promise<string> {
+    const { id } = await ensureData(deployment, { ImageId: alias });
+    const { data } = await read(id, '1');
+    return data.ImageId ?? alias;
+  }
+
   return {
-    async ensure(deployment, template, memberTags = []) {
-      const root = template.rootVolume && (await rootDevice(template.imageId));
-      const data = { ...launchTemplateData(template, root), ...tagSpecifications(memberTags) };
-      const name = `ohf/${deployment}/${contentHash(data)}`;
-      const cached = known.get(name);
-      if (cached) return cached;
-      try {
-        const id = (await find(name)) ?? (await create(name, deployment, data));
-        const ref = { id, version: '1' };
-        known.set(name, ref);
-        return ref;
-      } catch (error) {
-        const failure = toProviderError(error);
-        // Another worker was quicker: what stands under the name has the same content.
-        const id =
-          failure.providerCode === 'InvalidLaunchTemplateName.AlreadyExistsException'
-            ? await find(name)
-            : undefined;
-        if (id === undefined) throw failure;
-        return { id, version: '1' };
-      }
+    async ensure(deployment, template, { memberTags = [], frozen } = {}) {
+      const own = template.launchTemplate;
+      const base = own && (await read(own.id, frozen?.launchTemplateVersion ?? own.version));
+      const named = template.imageId || (base?.data.ImageId ?? '');
+      if (named === '')
+        throw new ProviderError(
+          'permanent',
+          'MissingImage',
+          'Neither the template nor its launch template names an AMI.',
+        );
+      const isAlias = named.startsWith(ALIAS);
+      const imageId = frozen?.imageId ?? (isAlias ? await resolveImage(deployment, named) : named);
+      const meant = { ...template, imageId };
+      const root = template.rootVolume && (await rootDevice(imageId));
+      const ref = await ensureData(deployment, launchTemplateData(meant, root, memberTags, base?.data));
+      if (!own && !isAlias) return ref;
+      return {
+        ...ref,
+        frozen: { imageId, ...(base === undefined ? {} : { launchTemplateVersion: base.version }) },
+      };
     },
     forget(id) {
       for (const [name, ref] of known) if (ref.id === id) known.delete(name);
@@ -102,80 +172,13 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
   };
 }
 
-/** Everything of a template that is not a choice of pool: that is what the overrides of a launch are for. */
-function launchTemplateData(template: Template, rootDevice: string | undefined): RequestLaunchTemplateData {
-  const { rootVolume, volumes = [], tenancy, placementGroupName, capacityReservationId } = template;
-  const devices = [
-    ...(rootVolume === undefined || rootDevice === undefined ? [] : [device(rootDevice, rootVolume)]),
-    ...volumes.map((volume) => device(volume.deviceName, volume)),
-  ];
-  return {
-    ImageId: template.imageId,
-    ...(template.keyName === undefined ? {} : { KeyName: template.keyName }),
-    ...(template.securityGroupIds.length === 0 ? {} : { SecurityGroupIds: [...template.securityGroupIds] }),
-    ...(template.instanceProfile === undefined
-      ? {}
-      : { IamInstanceProfile: profile(template.instanceProfile) }),
-    ...(template.userData === undefined
-      ? {}
-      : { UserData: Buffer.from(template.userData, 'utf8').toString('base64') }),
-    ...(devices.length === 0 ? {} : { BlockDeviceMappings: devices }),
-    ...(template.ebsOptimized === undefined ? {} : { EbsOptimized: template.ebsOptimized }),
-    ...(tenancy === undefined && placementGroupName === undefined
-      ? {}
-      : {
-          Placement: {
-            ...(tenancy === undefined ? {} : { Tenancy: tenancy }),
-            ...(placementGroupName === undefined ? {} : { GroupName: placementGroupName }),
-          },
-        }),
-    ...(capacityReservationId === undefined
-      ? {}
-      : {
-          CapacityReservationSpecification: {
-            CapacityReservationTarget: { CapacityReservationId: capacityReservationId },
-          },
-        }),
-    // A machine that shuts itself down must not stay behind, stopped and paid for (AWS's default).
-    InstanceInitiatedShutdownBehavior: 'terminate',
-    MetadataOptions: {
-      HttpTokens: template.metadataHttpTokens ?? 'required',
-      ...(template.metadataHopLimit === undefined
-        ? {}
-        : { HttpPutResponseHopLimit: template.metadataHopLimit }),
-    },
-  };
-}
+/** By which a launch template names the parameter that holds the id of an image. */
+const ALIAS = 'resolve:ssm:';
 
-function tagSpecifications(tags: Tags): Pick<RequestLaunchTemplateData, 'TagSpecifications'> {
-  if (tags.length === 0) return {};
-  const Tags = awsTags(tags);
-  return {
-    TagSpecifications: [
-      { ResourceType: 'instance', Tags },
-      { ResourceType: 'volume', Tags },
-    ],
-  };
+interface ReadVersion {
+  readonly data: RequestLaunchTemplateData;
+  readonly version: string;
 }
-
-function device(DeviceName: string, volume: RootVolume): LaunchTemplateBlockDeviceMappingRequest {
-  const { sizeGiB, type, iops, throughput, encrypted, kmsKeyId } = volume;
-  return {
-    DeviceName,
-    Ebs: {
-      DeleteOnTermination: true,
-      ...(sizeGiB === undefined ? {} : { VolumeSize: sizeGiB }),
-      ...(type === undefined ? {} : { VolumeType: type }),
-      ...(iops === undefined ? {} : { Iops: iops }),
-      ...(throughput === undefined ? {} : { Throughput: throughput }),
-      ...(encrypted === undefined ? {} : { Encrypted: encrypted }),
-      ...(kmsKeyId === undefined ? {} : { KmsKeyId: kmsKeyId }),
-    },
-  };
-}
-
-const profile = (nameOrArn: string): { Arn: string } | { Name: string } =>
-  nameOrArn.startsWith('arn:') ? { Arn: nameOrArn } : { Name: nameOrArn };
 
 function contentHash(data: RequestLaunchTemplateData): string {
   return createHash('sha256').update(JSON.stringify(data)).digest('hex').slice(0, 32);

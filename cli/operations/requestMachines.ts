@@ -51,11 +51,15 @@ async function requestMachines(
     createdAt: context.now(),
     count,
     template,
-    deadlineSeconds: request.deadlineSeconds,
+    deadlineSeconds: deadlineOf(template, request.deadlineSeconds),
   });
   if (outcome === 'inDoubt') context.log.warn('Temporal did not confirm the request', { requestId });
   return { requestId, message: outcome === 'started' ? 'Request VM success from AWS.' : IN_DOUBT };
 }
+
+/** Seconds; a spot template may say that its requests are given up earlier. */
+const deadlineOf = ({ priceType, spotMinutes }: Template, seconds: number): number =>
+  priceType === 'spot' && spotMinutes !== undefined ? Math.min(seconds, spotMinutes * 60) : seconds;
 
 const IN_DOUBT = 'The request was sent and not confirmed in time; its status tells whether it was accepted.';
 

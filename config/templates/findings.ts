@@ -132,3 +132,10 @@ export function flag(reader: TemplateReader, key: string): boolean | undefined {
   if (value === false || value === 'false') return false;
   return wrong(reader, key, 'true or false');
 }
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the keys that have no value: they would else stand in the request as such. */
+export function defined<T extends object>(values: T): Defined<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

@@ -20,11 +20,20 @@ export const HONOURED: readonly string[] = [
   'rootDeviceVolumeSize',
   'volumeType',
   'iops',
+  'launchTemplateId',
+  'vmTypesOnDemand',
+  'allocationStrategyOnDemand',
+  'poolsCount',
+  'spotFleetRequestExpiry',
+  'fleetRole',
 ];
 
 /** Our own keys, which IBM's provider does not have; docs/configuration.md explains them. */
 export const OURS: readonly string[] = [
   'providerApi',
+  'launchTemplateVersion',
+  'instanceRequirements',
+  'onDemandBaseCapacity',
   'rootVolumeThroughput',
   'rootVolumeEncrypted',
   'kmsKeyId',
@@ -35,23 +44,32 @@ export const OURS: readonly string[] = [
   'metadataHttpTokens',
   'metadataHopLimit',
   'capacityReservationId',
+  'publicIp',
+  'interfaceType',
+  'userDataText',
 ];
 
 /** A template that sets one of these would get other machines than it says, so it is refused. */
-export const NOT_YET: readonly string[] = [
-  'launchTemplateId',
-  'vmTypesOnDemand',
-  'allocationStrategyOnDemand',
-  'poolsCount',
-  'spotFleetRequestExpiry',
-];
+export const REFUSED: Readonly<Record<string, string>> = {
+  userData:
+    'it holds variables for a script of the LSF edition; give the script as userDataScript or userDataText',
+  spotPrice: 'it is of the LSF edition; use maxSpotPrice',
+  efaCount: 'a machine gets one network interface; use interfaceType "efa"',
+  ec2FleetConfig: 'it is of the LSF edition; use providerApi and the keys of this file',
+  fleetType: 'it is of the LSF edition; use providerApi, e.g. EC2FleetRequest',
+  onDemandTargetCapacityRatio: 'it is of the LSF edition; use percentOnDemand',
+};
 
 /** Without effect here, and why that is right. */
 export const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
-  fleetRole: 'not used: EC2 Fleet needs no role of its own',
   pgrpName: "not used: an output of IBM's provider",
   onDemandCapacity: "not used: an output of IBM's provider",
   marketSpotPrice: "not used: an output of IBM's provider",
   availableNumber: 'not used: Host Factory counts by itself',
   requestedMachines: 'not used: Host Factory counts by itself',
+  durationInHours: 'not used: AWS has no spot machines of fixed duration any more',
+  requestValidity:
+    'not used: it is of the LSF edition; request.deadlineSeconds says how long a request may last',
+  ttl: 'not used: it is of the LSF edition',
+  priority: "not used: it is of the LSF edition; Host Factory goes by the file's order",
 };

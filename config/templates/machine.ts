@@ -1,8 +1,8 @@
-import type { RootVolume, Template, Volume, VolumeType } from '../../domain/template/template.ts';
+import type { PriceType, RootVolume, Template, Volume, VolumeType } from '../../domain/template/template.ts';
 import { valueText } from '../issues.ts';
 import { isObject } from '../jsonFile.ts';
 import * as read from './findings.ts';
-import { note, problem, readerOf, type TemplateReader } from './findings.ts';
+import { defined, note, problem, readerOf, type TemplateReader } from './findings.ts';
 
 type MachineOptions = Pick<
   Template,
@@ -14,10 +14,20 @@ type MachineOptions = Pick<
   | 'capacityReservationId'
   | 'metadataHttpTokens'
   | 'metadataHopLimit'
+  | 'publicIp'
+  | 'interfaceType'
 >;
 
 /** What one machine of the template is like, whichever pool it comes from. */
-export function mapMachine(reader: TemplateReader): MachineOptions {
+export function mapMachine(reader: TemplateReader, priceType: PriceType): MachineOptions {
+  if (priceType !== 'ondemand') {
+    if (reader.raw['tenancy'] === 'host')
+      problem(reader, 'tenancy', `tenancy "host" is not possible for price type ${priceType} (AWS).`);
+    if (read.has(reader, 'capacityReservationId')) {
+      const message = `capacityReservationId is not possible for price type ${priceType}: reservations are on demand.`;
+      problem(reader, 'capacityReservationId', message);
+    }
+  }
   return defined({
     rootVolume: mapRootVolume(reader),
     volumes: mapVolumes(reader),
@@ -34,6 +44,8 @@ export function mapMachine(reader: TemplateReader): MachineOptions {
       optional: 'optional',
     } as const),
     metadataHopLimit: read.wholeNumber(reader, 'metadataHopLimit', 1, 64),
+    publicIp: read.flag(reader, 'publicIp'),
+    interfaceType: read.oneOf(reader, 'interfaceType', { interface: 'interface', efa: 'efa' } as const),
   });
 }
 
@@ -113,11 +125,4 @@ function mapVolume(
     encrypted,
     kmsKeyId,
   });
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** Without the keys that have no value: they would else stand in the request as such. */
-function defined<T extends object>(values: T): Defined<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

@@ -12,6 +12,7 @@ export const COMMON_ACTIONS: readonly AwsAction[] = [
   'ec2:DescribeSpotInstanceRequests',
   'ec2:DescribeImages',
   'ec2:DescribeLaunchTemplates',
+  'ec2:DescribeLaunchTemplateVersions',
   'ec2:CreateLaunchTemplate',
   'ec2:TerminateInstances',
 ];

@@ -12,6 +12,8 @@ export interface Arns {
   autoScalingGroup(name: string): string;
   role(path: string): string;
   key(id: string): string;
+  /** AWS's own parameters, under /aws/, belong to no account. */
+  parameter(name: string): string;
 }
 
 export function createArns({ region, account }: Place): Arns {
@@ -22,6 +24,8 @@ export function createArns({ region, account }: Place): Arns {
     autoScalingGroup: (name) =>
       `arn:${partition}:autoscaling:${region}:${account}:autoScalingGroup:*:autoScalingGroupName/${name}`,
     role: (path) => `arn:${partition}:iam::${account}:role/${path}`,
+    parameter: (name) =>
+      `arn:${partition}:ssm:${region}:${name.startsWith('/aws/') ? '' : account}:parameter/${name.replace(/^\//, '')}`,
     key: (id) => (id.startsWith('arn:') ? id : `arn:${partition}:kms:${region}:${account}:key/${id}`),
   };
 }

@@ -25,6 +25,7 @@ export function policyFor(templates: readonly Template[], scope: PolicyScope): P
   const arns = createArns(scope);
   const statements = [
     readStatement(actions, scope),
+    ...imageStatements(templates, arns),
     ...launchTemplateStatements(arns, scope),
     ...launchStatements(templates, actions, arns, scope),
     ...changeStatements(actions, arns, scope),
@@ -49,6 +50,17 @@ function readStatement(actions: ReadonlySet<AwsAction>, { region }: PolicyScope)
     Resource: '*',
     ...when('aws:RequestedRegion', region),
   };
+}
+
+/** An image that a template names by a parameter: AWS reads it in our name. */
+function imageStatements(templates: readonly Template[], arns: Arns): PolicyStatement[] {
+  const alias = 'resolve:ssm:';
+  const names = templates.flatMap(({ imageId }) =>
+    imageId.startsWith(alias) ? imageId.slice(alias.length).replace(/:.*$/, '') : [],
+  );
+  if (names.length === 0) return [];
+  const Resource = [...new Set(names.map((name) => arns.parameter(name)))];
+  return [{ Sid: 'ResolveImages', Effect: 'Allow', Action: ['ssm:GetParameters'], Resource }];
 }
 
 function launchTemplateStatements(arns: Arns, { deployment }: PolicyScope): PolicyStatement[] {

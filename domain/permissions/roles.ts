@@ -35,7 +35,7 @@ function serviceRoles(
   arns: Arns,
 ): PolicyStatement[] {
   const services = [
-    ...(templates.some(({ priceType }) => priceType === 'spot') ? ['spot.amazonaws.com'] : []),
+    ...(templates.some(({ priceType }) => priceType !== 'ondemand') ? ['spot.amazonaws.com'] : []),
     ...(apis.some((api) => api === 'EC2FleetRequest' || api === 'EC2FleetMaintain')
       ? ['ec2fleet.amazonaws.com']
       : []),

@@ -1,13 +1,17 @@
 import { isAlive, isBooting, isReady, type Machine, type Sighting } from '../machine/machine.ts';
 import type { ReturnMachines } from '../shared/messages.ts';
-import type { TerminateResult } from '../activities.ts';
+import type { Frozen, TerminateResult } from '../activities.ts';
 import { unitsOf } from '../template/template.ts';
 import { outlivesItsMachines, type Group, type Launch, type Shortage } from './launch.ts';
 import { booting, isUnsettled, unitsMissing, type RequestState } from './state.ts';
 
 /** What can happen to a request. The workflow reports it; the rules below say what follows. */
 export type RequestFact =
-  | { readonly type: 'LaunchDecided'; readonly launch: Launch }
+  | {
+      readonly type: 'LaunchDecided';
+      readonly launch: Launch;
+      readonly frozen?: Frozen | undefined;
+    }
   | {
       readonly type: 'LaunchSettled';
       readonly ordinal: number;
@@ -47,7 +51,11 @@ export interface LaunchedMachine {
 export function reduce(state: RequestState, fact: RequestFact): RequestState {
   switch (fact.type) {
     case 'LaunchDecided':
-      return { ...state, launches: [...state.launches, fact.launch] };
+      return {
+        ...state,
+        launches: [...state.launches, fact.launch],
+        frozen: fact.frozen ?? state.frozen,
+      };
     case 'LaunchSettled':
       return launchSettled(state, fact);
     case 'GroupFilling':

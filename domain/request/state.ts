@@ -1,3 +1,4 @@
+import type { Frozen } from '../activities.ts';
 import { unpackMachines, packMachines } from '../machine/packed.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { CarriedRequest, MachineRequestInput, RequestStatus } from '../shared/messages.ts';
@@ -15,6 +16,7 @@ export interface RequestState {
   readonly cancelled: boolean;
   readonly launches: readonly Launch[];
   readonly shortages: readonly Shortage[];
+  readonly frozen: Frozen | undefined;
   /** An error after which launching again is pointless, e.g. a bad AMI. */
   readonly fatal: Shortage | undefined;
   readonly machines: ReadonlyMap<string, Machine>;
@@ -35,6 +37,7 @@ export function initialState(input: MachineRequestInput): RequestState {
     cancelled: carried?.cancelled ?? false,
     launches: [],
     shortages: [],
+    frozen: undefined,
     fatal: undefined,
     machines: new Map(
       (carried ? unpackMachines(carried.machines) : []).map((machine) => [machine.machineId, machine]),

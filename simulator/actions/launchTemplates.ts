@@ -3,10 +3,10 @@ import type { Call, Outcome } from '../call.ts';
 import { AwsError, missingParameter } from '../errors.ts';
 import { readFilters, readPage } from '../filters.ts';
 import type { Filterable } from '../filters.ts';
-import { findTemplate } from '../launchSpec.ts';
+import { checkVersion, findTemplate, resolveImage } from '../launchSpec.ts';
 import type { LaunchTemplate } from '../model.ts';
-import { required, subtree, texts } from '../params.ts';
-import type { FlatParams } from '../params.ts';
+import { flag, required, subtree, text, texts, toTree } from '../params.ts';
+import type { FlatParams, ParamTree } from '../params.ts';
 import { readTagSpecifications, tagSet } from '../tagging.ts';
 import { useToken } from '../tokens.ts';
 import type { Xml } from '../xml.ts';
@@ -84,6 +84,40 @@ export function describeLaunchTemplates(call: Call): Outcome {
       nextToken: page.nextToken,
     },
   };
+}
+
+/** DescribeLaunchTemplateVersions of one template by its id or name; with ResolveAlias the image is what its alias names. */
+export function describeLaunchTemplateVersions(call: Call): Outcome {
+  const template = findTemplate(call, call.params);
+  for (const version of texts(call.params, 'LaunchTemplateVersion')) checkVersion(template, version);
+  const { ImageId: image, ...data } = toTree(template.data);
+  const resolve = flag(call.params, 'ResolveAlias') === true;
+  const imageId = typeof image === 'string' && resolve ? resolveImage(call, image) : image;
+  const version = {
+    launchTemplateId: template.id,
+    launchTemplateName: template.name,
+    versionNumber: 1,
+    defaultVersion: true,
+    launchTemplateData: { ...dataXml(data), ...(typeof imageId === 'string' && { imageId }) },
+  };
+  return { body: { launchTemplateVersionSet: [version] } };
+}
+
+/** What a request said, as an answer says it: lists are sets, names begin small. */
+function dataXml(tree: ParamTree): { readonly [name: string]: Xml } {
+  const answer: Record<string, Xml> = {};
+  for (const [name, value] of Object.entries(tree)) {
+    const small = name.charAt(0).toLowerCase() + name.slice(1);
+    if (typeof value === 'string') answer[small] = value;
+    else if (!('1' in value)) answer[small] = dataXml(value);
+    else if (name === 'SecurityGroupId' && 'DeviceIndex' in tree)
+      answer['groupSet'] = { groupId: text(value, '1') };
+    else {
+      const items = Object.values(value).map((item) => (typeof item === 'string' ? item : dataXml(item)));
+      answer[`${small}Set`] = items;
+    }
+  }
+  return answer;
 }
 
 /** DeleteLaunchTemplate by id or name. */

@@ -4,6 +4,7 @@ import { checkVersion, findSubnet, findTemplate } from '../launchSpec.ts';
 import type { Group, GroupCandidate, Lifecycle, Scaling, Tags } from '../model.ts';
 import { integer, subtree, subtrees, text, texts } from '../params.ts';
 import type { ParamTree } from '../params.ts';
+import { matchingTypes } from '../requirements.ts';
 
 /** Auto Scaling's word for a request that is wrong in itself. */
 export const validationError = (message: string): AwsError => new AwsError('ValidationError', message);
@@ -60,13 +61,15 @@ export function readPools(call: Call, subnetIds: readonly string[]): GroupCandid
   checkVersion(template, text(reference, 'Version') ?? '$Default');
   for (const id of subnetIds) findSubnet(call, id);
   const listed = members(policy, 'Overrides');
-  const overrides = listed.length > 0 ? listed : [{} as ParamTree];
+  const overrides = (listed.length > 0 ? listed : [{} as ParamTree]).flatMap((override) => {
+    const requirements = subtree(override, 'InstanceRequirements');
+    if (!requirements) return [override];
+    return matchingTypes(call, requirements, template).map((InstanceType) => ({ ...override, InstanceType }));
+  });
   const lifecycles: Lifecycle[] = policy ? ['on-demand', 'spot'] : ['on-demand'];
   return lifecycles.flatMap((lifecycle) =>
     overrides.flatMap((override) =>
       subnetIds.map((subnetId) => {
-        if (override['InstanceRequirements'] !== undefined)
-          throw validationError('The simulated AWS does not do this: InstanceRequirements');
         const instanceType = text(override, 'InstanceType');
         return {
           lifecycle,

@@ -7,6 +7,7 @@ import {
   SuspendProcessesCommand,
   type AutoScalingGroup,
   type CreateAutoScalingGroupCommandInput,
+  type LaunchTemplateOverrides,
 } from '@aws-sdk/client-auto-scaling';
 import type { AutoScalingParameters, LaunchOverride } from '../../../domain/activities.ts';
 import type { Launch } from '../../../domain/request/launch.ts';
@@ -14,7 +15,7 @@ import type { AwsClients } from '../clients.ts';
 import { brief, toProviderError, toReadFailure } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import type { ShortageMemory } from '../shortages.ts';
-import { launchTags, onDemandUnits, preparePools } from './fleetInput.ts';
+import { launchTags, onDemandStrategyOf, onDemandUnits, preparePools, typeOf } from './fleetInput.ts';
 import type { GroupManager } from './manager.ts';
 
 /** All that could replace, move or take away a machine. `Launch` follows when the group is full. */
@@ -135,8 +136,7 @@ const groupName = ({ token }: Launch): string => `ohf-${token}`;
 
 function groupInput(launch: Launch, parameters: AutoScalingParameters): CreateAutoScalingGroupCommandInput {
   const AutoScalingGroupName = groupName(launch);
-  const { priceType, overrides, spotAllocationStrategy } = parameters;
-  const prioritized = overrides.some((override) => override.priority !== undefined);
+  const { priceType, overrides, spotAllocationStrategy, spotPools } = parameters;
   const heaviest = Math.max(...overrides.map(({ weight = 1 }) => weight));
   return {
     AutoScalingGroupName,
@@ -152,16 +152,18 @@ function groupInput(launch: Launch, parameters: AutoScalingParameters): CreateAu
           LaunchTemplateId: parameters.launchTemplateId,
           Version: parameters.launchTemplateVersion,
         },
-        Overrides: distinctTypes(overrides).map(({ instanceType, weight }) => ({
-          InstanceType: instanceType,
+        Overrides: distinctTypes(overrides).map(({ weight, ...choice }) => ({
+          ...(typeOf(choice) as Pick<LaunchTemplateOverrides, 'InstanceType' | 'InstanceRequirements'>),
           ...(weight === undefined ? {} : { WeightedCapacity: String(weight) }),
         })),
       },
       InstancesDistribution: {
-        OnDemandAllocationStrategy: prioritized ? 'prioritized' : 'lowest-price',
+        OnDemandAllocationStrategy: onDemandStrategyOf(parameters),
         OnDemandBaseCapacity: onDemandUnits(launch, parameters),
+        // All that is bought on demand stands in the base: the group's own share would be rounded otherwise.
         OnDemandPercentageAboveBaseCapacity: priceType === 'spot' ? 0 : 100,
         ...(priceType === 'spot' ? { SpotAllocationStrategy: spotAllocationStrategy } : {}),
+        ...(priceType === 'spot' && spotPools !== undefined ? { SpotInstancePools: spotPools } : {}),
         ...(overrides[0]?.maxPrice === undefined ? {} : { SpotMaxPrice: overrides[0].maxPrice }),
       },
     },

@@ -1,37 +1,63 @@
-import type { LaunchOverride, LaunchParameters } from '../../../domain/activities.ts';
-import type { PriceType, Template } from '../../../domain/template/template.ts';
+import type { LaunchOverride, LaunchParameters, PrepareInput } from '../../../domain/activities.ts';
+import type { Template } from '../../../domain/template/template.ts';
 import type { ShortageMemory } from '../shortages.ts';
 
 /** Types without a priority come after those that have one. */
 const MAX_PRIORITY = Number.MAX_SAFE_INTEGER;
 
-/** Types x subnets, by priority and else in the template's order. */
-function poolsOf(template: Template): LaunchOverride[] {
-  const weighted = template.instanceTypes.some((choice) => choice.units !== 1);
-  return template.instanceTypes
+/** At what price a launch buys. */
+export type LaunchPrice = LaunchParameters['priceType'];
+
+/** IBM's provider asks for spot machines this long before it buys the rest on demand. */
+const SPOT_MINUTES = 30;
+
+/** At what price the next launches buy; the rest of a heterogeneous request gets half of its time at least. */
+export function priceOf({ template, createdAt, deadline }: PrepareInput): LaunchPrice {
+  const { priceType, spotMinutes = SPOT_MINUTES } = template;
+  if (priceType !== 'heterogeneous') return priceType;
+  const spotFor = Math.min(spotMinutes * 60_000, (deadline - createdAt) / 2);
+  return Date.now() < createdAt + spotFor ? 'spot' : 'ondemand';
+}
+
+/** Types x subnets, by priority and else in the template's order; or subnets alone where attributes choose the type. */
+function poolsOf(template: Template, priceType: LaunchPrice): LaunchOverride[] {
+  const { subnetIds, maxSpotPrice, instanceRequirements: requirements } = template;
+  const price = maxSpotPrice === undefined || priceType !== 'spot' ? {} : { maxPrice: maxSpotPrice };
+  if (requirements) return subnetIds.map((subnetId) => ({ subnetId, requirements, ...price }));
+  const choices =
+    priceType === 'spot' ? template.instanceTypes : (template.onDemandTypes ?? template.instanceTypes);
+  const weighted = choices.some((choice) => choice.units !== 1);
+  return choices
     .toSorted((a, b) => (a.priority ?? MAX_PRIORITY) - (b.priority ?? MAX_PRIORITY))
     .flatMap((choice) =>
-      template.subnetIds.map((subnetId) => ({
+      subnetIds.map((subnetId) => ({
         instanceType: choice.instanceType,
         subnetId,
         ...(weighted ? { weight: choice.units } : {}),
         ...(choice.priority === undefined ? {} : { priority: choice.priority }),
-        ...(template.maxSpotPrice === undefined ? {} : { maxPrice: template.maxSpotPrice }),
+        ...price,
       })),
     );
 }
 
 /** A pool's name, for people in messages and as its key in the memory of shortages. */
-export const poolName = (instanceType: string, place: string, lifecycle: 'spot' | 'on-demand'): string =>
-  `${instanceType} in ${place} (${lifecycle})`;
+export const poolName = (
+  instanceType: string | undefined,
+  place: string,
+  lifecycle: 'spot' | 'on-demand',
+): string => `${instanceType ?? 'any type'} in ${place} (${lifecycle})`;
 
-export const lifecycleOf = (priceType: PriceType): 'spot' | 'on-demand' =>
+export const lifecycleOf = (priceType: LaunchPrice): 'spot' | 'on-demand' =>
   priceType === 'spot' ? 'spot' : 'on-demand';
 
 /** The pools of a template that were not short of late. */
-export function openPools(template: Template, shortages: ShortageMemory): readonly LaunchOverride[] {
-  const lifecycle = lifecycleOf(template.priceType);
-  return shortages.worthATry(poolsOf(template), ({ instanceType, subnetId }) =>
+export function openPools(
+  template: Template,
+  priceType: LaunchPrice,
+  shortages: ShortageMemory,
+): readonly LaunchOverride[] {
+  const lifecycle = lifecycleOf(priceType);
+  return shortages.worthATry(poolsOf(template, priceType), ({ instanceType, subnetId }) =>
     poolName(instanceType, subnetId, lifecycle),
   );
 }
@@ -39,5 +65,7 @@ export function openPools(template: Template, shortages: ShortageMemory): readon
 /** Units of the types that do not count for one. */
 export const weightsOf = ({ overrides }: LaunchParameters): Readonly<Record<string, number>> =>
   Object.fromEntries(
-    overrides.flatMap(({ instanceType, weight = 1 }) => (weight === 1 ? [] : [[instanceType, weight]])),
+    overrides.flatMap(({ instanceType, weight = 1 }) =>
+      instanceType === undefined || weight === 1 ? [] : [[instanceType, weight]],
+    ),
   );

@@ -9,7 +9,7 @@ import type { ShortageMemory } from '../shortages.ts';
 import { instanceTags } from '../tags.ts';
 import { launchTags } from './fleetInput.ts';
 import type { CallManager } from './manager.ts';
-import { lifecycleOf, openPools, poolName } from './pools.ts';
+import { lifecycleOf, openPools, poolName, priceOf } from './pools.ts';
 
 /**
  * RunInstances: one instance type, one subnet and one price type a call, for sites that may not use EC2
@@ -21,15 +21,21 @@ export function runInstances(
   shortages: ShortageMemory,
 ): CallManager<RunInstancesParameters> {
   return {
-    async prepare({ owner, template }) {
-      const { id, version } = await launchTemplates.ensure(owner.deployment, template);
+    async prepare(input) {
+      const { owner, template, frozen } = input;
+      const priceType = priceOf(input);
+      const made = await launchTemplates.ensure(owner.deployment, template, { frozen });
       return {
         v: 1,
         manager: 'runInstances',
-        launchTemplateId: id,
-        launchTemplateVersion: version,
-        overrides: openPools(template, shortages),
-        priceType: template.priceType,
+        launchTemplateId: made.id,
+        launchTemplateVersion: made.version,
+        ...(made.frozen === undefined ? {} : { frozen: made.frozen }),
+        ...(made.networkInterfaces === undefined
+          ? {}
+          : { networkInterfaces: made.networkInterfaces.map((one) => ({ ...one })) }),
+        overrides: openPools(template, priceType, shortages),
+        priceType,
         tags: instanceTags(owner, template),
       };
     },
@@ -40,11 +46,11 @@ export function runInstances(
       const name = poolName(pool.instanceType, pool.subnetId, lifecycleOf(parameters.priceType));
       try {
         const answer = await clients.mutating.send(
-          new RunInstancesCommand(input(launch, parameters, pool, count)),
+          new RunInstancesCommand(callInput(launch, parameters, pool, count)),
         );
         const machines = (answer.Instances ?? []).map((instance) => ({
           machineId: instance.InstanceId ?? '',
-          instanceType: instance.InstanceType ?? pool.instanceType,
+          instanceType: instance.InstanceType ?? pool.instanceType ?? '',
           spot: instance.InstanceLifecycle === 'spot',
         }));
         const short = {
@@ -73,7 +79,7 @@ function poolOf(launch: Launch, { overrides }: RunInstancesParameters): LaunchOv
   return pool;
 }
 
-function input(
+function callInput(
   launch: Launch,
   parameters: RunInstancesParameters,
   pool: LaunchOverride,
@@ -91,7 +97,7 @@ function input(
       Version: parameters.launchTemplateVersion,
     },
     InstanceType: pool.instanceType as NonNullable<RunInstancesCommandInput['InstanceType']>,
-    SubnetId: pool.subnetId,
+    ...place(pool, parameters),
     ...(spot
       ? {
           InstanceMarketOptions: {
@@ -110,4 +116,13 @@ function input(
       ...(spot ? [{ ResourceType: 'spot-instances-request' as const, Tags: tags }] : []),
     ],
   };
+}
+
+/** AWS takes a subnet beside the launch template, but not beside the network interfaces of one. */
+function place(
+  { subnetId }: LaunchOverride,
+  { networkInterfaces }: RunInstancesParameters,
+): Pick<RunInstancesCommandInput, 'SubnetId' | 'NetworkInterfaces'> {
+  if (!networkInterfaces) return { SubnetId: subnetId };
+  return { NetworkInterfaces: networkInterfaces.map((one) => ({ ...one, SubnetId: subnetId })) };
 }

@@ -5,6 +5,7 @@ import {
   RequestSpotFleetCommand,
   type AllocationStrategy,
   type LaunchTemplateOverrides,
+  type OnDemandAllocationStrategy,
 } from '@aws-sdk/client-ec2';
 import type { LaunchOverride, SpotFleetParameters } from '../../../domain/activities.ts';
 import type { Launch } from '../../../domain/request/launch.ts';
@@ -13,7 +14,7 @@ import type { AwsClients } from '../clients.ts';
 import { brief, toProviderError, toReadFailure } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import type { ShortageMemory } from '../shortages.ts';
-import { launchTags, onDemandUnits, preparePools } from './fleetInput.ts';
+import { launchTags, onDemandStrategyOf, onDemandUnits, preparePools, typeOf } from './fleetInput.ts';
 import type { GroupManager } from './manager.ts';
 
 const NAMES = { request: 'spotFleetRequest', maintain: 'spotFleetMaintain' } as const;
@@ -58,6 +59,10 @@ export function spotFleet(
             TargetCapacity: launch.units,
             OnDemandTargetCapacity: onDemandUnits(launch, parameters),
             AllocationStrategy: camelCase(parameters.spotAllocationStrategy) as AllocationStrategy,
+            OnDemandAllocationStrategy: camelCase(
+              onDemandStrategyOf(parameters),
+            ) as OnDemandAllocationStrategy,
+            ...(parameters.spotPools === undefined ? {} : { InstancePoolsToUseCount: parameters.spotPools }),
             LaunchTemplateConfigs: [
               {
                 LaunchTemplateSpecification: {
@@ -122,7 +127,7 @@ export function spotFleet(
 
 function toOverride(override: LaunchOverride): LaunchTemplateOverrides {
   return {
-    InstanceType: override.instanceType as NonNullable<LaunchTemplateOverrides['InstanceType']>,
+    ...typeOf(override),
     SubnetId: override.subnetId,
     ...(override.weight === undefined ? {} : { WeightedCapacity: override.weight }),
     ...(override.priority === undefined ? {} : { Priority: override.priority }),

@@ -88,6 +88,8 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       const parameters: LaunchParameters = await activityEnvironment().run(activities.prepareLaunch, {
         owner: { deployment: 'test', provider: 'awsinst', requestId: `req-${ordinal}` },
         template: aTemplate({ ...changes, ...template, providerApi }),
+        createdAt: Date.now(),
+        deadline: Date.now() + MINUTE,
       });
       return {
         launch: { ordinal, token, units, decidedAt: Date.now(), stage: 'open', got: 0 },

@@ -71,6 +71,8 @@ for (const [providerApi, action] of [
       activityEnvironment().run(activities.prepareLaunch, {
         owner: { deployment: 'test', provider: 'awsinst', requestId: 'req-1' },
         template: { ...template, providerApi },
+        createdAt: Date.now(),
+        deadline: Date.now() + MINUTE,
       });
 
     const acquire = (input: AcquireInput, attempt = 1): Promise<AcquireResult> =>
@@ -232,7 +234,7 @@ for (const [providerApi, action] of [
         priority: index,
       }));
       const template = aTemplate({ instanceTypes });
-      const pools = async (): Promise<string[]> =>
+      const pools = async (): Promise<(string | undefined)[]> =>
         (await prepare(template)).overrides.map(({ instanceType }) => instanceType);
       await control.setPools([{ instanceType: 'm5.large', capacity: 0 }]);
       assert.deepEqual(await pools(), ['m5.large', 't3.medium']);

@@ -54,8 +54,35 @@ describe("keys that IBM's files do not have", () => {
   });
 
   const refused: readonly (readonly [string, object, RegExp])[] = [
-    ['a way that is not there yet', { providerApi: 'ASG' }, /providerApi "ASG" is not supported yet/],
-    ['an unknown way', { providerApi: 'Magic' }, /providerApi is "Magic"; allowed: /],
+    [
+      'an unknown way',
+      { providerApi: 'Magic' },
+      /providerApi is "Magic"; allowed: EC2Fleet, .*AutoScalingGroup/,
+    ],
+    ['an image that is none', { imageId: 'linux!' }, /imageId is "linux!"; allowed: /],
+    ['a launch template that is none', { launchTemplateId: 'mine' }, /launchTemplateId is "mine"; allowed: /],
+    ['a version without a template', { launchTemplateVersion: 2 }, /needs a launchTemplateId/],
+    [
+      'a type beside requirements',
+      { instanceRequirements: { VCpuCount: { Min: 1 }, MemoryMiB: { Min: 1 } } },
+      /vmType and instanceRequirements/,
+    ],
+    [
+      'a fleet role that is missing',
+      { providerApi: 'SpotFleetRequest', priceType: 'spot' },
+      /fleetRole is missing/,
+    ],
+    [
+      'a reservation for spot machines',
+      { priceType: 'spot', capacityReservationId: 'cr-1' },
+      /reservations are on demand/,
+    ],
+    [
+      'a group for both prices in turn',
+      { providerApi: 'AutoScalingGroup', priceType: 'heterogeneous' },
+      /"heterogeneous" is not possible/,
+    ],
+    ['user data that is too big', { userDataText: 'x'.repeat(16_385) }, /userDataText has 16385 bytes/],
     ['throughput of a volume that has none', { rootVolumeThroughput: 250 }, /only possible with .* gp3/],
     ['a key without encryption', { kmsKeyId: 'k' }, /kmsKeyId needs rootVolumeEncrypted: true/],
     ['a volume without a device', { volumes: [{ size: 1 }] }, /volumes\[0\]: deviceName is missing/],

@@ -166,11 +166,11 @@ describe('template for a request', () => {
 
   it('says why a template of the file is not usable', async () => {
     const path = await files.write('t.json', {
-      templates: [onDemand({ templateId: 'x', poolsCount: 2 }), spot()],
+      templates: [spot({ templateId: 'x', poolsCount: 2 }), spot()],
     });
     assert.match(
       await failure(readTemplateForRequest(path, 'x')),
-      /'x' in .* is not usable\..*poolsCount is not supported yet/,
+      /'x' in .* is not usable\..*poolsCount needs allocationStrategy/,
     );
   });
 });

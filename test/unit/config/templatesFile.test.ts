@@ -96,22 +96,20 @@ describe('templates file', () => {
   }
 
   const refused: Record<string, unknown> = {
-    launchTemplateId: 'lt-1',
-    vmTypesOnDemand: { 'm5.large': 1 },
-    allocationStrategyOnDemand: 'prioritized',
-    poolsCount: 2,
-    spotFleetRequestExpiry: 40,
-    priceType: 'heterogeneous',
+    userData: 'a=1;b=2',
+    spotPrice: '0.1',
+    efaCount: 2,
+    fleetType: 'maintain',
   };
   for (const [key, value] of Object.entries(refused)) {
-    it(`refuses ${key} by name as not supported yet`, async () => {
+    it(`refuses ${key} of the LSF edition by name and says what to use`, async () => {
       const { templates, problems } = await readList(onDemand(), spot({ [key]: value }));
       assert.equal(templates.length, 1);
       assert.deepEqual(
         problems.map((problem) => problem.key),
         [key],
       );
-      assert.match(problems[0]?.message ?? '', new RegExp(`${key}.*is not supported yet`));
+      assert.match(problems[0]?.message ?? '', new RegExp(`${key} is not supported: .*use|give`));
     });
   }
 
@@ -136,9 +134,9 @@ describe('templates file', () => {
     assert.equal(templates.length, 1);
     assert.deepEqual(
       notes.map(({ key }) => key),
-      ['fleetRole', 'ebsOptimised', 'imageID'],
+      ['ebsOptimised', 'imageID', 'fleetRole'],
     );
-    assert.match(notes[2]?.message ?? '', /Did you mean 'imageId'/);
+    assert.match(notes[1]?.message ?? '', /Did you mean 'imageId'/);
   });
 
   const unusable: Record<string, unknown> = {

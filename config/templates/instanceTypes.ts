@@ -1,0 +1,88 @@
+import type { InstanceTypeChoice, PriceType, Template } from '../../domain/template/template.ts';
+import { isObject, kindOf } from '../jsonFile.ts';
+import { valueText } from '../issues.ts';
+import * as read from './findings.ts';
+import { note, problem, type TemplateReader } from './findings.ts';
+
+type Types = Pick<Template, 'instanceTypes' | 'onDemandTypes' | 'instanceRequirements'>;
+
+/** What machines a template may get: types by name, or whatever has the attributes that it wants. */
+export function mapInstanceTypes(reader: TemplateReader, priceType: PriceType): Types {
+  if (read.has(reader, 'instanceRequirements')) {
+    for (const key of ['vmType', 'vmTypes', 'vmTypesOnDemand', 'vmTypesPriority']) {
+      if (read.has(reader, key))
+        problem(reader, key, `${key} and instanceRequirements are both given; allowed: one.`);
+    }
+    return { instanceTypes: [], instanceRequirements: mapRequirements(reader) };
+  }
+  const priorities = read.numberTable(reader, 'vmTypesPriority', 0, 1_000_000);
+  const units = mapUnits(reader, priceType);
+  // EC2 Fleet takes weights up to 999.
+  const onDemand = read.numberTable(reader, 'vmTypesOnDemand', 1, 999);
+  for (const name of priorities.keys()) {
+    if (!units.has(name) && !onDemand.has(name))
+      note(reader, 'vmTypesPriority', `'${name}' is not one of the instance types; ignored.`);
+  }
+  for (const [name, weight] of onDemand) {
+    const other = units.get(name) ?? weight;
+    if (other === weight) continue;
+    const message = `vmTypesOnDemand gives ${weight} for '${name}' and vmTypes ${other}; allowed: the same weight.`;
+    problem(reader, 'vmTypesOnDemand', message);
+  }
+  if (onDemand.size > 0 && priceType !== 'heterogeneous')
+    note(
+      reader,
+      'vmTypesOnDemand',
+      `vmTypesOnDemand has no effect on a template of price type ${priceType}.`,
+    );
+  return {
+    instanceTypes: choices(units, priorities),
+    ...(onDemand.size > 0 && priceType === 'heterogeneous'
+      ? { onDemandTypes: choices(onDemand, priorities) }
+      : {}),
+  };
+}
+
+function mapUnits(reader: TemplateReader, priceType: PriceType): ReadonlyMap<string, number> {
+  const vmType = read.text(reader, 'vmType', 'an instance type');
+  const weights = read.numberTable(reader, 'vmTypes', 1, 999);
+  const single = vmType !== undefined && (priceType === 'ondemand' || !read.has(reader, 'vmTypes'));
+  if (!read.has(reader, 'vmType') && !read.has(reader, 'vmTypes')) {
+    const key = priceType === 'ondemand' ? 'vmType' : 'vmTypes';
+    const allowed = key === 'vmType' ? 'an instance type' : 'an object of instance type and weight';
+    problem(reader, key, `${key} is missing; allowed: ${allowed}.`);
+  }
+  if (vmType !== undefined && read.has(reader, 'vmTypes')) {
+    const [used, ignored] = single ? ['vmType', 'vmTypes'] : ['vmTypes', 'vmType'];
+    note(reader, ignored, `${ignored} is ignored: ${priceType} templates use ${used}.`);
+  }
+  return single ? new Map([[vmType, 1]]) : weights;
+}
+
+const choices = (
+  units: ReadonlyMap<string, number>,
+  priorities: ReadonlyMap<string, number>,
+): InstanceTypeChoice[] =>
+  [...units].map(([instanceType, weight]) => {
+    const priority = priorities.get(instanceType);
+    return { instanceType, units: weight, ...(priority === undefined ? {} : { priority }) };
+  });
+
+/** AWS itself checks the rest of them; these two it wants in any case. */
+function mapRequirements(reader: TemplateReader): Readonly<Record<string, unknown>> {
+  const key = 'instanceRequirements';
+  const requirements = reader.raw[key];
+  if (!isObject(requirements)) {
+    const allowed =
+      'an object like EC2\'s InstanceRequirements, e.g. {"VCpuCount": {"Min": 2}, "MemoryMiB": {"Min": 4096}}';
+    problem(reader, key, `${key} is ${kindOf(requirements)}; allowed: ${allowed}.`);
+    return {};
+  }
+  for (const part of ['VCpuCount', 'MemoryMiB']) {
+    const range = requirements[part];
+    const min = isObject(range) ? range['Min'] : undefined;
+    if (!Number.isInteger(min))
+      problem(reader, key, `${key}.${part} is ${valueText(range)}; allowed: {"Min": number, "Max": number}.`);
+  }
+  return requirements;
+}

@@ -1,6 +1,6 @@
 import { termination } from './actions/terminateInstances.ts';
-import { gateModes } from './gates.ts';
-import type { GateOptions, GateView } from './gates.ts';
+import { readFault } from './gates.ts';
+import type { GateView } from './gates.ts';
 import { advance } from './groups/loop.ts';
 import type { Change, Instance, LogEntry, PoolRule, Settings, Tags } from './model.ts';
 import { commit, commitLogged, defaultSettings, definedSettings } from './simulation.ts';
@@ -10,18 +10,23 @@ import { isLive, stateAt, tagsAt } from './world.ts';
 /*
  * The control endpoint: JSON over HTTP under /_simulator/, no signature. An error is {"error": text}.
  *
- * POST   /_simulator/gates {action, mode, count?}    -> the gate. Takes the next `count` calls (default 1, null: all
- *        until released) of `action` ('*': any). hold: the call waits before its effect; a client that leaves while
- *        its call is held never gets one. dropBefore: the connection is cut, no effect. dropAfter: the effect
- *        happens, the connection is cut. holdAfter: the effect happens, the answer waits.
+ * POST   /_simulator/gates {action, mode, count?, skip?, every?, chance?, seed?, code?, status?, ms?, keep?} -> the
+ *        gate. Takes the next `count` calls (default 1, null: all until released) of `action` ('*': any), after `skip`
+ *        of them, then each `every`-th, each with probability `chance` (0..1, drawn from `seed`).
+ *        hold: the call waits before its effect; a client that leaves while its call is held never gets one.
+ *        dropBefore: the connection is cut, no effect. dropAfter: the effect happens, the connection is cut.
+ *        holdAfter: the effect happens, the answer waits. errorBefore, errorAfter: without or with the effect the
+ *        answer is the error `code` (default InternalError) with HTTP `status`. delay: the call waits for `ms`
+ *        (default 1000). stale: the answer shows what was true `ms` ago (default 60000). partial: the call launches
+ *        `keep` instances at most (default 0). shuffle: lists in the answer stand in the opposite order.
  * GET    /_simulator/gates                           -> the gates, in the order in which they take calls.
  * GET    /_simulator/gates/:id?wait=arrived&timeoutMs=&calls= -> the gate, once `calls` (default: its count, 1 for
  *        null) calls have arrived where it acts (holdAfter and dropAfter: the effect has happened); 408 after
  *        timeoutMs (default 10000).
  * POST   /_simulator/gates/:id/release               -> held calls go on; the gate takes no more.
  * DELETE /_simulator/gates                           -> releases and forgets all.
- * GET    /_simulator/settings, PUT {pendingSeconds?, shuttingDownSeconds?, consistencyLagMs?, groupTickSeconds?} ->
- *        the settings.
+ * GET    /_simulator/settings, PUT {pendingSeconds?, shuttingDownSeconds?, consistencyLagMs?, groupTickSeconds?,
+ *        throttle?} -> the settings. throttle 1: AWS's published request rates hold.
  *        Transitions still to come follow the new times; those that have happened stay.
  * GET    /_simulator/pools, PUT [{instanceType?, zone?, lifecycle?, capacity}] -> the rules; PUT replaces them all.
  *        Each pool (type x zone x lifecycle) that fits a rule gets its capacity in live instances; null: no
@@ -201,26 +206,14 @@ async function readGate(simulation: Simulation, id: string, query: URLSearchPara
 }
 
 function addGate(simulation: Simulation, body: Record<string, unknown>): GateView {
-  const { action, count = 1 } = body;
-  const mode = gateModes.find((each) => each === body['mode']);
-  if (typeof action !== 'string') return refuse(400, 'action: expected a text');
-  if (mode === undefined) return refuse(400, `mode: expected one of ${gateModes.join(', ')}`);
-  if (count !== null && (!Number.isInteger(count) || Number(count) < 1)) {
-    return refuse(400, 'count: expected a number from 1 up, or null');
+  try {
+    return simulation.gates.add(readFault(body));
+  } catch (error) {
+    return refuse(400, messageOf(error));
   }
-  return simulation.gates.add(action, mode, count === null ? null : Number(count), readGateOptions(body));
 }
 
-function readGateOptions(body: Record<string, unknown>): GateOptions {
-  const { action: _, mode: __, count: ___, ...options } = body;
-  for (const [name, value] of Object.entries(options)) {
-    const type = name === 'code' ? 'string' : 'number';
-    if (!['skip', 'every', 'chance', 'seed', 'code', 'status', 'ms', 'keep'].includes(name))
-      refuse(400, `no option ${name}`);
-    if (typeof value !== type) refuse(400, `${name}: expected a ${type}`);
-  }
-  return options;
-}
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function readSettings(body: Record<string, unknown>): Partial<Settings> {
   for (const [name, value] of Object.entries(body)) {

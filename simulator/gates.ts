@@ -26,12 +26,12 @@ export type GateOptions = {
   keep?: number;
 };
 
-/** A gate as the control endpoint shows it. `count` null: every call until the gate is released. */
-export type GateView = GateOptions & {
+/** A gate as it is ordered. `count` null: every call until the gate is released. */
+export type Fault = GateOptions & { action: string; mode: GateMode; count: number | null };
+
+/** A gate as the control endpoint shows it. */
+export type GateView = Fault & {
   id: string;
-  action: string;
-  mode: GateMode;
-  count: number | null;
   arrived: number;
   released: boolean;
 };
@@ -47,7 +47,7 @@ export type Gate = GateView & {
 };
 
 export type Gates = {
-  add(action: string, mode: GateMode, count: number | null, options?: GateOptions): GateView;
+  add(fault: Fault): GateView;
   get(id: string): GateView | undefined;
   list(): GateView[];
   /** The gate that this call must go through, if any; it counts against the gate at once. */
@@ -65,6 +65,26 @@ export type Gates = {
   abort(): void;
 };
 
+const optionNames = ['skip', 'every', 'chance', 'seed', 'code', 'status', 'ms', 'keep'];
+
+/** Reads an order as control.ts describes it. Throws an Error that says what is wrong with it. */
+export function readFault(order: Readonly<Record<string, unknown>>): Fault {
+  const { action, mode: name, count = 1, ...options } = order;
+  const mode = gateModes.find((each) => each === name);
+  if (typeof action !== 'string') throw new Error('action: expected a text');
+  if (mode === undefined) throw new Error(`mode: expected one of ${gateModes.join(', ')}`);
+  if (count !== null && (!Number.isInteger(count) || Number(count) < 1)) {
+    throw new Error('count: expected a number from 1 up, or null');
+  }
+  for (const [option, value] of Object.entries(options)) {
+    const type = option === 'code' ? 'string' : 'number';
+    if (!optionNames.includes(option))
+      throw new Error(`${option}: expected one of ${optionNames.join(', ')}`);
+    if (typeof value !== type) throw new Error(`${option}: expected a ${type}`);
+  }
+  return { ...options, action, mode, count: count === null ? null : Number(count) };
+}
+
 /** The gates of one simulator. They are not kept over a restart: no held call is either. */
 export function createGates(): Gates {
   const gates = new Map<string, Gate>();
@@ -76,18 +96,15 @@ export function createGates(): Gates {
   }
 
   return {
-    add(action, mode, count, options = {}) {
+    add(fault) {
       const gate: Gate = {
-        ...options,
+        ...fault,
         id: randomUUID(),
-        action,
-        mode,
-        count,
         arrived: 0,
         released: false,
         seen: 0,
         claimed: 0,
-        random: randomFrom(options.seed ?? 1),
+        random: randomFrom(fault.seed ?? 1),
         aborted: false,
         onChange: new Set(),
       };

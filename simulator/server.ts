@@ -10,7 +10,7 @@ import type { Simulation, SimulationOptions } from './simulation.ts';
  * `port` 0 (default): any free one. `host` default 127.0.0.1. `stateFile`: where the state survives a restart;
  * without it the state ends with the process. `pendingSeconds` and `shuttingDownSeconds` (s, default 2): time in
  * those states. `consistencyLagMs` (ms, default 0): how long Describe* does not see what has happened.
- * `clock`: the time in epoch ms.
+ * `faults`: gates that are there from the start. `clock`: the time in epoch ms.
  */
 export type SimulatorOptions = SimulationOptions & { port?: number; host?: string };
 

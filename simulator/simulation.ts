@@ -1,7 +1,7 @@
 import { createCatalogue } from './catalogue.ts';
 import type { Catalogue } from './catalogue.ts';
 import { createGates } from './gates.ts';
-import type { GateMode, GateOptions, Gates } from './gates.ts';
+import type { Fault, Gates } from './gates.ts';
 import { noJournal, openJournal } from './journal.ts';
 import type { Journal } from './journal.ts';
 import type { Change, LogEntry, Settings } from './model.ts';
@@ -32,14 +32,10 @@ export const defaultSettings: Settings = {
   throttle: 0,
 };
 
-/** A fault that is ordered beforehand: every call that the options fit, or the first `count` of them. */
-export type Fault = GateOptions & { action: string; mode: GateMode; count?: number };
-
 /** What the simulation starts from. Settings given here win over those of the state file. */
 export type SimulationOptions = Partial<Settings> & {
   stateFile?: string;
-  /** Gates that are there from the start. */
-  faults?: Fault[];
+  faults?: readonly Fault[];
   region?: string;
   accountId?: string;
   clock?: () => number;
@@ -61,9 +57,7 @@ export function openSimulation(options: SimulationOptions): Simulation {
     clock,
     initialSettings: { ...defaultSettings, ...given },
   };
-  for (const { action, mode, count = null, ...more } of options.faults ?? []) {
-    simulation.gates.add(action, mode, count, more);
-  }
+  for (const fault of options.faults ?? []) simulation.gates.add(fault);
   commit(simulation, { settings: { at: clock(), values: { ...world.settings, ...given } } });
   return simulation;
 }

@@ -47,8 +47,13 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['--pending-seconds <s>', 'Time that a machine takes to start'],
       ['--shutting-down-seconds <s>', 'Time that a machine takes to end'],
       ['--consistency-lag-ms <ms>', 'How long reads do not show what was just done'],
+      ['--throttle', "Hold to AWS's published request rates"],
+      ['--faults <file>', 'Faults to order: {"faults": [{"action", "mode", ...}]}'],
     ],
-    examples: ['simulate-aws --port 4566 --state aws.jsonl'],
+    examples: [
+      'simulate-aws --port 4566 --state aws.jsonl',
+      'simulate-aws --port 4566 --throttle --faults faults.json',
+    ],
     load: () => import('./simulateAws.ts'),
   },
   {

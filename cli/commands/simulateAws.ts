@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
-import { messageOf } from '../../config/jsonFile.ts';
+import { isObject, messageOf, readJsonObject } from '../../config/jsonFile.ts';
 import { ValidationError } from '../../domain/shared/errors.ts';
+import type { Fault } from '../../simulator/gates.ts';
 import { writeOut } from '../output.ts';
 import { flagOf, textFlag, type Command, type Flags } from './command.ts';
 
@@ -11,6 +12,9 @@ export const run: Command = async ({ flags }) => {
   const shuttingDownSeconds = numberFlag(flags, 'shuttingDownSeconds', 86_400);
   const consistencyLagMs = numberFlag(flags, 'consistencyLagMs', 3_600_000);
   const state = textFlag(flags, 'state');
+  const throttle = flags['throttle'] === true ? 1 : undefined;
+  const faultsFile = textFlag(flags, 'faults');
+  const faults = faultsFile === undefined ? [] : await readFaults(faultsFile);
   const { startSimulator } = await import('../../simulator/server.ts');
   const stopped = new Promise<void>((stop) => {
     process.once('SIGINT', () => stop());
@@ -22,6 +26,8 @@ export const run: Command = async ({ flags }) => {
     ...(pendingSeconds === undefined ? {} : { pendingSeconds }),
     ...(shuttingDownSeconds === undefined ? {} : { shuttingDownSeconds }),
     ...(consistencyLagMs === undefined ? {} : { consistencyLagMs }),
+    ...(throttle === undefined ? {} : { throttle }),
+    faults,
   }).catch((error: unknown) => {
     throw new ValidationError(`The simulated AWS cannot start: ${messageOf(error)}`, { cause: error });
   });
@@ -30,6 +36,22 @@ export const run: Command = async ({ flags }) => {
   await simulator.close();
   return 0;
 };
+
+/** A JSON list of gates, as the control endpoint takes them one by one. */
+async function readFaults(path: string): Promise<readonly Fault[]> {
+  const file = await readJsonObject(path, 'faults file');
+  const { readFault } = await import('../../simulator/gates.ts');
+  const { faults } = file;
+  if (!Array.isArray(faults))
+    throw new ValidationError(`The faults file ${path} has no list "faults"; see docs/simulated-aws.md.`);
+  return faults.map((fault: unknown, index) => {
+    try {
+      return readFault(isObject(fault) ? fault : {});
+    } catch (error) {
+      throw new ValidationError(`faults[${index}] of ${path}: ${messageOf(error)}.`, { cause: error });
+    }
+  });
+}
 
 function numberFlag(flags: Flags, name: string, max: number): number | undefined {
   const value = flags[name];

@@ -2,9 +2,9 @@ import { strict as assert } from 'node:assert';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import { DescribeInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import type { GateMode } from '../../fixtures/simulatorClient.ts';
-import { run, startBench } from './support.ts';
+import { ids, run, startBench } from './support.ts';
 import type { Bench } from './support.ts';
 
 const clientChild = fileURLToPath(new URL('./clientChild.js', import.meta.url));
@@ -121,5 +121,68 @@ describe('a gate of the simulator', () => {
     await call;
     assert.deepEqual(await bench.control.log(), []);
     assert.equal((await bench.control.summary()).launchedEver, 0);
+  });
+
+  it('that is an error answers so, before the effect or after it', async () => {
+    await bench.control.addGate('RunInstances', 'errorBefore', 1, { code: 'RequestLimitExceeded' });
+    await assert.rejects(run(bench.ec2, { ClientToken: 'token' }), { name: 'RequestLimitExceeded' });
+    await bench.control.addGate('RunInstances', 'errorAfter');
+    await assert.rejects(run(bench.ec2, { ClientToken: 'token' }), { name: 'InternalError' });
+    await run(bench.ec2, { ClientToken: 'token' });
+    assert.deepEqual(await told(), [
+      ['RequestLimitExceeded', 0, 'errorBefore'],
+      ['InternalError', 1, 'errorAfter'],
+      ['ok', 0, undefined],
+    ]);
+  });
+
+  it('that is partial launches only so many', async () => {
+    await bench.control.addGate('RunInstances', 'partial', 1, { keep: 2 });
+    assert.equal((await run(bench.ec2, { MaxCount: 5 })).length, 2);
+  });
+
+  it('that is stale or shuffles shows the past, or another order', async () => {
+    const [first = '', second = ''] = await run(bench.ec2, { MaxCount: 2 });
+    const listed = async () => {
+      const { Reservations = [] } = await bench.ec2.send(new DescribeInstancesCommand({}));
+      return Reservations.flatMap(({ Instances }) => ids(Instances));
+    };
+    bench.pass(1_000);
+    await bench.control.addGate('DescribeInstances', 'stale', 1, { ms: 2_000 });
+    assert.deepEqual(await listed(), []);
+    await bench.control.addGate('DescribeInstances', 'shuffle');
+    assert.deepEqual(await listed(), [second, first]);
+    assert.deepEqual(await listed(), [first, second]);
+  });
+
+  it('takes the calls that it is for: after some, every so many, or by chance', async () => {
+    const outcomes = async (): Promise<string[]> => {
+      const before = (await bench.control.log()).length;
+      for (let call = 0; call < 20; call += 1) await run(bench.ec2).catch(() => {});
+      await bench.control.clearGates();
+      return (await bench.control.log()).slice(before).map(({ outcome }) => (outcome === 'ok' ? '.' : 'x'));
+    };
+    await bench.control.addGate('RunInstances', 'errorBefore', 3, { skip: 2, every: 4 });
+    assert.equal((await outcomes()).join(''), '.....x...x...x......');
+    const byChance = async (): Promise<string> => {
+      await bench.control.addGate('RunInstances', 'errorBefore', null, { chance: 0.3, seed: 7 });
+      return (await outcomes()).join('');
+    };
+    const first = await byChance();
+    assert.match(first, /x/);
+    assert.match(first, /\./);
+    assert.equal(await byChance(), first);
+  });
+
+  it('says what is wrong with an order', async () => {
+    await assert.rejects(
+      bench.control.addGate('RunInstances', 'delay', 0),
+      /count: expected a number from 1/,
+    );
+    const odd = { often: 2 } as object;
+    await assert.rejects(
+      bench.control.addGate('RunInstances', 'delay', 1, odd),
+      /often: expected one of skip/,
+    );
   });
 });

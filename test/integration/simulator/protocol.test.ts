@@ -99,18 +99,17 @@ describe('the simulated EC2 API', () => {
 
   it('refuses what it does not simulate rather than do something else', async () => {
     const LaunchTemplateId = await makeTemplate(bench.ec2);
-    for (const Type of ['request', 'maintain'] as const) {
-      await assert.rejects(
-        bench.ec2.send(
-          new CreateFleetCommand({
-            Type,
-            LaunchTemplateConfigs: [{ LaunchTemplateSpecification: { LaunchTemplateId, Version: '1' } }],
-            TargetCapacitySpecification: { TotalTargetCapacity: 1 },
-          }),
-        ),
-        { name: 'UnsupportedOperation' },
-      );
-    }
+    await assert.rejects(
+      bench.ec2.send(
+        new CreateFleetCommand({
+          Type: 'instant',
+          LaunchTemplateConfigs: [{ LaunchTemplateSpecification: { LaunchTemplateId, Version: '1' } }],
+          TargetCapacitySpecification: { TotalTargetCapacity: 1 },
+          OnDemandOptions: { MinTargetCapacity: 1 },
+        }),
+      ),
+      { name: 'UnsupportedOperation' },
+    );
   });
 
   it('refuses tags that are reserved or twice there', async () => {

@@ -12,7 +12,7 @@ import { isLive, stateAt, tagsAt } from './world.ts';
  *
  * POST   /_simulator/gates {action, mode, count?, skip?, every?, chance?, seed?, code?, status?, ms?, keep?} -> the
  *        gate. Takes the next `count` calls (default 1, null: all until released) of `action` ('*': any), after `skip`
- *        of them, then each `every`-th, each with probability `chance` (0..1, drawn from `seed`).
+ *        of them, then each `every`-th, each with probability `chance` (0..1, drawn from `seed`). Dry runs pass.
  *        hold: the call waits before its effect; a client that leaves while its call is held never gets one.
  *        dropBefore: the connection is cut, no effect. dropAfter: the effect happens, the connection is cut.
  *        holdAfter: the effect happens, the answer waits. errorBefore, errorAfter: without or with the effect the

@@ -30,7 +30,8 @@ export async function serveCall(
 ): Promise<void> {
   const { gates } = simulation;
   const flat = parseForm(form);
-  const gate = gates.claim(flat['Action'] ?? '');
+  // A dry run changes nothing and is no fault's business.
+  const gate = flat['DryRun'] === 'true' ? undefined : gates.claim(flat['Action'] ?? '');
   if (gate?.mode === 'dropBefore') {
     logDropped(simulation, flat, gate.mode);
     cutOff(request);

@@ -19,8 +19,8 @@ export interface HfStatus {
   readonly machines: readonly HfMachine[];
 }
 
-export async function requestMachines(stack: Stack, count: number): Promise<string> {
-  const answer = await stack.hf('requestMachines', { template: { templateId: 'demo', machineCount: count } });
+export async function requestMachines(stack: Stack, count: number, templateId = 'demo'): Promise<string> {
+  const answer = await stack.hf('requestMachines', { template: { templateId, machineCount: count } });
   assert.equal(answer.code, 0, answer.output);
   return idIn(answer.json);
 }

@@ -86,7 +86,11 @@ const QUICK: StackTimers = {
   deadlineSeconds: 900,
 };
 
-export async function startStack(timers: StackTimers = QUICK): Promise<Stack> {
+/** @param templates beside the one of the fixture, `demo` */
+export async function startStack(
+  timers: StackTimers = QUICK,
+  templates: readonly object[] = [],
+): Promise<Stack> {
   const cli = process.env['OHF_TEMPORAL_CLI'];
   quietRuntime();
   assert.ok(cli, 'OHF_TEMPORAL_CLI must name the Temporal CLI; `npm test` finds and sets it');
@@ -96,7 +100,7 @@ export async function startStack(timers: StackTimers = QUICK): Promise<Stack> {
   const [temporalPort, simulatorPort] = [await freePort(), await freePort()];
   const address = `127.0.0.1:${temporalPort}`;
   const endpoint = `http://127.0.0.1:${simulatorPort}`;
-  await writeConfiguration(conf, address, endpoint, timers);
+  await writeConfiguration(conf, address, endpoint, timers, templates);
   const workerEnv = {
     OHF_CONFIG: path.join(conf, 'config.json'),
     HF_PROVIDER_NAME: PROVIDER,
@@ -263,6 +267,7 @@ async function writeConfiguration(
   address: string,
   endpoint: string,
   { pollSeconds, consistencySeconds, sweepSeconds, deadlineSeconds }: StackTimers,
+  templates: readonly object[],
 ): Promise<void> {
   const write = (name: string, content: unknown): Promise<void> =>
     writeFile(path.join(conf, name), JSON.stringify(content));
@@ -281,10 +286,9 @@ async function writeConfiguration(
     request: { deadlineSeconds },
   });
   await write(`${PROVIDER}prov_config.json`, { AWS_REGION: 'us-east-1' });
-  await writeFile(
-    path.join(conf, `${PROVIDER}prov_templates.json`),
-    await readFile(path.join(root, 'test', 'fixtures', 'awsinstprov_templates.json')),
-  );
+  const fixture = await readFile(path.join(root, 'test', 'fixtures', 'awsinstprov_templates.json'), 'utf8');
+  const file = JSON.parse(fixture) as { templates: object[] };
+  await write(`${PROVIDER}prov_templates.json`, { templates: [...file.templates, ...templates] });
 }
 
 async function freePort(): Promise<number> {

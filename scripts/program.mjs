@@ -4,16 +4,16 @@ import { root } from './lib/paths.mjs';
 import { printError } from './lib/problem.mjs';
 import { ensureBuild, ensureDependencies, findTemporalServer, say } from './setup.mjs';
 
-/** `npm run hfsim`: docs/hfsim.md. */
-async function main(args) {
+/** Runs a program of the tests alone: `npm run hfsim` (docs/hfsim.md), `npm run test:crash`. */
+async function main([name, ...args]) {
   const endUndone = endOnSignals();
   await ensureDependencies(say);
   await ensureBuild(say);
   const temporal = await findTemporalServer(say);
   endUndone();
-  // The simulation ends what it started by itself.
+  // The program ends what it started by itself.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
-  const program = path.join(root, 'dist', 'test', 'hfsim', 'main.js');
+  const program = path.join(root, 'dist', 'test', name, 'main.js');
   const { code } = await show(process.execPath, ['--enable-source-maps', program, ...args], {
     cwd: root,
     env: { ...process.env, OHF_TEMPORAL_CLI: temporal.path },

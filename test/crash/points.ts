@@ -1,0 +1,48 @@
+/** A point at which every way that gets there is stopped, between two durable steps. */
+export interface CrashPoint {
+  readonly name: string;
+  readonly during: 'request' | 'return' | 'last return';
+  /** Calls that are waited for, by action; all that come are held. */
+  readonly calls: Readonly<Record<string, number>>;
+  /** Earlier calls of the same action that pass. */
+  readonly skip?: number;
+}
+
+/** In the order in which the calls of a life come. Every call that changes something stands here. */
+export const POINTS: readonly CrashPoint[] = [
+  { name: 'launch template', during: 'request', calls: { CreateLaunchTemplate: 7 } },
+  {
+    name: 'launch',
+    during: 'request',
+    calls: { CreateFleet: 3, RunInstances: 1, RequestSpotFleet: 2, CreateAutoScalingGroup: 1 },
+  },
+  { name: 'claim of members', during: 'request', calls: { CreateTags: 2, SuspendProcesses: 1 } },
+  {
+    name: 'freeze',
+    during: 'request',
+    calls: { DeleteFleets: 2, CancelSpotFleetRequests: 2, SetDesiredCapacity: 1 },
+  },
+  { name: 'freeze of a scaling group', during: 'request', calls: { SuspendProcesses: 1 }, skip: 1 },
+  { name: 'boot', during: 'request', calls: { DescribeInstances: 1 } },
+  { name: 'termination', during: 'return', calls: { TerminateInstances: 6, SetDesiredCapacity: 1 } },
+  { name: 'termination after a shrink', during: 'return', calls: { TerminateInstances: 1 }, skip: 6 },
+  {
+    name: 'last termination',
+    during: 'last return',
+    calls: { TerminateInstances: 6, SetDesiredCapacity: 1 },
+  },
+  { name: 'removal of a group', during: 'last return', calls: { DeleteAutoScalingGroup: 1 } },
+];
+
+export type CrashMode = 'hold' | 'holdAfter';
+
+/** One kill: at which point, before or after the effect. */
+export interface Kill {
+  readonly point: CrashPoint;
+  readonly mode: CrashMode;
+}
+
+/** All that AWS is asked to change. */
+export const MUTATING = [...new Set(POINTS.flatMap(({ calls }) => Object.keys(calls)))].filter(
+  (action) => !action.startsWith('Describe'),
+);

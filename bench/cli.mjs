@@ -4,9 +4,9 @@ import path from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readOptions } from '../scripts/lib/options.mjs';
-import { root } from '../scripts/lib/paths.mjs';
-import { printError, Problem } from '../scripts/lib/problem.mjs';
+import { printError } from '../scripts/lib/problem.mjs';
 import { ensureBuild, ensureDependencies, findTemporalServer, say } from '../scripts/setup.mjs';
+import { script, settled } from './hostFactory.mjs';
 import { median, peakMemory, timeInTurn, timeTogether } from './measure.mjs';
 import { startStack } from './stack.mjs';
 
@@ -107,31 +107,6 @@ async function big(stack, count, empty) {
     `${name}: ${ms.toFixed(0)} ms, ${(ms / empty).toFixed(2)} times an empty process, ${memory.toFixed(0)} MB`,
   );
 }
-
-/** Asks for machines and waits until all are there. */
-async function settled({ env }, count) {
-  const { requestId } = call('requestMachines', ['demo', String(count)], env);
-  for (let waited = 0; waited < 600; waited++) {
-    const [{ status, message, machines }] = call('getRequestStatus', [requestId], env).requests;
-    if (status === 'complete' && machines.length === count) return { requestId, machines };
-    if (status === 'complete_with_error')
-      throw new Problem(`${count} machines were not to be had: ${message}`);
-    await delay(500);
-  }
-  throw new Problem(`${count} machines did not come within 5 minutes.`);
-}
-
-function call(operation, args, env) {
-  const { stdout } = spawnSync(script(operation), args, {
-    env,
-    cwd: '/',
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-  });
-  return JSON.parse(stdout);
-}
-
-const script = (operation) => path.join(root, 'cli', 'scripts', `${operation}.sh`);
 
 const row = (...cells) => say(`| ${cells.join(' | ')} |`);
 

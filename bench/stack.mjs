@@ -13,9 +13,10 @@ const ATTRIBUTES = 'HfState=Keyword HfTemplate=Keyword HfProvider=Keyword HfRequ
 
 /**
  * Temporal's dev server, the simulated AWS and a worker in a folder of their own, as a measured call meets them.
- * @returns the environment of Host Factory's scripts, and what ends it all
+ * @param templates beside `demo`: templateId -> what differs from it
+ * @returns the environment of Host Factory's scripts, its folder, the URL of the simulated AWS, and what ends it all
  */
-export async function startStack(temporalCli) {
+export async function startStack(temporalCli, templates = {}) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'ohf-bench-'));
   const [temporal, simulator] = [await freePort(), await freePort()];
   const env = { HF_PROVIDER_NAME: 'awsinst', HF_PROVIDER_CONFDIR: folder, HF_PROVIDER_WORKDIR: folder };
@@ -26,7 +27,13 @@ export async function startStack(temporalCli) {
     provider: { deployment: 'bench', aws: { region: 'us-east-1', endpoint } },
   });
   write('awsinstprov_config.json', { AWS_REGION: 'us-east-1' });
-  write('awsinstprov_templates.json', { templates: [TEMPLATE] });
+  write('awsinstprov_templates.json', {
+    templates: Object.entries({ demo: {}, ...templates }).map(([templateId, own]) => ({
+      ...TEMPLATE,
+      templateId,
+      ...own,
+    })),
+  });
 
   const children = [];
   const start = (command, args, more = {}) => {
@@ -70,11 +77,10 @@ export async function startStack(temporalCli) {
     await stop();
     throw error;
   }
-  return { env, folder, stop };
+  return { env, folder, endpoint, stop };
 }
 
 const TEMPLATE = {
-  templateId: 'demo',
   maxNumber: 10_000,
   attributes: { type: ['String', 'X86_64'], ncpus: ['Numeric', '1'], nram: ['Numeric', '4096'] },
   imageId: 'ami-00000000000000001',

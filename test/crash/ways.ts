@@ -18,8 +18,10 @@ const FIXTURE = fileURLToPath(new URL('../../../test/fixtures/awsinstprov_templa
 /** A template of its own for each way, named as the way is. */
 export function templatesOfAllWays(): readonly object[] {
   const { templates } = JSON.parse(readFileSync(FIXTURE, 'utf8')) as { templates: readonly object[] };
-  return WAYS.map(({ api, priceType }) => ({
+  return WAYS.map(({ api, priceType }, index) => ({
     ...templates[0],
+    // No two share a launch template.
+    metadataHopLimit: index + 1,
     templateId: api,
     providerApi: api,
     priceType,

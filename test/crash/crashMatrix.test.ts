@@ -1,12 +1,12 @@
 import { startStack } from '../e2e/stack.ts';
 import { seeded } from '../fixtures/random.ts';
 import { live, type Life } from './life.ts';
-import { POINTS } from './points.ts';
+import { BOOT, POINTS } from './points.ts';
 import { templatesOfAllWays } from './ways.ts';
 
 /** Of a sample of the matrix; `npm run test:crash` plays all of it. */
 const SEED = 4;
-const KILLS = 4;
+const KILLS = 3;
 
 describe('machines of every way to get them, none leaked, doubled or killed', function () {
   this.timeout(300_000);
@@ -31,6 +31,9 @@ describe('machines of every way to get them, none leaked, doubled or killed', fu
     await inItsOwnStack({ kills });
   });
 
-  it('when of every change that AWS makes the first answers are lost', () =>
-    inItsOwnStack({ kills: [], dropped: 3 }));
+  it('by a worker that is killed while they boot', () =>
+    inItsOwnStack({ kills: [{ point: BOOT, mode: 'hold' }] }));
+
+  it('when the first answer of every call that changes something is lost', () =>
+    inItsOwnStack({ kills: [], dropped: 1 }));
 });

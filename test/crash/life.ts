@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { ended, requestMachines, returnMachines, type HfMachine } from '../e2e/hostFactory.ts';
 import type { Stack } from '../e2e/stack.ts';
 import { eventually } from '../fixtures/eventually.ts';
-import { MUTATING, type CrashPoint, type Kill } from './points.ts';
+import { CHANGES, type CrashPoint, type Kill } from './points.ts';
 import { WAYS } from './ways.ts';
 
 /** Machines of each request. */
@@ -11,7 +11,7 @@ const PATIENCE_MS = 120_000;
 
 export interface Life {
   readonly kills: readonly Kill[];
-  /** Of each changing action the first so many calls lose their answers; the effect has happened. */
+  /** Of each changing action that many calls of each way lose their answers; the effect has happened. */
   readonly dropped?: number;
   readonly onKill?: (kill: Kill) => void;
 }
@@ -30,8 +30,12 @@ export async function live(stack: Stack, { kills, dropped, onKill = () => {} }: 
       begin,
       onKill,
     );
-  if (dropped !== undefined)
-    await Promise.all(MUTATING.map((action) => stack.simulator.addGate(action, 'dropAfter', dropped)));
+  if (dropped !== undefined) {
+    const gates = [...CHANGES].map(([action, ways]) =>
+      stack.simulator.addGate(action, 'dropAfter', ways * dropped),
+    );
+    await Promise.all(gates);
+  }
 
   const requests = await through('request', () =>
     Promise.all(WAYS.map(({ api }) => requestMachines(stack, COUNT, api))),

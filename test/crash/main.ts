@@ -1,6 +1,6 @@
 import { startStack } from '../e2e/stack.ts';
 import { live, type Life } from './life.ts';
-import { MUTATING, POINTS, type Kill } from './points.ts';
+import { BOOT, CHANGES, POINTS, type Kill } from './points.ts';
 import { templatesOfAllWays, WAYS } from './ways.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -8,8 +8,9 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const LIVES: readonly (readonly [string, Life])[] = [
   ['a kill before each effect', { kills: POINTS.map((point) => ({ point, mode: 'hold' })) }],
   ['a kill after each effect', { kills: POINTS.map((point) => ({ point, mode: 'holdAfter' })) }],
-  ['the first answers lost', { kills: [], dropped: 8 }],
-  ['the first answers lost twice over', { kills: [], dropped: 16 }],
+  ['a kill while machines boot', { kills: [{ point: BOOT, mode: 'hold' }] }],
+  ['the first answer of each call lost', { kills: [], dropped: 1 }],
+  ['the first two answers of each call lost', { kills: [], dropped: 2 }],
 ];
 
 /** Plays the whole matrix, each row in a stack of its own; true when nothing leaked, doubled or was killed. */
@@ -22,8 +23,7 @@ async function main(): Promise<boolean> {
     say(`\n${name}`);
     const onKill = ({ point }: Kill): void =>
       say(`  killed at: ${point.name} (${Object.keys(point.calls).join(', ')})`);
-    if (life.dropped !== undefined)
-      say(`  answers of ${life.dropped} calls of each lost: ${MUTATING.join(', ')}`);
+    if (life.dropped !== undefined) say(`  lost: ${[...CHANGES.keys()].join(', ')}`);
     const began = Date.now();
     const stack = await startStack(undefined, templatesOfAllWays());
     try {

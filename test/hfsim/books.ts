@@ -100,7 +100,7 @@ export function createBooks(): Books {
         returnAgain: false,
       });
     }
-    if (overtaken) return differences;
+    if (overtaken || saysNothing(row)) return differences;
     const ended = row.status === 'running' ? {} : { endedAt: request.endedAt ?? at };
     requests.set(request.requestId, { ...request, row, readAt: at, ...ended });
     return differences;
@@ -168,6 +168,10 @@ const LONG_AGO = 1_500_000_000;
 
 const answer = (subject: string, text: string): Difference => ({ kind: 'answer', subject, text });
 
+/** Without a worker a request is known to run, and nothing else of it. */
+const saysNothing = ({ status, machines }: StatusRow): boolean =>
+  status === 'running' && machines.length === 0;
+
 /** What no answer may say. */
 function faultsOf({ requestId, count }: Request, { status, machines }: StatusRow): Difference[] {
   const succeeded = machines.filter(({ result }) => result === 'succeed').length;
@@ -186,7 +190,7 @@ function faultsOf({ requestId, count }: Request, { status, machines }: StatusRow
 
 /** What an answer may not say after the one before it. */
 function changesOf({ requestId, row: before }: Request, row: StatusRow): Difference[] {
-  if (!before) return [];
+  if (!before || (saysNothing(row) && before.status === 'running')) return [];
   const now = new Map(row.machines.map((machine) => [machine.machineId, machine]));
   const changes = before.machines.flatMap((machine) => {
     const text = changeOf(machine, now.get(machine.machineId));

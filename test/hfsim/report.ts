@@ -77,11 +77,18 @@ export function explain(
           `terminated ${terminated.length}`,
         ].join(', '),
       ),
-    ...calls.slice(-6).map(({ at, took, operation, kind: end, input, output }) => {
+    ...lastOfEach(calls).map(({ at, took, operation, kind: end, input, output }) => {
       const when = new Date(at).toISOString();
       return `  call: ${when} ${operation} ${end} in ${took} ms\n    <- ${excerpt(JSON.stringify(input), about)}\n    -> ${excerpt(output, about)}`;
     }),
   ].join('\n');
+}
+
+/** The last two of each operation. */
+function lastOfEach(calls: readonly CallRecord[]): readonly CallRecord[] {
+  const later = (call: CallRecord) =>
+    calls.filter(({ operation, at }) => operation === call.operation && at > call.at);
+  return calls.filter((call) => later(call).length < 2);
 }
 
 /** The beginning of a long text, and what stands around the first of these words in it. */

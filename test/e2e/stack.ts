@@ -63,7 +63,7 @@ export interface HfAnswer {
 }
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
-const CLI = path.join(root, 'dist', 'cli', 'main.js');
+export const CLI = path.join(root, 'dist', 'cli', 'main.js');
 const SCRIPTS = path.join(root, 'cli', 'scripts');
 const PROVIDER = 'awsinst';
 

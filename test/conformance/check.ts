@@ -1,0 +1,15 @@
+import type { Bench } from './bench.ts';
+
+/** One promise of Host Factory's contract. */
+export interface Check {
+  readonly number: number;
+  readonly title: string;
+  /** @throws Error that says how the plugin breaks it */
+  run(bench: Bench): Promise<void>;
+}
+
+/** A list of checks in the order of their numbers, from `first` on. */
+export const checksFrom = (
+  first: number,
+  checks: readonly (readonly [title: string, run: Check['run']])[],
+): readonly Check[] => checks.map(([title, run], index) => ({ number: first + index, title, run }));

@@ -1,0 +1,6 @@
+import type { Check } from '../check.ts';
+import { invocation } from './invocation.ts';
+import { templates } from './templates.ts';
+
+/** Every promise of the contract, by number. */
+export const CHECKS: readonly Check[] = [...invocation, ...templates];

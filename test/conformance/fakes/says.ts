@@ -1,0 +1,39 @@
+import type { HfOperation } from '../../e2e/stack.ts';
+import type { Fake, FakeCall, Said } from './fake.ts';
+
+/* The ways in which fakes are wrong. */
+export type Document = Record<string, unknown>;
+export type Act = Fake['act'];
+
+const parse = (text: string): Document => JSON.parse(text) as Document;
+export const inputOf = ({ input }: FakeCall): Document => parse(input);
+
+export const say = (document: object, code = 0): Said => ({ code, stdout: `${JSON.stringify(document)}\n` });
+
+/** Where the true script refuses, it says this instead. */
+export const insteadOfRefusing =
+  (operation: HfOperation, document: object): Act =>
+  (call) => {
+    const said = call.really();
+    return call.operation === operation && said.code === 1 ? say(document) : said;
+  };
+
+/** Of one operation, it answers this way. */
+export const only =
+  (operation: HfOperation, act: Act): Act =>
+  (call) =>
+    call.operation === operation ? act(call) : call.really();
+
+/** Where the true script answers, it changes the document. */
+export const changing = (
+  operation: HfOperation,
+  change: (document: Document, call: FakeCall) => object,
+): Act =>
+  only(operation, (call) => {
+    const said = call.really();
+    return said.code === 0 ? say(change(parse(said.stdout), call)) : said;
+  });
+
+/** A list of objects in a document, each changed. */
+export const each = (list: unknown, change: (entry: Document) => object): object[] =>
+  (list as Document[]).map((entry) => change(entry));

@@ -1,0 +1,37 @@
+import type { SimulatorControl } from '../fixtures/simulatorClient.ts';
+
+/** A plugin as Host Factory sees it: five scripts, the environment it gives them, and files that a site edits. */
+export interface Plugin {
+  /** The folder of the five scripts. */
+  readonly scripts: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly templatesFile: string;
+}
+
+/** What the checks do to all that surrounds a plugin; the plugin never sees it. */
+export interface World {
+  /** Its control endpoint and its log: the judge of what was launched and terminated. */
+  readonly aws: SimulatorControl;
+  startWorker(): Promise<void>;
+  /** SIGTERM */
+  stopWorker(): Promise<void>;
+  /** SIGKILL */
+  killWorker(): Promise<void>;
+  startTemporal(): Promise<void>;
+  stopTemporal(): Promise<void>;
+  /** The seconds within which a request must come to an end, for requests made from now on. */
+  setBound(seconds: number): Promise<void>;
+  /** The same installation, and every answer to a request for machines is lost on the way to the script. */
+  withoutAnswers<T>(use: (plugin: Plugin) => Promise<T>): Promise<T>;
+  /** Another provider instance of the same plugin, with a template of its own, `twin`, and a worker of its own. */
+  withTwin<T>(use: (twin: Plugin) => Promise<T>): Promise<T>;
+  /** Everything as it was before the check. */
+  restore(): Promise<void>;
+}
+
+/** The template of the plugin under test, on demand, that checks ask machines of. It allows MOST machines. */
+export const TEMPLATE = 'demo';
+export const MOST = 1_000;
+/** Of spot machines: one type that counts one unit, and one that counts four units each. */
+export const SPOT_TEMPLATE = 'spot';
+export const WEIGHTED_TEMPLATE = 'weighted';

@@ -1,6 +1,7 @@
 import type { Check } from '../check.ts';
 import { invocation } from './invocation.ts';
+import { requests } from './requests.ts';
 import { templates } from './templates.ts';
 
 /** Every promise of the contract, by number. */
-export const CHECKS: readonly Check[] = [...invocation, ...templates];
+export const CHECKS: readonly Check[] = [...invocation, ...templates, ...requests];

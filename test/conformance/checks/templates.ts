@@ -54,6 +54,7 @@ async function leavesOutBadOnes(bench: Bench): Promise<void> {
 }
 
 async function readsTheFileEachTime(bench: Bench): Promise<void> {
+  await list(bench);
   await writeTemplates(bench.plugin, await like(bench, {}, { templateId: 'new-one', maxNumber: 7 }));
   const found = (await list(bench)).find(({ templateId }) => templateId === 'new-one');
   assert.equal(found?.maxNumber, 7, 'an edit does not count at once');

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Fake } from './fake.ts';
-import { changing, each, insteadOfRefusing, only, say, type Document } from './says.ts';
+import { changing, each, instead, memory, only, say, type Document } from './says.ts';
 
 const LIST = 'getAvailableTemplates';
 
@@ -124,7 +124,7 @@ export const earlyFakes: readonly Fake[] = [
     breaks: 14,
     it: 'shows an empty list where there is no file',
     because: /exit code 0/,
-    act: insteadOfRefusing(LIST, { templates: [], message: '' }),
+    act: instead(LIST, say({ templates: [], message: '' })),
   },
   {
     breaks: 15,
@@ -136,19 +136,7 @@ export const earlyFakes: readonly Fake[] = [
     breaks: 16,
     it: 'keeps the templates that it has once read',
     because: /edit does not count/,
-    act: only(LIST, ({ folder, really }) => {
-      const cache = path.join(folder, 'templates');
-      if (!existsSync(cache)) {
-        // Read before the edit, as any file of a running Host Factory.
-        const said = really();
-        const { templates: list } = JSON.parse(said.stdout) as { templates: Document[] };
-        writeFileSync(
-          cache,
-          JSON.stringify({ ...said, stdout: JSON.stringify({ templates: list.slice(0, 1) }) }),
-        );
-      }
-      return JSON.parse(readFileSync(cache, 'utf8')) as ReturnType<typeof really>;
-    }),
+    act: only(LIST, (call) => memory(call, LIST, () => call.really())),
   },
   {
     breaks: 17,

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import type { HfOperation } from '../../e2e/stack.ts';
 import type { Fake, FakeCall, Said } from './fake.ts';
 
@@ -11,12 +13,18 @@ export const inputOf = ({ input }: FakeCall): Document => parse(input);
 export const say = (document: object, code = 0): Said => ({ code, stdout: `${JSON.stringify(document)}\n` });
 
 /** Where the true script refuses, it says this instead. */
-export const insteadOfRefusing =
-  (operation: HfOperation, document: object): Act =>
-  (call) => {
+export const instead = (operation: HfOperation, answer: Said): Act =>
+  only(operation, (call) => {
     const said = call.really();
-    return call.operation === operation && said.code === 1 ? say(document) : said;
-  };
+    return said.code === 1 ? answer : said;
+  });
+
+/** What was said first under this key is said for ever. */
+export function memory({ folder }: FakeCall, key: string, first: () => Said): Said {
+  const file = path.join(folder, Buffer.from(key).toString('base64url').slice(0, 200));
+  if (!existsSync(file)) writeFileSync(file, JSON.stringify(first()));
+  return JSON.parse(readFileSync(file, 'utf8')) as Said;
+}
 
 /** Of one operation, it answers this way. */
 export const only =

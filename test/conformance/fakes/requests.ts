@@ -1,0 +1,103 @@
+import type { Fake } from './fake.ts';
+import { changing, inputOf, instead, memory, only, say, type Document } from './says.ts';
+
+const REQUEST = 'requestMachines';
+const STATUS = 'getRequestStatus';
+const counting = (call: Parameters<typeof inputOf>[0]): number =>
+  Number((inputOf(call)['template'] as Document)['machineCount']);
+const made = (requestId: string) => say({ requestId, message: 'Request VM success.' });
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Of requests for machines. */
+export const requestFakes: readonly Fake[] = [
+  {
+    breaks: 19,
+    it: 'gives no id',
+    because: /requestId/,
+    act: changing(REQUEST, (document) => ({ ...document, requestId: '' })),
+  },
+  {
+    breaks: 20,
+    it: 'launches one machine after another before it answers',
+    because: /ms for 100/,
+    act: only(REQUEST, async (call) => {
+      await pause(counting(call) * 40);
+      return call.really();
+    }),
+  },
+  {
+    breaks: 21,
+    it: 'gives an id for a template that it does not know',
+    because: /exit code 0/,
+    act: instead(REQUEST, made('req-1')),
+  },
+  {
+    breaks: 22,
+    it: 'takes 1.5 machines for one',
+    because: /exit code 0/,
+    act: only(REQUEST, (call) =>
+      counting(call) === 1.5
+        ? call.really({
+            input: { template: { ...(inputOf(call)['template'] as Document), machineCount: 1 } },
+          })
+        : call.really(),
+    ),
+  },
+  {
+    breaks: 23,
+    it: 'gives an id for more machines than it may launch',
+    because: /exit code 0/,
+    act: instead(REQUEST, made('req-1')),
+  },
+  {
+    breaks: 24,
+    it: 'gives an id though nothing is recorded',
+    because: /nothing can be recorded/,
+    act: instead(REQUEST, made('req-1')),
+  },
+  {
+    breaks: 25,
+    it: 'knows nothing of its requests once they are done',
+    because: /no good end/,
+    act: changing(STATUS, (document) => ({
+      requests: (document['requests'] as Document[]).map((row) =>
+        (row['machines'] as unknown[]).length === 2
+          ? { ...row, status: 'complete_with_error', message: 'Unknown.' }
+          : row,
+      ),
+    })),
+  },
+  {
+    breaks: 26,
+    it: 'calls a request complete that nobody works on',
+    because: /complete/,
+    act: changing(STATUS, (document) => ({
+      requests: (document['requests'] as Document[]).map((row) => ({ ...row, status: 'complete' })),
+    })),
+  },
+  {
+    breaks: 27,
+    it: 'asks for a machine too many',
+    because: /5|complete/,
+    act: only(REQUEST, (call) =>
+      call.really({
+        input: { template: { ...(inputOf(call)['template'] as Document), machineCount: counting(call) + 1 } },
+      }),
+    ),
+  },
+  {
+    breaks: 28,
+    it: 'gives the same id for the same input',
+    because: /one id/,
+    act: only(REQUEST, (call) => memory(call, call.input, () => call.really())),
+  },
+  {
+    breaks: 29,
+    it: 'makes ids of the time in seconds',
+    because: /ids/,
+    act: changing(REQUEST, (document) => ({
+      ...document,
+      requestId: `req-${Math.round(Date.now() / 1_000)}`,
+    })),
+  },
+];

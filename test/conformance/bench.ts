@@ -208,7 +208,7 @@ export const onlyThese = (bench: Bench, ids: readonly string[] = []): Promise<bo
       assert.deepEqual((await bench.alive()).toSorted(), [...ids].toSorted());
       return true;
     },
-    20_000,
+    10_000,
   );
 
 /** Holds the next launch, whichever call of AWS it is made by. */

@@ -45,3 +45,7 @@ export const changing = (
 /** A list of objects in a document, each changed. */
 export const each = (list: unknown, change: (entry: Document) => object): object[] =>
   (list as Document[]).map((entry) => change(entry));
+
+/** Each row of a status, changed. */
+export const rows = (change: (row: Document) => object): Act =>
+  changing('getRequestStatus', ({ requests }) => ({ requests: each(requests, change) }));

@@ -1,0 +1,160 @@
+import type { Fake } from './fake.ts';
+import { changing, each, inputOf, instead, only, rows, say, type Document } from './says.ts';
+
+const STATUS = 'getRequestStatus';
+const machines = (change: (machine: Document) => object): Fake['act'] =>
+  rows((row) => ({ ...row, machines: each(row['machines'], change) }));
+const unsaid = (row: Document): Document => ({ ...row, message: '' });
+const isOver = (row: Document): boolean => row['status'] !== 'running';
+
+/** Of the status of requests. */
+export const statusFakes: readonly Fake[] = [
+  {
+    breaks: 30,
+    it: 'says complete before anything is launched',
+    because: /nothing is launched yet/,
+    act: rows((row) => ({ ...row, status: 'complete' })),
+  },
+  {
+    breaks: 31,
+    it: 'tells launchtime in milliseconds',
+    because: /future/,
+    act: machines((machine) => ({ ...machine, launchtime: Number(machine['launchtime']) * 1_000 })),
+  },
+  {
+    breaks: 31,
+    it: 'makes host names up',
+    because: /not the host name/,
+    act: machines((machine) => ({ ...machine, name: machine['machineId'] })),
+  },
+  {
+    breaks: 32,
+    it: 'says succeed of a machine that AWS only launched',
+    because: /does not show|ended before/,
+    act: rows((row) =>
+      isOver(row)
+        ? row
+        : {
+            ...row,
+            machines: [
+              {
+                machineId: 'i-0123456789abcdef0',
+                name: 'ip-10-0-0-1',
+                result: 'succeed',
+                privateIpAddress: '',
+                launchtime: 1_734_619_942,
+              },
+            ],
+          },
+    ),
+  },
+  {
+    breaks: 33,
+    it: 'answers no more than one id',
+    because: /each once/,
+    act: changing(STATUS, (document) => ({ requests: (document['requests'] as Document[]).slice(0, 1) })),
+  },
+  {
+    breaks: 34,
+    it: 'has a word of its own for what failed in part',
+    because: /status/,
+    act: rows((row) => (row['status'] === 'complete_with_error' ? { ...row, status: 'partial' } : row)),
+  },
+  {
+    breaks: 35,
+    it: 'says nothing of the machines that are missing',
+    because: /what is missing/,
+    act: rows(unsaid),
+  },
+  {
+    breaks: 36,
+    it: 'says nothing of the reason',
+    because: /reason/,
+    act: rows(unsaid),
+  },
+  {
+    breaks: 36,
+    it: 'calls a request without machines complete',
+    because: /'complete'/,
+    act: rows((row) => (isOver(row) ? { ...row, status: 'complete' } : row)),
+  },
+  {
+    breaks: 37,
+    it: 'leaves out machines that never ran',
+    because: /never ran/,
+    act: rows((row) => ({
+      ...row,
+      machines: (row['machines'] as Document[]).filter(({ result }) => result !== 'fail'),
+    })),
+  },
+  {
+    breaks: 38,
+    it: 'leaves out machines that died',
+    because: /not told of/,
+    act: rows((row) => ({
+      ...row,
+      machines: (row['machines'] as Document[]).filter(({ result }) => result !== 'fail'),
+    })),
+  },
+  {
+    breaks: 39,
+    it: 'tells the time of the answer as launchtime',
+    because: /without a worker/,
+    act: machines((machine) => ({ ...machine, launchtime: Math.floor(Date.now() / 1_000) })),
+  },
+  {
+    breaks: 40,
+    it: 'calls an unknown request complete where nobody can know',
+    because: /exit code 0/,
+    act: instead(
+      STATUS,
+      say({
+        requests: [{ requestId: 'x', status: 'complete_with_error', message: 'Unknown.', machines: [] }],
+      }),
+    ),
+  },
+  {
+    breaks: 41,
+    it: 'ends a request when AWS cannot be read',
+    because: /cannot be read/,
+    act: only(STATUS, async (call) => {
+      const failing = (await call.aws.gates()).some(({ mode }) => mode === 'errorBefore');
+      const [row] = inputOf(call)['requests'] as Document[];
+      const over = { ...row, status: 'complete_with_error', message: 'DescribeInstances.', machines: [] };
+      return failing ? say({ requests: [over] }) : call.really();
+    }),
+  },
+  {
+    breaks: 42,
+    it: 'wants as many machines as units',
+    because: /complete_with_error/,
+    act: rows((row) =>
+      isOver(row) && (row['machines'] as []).length < 10
+        ? { ...row, status: 'complete_with_error', message: '7 are missing.' }
+        : row,
+    ),
+  },
+  {
+    breaks: 43,
+    it: 'looks for the template of a request when it is asked for its status',
+    because: /no template/,
+    act: only(STATUS, (call) => {
+      const { templates } = JSON.parse(
+        call.really({ operation: 'getAvailableTemplates', input: {} }).stdout,
+      ) as {
+        templates: Document[];
+      };
+      const found = templates.some(({ templateId }) => templateId === 'demo');
+      return found ? call.really() : say({ message: 'no template' }, 1);
+    }),
+  },
+  {
+    breaks: 44,
+    it: 'writes 64 KiB and no more',
+    because: /JSON/,
+    act: (call) => {
+      const said = call.really();
+      return { ...said, stdout: said.stdout.slice(0, 65_536) };
+    },
+  },
+];

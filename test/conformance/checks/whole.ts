@@ -1,0 +1,91 @@
+import { strict as assert } from 'node:assert';
+import type { MachineRow } from '../../hfsim/answers.ts';
+import { randomStream } from '../../hfsim/random.ts';
+import { onlyThese, type Bench } from '../bench.ts';
+import { checksFrom } from '../check.ts';
+import { SPOT_TEMPLATE, TEMPLATE } from '../plugin.ts';
+
+async function oneRound(bench: Bench): Promise<void> {
+  const { templates } = await bench.ok('getAvailableTemplates', {});
+  assert.ok(templates.some(({ templateId }) => templateId === TEMPLATE));
+  const machines = await bench.machines(5);
+  assert.deepEqual(await bench.going(machines), []);
+  for (const part of [machines.slice(0, 3), machines.slice(3)]) {
+    const { status, message } = await bench.end(await bench.giveBack(part));
+    assert.equal(status, 'complete', message);
+  }
+  assert.deepEqual(await bench.alive(), [], 'left alive');
+}
+
+const PLAYERS = 4;
+const CALLS = 12;
+
+/** Host Factory's belief of it all: hosts, and the requests and returns that still run. */
+interface Belief {
+  readonly hosts: Map<string, MachineRow>;
+  readonly open: Set<string>;
+}
+
+/** Calls of all five operations at random, several at once, while calls to AWS fail and the worker dies. */
+async function longLife(bench: Bench): Promise<void> {
+  const { aws } = bench.world;
+  await aws.addGate('*', 'errorBefore', null, { chance: 0.02, seed: 1, code: 'InternalError', status: 500 });
+  await aws.addGate('*', 'dropAfter', null, { chance: 0.02, seed: 2 });
+  const belief: Belief = { hosts: new Map(), open: new Set() };
+  const players = Array.from({ length: PLAYERS }, (_, index) => play(bench, belief, index));
+  const reaper = bench.world.killWorker().then(() => bench.world.startWorker());
+  await Promise.all([...players, reaper]);
+  await aws.clearGates();
+  for (const id of belief.open) believe(belief, await bench.end(id, 60_000));
+  await onlyThese(bench, [...belief.hosts.keys()]);
+  await bench.end(await bench.giveBack([...belief.hosts.values()]), 60_000);
+  await onlyThese(bench);
+}
+
+function believe({ hosts, open }: Belief, row: Awaited<ReturnType<Bench['status']>>): void {
+  if (row.status === 'running') return;
+  // Two calls may tell the same end.
+  if (!open.delete(row.requestId)) return;
+  for (const machine of row.machines) {
+    // A host that is given back is known; a machine that is made is not yet.
+    if (hosts.has(machine.machineId)) {
+      if (machine.result === 'succeed') hosts.delete(machine.machineId);
+    } else if (machine.result === 'succeed') hosts.set(machine.machineId, machine);
+  }
+}
+
+async function play(bench: Bench, belief: Belief, index: number): Promise<void> {
+  const random = randomStream(index, 'player');
+  const given = new Set<string>();
+  const moves = [
+    () => bench.ok('getAvailableTemplates', {}),
+    async () => {
+      const templateId = random.chance(0.5) ? TEMPLATE : SPOT_TEMPLATE;
+      belief.open.add(await bench.request(random.whole(1, 3), templateId));
+    },
+    async () => {
+      const ids = [...belief.open].map((requestId) => ({ requestId }));
+      const { requests } = await bench.ok('getRequestStatus', { requests: ids });
+      for (const row of requests) believe(belief, row);
+    },
+    async () => {
+      // Each player gives back hosts of its own choice, each once.
+      const host = [...belief.hosts.values()].find(
+        ({ machineId }, place) => place % PLAYERS === index && !given.has(machineId),
+      );
+      if (!host) return;
+      given.add(host.machineId);
+      belief.open.add(await bench.giveBack([host]));
+    },
+    async () => assert.deepEqual(await bench.going([...belief.hosts.values()]), [], 'nobody took any away'),
+  ];
+  for (let call = 0; call < CALLS; call += 1) await random.pick(moves)?.();
+}
+
+export const whole = checksFrom(59, [
+  ['templates, 5 machines, none taken away, 3 given back, then 2: nothing is alive', oneRound],
+  [
+    'calls of all kinds at once while AWS fails and the worker dies: every answer is sound, and the books are equal',
+    longLife,
+  ],
+]);

@@ -1,0 +1,171 @@
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Fake, FakeCall } from './fake.ts';
+import { changing, each, inputOf, only, rows, say, type Document } from './says.ts';
+
+const RETURN = 'requestReturnMachines';
+const GOING = 'getReturnRequests';
+const hostsOf = (call: FakeCall): Document[] => {
+  const { machines } = inputOf(call);
+  return Array.isArray(machines) ? (machines as Document[]) : [];
+};
+const isReturn = ({ requestId }: Document): boolean => String(requestId).startsWith('ret-');
+
+async function terminate({ aws }: FakeCall, wanted: (id: string) => boolean): Promise<void> {
+  const { liveIds } = await aws.summary();
+  for (const id of liveIds.filter(wanted)) await aws.terminate(id);
+}
+
+/** Of returns, of machines that are taken away, and of it all. */
+export const returnFakes: readonly Fake[] = [
+  {
+    breaks: 45,
+    it: 'takes lists of machines alone',
+    because: /a list/,
+    act: only(RETURN, (call) =>
+      Array.isArray(inputOf(call)['machines']) ? call.really() : say({ message: 'machines: a list' }, 1),
+    ),
+  },
+  {
+    breaks: 46,
+    it: 'terminates whatever it is given',
+    because: /only 1 machines are alive/,
+    act: only(RETURN, async (call) => {
+      const ids = new Set(hostsOf(call).map(({ machineId }) => String(machineId)));
+      await terminate(call, (id) => ids.has(id));
+      return call.really();
+    }),
+  },
+  {
+    breaks: 47,
+    it: 'refuses machines that it was given before',
+    because: /given before/,
+    act: only(RETURN, (call) => {
+      const files = hostsOf(call).map(({ machineId }) => path.join(call.folder, String(machineId)));
+      if (files.some((file) => existsSync(file))) return say({ message: 'given before' }, 1);
+      for (const file of files) writeFileSync(file, '');
+      return call.really();
+    }),
+  },
+  {
+    breaks: 48,
+    it: 'takes no machines for all machines',
+    because: /something was terminated/,
+    act: only(RETURN, async (call) => {
+      if (hostsOf(call).length === 0) await terminate(call, () => true);
+      return call.really();
+    }),
+  },
+  {
+    breaks: 49,
+    it: 'goes by the name, whatever the id',
+    because: /of that id/,
+    act: only(RETURN, (call) =>
+      call.really({ input: { machines: hostsOf(call).map(({ name }) => ({ name })) } }),
+    ),
+  },
+  {
+    breaks: 50,
+    it: 'calls machines given back as soon as they shut down',
+    because: /while machines shut down/,
+    act: rows((row) =>
+      isReturn(row) && row['status'] === 'running' ? { ...row, status: 'complete', machines: [] } : row,
+    ),
+  },
+  {
+    breaks: 51,
+    it: 'says succeed of the machine that may not be terminated',
+    because: /results/,
+    act: rows((row) => ({
+      ...row,
+      machines: each(row['machines'], (machine) =>
+        machine['result'] === 'fail' ? { ...machine, result: 'succeed', launchtime: 1_734_619_942 } : machine,
+      ),
+    })),
+  },
+  {
+    breaks: 52,
+    it: 'launches others in the place of those that are given back',
+    because: /in their place/,
+    act: only(RETURN, (call) => {
+      const input = { template: { templateId: 'demo', machineCount: hostsOf(call).length } };
+      call.really({ operation: 'requestMachines', input });
+      return call.really();
+    }),
+  },
+  {
+    breaks: 53,
+    it: 'gives an id for a return that it keeps nowhere',
+    because: /nothing was recorded/,
+    act: only(RETURN, () => say({ requestId: 'ret-1', message: 'Delete VM success.' })),
+  },
+  {
+    breaks: 54,
+    it: 'tells every host as taken away',
+    because: /nothing is wrong/,
+    act: changing(GOING, (document, call) => ({
+      ...document,
+      requests: hostsOf(call).map(({ name }) => ({ machine: name, gracePeriod: 0 })),
+    })),
+  },
+  {
+    breaks: 55,
+    it: 'tells hosts by the names that AWS gives them',
+    because: /not the name/,
+    act: changing(GOING, ({ requests, ...document }) => ({
+      ...document,
+      requests: each(requests, (entry) => ({ ...entry, machine: 'ip-10-0-0-1.ec2.internal' })),
+    })),
+  },
+  {
+    breaks: 56,
+    it: 'tells each loss once',
+    because: /as long as Host Factory asks/,
+    act: changing(GOING, ({ requests, ...document }, call) => {
+      const told = path.join(call.folder, 'told');
+      if (existsSync(told)) return { ...document, requests: [] };
+      if ((requests as []).length > 0) writeFileSync(told, '');
+      return { ...document, requests };
+    }),
+  },
+  {
+    breaks: 57,
+    it: 'wants hosts to be asked about',
+    because: /no hosts/,
+    act: only(GOING, (call) => (hostsOf(call).length > 0 ? call.really() : say({ message: 'no hosts' }, 1))),
+  },
+  {
+    breaks: 58,
+    it: 'tells hosts as gone that it cannot read of',
+    because: /nobody knows/,
+    act: only(GOING, async (call) => {
+      const failing = (await call.aws.gates()).some(
+        ({ mode, released }) => mode === 'errorBefore' && !released,
+      );
+      const requests = hostsOf(call).map(({ name }) => ({ machine: name, gracePeriod: 0 }));
+      return failing ? say({ status: 'complete', message: '', requests }) : call.really();
+    }),
+  },
+  {
+    breaks: 59,
+    it: 'gives back the first machine of a list',
+    because: /left alive/,
+    act: only(RETURN, (call) => call.really({ input: { machines: hostsOf(call).slice(0, 1) } })),
+  },
+  {
+    breaks: 60,
+    it: 'takes one call at a time',
+    because: /locked/,
+    act: (call) => {
+      const lock = path.join(call.folder, 'lock');
+      try {
+        closeSync(openSync(lock, 'wx'));
+      } catch {
+        return say({ message: 'locked' }, 1);
+      }
+      const said = call.really();
+      rmSync(lock);
+      return said;
+    },
+  },
+];

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { eventually } from '../fixtures/eventually.ts';
 import { startForgetfulProxy } from '../integration/cli/forgetfulProxy.ts';
-import { CLI, startStack, type Stack } from '../e2e/stack.ts';
+import { CLI, startStack, type Stack, type StackTimers } from '../e2e/stack.ts';
 import { SPOT_TEMPLATE, TEMPLATE, WEIGHTED_TEMPLATE, type Plugin, type World } from './plugin.ts';
 
 export interface Installed {
@@ -20,6 +20,16 @@ export interface Installed {
 const PROVIDER = 'awsinst';
 const DEPLOYMENT = 'e2e';
 const AWS = { AWS_ACCESS_KEY_ID: 'simulated', AWS_SECRET_ACCESS_KEY: 'simulated' };
+
+/** As short as they can be: the checks are about what happens, not about when. */
+const TIMERS: StackTimers = {
+  bootSeconds: 0.2,
+  endSeconds: 0.2,
+  pollSeconds: { min: 0.25, max: 0.5 },
+  consistencySeconds: 1,
+  sweepSeconds: 1,
+  deadlineSeconds: 900,
+};
 
 /** Where our worker and our scripts look; nothing but this file knows it. */
 const CONFIG = 'config.json';
@@ -47,7 +57,7 @@ const TEMPLATES = [
 
 /** Our plugin, installed into a folder of Host Factory's with `ohf install`, and all that it needs. */
 export async function startInstalled(): Promise<Installed> {
-  const stack = await startStack();
+  const stack = await startStack(TIMERS);
   const top = await mkdtemp(path.join(tmpdir(), 'ohf-conformance-'));
   const worldConf = path.join(stack.hfEnvironment['HF_PROVIDER_CONFDIR'] ?? '', CONFIG);
   try {
@@ -176,7 +186,11 @@ function worldOf(stack: Stack, top: string, plugin: Plugin, settings: Settings):
   return world;
 }
 
-const INITIAL = { pendingSeconds: 1, shuttingDownSeconds: 1, consistencyLagMs: 0 };
+const INITIAL = {
+  pendingSeconds: TIMERS.bootSeconds,
+  shuttingDownSeconds: TIMERS.endSeconds,
+  consistencyLagMs: 0,
+};
 
 async function startTwinsWorker(twin: Plugin): Promise<ChildProcess> {
   const child = spawn(process.execPath, [CLI, 'worker'], {

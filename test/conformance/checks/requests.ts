@@ -50,7 +50,7 @@ async function refusesWithoutTemporal(bench: Bench): Promise<void> {
 /** Kills the script ever later: what was launched belongs to a request that AWS's tags name, of the size asked for. */
 async function survivesKills(bench: Bench): Promise<void> {
   const { took } = await bench.call('requestMachines', asking(2));
-  const moments = [0.3, 0.5, 0.7, 0.8, 0.9, 1];
+  const moments = [0.4, 0.7, 0.85, 1];
   for (const part of moments) {
     await bench.call('requestMachines', asking(2), { killAfterMs: Math.max(1, Math.round(took * part)) });
   }

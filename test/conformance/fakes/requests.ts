@@ -1,5 +1,5 @@
 import type { Fake } from './fake.ts';
-import { changing, inputOf, instead, memory, only, say, type Document } from './says.ts';
+import { changing, inputOf, instead, memory, only, rows, say, type Document } from './says.ts';
 
 const REQUEST = 'requestMachines';
 const STATUS = 'getRequestStatus';
@@ -77,13 +77,9 @@ export const requestFakes: readonly Fake[] = [
   },
   {
     breaks: 27,
-    it: 'asks for a machine too many',
-    because: /5|complete/,
-    act: only(REQUEST, (call) =>
-      call.really({
-        input: { template: { ...(inputOf(call)['template'] as Document), machineCount: counting(call) + 1 } },
-      }),
-    ),
+    it: 'calls a request failed whose worker died',
+    because: /nobody can know/,
+    act: rows((row) => ({ ...row, status: 'complete_with_error', message: 'The worker died.' })),
   },
   {
     breaks: 28,

@@ -1,21 +1,21 @@
 import { Client, QueryRejectedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { AskResult, InquiryActivities, TellInput } from '../domain/monitor/activities.ts';
 import { packSeen } from '../domain/monitor/seen.ts';
-import { isAlive } from '../domain/machine/machine.ts';
+import { absent, isAlive } from '../domain/machine/machine.ts';
 import { adopterId } from '../domain/shared/ids.ts';
 import { QUERY, SIGNAL, type MachinesSeen, type MachineStanding } from '../domain/shared/messages.ts';
 import { signalAdopter } from './adopting.ts';
-import { toReadFailure } from './aws/errors.ts';
-import { absent, toSighting, type InstanceReader } from './aws/instances.ts';
-import { toSeen } from './aws/monitoring.ts';
+import { toReadFailure } from './failures.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { inParallel } from './inParallel.ts';
+import { toSeen } from './monitoring.ts';
+import { toSighting, type MachineReader } from './provider.ts';
 
 /** An owner that needs longer is asked again later. */
 const ANSWER_MS = 5_000;
 
-/** What the monitor asks and tells owners, and what it asks AWS about single machines. */
-export function createInquiryActivities(reader: InstanceReader, client: Client): InquiryActivities {
+/** What the monitor asks and tells owners, and what it asks the cloud about single machines. */
+export function createInquiryActivities(reader: MachineReader, client: Client): InquiryActivities {
   const { connection } = client;
   const { namespace } = client.options;
   const openOnly = new Client({ connection, namespace, workflow: { queryRejectCondition: 'NOT_OPEN' } });
@@ -80,7 +80,7 @@ export function createInquiryActivities(reader: InstanceReader, client: Client):
     lookUp: ({ machineIds }) =>
       withHeartbeat(async () => {
         const seen = await reader.byId(machineIds);
-        return packSeen(machineIds.map((id) => toSeen(seen.get(id) ?? { ...absent(id), tags: {} })));
+        return packSeen(machineIds.map((id) => toSeen(seen.get(id) ?? { ...absent(id), owner: undefined })));
       }).catch((error: unknown) => {
         throw toReadFailure(error);
       }),

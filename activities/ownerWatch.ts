@@ -3,6 +3,7 @@ import { adopterId } from '../domain/shared/ids.ts';
 import { WORKFLOW } from '../domain/shared/messages.ts';
 import { taskQueues } from '../domain/shared/queues.ts';
 import { inParallel } from './inParallel.ts';
+import type { ProviderInstance } from './provider.ts';
 
 export interface OwnerWatch {
   /**
@@ -14,11 +15,6 @@ export interface OwnerWatch {
     requestIds: ReadonlySet<string>,
   ): Promise<ReadonlySet<string> | undefined>;
 }
-export interface ProviderInstance {
-  readonly deployment: string;
-  readonly provider: string;
-}
-
 /** Sweeps between two checks. */
 const EVERY = 5;
 

@@ -33,6 +33,8 @@ export interface TlsFiles {
 }
 
 export interface ProviderConfig {
+  /** Which cloud; each has a folder of its own in activities/. */
+  readonly type: ProviderType;
   /** Host Factory's name of the provider instance: one plugin may serve several. */
   readonly name: string;
   /** Names one Symphony cluster; is in every tag and token, so two clusters in one account never mix. */
@@ -54,6 +56,9 @@ export interface AwsConfig {
   readonly sweepSeconds: number;
 }
 
+export type ProviderType = 'aws';
+export const PROVIDER_TYPES: readonly ProviderType[] = ['aws'];
+
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 export const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 
@@ -61,6 +66,7 @@ export const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn'
 export const DEFAULTS = {
   temporal: { address: '127.0.0.1:7233', namespace: 'default', deadlineSeconds: 8 },
   provider: {
+    type: 'aws',
     name: 'awsinst',
     deployment: 'embedded',
     aws: { region: 'us-east-1', pollSeconds: { min: 1, max: 15 }, consistencySeconds: 60, sweepSeconds: 60 },

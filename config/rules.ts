@@ -1,4 +1,4 @@
-import { DEFAULTS, LOG_LEVELS, type Config } from './config.ts';
+import { DEFAULTS, LOG_LEVELS, PROVIDER_TYPES, type Config } from './config.ts';
 import { isObject, type JsonObject } from './jsonFile.ts';
 
 export interface Range {
@@ -48,6 +48,7 @@ const USUAL: Readonly<Record<string, Check>> = {
   'temporal.tls': (value) => typeof value === 'boolean',
   'temporal.apiKey': is(PATTERNS.text),
   'temporal.deadlineSeconds': wholeWithin(RANGES.temporalSeconds),
+  'provider.type': (value) => PROVIDER_TYPES.some((type) => type === value),
   'provider.name': is(PATTERNS.name),
   'provider.deployment': is(PATTERNS.deployment),
   'provider.aws.region': is(PATTERNS.region),

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { LOG_LEVELS, type Config } from './config.ts';
+import { LOG_LEVELS, PROVIDER_TYPES, type Config } from './config.ts';
 import { PATTERNS, RANGES, type Range } from './rules.ts';
 
 /** Each leaf's message is what it allows; issues.ts makes the sentence around it. */
@@ -54,6 +54,7 @@ export const configSchema: z.ZodMiniType<Config> = z.strictObject(
     ),
     provider: z.strictObject(
       {
+        type: z.enum(PROVIDER_TYPES, PROVIDER_TYPES.join(', ')),
         name: text('1 to 64 of 0-9 A-Z a-z _ -', PATTERNS.name),
         deployment: text('1 to 24 of a-z 0-9 -', PATTERNS.deployment),
         aws: z.strictObject(

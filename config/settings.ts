@@ -18,6 +18,7 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   'temporal.tls.keyFile': { kind: 'text' },
   'temporal.apiKey': { kind: 'text', env: ['TEMPORAL_API_KEY'] },
   'temporal.deadlineSeconds': { kind: 'number' },
+  'provider.type': { kind: 'text' },
   'provider.name': { kind: 'text', env: ['HF_PROVIDER_NAME'] },
   'provider.deployment': { kind: 'text', env: ['OHF_DEPLOYMENT'] },
   'provider.aws.region': { kind: 'text', env: ['AWS_REGION'] },

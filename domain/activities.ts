@@ -2,7 +2,7 @@ import type { Sighting } from './machine/machine.ts';
 import type { Group, Launch, Shortage } from './request/launch.ts';
 import type { LaunchedMachine } from './request/reducer.ts';
 import type { ReturnedMachine } from './shared/messages.ts';
-import type { InstanceRequirements, Template } from './template/template.ts';
+import type { Template } from './template/template.ts';
 
 /**
  * The side effects that workflows ask for, lane by lane (see shared/queues.ts). The workflows know only
@@ -88,65 +88,10 @@ export interface Frozen {
   readonly launchTemplateVersion?: string;
 }
 
-/** The frozen part of every launch call of a request. */
-export type LaunchParameters =
-  | FleetParameters
-  | RunInstancesParameters
-  | SpotFleetParameters
-  | AutoScalingParameters;
-
-interface CommonParameters {
+/** The frozen part of every launch call of a request. What else stands in it is its provider's business alone. */
+export interface LaunchParameters {
   readonly v: 1;
-  readonly launchTemplateId: string;
-  readonly launchTemplateVersion: string;
-  /** Pools to launch from, in the order in which they are tried where AWS does not choose. */
-  readonly overrides: readonly LaunchOverride[];
-  readonly priceType: 'ondemand' | 'spot';
   readonly frozen?: Frozen;
-  /** Instance tags, sorted by key; `ohf:launch` is added for each launch. */
-  readonly tags: readonly (readonly [string, string])[];
-}
-
-/** How a launch over several pools is split and placed. */
-interface PoolChoice {
-  /** 0..100, of a spot launch. */
-  readonly percentOnDemand: number;
-  /** Units bought on demand before that share is counted. */
-  readonly onDemandBase?: number;
-  readonly spotAllocationStrategy: string;
-  readonly onDemandStrategy?: string;
-  readonly spotPools?: number;
-}
-
-export interface FleetParameters extends CommonParameters, PoolChoice {
-  readonly manager: 'ec2FleetInstant' | 'ec2FleetRequest' | 'ec2FleetMaintain';
-}
-
-export interface RunInstancesParameters extends CommonParameters {
-  readonly manager: 'runInstances';
-  /** In EC2's shape: AWS takes no subnet beside network interfaces, so a call says them itself. */
-  readonly networkInterfaces?: readonly Readonly<Record<string, unknown>>[];
-}
-
-export interface SpotFleetParameters extends CommonParameters, PoolChoice {
-  readonly manager: 'spotFleetRequest' | 'spotFleetMaintain';
-  /** ARN of the role by which Spot Fleet launches and tags. */
-  readonly iamFleetRole: string;
-}
-
-export interface AutoScalingParameters extends CommonParameters, PoolChoice {
-  readonly manager: 'autoScaling';
-}
-
-export interface LaunchOverride {
-  /** Absent when AWS chooses by `requirements`. */
-  readonly instanceType?: string;
-  readonly requirements?: InstanceRequirements;
-  readonly subnetId: string;
-  readonly availabilityZone?: string;
-  readonly weight?: number;
-  readonly priority?: number;
-  readonly maxPrice?: string;
 }
 
 export interface AcquireInput {

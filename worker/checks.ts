@@ -1,8 +1,5 @@
-import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import type { AwsClients } from '../activities/aws/clients.ts';
-import { toProviderError } from '../activities/aws/errors.ts';
 import { ConfigurationError } from '../domain/shared/errors.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/shared/searchAttributes.ts';
 
@@ -59,26 +56,6 @@ export async function addSearchAttributes(
       ]),
     ),
   });
-}
-
-/** AWS answers, with these credentials, in this region. @throws ConfigurationError that says what to do */
-export async function checkAws(aws: AwsClients, where: string): Promise<void> {
-  try {
-    await aws.reading.send(new DescribeInstancesCommand({ MaxResults: 5 }));
-  } catch (error) {
-    const { providerCode, message, kind } = toProviderError(error);
-    const advice =
-      kind === 'credentials'
-        ? 'Check the credentials of the worker (instance profile, AWS_PROFILE, AWS_ACCESS_KEY_ID) and its policy: ' +
-          "'ohf iam-policy --templates FILE' prints the one that it needs."
-        : 'Check provider.aws.region and provider.aws.endpoint, and the network.';
-    throw new ConfigurationError(
-      `EC2 at ${where} could not be read (ec2:DescribeInstances): ${providerCode}: ${message}. ${advice}`,
-      {
-        cause: error,
-      },
-    );
-  }
 }
 
 const messageOf = (error: unknown): string => {

@@ -1,15 +1,14 @@
 import { hostname } from 'node:os';
 import { Client } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
-import { createAwsClients, type AwsClients } from '../activities/aws/clients.ts';
 import { createActivities } from '../activities/index.ts';
 import { loadWorkerConfig, type Config } from '../config/index.ts';
 import { OhfError } from '../domain/shared/errors.ts';
-import { checkAws, checkNamespace } from './checks.ts';
+import { checkNamespace } from './checks.ts';
 import { connect } from './connection.ts';
 import { createLanes } from './lanes.ts';
 import { keepMonitor } from './monitor.ts';
-import { findRefusedActions } from './permissions.ts';
+import { PROVIDERS, type OpenProvider } from './providers.ts';
 import { createLogger, installRuntime } from './runtime.ts';
 
 /**
@@ -35,20 +34,15 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
 async function serve(config: Config, logger: Logger): Promise<void> {
   const { temporal, provider } = config;
   const connection = await connect(temporal, logger);
-  const aws = createAwsClients(provider.aws);
+  let cloud: OpenProvider | undefined;
   try {
     const client = new Client({ connection, namespace: temporal.namespace });
     await checkNamespace(client, temporal.namespace);
-    await checkAws(aws, provider.aws.endpoint ?? provider.aws.region);
-    await tellRefusedActions(aws, provider.deployment, logger);
-    const activities = createActivities({
-      aws,
-      temporal: client,
-      pollSeconds: provider.aws.pollSeconds,
-      consistencySeconds: provider.aws.consistencySeconds,
-      sweepSeconds: provider.aws.sweepSeconds,
-      onReadError: (error) => logger.warn('instances could not be read; trying again', { error }),
-    });
+    const onReadError = (error: unknown): void =>
+      logger.warn('machines could not be read; trying again', { error });
+    cloud = await PROVIDERS[provider.type](provider, { logger, onReadError });
+    const sweep = { seconds: cloud.sweepSeconds, onError: onReadError };
+    const activities = createActivities(cloud.provider, client, sweep);
     const lanes = await createLanes({
       connection,
       namespace: temporal.namespace,
@@ -70,19 +64,7 @@ async function serve(config: Config, logger: Logger): Promise<void> {
     await Promise.all(running).finally(() => kept.stop());
     logger.info('worker stopped');
   } finally {
-    aws.destroy();
+    cloud?.close();
     await connection.close();
-  }
-}
-
-/** A worker that may not launch still gives machines back, so it starts all the same. */
-async function tellRefusedActions(aws: AwsClients, deployment: string, logger: Logger): Promise<void> {
-  const { refused, doubtful } = await findRefusedActions(aws, deployment);
-  const advice = "'ohf iam-policy --templates FILE' prints the policy that the worker's role needs";
-  if (refused.length > 0)
-    logger.error(`AWS refuses the worker ${refused.join(', ')}; ${advice}`, { refused });
-  if (doubtful.length > 0) {
-    const reason = 'a policy limited to subnets or to our tag may do so rightly';
-    logger.warn(`AWS refused a trial of ${doubtful.join(', ')}; ${reason}, else: ${advice}`, { doubtful });
   }
 }

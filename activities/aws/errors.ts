@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { brief } from '../failures.ts';
 import { LAUNCH_REJECTED, LAUNCH_STALE } from '../../domain/activities.ts';
 import { ProviderError, type ProviderErrorKind } from '../../domain/shared/errors.ts';
 
@@ -129,24 +130,6 @@ function kindOf(error: Error, code: string): ProviderErrorKind {
   if (status === undefined || status >= 500) return 'ambiguous';
   // A proxy's answers, not AWS's.
   return status === 407 || status === 408 || status === 429 ? 'throttled' : 'permanent';
-}
-
-/**
- * AWS's texts can be kilobytes (an encoded authorization message), and one may stand beside each of thousands
- * of machines: cut where they come in.
- */
-export const brief = (text: string): string => (text.length > 200 ? `${text.slice(0, 199)}…` : text);
-
-/** A read that failed is always worth another: it says nothing of what was asked about. */
-export function toReadFailure(error: unknown): ApplicationFailure {
-  if (error instanceof ApplicationFailure) return error;
-  const { providerCode, message } = toProviderError(error);
-  return ApplicationFailure.create({
-    type: 'Provider.unreadable',
-    message: brief(message),
-    details: [providerCode],
-    nonRetryable: false,
-  });
 }
 
 /** What Temporal gets to see: retried, unless the launch can't succeed however often it is sent. */

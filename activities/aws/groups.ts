@@ -2,12 +2,11 @@ import { CancelledFailure } from '@temporalio/activity';
 import { CreateTagsCommand } from '@aws-sdk/client-ec2';
 import { SETTLE_MS, type AcquireResult, type GroupInput } from '../../domain/activities.ts';
 import { isAlive } from '../../domain/machine/machine.ts';
-import type { GroupManagerName } from '../../domain/request/launch.ts';
 import type { LaunchedMachine } from '../../domain/request/reducer.ts';
 import type { AwsClients } from './clients.ts';
-import { toReadFailure } from './errors.ts';
+import { toReadFailure } from '../failures.ts';
 import type { InstanceReader, SeenInstance } from './instances.ts';
-import type { GroupManager, GroupView, Managers } from './managers/manager.ts';
+import { groupManager, type GroupManager, type GroupView, type Managers } from './managers/manager.ts';
 import { readBefore } from './reads.ts';
 import { awsTags, TAG } from './tags.ts';
 import { createWatcher, type Watcher } from './watcher.ts';
@@ -53,12 +52,12 @@ export function createGroups(
   reader: InstanceReader,
   settings: GroupSettings,
 ): Groups {
-  const watchers = new Map<GroupManagerName, Watcher<SeenGroup>>();
-  const watcherOf = (name: GroupManagerName): Watcher<SeenGroup> => {
+  const watchers = new Map<string, Watcher<SeenGroup>>();
+  const watcherOf = (name: string): Watcher<SeenGroup> => {
     const known = watchers.get(name);
     if (known) return known;
     const watcher = createWatcher({
-      read: (ids) => readGroups(managers.groups[name], reader, ids),
+      read: (ids) => readGroups(groupManager(managers, name), reader, ids),
       pauseSeconds: () => settings.pollSeconds,
       onError: settings.onReadError,
     });
@@ -84,7 +83,7 @@ export function createGroups(
 
   async function freeze(input: GroupInput): Promise<AcquireResult> {
     const { launch, group, atFreeze } = input;
-    const manager = managers.groups[group.manager];
+    const manager = groupManager(managers, group.manager);
     const look = async () => {
       const seen = await readGroups(manager, reader, [group.id]);
       return seen.get(group.id) ?? { view: undefined, members: [] };

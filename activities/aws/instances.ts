@@ -6,7 +6,8 @@ import {
   type Instance,
 } from '@aws-sdk/client-ec2';
 import type { Sighting } from '../../domain/machine/machine.ts';
-import { brief, toProviderError } from './errors.ts';
+import { brief } from '../failures.ts';
+import { toProviderError } from './errors.ts';
 
 /** A sighting with the tags that say whose the machine is. */
 export interface SeenInstance extends Sighting {
@@ -100,19 +101,7 @@ function toSeen(instance: Instance): SeenInstance {
   };
 }
 
-/** What goes into a workflow's history: the sighting without the tags. */
+/** The sighting without the tags. */
 export function toSighting({ tags: _tags, ...sighting }: SeenInstance): Sighting {
   return sighting;
 }
-
-export const absent = (machineId: string): Sighting => ({
-  machineId,
-  state: 'absent',
-  name: '',
-  privateIp: '',
-  publicIp: '',
-  launchTime: 0,
-  instanceType: '',
-  spot: false,
-  reason: '',
-});

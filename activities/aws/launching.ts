@@ -5,19 +5,22 @@ import {
   type AcquireResult,
   type LaunchActivities,
 } from '../../domain/activities.ts';
-import type { GroupManagerName, Launch } from '../../domain/request/launch.ts';
+import type { Launch } from '../../domain/request/launch.ts';
 import type { LaunchedMachine } from '../../domain/request/reducer.ts';
 import { withHeartbeat } from '../heartbeat.ts';
-import { brief, toFailure, toProviderError, toReadFailure } from './errors.ts';
+import { brief, toReadFailure } from '../failures.ts';
+import { toFailure, toProviderError } from './errors.ts';
 import type { Groups } from './groups.ts';
 import type { InstanceReader } from './instances.ts';
 import type { LaunchTemplates } from './launchTemplates.ts';
 import { weightsOf } from './managers/pools.ts';
+import { awsParameters } from './parameters.ts';
 import {
   isGroup,
   managerFor,
   type CallManager,
   type GroupManager,
+  type GroupManagerName,
   type Managers,
 } from './managers/manager.ts';
 import type { ShortageMemory } from './shortages.ts';
@@ -51,7 +54,7 @@ export function createLaunchActivities(launcher: Launcher): LaunchActivities {
       ),
     acquire: (input) =>
       withHeartbeat(() => {
-        const { manager } = input.parameters;
+        const { manager } = awsParameters(input.parameters);
         return isGroup(manager)
           ? acquireGroup(launcher, manager, input)
           : acquireByCall(launcher, launcher.managers.calls[manager], input);
@@ -106,7 +109,8 @@ async function acquireGroup(
   name: GroupManagerName,
   input: AcquireInput,
 ): Promise<AcquireResult> {
-  const { launch, parameters, notAfter } = input;
+  const { launch, notAfter } = input;
+  const parameters = awsParameters(input.parameters);
   const manager = launcher.managers.groups[name];
   let id: string | undefined;
   if (Date.now() < notAfter) {
@@ -123,7 +127,7 @@ async function acquireGroup(
   return launcher.groups.awaitFull(
     {
       launch,
-      group: { manager: name, id },
+      group: { manager: name, id, ...(manager.outlives ? { outlives: true } : {}) },
       requestId: parameters.tags.find(([key]) => key === TAG.requestId)?.[1] ?? '',
       weights: weightsOf(parameters),
       known: 0,
@@ -139,7 +143,8 @@ async function createGroup(
   manager: GroupManager,
   input: AcquireInput,
 ): Promise<string | AcquireResult> {
-  const { launch, parameters, notAfter } = input;
+  const { launch, notAfter } = input;
+  const parameters = awsParameters(input.parameters);
   const again = !isFirst(input);
   try {
     return await manager.create(launch, parameters, notAfter, again);
@@ -163,7 +168,7 @@ async function send(
   manager: CallManager,
   { launch, parameters }: AcquireInput,
 ): Promise<AcquireResult> {
-  const result = await manager.launch(launch, parameters);
+  const result = await manager.launch(launch, awsParameters(parameters));
   for (const { pool, code } of result.shortages) launcher.shortages.note(pool, code);
   return result;
 }

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
+import { handedBack } from '../pause.ts';
 import type { Watcher } from './watcher.ts';
 
 /** After an outage over the whole time, AWS still gets this long for one read before anything is decided. */
@@ -24,22 +24,4 @@ export function nextRead<T>(watcher: Watcher<T>, keys: readonly string[], until?
   return handedBack(
     watcher.next(keys, until ? AbortSignal.any([cancellationSignal, until]) : cancellationSignal),
   );
-}
-
-/** Rejects when the activity is cancelled or its worker shuts down. */
-export const pause = (ms: number): Promise<void> =>
-  handedBack(delay(ms, undefined, { signal: Context.current().cancellationSignal }));
-
-/** A worker that shuts down hands its waiting back: the failure makes Temporal retry it elsewhere at once. */
-async function handedBack<T>(waiting: Promise<T>): Promise<T> {
-  try {
-    return await waiting;
-  } catch (error) {
-    if (Context.current().cancellationDetails?.workerShutdown !== true) throw error;
-    throw ApplicationFailure.create({
-      type: 'HandedBack',
-      message: 'The worker shuts down; another goes on waiting.',
-      nextRetryDelay: '1s',
-    });
-  }
 }

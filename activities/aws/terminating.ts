@@ -3,7 +3,8 @@ import { TerminateInstancesCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import type { TerminateActivities, TerminateResult } from '../../domain/activities.ts';
 import { withHeartbeat } from '../heartbeat.ts';
 import type { AwsClients } from './clients.ts';
-import { brief, toFailure, toProviderError } from './errors.ts';
+import { brief } from '../failures.ts';
+import { toFailure, toProviderError } from './errors.ts';
 import { unknownIds } from './instances.ts';
 import { removeGroup, shrinkGroups } from './managers/autoScaling.ts';
 

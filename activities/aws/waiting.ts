@@ -1,9 +1,9 @@
 import { Context } from '@temporalio/activity';
 import { SETTLE_MS, type WaitActivities } from '../../domain/activities.ts';
-import { isBooting } from '../../domain/machine/machine.ts';
+import { absent, isBooting } from '../../domain/machine/machine.ts';
 import { ABSENCE_MS } from '../../domain/return/state.ts';
 import { withHeartbeat } from '../heartbeat.ts';
-import { absent, toSighting } from './instances.ts';
+import { toSighting } from './instances.ts';
 import type { Groups } from './groups.ts';
 import type { InstanceWatcher } from './instanceWatcher.ts';
 import { nextRead, readBefore } from './reads.ts';

@@ -52,3 +52,16 @@ export const isReady = (seen: Sighting): boolean =>
 /** Still on its way to ready: nothing can be said of it yet. */
 export const isBooting = (seen: Sighting): boolean =>
   seen.state === 'pending' || seen.state === 'absent' || (seen.state === 'running' && !isReady(seen));
+
+/** Of a machine that the cloud does not show. */
+export const absent = (machineId: string): Sighting => ({
+  machineId,
+  state: 'absent',
+  name: '',
+  privateIp: '',
+  publicIp: '',
+  launchTime: 0,
+  instanceType: '',
+  spot: false,
+  reason: '',
+});

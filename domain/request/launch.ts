@@ -23,24 +23,17 @@ export interface Launch {
 }
 
 /**
- * What AWS launches from by itself until it is told to stop: a fleet or an Auto Scaling group. Every group is
+ * What a cloud launches from by itself until it is told to stop, e.g. a fleet or an Auto Scaling group. Every group is
  * frozen before its request is settled: from then on it neither replaces a machine nor takes one away.
  */
 export interface Group {
-  readonly manager: GroupManagerName;
-  /** AWS's id, or the name where that is the key. */
+  /** Which way to launch of the provider made it. */
+  readonly manager: string;
+  /** The cloud's id, or the name where that is the key. */
   readonly id: string;
+  /** It stays when its last machine is gone, and has to be removed. */
+  readonly outlives?: true;
 }
-
-export type GroupManagerName =
-  | 'ec2FleetRequest'
-  | 'ec2FleetMaintain'
-  | 'spotFleetRequest'
-  | 'spotFleetMaintain'
-  | 'autoScaling';
-
-/** A frozen fleet vanishes with its last machine; an Auto Scaling group has to be deleted. */
-export const outlivesItsMachines = (group: Group): boolean => group.manager === 'autoScaling';
 
 /** Why a pool (instance type, zone, price type) gave less than was asked. */
 export interface Shortage {

@@ -2,7 +2,7 @@ import { isAlive, isBooting, isReady, type Machine, type Sighting } from '../mac
 import type { ReturnMachines } from '../shared/messages.ts';
 import type { Frozen, TerminateResult } from '../activities.ts';
 import { unitsOf } from '../template/template.ts';
-import { outlivesItsMachines, type Group, type Launch, type Shortage } from './launch.ts';
+import type { Group, Launch, Shortage } from './launch.ts';
 import { booting, isUnsettled, unitsMissing, type RequestState } from './state.ts';
 
 /** What can happen to a request. The workflow reports it; the rules below say what follows. */
@@ -132,7 +132,7 @@ function launchSettled(
   const got = machines.reduce((units, machine) => units + machine.units, 0);
   const { group } = fact;
   const known = state.groups.some(({ id }) => id === group?.id);
-  const remains = group && outlivesItsMachines(group) && !known ? [group] : [];
+  const remains = group?.outlives && !known ? [group] : [];
   return withMachines(
     {
       ...withLaunch(state, fact.ordinal, { stage: 'settled', got }),

@@ -9,10 +9,11 @@ import {
   type CreateAutoScalingGroupCommandInput,
   type LaunchTemplateOverrides,
 } from '@aws-sdk/client-auto-scaling';
-import type { AutoScalingParameters, LaunchOverride } from '../../../domain/activities.ts';
+import type { AutoScalingParameters, LaunchOverride } from '../parameters.ts';
 import type { Launch } from '../../../domain/request/launch.ts';
 import type { AwsClients } from '../clients.ts';
-import { brief, toProviderError, toReadFailure } from '../errors.ts';
+import { brief, toReadFailure } from '../../failures.ts';
+import { toProviderError } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import type { ShortageMemory } from '../shortages.ts';
 import { launchTags, onDemandStrategyOf, onDemandUnits, preparePools, typeOf } from './fleetInput.ts';
@@ -82,6 +83,8 @@ export function autoScaling(
     },
 
     memberTag: 'aws:autoscaling:groupName',
+
+    outlives: true,
 
     async freeze(AutoScalingGroupName) {
       await clients.scaling.send(

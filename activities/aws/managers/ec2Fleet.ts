@@ -3,11 +3,12 @@ import {
   type CreateFleetCommandOutput,
   type FleetLaunchTemplateOverrides,
 } from '@aws-sdk/client-ec2';
-import type { FleetParameters } from '../../../domain/activities.ts';
+import type { FleetParameters } from '../parameters.ts';
 import type { Shortage } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/shared/errors.ts';
 import type { AwsClients } from '../clients.ts';
-import { brief, kindOfCode, toProviderError } from '../errors.ts';
+import { brief } from '../../failures.ts';
+import { kindOfCode, toProviderError } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import type { ShortageMemory } from '../shortages.ts';
 import type { CallManager } from './manager.ts';

@@ -5,11 +5,12 @@ import {
   paginateDescribeFleets,
   type FleetData,
 } from '@aws-sdk/client-ec2';
-import type { FleetParameters } from '../../../domain/activities.ts';
+import type { FleetParameters } from '../parameters.ts';
 import type { Launch } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/shared/errors.ts';
 import type { AwsClients } from '../clients.ts';
-import { brief, toProviderError, toReadFailure } from '../errors.ts';
+import { brief, toReadFailure } from '../../failures.ts';
+import { toProviderError } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import type { ShortageMemory } from '../shortages.ts';
 import { fleetInput, launchTags, preparePools } from './fleetInput.ts';

@@ -4,13 +4,13 @@ import type {
   FleetLaunchTemplateOverridesRequest,
   SpotAllocationStrategy,
 } from '@aws-sdk/client-ec2';
+import type { PrepareInput } from '../../../domain/activities.ts';
 import type {
   AutoScalingParameters,
   FleetParameters,
   LaunchOverride,
-  PrepareInput,
   SpotFleetParameters,
-} from '../../../domain/activities.ts';
+} from '../parameters.ts';
 import type { Launch } from '../../../domain/request/launch.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import type { ShortageMemory } from '../shortages.ts';

@@ -1,9 +1,11 @@
-import type { AcquireResult, LaunchParameters, PrepareInput } from '../../../domain/activities.ts';
-import type { GroupManagerName, Launch, Shortage } from '../../../domain/request/launch.ts';
+import { ProviderError } from '../../../domain/shared/errors.ts';
+import type { AcquireResult, PrepareInput } from '../../../domain/activities.ts';
+import type { AwsLaunchParameters } from '../parameters.ts';
+import type { Launch, Shortage } from '../../../domain/request/launch.ts';
 import type { ProviderApi } from '../../../domain/template/template.ts';
 
 /** One way to get machines from AWS by a call whose answer names them all. */
-export interface CallManager<P extends LaunchParameters = LaunchParameters> {
+export interface CallManager<P extends AwsLaunchParameters = AwsLaunchParameters> {
   /** Freezes everything that a launch call of this request says. @throws ProviderError */
   prepare(input: PrepareInput): Promise<P>;
   /**
@@ -14,7 +16,7 @@ export interface CallManager<P extends LaunchParameters = LaunchParameters> {
 }
 
 /** One way to get machines from AWS by a group, which launches by itself until it is frozen. */
-export interface GroupManager<P extends LaunchParameters = LaunchParameters> {
+export interface GroupManager<P extends AwsLaunchParameters = AwsLaunchParameters> {
   prepare(input: PrepareInput): Promise<P>;
   /**
    * Makes the group, or finds the one that an earlier call made when there may have been one (`again`). AWS is
@@ -26,6 +28,8 @@ export interface GroupManager<P extends LaunchParameters = LaunchParameters> {
   find(launch: Launch): Promise<string | undefined>;
   /** Where groups stand; one that AWS does not know is missing. */
   look(groupIds: readonly string[]): Promise<readonly GroupView[]>;
+  /** It stays when its last machine is gone. */
+  readonly outlives?: true;
   /** The tag by which AWS marks the members; its value is the group's id. */
   readonly memberTag: string;
   /** From then on the group launches nothing and takes nothing away. May be repeated. */
@@ -40,7 +44,8 @@ export interface GroupView {
   readonly frozen: boolean;
 }
 
-export type CallManagerName = Exclude<LaunchParameters['manager'], GroupManagerName>;
+export type CallManagerName = 'ec2FleetInstant' | 'runInstances';
+export type GroupManagerName = Exclude<AwsLaunchParameters['manager'], CallManagerName>;
 
 /** All ways to get machines, by the name that stands in a launch's parameters. */
 export interface Managers {
@@ -49,7 +54,7 @@ export interface Managers {
 }
 
 /** Which manager a template asks for. */
-const BY_API: Readonly<Record<ProviderApi, LaunchParameters['manager']>> = {
+const BY_API: Readonly<Record<ProviderApi, AwsLaunchParameters['manager']>> = {
   EC2Fleet: 'ec2FleetInstant',
   EC2FleetRequest: 'ec2FleetRequest',
   EC2FleetMaintain: 'ec2FleetMaintain',
@@ -64,5 +69,16 @@ export function managerFor(managers: Managers, api: ProviderApi = 'EC2Fleet'): C
   return isGroup(name) ? managers.groups[name] : managers.calls[name];
 }
 
-export const isGroup = (name: LaunchParameters['manager']): name is GroupManagerName =>
+export const isGroup = (name: AwsLaunchParameters['manager']): name is GroupManagerName =>
   name !== 'ec2FleetInstant' && name !== 'runInstances';
+
+/** The manager that made a group. @throws ProviderError for a name that only a newer release knows */
+export function groupManager(managers: Managers, name: string): GroupManager {
+  const found = Object.entries(managers.groups).find(([own]) => own === name);
+  if (found) return found[1];
+  throw new ProviderError(
+    'ambiguous',
+    'UnknownManager',
+    `This release knows no way to launch named '${name}'.`,
+  );
+}

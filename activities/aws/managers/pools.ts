@@ -1,4 +1,6 @@
-import type { LaunchOverride, LaunchParameters, PrepareInput } from '../../../domain/activities.ts';
+import type { PrepareInput } from '../../../domain/activities.ts';
+import type { AwsLaunchParameters } from '../parameters.ts';
+import type { LaunchOverride } from '../parameters.ts';
 import type { Template } from '../../../domain/template/template.ts';
 import type { ShortageMemory } from '../shortages.ts';
 
@@ -6,7 +8,7 @@ import type { ShortageMemory } from '../shortages.ts';
 const MAX_PRIORITY = Number.MAX_SAFE_INTEGER;
 
 /** At what price a launch buys. */
-export type LaunchPrice = LaunchParameters['priceType'];
+export type LaunchPrice = AwsLaunchParameters['priceType'];
 
 /** IBM's provider asks for spot machines this long before it buys the rest on demand. */
 const SPOT_MINUTES = 30;
@@ -63,7 +65,7 @@ export function openPools(
 }
 
 /** Units of the types that do not count for one. */
-export const weightsOf = ({ overrides }: LaunchParameters): Readonly<Record<string, number>> =>
+export const weightsOf = ({ overrides }: AwsLaunchParameters): Readonly<Record<string, number>> =>
   Object.fromEntries(
     overrides.flatMap(({ instanceType, weight = 1 }) =>
       instanceType === undefined || weight === 1 ? [] : [[instanceType, weight]],

@@ -1,5 +1,5 @@
 import { RunInstancesCommand, type RunInstancesCommandInput } from '@aws-sdk/client-ec2';
-import type { LaunchOverride, RunInstancesParameters } from '../../../domain/activities.ts';
+import type { LaunchOverride, RunInstancesParameters } from '../parameters.ts';
 import type { Launch } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/shared/errors.ts';
 import type { AwsClients } from '../clients.ts';

@@ -7,11 +7,12 @@ import {
   type LaunchTemplateOverrides,
   type OnDemandAllocationStrategy,
 } from '@aws-sdk/client-ec2';
-import type { LaunchOverride, SpotFleetParameters } from '../../../domain/activities.ts';
+import type { LaunchOverride, SpotFleetParameters } from '../parameters.ts';
 import type { Launch } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/shared/errors.ts';
 import type { AwsClients } from '../clients.ts';
-import { brief, toProviderError, toReadFailure } from '../errors.ts';
+import { brief, toReadFailure } from '../../failures.ts';
+import { toProviderError } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import type { ShortageMemory } from '../shortages.ts';
 import { launchTags, onDemandStrategyOf, onDemandUnits, preparePools, typeOf } from './fleetInput.ts';

@@ -18,7 +18,7 @@ import type {
   TerminateActivities,
   WaitActivities,
 } from '../../../domain/activities.ts';
-import { outlivesItsMachines, type Group } from '../../../domain/request/launch.ts';
+import type { Group } from '../../../domain/request/launch.ts';
 import type { ProviderApi, Template } from '../../../domain/template/template.ts';
 import { startSimulator, type Simulator } from '../../../simulator/server.ts';
 import { activityEnvironment } from '../../fixtures/activityEnvironment.ts';
@@ -108,8 +108,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       return { launch, group, requestId, weights: {}, known: 0, deadline: Date.now() + MINUTE };
     };
     /** The groups that an owner keeps in its books, and so hands to a release. */
-    const booksOf = ({ group }: AcquireResult): Group[] =>
-      group && outlivesItsMachines(group) ? [group] : [];
+    const booksOf = ({ group }: AcquireResult): Group[] => (group?.outlives ? [group] : []);
     const idsOf = (result: AcquireResult): string[] =>
       result.machines.map(({ machineId }) => machineId).toSorted();
     const membersOf = async ({ launch }: AcquireInput) =>

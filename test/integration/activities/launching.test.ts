@@ -6,6 +6,7 @@ import { createInstanceReader } from '../../../activities/aws/instances.ts';
 import { createLaunchActivities } from '../../../activities/aws/launching.ts';
 import { createLaunchTemplates } from '../../../activities/aws/launchTemplates.ts';
 import { createManagers } from '../../../activities/aws/managers/index.ts';
+import { awsParameters, type AwsLaunchParameters } from '../../../activities/aws/parameters.ts';
 import { createShortageMemory } from '../../../activities/aws/shortages.ts';
 import {
   LAUNCH_REJECTED,
@@ -67,13 +68,15 @@ for (const [providerApi, action] of [
       clock += 24 * 60 * MINUTE;
     });
 
-    const prepare = (template: Template): Promise<LaunchParameters> =>
-      activityEnvironment().run(activities.prepareLaunch, {
+    const prepare = async (template: Template): Promise<AwsLaunchParameters> => {
+      const prepared: LaunchParameters = await activityEnvironment().run(activities.prepareLaunch, {
         owner: { deployment: 'test', provider: 'awsinst', requestId: 'req-1' },
         template: { ...template, providerApi },
         createdAt: Date.now(),
         deadline: Date.now() + MINUTE,
       });
+      return awsParameters(prepared);
+    };
 
     const acquire = (input: AcquireInput, attempt = 1): Promise<AcquireResult> =>
       activityEnvironment({ attempt }).run(activities.acquire, input);
@@ -168,12 +171,12 @@ for (const [providerApi, action] of [
         // The same launch, but for more than it brought, as when capacity ended in the middle of it.
         const launchTemplateId = what.includes('template')
           ? 'lt-0123456789abcdef0'
-          : whole.parameters.launchTemplateId;
+          : awsParameters(whole.parameters).launchTemplateId;
         const again = await acquire(
           {
             ...whole,
             launch: { ...whole.launch, token, units: 5 },
-            parameters: { ...whole.parameters, launchTemplateId },
+            parameters: awsParameters({ ...whole.parameters, ...{ launchTemplateId } }),
           },
           2,
         );

@@ -49,6 +49,7 @@ describe('settings', () => {
     'temporal.tls.keyFile': ['/key', '/key'],
     'temporal.apiKey': ['secret', 'secret'],
     'temporal.deadlineSeconds': ['5', 5],
+    'provider.type': ['aws', 'aws'],
     'provider.name': ['inst', 'inst'],
     'provider.deployment': ['grid-1', 'grid-1'],
     'provider.aws.region': ['eu-west-1', 'eu-west-1'],

@@ -1,23 +1,20 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import type { Delivery, DeliverReturnInput, ReadActivities } from '../../domain/activities.ts';
-import { isAlive } from '../../domain/machine/machine.ts';
-import { adopterId } from '../../domain/shared/ids.ts';
-import { SIGNAL, type ReturnMachines } from '../../domain/shared/messages.ts';
-import { signalAdopter } from '../adopting.ts';
-import { withHeartbeat } from '../heartbeat.ts';
-import { inParallel } from '../inParallel.ts';
-import { toReadFailure } from './errors.ts';
-import { toSighting, type InstanceReader, type SeenInstance } from './instances.ts';
-import { TAG } from './tags.ts';
+import type { Delivery, DeliverReturnInput, ReadActivities } from '../domain/activities.ts';
+import { isAlive } from '../domain/machine/machine.ts';
+import { adopterId } from '../domain/shared/ids.ts';
+import { SIGNAL, type ReturnMachines } from '../domain/shared/messages.ts';
+import { signalAdopter } from './adopting.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import { inParallel } from './inParallel.ts';
+import { toReadFailure } from './failures.ts';
+import { toSighting, type MachineReader, type OwnedMachine } from './provider.ts';
 
 type Asked = DeliverReturnInput['machines'][number];
-type Found = { readonly asked: Asked; readonly instance: SeenInstance };
+type Found = { readonly asked: Asked; readonly machine: OwnedMachine };
 
-const INSTANCE_ID = /^i-([0-9a-f]{8}|[0-9a-f]{17})$/;
-
-/** Finds out by AWS's tags whose machine each is: that needs no book of ours and survives its loss. */
-export function createReadActivities(reader: InstanceReader, client: Client): ReadActivities {
+/** Finds out by what stands on each machine in the cloud whose it is: that needs no book of ours and survives its loss. */
+export function createReadActivities(reader: MachineReader, client: Client): ReadActivities {
   return {
     deliverReturn: (input) =>
       withHeartbeat(async () => {
@@ -33,16 +30,16 @@ export function createReadActivities(reader: InstanceReader, client: Client): Re
 }
 
 /** Sorts the machines into those that have an owner to be told and those that are decided here. */
-async function locate(reader: InstanceReader, input: DeliverReturnInput) {
+async function locate(reader: MachineReader, input: DeliverReturnInput) {
   const ids = input.machines.flatMap(({ machineId }) =>
-    machineId && INSTANCE_ID.test(machineId) ? [machineId] : [],
+    machineId && reader.isId(machineId) ? [machineId] : [],
   );
   const seen = await reader.byId([...new Set(ids)]);
   const named = await byName(reader, input);
   const deliveries: Delivery[] = [];
   const found: Found[] = [];
   for (const asked of input.machines) {
-    const outcome = asked.machineId ? judgeId(asked, seen, input) : judgeName(asked, named);
+    const outcome = asked.machineId ? judgeId(asked, seen, input, reader) : judgeName(asked, named);
     if ('kind' in outcome) deliveries.push(outcome);
     else found.push(outcome);
   }
@@ -51,17 +48,18 @@ async function locate(reader: InstanceReader, input: DeliverReturnInput) {
 
 function judgeId(
   asked: Asked,
-  seen: ReadonlyMap<string, SeenInstance>,
+  seen: ReadonlyMap<string, OwnedMachine>,
   input: DeliverReturnInput,
+  reader: MachineReader,
 ): Delivery | Found {
   const { index, machineId = '' } = asked;
-  if (!INSTANCE_ID.test(machineId)) {
-    return { index, kind: 'refused', message: `'${machineId}' is not the id of an EC2 instance.` };
+  if (!reader.isId(machineId)) {
+    return { index, kind: 'refused', message: `'${machineId}' is not the id of a machine.` };
   }
-  const instance = seen.get(machineId);
-  if (!instance) return { index, kind: 'absent', machineId };
-  return isOurs(instance, input)
-    ? { asked, instance }
+  const machine = seen.get(machineId);
+  if (!machine) return { index, kind: 'absent', machineId };
+  return isOurs(machine, input)
+    ? { asked, machine }
     : {
         index,
         kind: 'refused',
@@ -69,32 +67,30 @@ function judgeId(
       };
 }
 
-/** AWS uses private DNS names again: a name means the one live machine that has it and is older than the call. */
-function judgeName(asked: Asked, named: ReadonlyMap<number, readonly SeenInstance[]>): Delivery | Found {
+/** A cloud uses host names again: a name means the one live machine that has it and is older than the call. */
+function judgeName(asked: Asked, named: ReadonlyMap<number, readonly OwnedMachine[]>): Delivery | Found {
   const { index, name } = asked;
-  const [instance, ...others] = named.get(index) ?? [];
-  if (instance && others.length === 0) return { asked, instance };
-  const message = instance
+  const [machine, ...others] = named.get(index) ?? [];
+  if (machine && others.length === 0) return { asked, machine };
+  const message = machine
     ? `${others.length + 1} live machines have the name '${name}'; give the machineId.`
     : `No live machine of this provider has the name '${name}'.`;
   return { index, kind: 'refused', message };
 }
 
 async function byName(
-  reader: InstanceReader,
+  reader: MachineReader,
   input: DeliverReturnInput,
-): Promise<ReadonlyMap<number, readonly SeenInstance[]>> {
+): Promise<ReadonlyMap<number, readonly OwnedMachine[]>> {
   const asked = input.machines.filter(({ machineId, name }) => !machineId && name);
   if (asked.length === 0) return new Map();
-  const live = await reader.byFilter([
-    { Name: `tag:${TAG.deployment}`, Values: [input.deployment] },
-    { Name: `tag:${TAG.provider}`, Values: [input.provider] },
-    { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] },
-  ]);
-  const older = live.filter((instance) => instance.launchTime * 1_000 <= input.createdAt);
+  const live = (await reader.ofProvider(input)).filter(
+    ({ state }) => isAlive(state) && state !== 'shutting-down',
+  );
+  const older = live.filter(({ launchTime }) => launchTime * 1_000 <= input.createdAt);
   return new Map(
     asked.map(
-      ({ index, name = '' }) => [index, older.filter((instance) => sameHost(instance.name, name))] as const,
+      ({ index, name = '' }) => [index, older.filter((machine) => sameHost(machine.name, name))] as const,
     ),
   );
 }
@@ -105,15 +101,13 @@ function sameHost(a: string, b: string): boolean {
   return full !== '' && (full === other || full.split('.')[0] === other || full === other.split('.')[0]);
 }
 
-const isOurs = (instance: SeenInstance, input: DeliverReturnInput): boolean =>
-  instance.tags[TAG.deployment] === input.deployment &&
-  instance.tags[TAG.provider] === input.provider &&
-  instance.tags[TAG.requestId] !== undefined;
+const isOurs = ({ owner }: OwnedMachine, { deployment, provider }: DeliverReturnInput): boolean =>
+  owner?.deployment === deployment && owner.provider === provider;
 
 function byOwner(found: readonly Found[]): ReadonlyMap<string, readonly Found[]> {
   const owners = new Map<string, Found[]>();
   for (const one of found) {
-    const requestId = one.instance.tags[TAG.requestId] ?? '';
+    const requestId = one.machine.owner?.requestId ?? '';
     owners.set(requestId, [...(owners.get(requestId) ?? []), one]);
   }
   return owners;
@@ -128,14 +122,14 @@ async function signalOwner(
 ): Promise<Delivery[]> {
   const request: ReturnMachines = {
     returnId: input.returnId,
-    machines: machines.map(({ instance }) => toSighting(instance)),
+    machines: machines.map(({ machine }) => toSighting(machine)),
   };
   let ownerId = requestId;
   try {
     await client.workflow.getHandle(requestId).signal(SIGNAL.returnMachines, request);
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
-    if (machines.some(({ instance }) => isAlive(instance.state))) {
+    if (machines.some(({ machine }) => isAlive(machine.state))) {
       ownerId = adopterId(requestId);
       await signalAdopter(client, {
         deployment: input.deployment,
@@ -147,11 +141,11 @@ async function signalOwner(
       });
     }
   }
-  return machines.map(({ asked, instance }): Delivery => {
-    const { machineId } = instance;
-    const sighting = asked.seen ? {} : { sighting: toSighting(instance) };
+  return machines.map(({ asked, machine }): Delivery => {
+    const { machineId } = machine;
+    const sighting = asked.seen ? {} : { sighting: toSighting(machine) };
     // The owner is told all the same: it keeps the books of machines that ended without it.
-    if (!isAlive(instance.state)) return { index: asked.index, kind: 'gone', machineId, ...sighting };
+    if (!isAlive(machine.state)) return { index: asked.index, kind: 'gone', machineId, ...sighting };
     return { index: asked.index, kind: 'signalled', ownerId, machineId, ...sighting };
   });
 }

@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import type { MonitorActivities, SweepInput, SweepResult } from '../../domain/monitor/activities.ts';
-import { isAlive } from '../../domain/machine/machine.ts';
-import { packSeen, type SeenMachine } from '../../domain/monitor/seen.ts';
-import { withHeartbeat } from '../heartbeat.ts';
-import type { OwnerWatch } from '../ownerWatch.ts';
-import type { InstanceReader, SeenInstance } from './instances.ts';
-import { pause } from './reads.ts';
-import type { NoticeReader } from './spotNotices.ts';
-import { TAG } from './tags.ts';
+import type { MonitorActivities, SweepInput, SweepResult } from '../domain/monitor/activities.ts';
+import { isAlive } from '../domain/machine/machine.ts';
+import { packSeen, type SeenMachine } from '../domain/monitor/seen.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import type { OwnerWatch } from './ownerWatch.ts';
+import { pause } from './pause.ts';
+import type { MachineReader, OwnedMachine } from './provider.ts';
 
 export interface SweepSettings {
   /** Seconds between two sweeps. */
@@ -33,8 +31,7 @@ const PAGE = 2_000;
 
 /** Keeps in the worker what was seen last, so that only what has changed goes into the monitor's history. */
 export function createMonitorActivities(
-  reader: InstanceReader,
-  notices: NoticeReader,
+  reader: MachineReader,
   owners: OwnerWatch,
   settings: SweepSettings,
 ): MonitorActivities {
@@ -54,20 +51,21 @@ export function createMonitorActivities(
   }
 
   async function sweepOnce(input: SweepInput, before: Told['machines']): Promise<SweepNews> {
-    const tagged = await readTagged(reader, input);
+    const found = await reader.ofProvider(input);
+    const owned = new Map(found.map((machine) => [machine.machineId, machine]));
     const lacking = [...before.values()].filter(
-      ({ machineId, state }) => state !== 'terminated' && !tagged.has(machineId),
+      ({ machineId, state }) => state !== 'terminated' && !owned.has(machineId),
     );
-    // Not shown by its tags may be a tag that was taken off: only its id decides.
+    // Not shown as ours may be a mark that was taken off: only its id decides.
     const byId = await reader.byId(lacking.map(({ machineId }) => machineId));
-    const shown = [...tagged.values(), ...byId.values()];
-    const spot = await notices.read(shown);
+    const shown = [...owned.values(), ...byId.values()];
+    const reclaimed = await reader.reclaimed(shown);
     const machines = new Map(
-      shown.map((instance): readonly [string, SeenMachine] => {
-        const { machineId } = instance;
-        const seen = toSeen(instance);
+      shown.map((machine): readonly [string, SeenMachine] => {
+        const { machineId } = machine;
+        const seen = toSeen(machine);
         const requestId = seen.requestId || before.get(machineId)?.requestId || '';
-        return [machineId, { ...seen, requestId, reclaimAt: spot.get(machineId) ?? 0 }];
+        return [machineId, { ...seen, requestId, reclaimAt: reclaimed.get(machineId) ?? 0 }];
       }),
     );
     const changed = [...machines.values()].filter((now) => isNews(before.get(now.machineId), now));
@@ -113,24 +111,9 @@ function requestsOf(machines: Told['machines']): ReadonlySet<string> {
 const isSame = (a: ReadonlySet<string> | undefined, b: ReadonlySet<string> | undefined): boolean =>
   a === b || (a?.size === b?.size && [...(a ?? [])].every((id) => b?.has(id)));
 
-async function readTagged(
-  reader: InstanceReader,
-  { deployment, provider }: SweepInput,
-): Promise<ReadonlyMap<string, SeenInstance>> {
-  const instances = await reader.byFilter([
-    { Name: `tag:${TAG.deployment}`, Values: [deployment] },
-    { Name: `tag:${TAG.provider}`, Values: [provider] },
-  ]);
-  return new Map(
-    instances
-      .filter(({ tags }) => tags[TAG.requestId] !== undefined)
-      .map((instance) => [instance.machineId, instance]),
-  );
-}
-
-export function toSeen(instance: SeenInstance): SeenMachine {
-  const { machineId, name, launchTime, state, reason, tags } = instance;
-  return { machineId, name, launchTime, state, requestId: tags[TAG.requestId] ?? '', reclaimAt: 0, reason };
+export function toSeen(machine: OwnedMachine): SeenMachine {
+  const { machineId, name, launchTime, state, reason, owner } = machine;
+  return { machineId, name, launchTime, state, requestId: owner?.requestId ?? '', reclaimAt: 0, reason };
 }
 
 /** Booting is no news of a machine: its owner watches that. */

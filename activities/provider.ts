@@ -1,0 +1,42 @@
+import type {
+  LaunchActivities,
+  Ownership,
+  TerminateActivities,
+  WaitActivities,
+} from '../domain/activities.ts';
+import type { Sighting } from '../domain/machine/machine.ts';
+
+/**
+ * What the flow needs of a cloud: get machines, each launch once; give back exactly the named ones; tell how they
+ * are. Another cloud is another folder beside aws/ with a `Provider` of its own, and an entry in providers.ts.
+ */
+export interface Provider {
+  readonly launch: LaunchActivities;
+  readonly terminate: TerminateActivities;
+  readonly wait: WaitActivities;
+  readonly machines: MachineReader;
+}
+
+/** Every read is complete, or fails: only then may something be called absent. */
+export interface MachineReader {
+  /** Whether this text can be the id of a machine at all. */
+  isId(text: string): boolean;
+  /** An id that the map lacks was unknown to the cloud at that moment. @throws ProviderError */
+  byId(machineIds: readonly string[]): Promise<ReadonlyMap<string, OwnedMachine>>;
+  /** All machines of a provider instance; new ones may show with a delay. @throws ProviderError */
+  ofProvider(instance: ProviderInstance): Promise<readonly OwnedMachine[]>;
+  /** Of these, those that the cloud announced to take away: epoch ms at which it does. */
+  reclaimed(machines: readonly Sighting[]): Promise<ReadonlyMap<string, number>>;
+}
+
+export type ProviderInstance = Pick<Ownership, 'deployment' | 'provider'>;
+
+/** A sighting, and whose the machine is by what stands on it in the cloud; undefined: not ours. */
+export interface OwnedMachine extends Sighting {
+  readonly owner: Ownership | undefined;
+}
+
+/** What goes into a workflow's history: the sighting alone. */
+export function toSighting({ owner: _owner, ...sighting }: OwnedMachine): Sighting {
+  return sighting;
+}

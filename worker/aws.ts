@@ -1,0 +1,62 @@
+import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
+import type { Logger } from '@temporalio/worker';
+import { createAwsClients, type AwsClients } from '../activities/aws/clients.ts';
+import { toProviderError } from '../activities/aws/errors.ts';
+import { createAwsProvider } from '../activities/aws/provider.ts';
+import type { ProviderConfig } from '../config/config.ts';
+import { ConfigurationError } from '../domain/shared/errors.ts';
+import { findRefusedActions } from './permissions.ts';
+import type { OpenProvider, Surroundings } from './providers.ts';
+
+/** @throws ConfigurationError when AWS can't be read */
+export async function openAws(
+  { deployment, aws: config }: ProviderConfig,
+  { logger, onReadError }: Surroundings,
+): Promise<OpenProvider> {
+  const { region, endpoint, pollSeconds, consistencySeconds, sweepSeconds } = config;
+  const aws = createAwsClients(config);
+  try {
+    await checkAws(aws, endpoint ?? region);
+    await tellRefusedActions(aws, deployment, logger);
+  } catch (error) {
+    aws.destroy();
+    throw error;
+  }
+  return {
+    provider: createAwsProvider(aws, { pollSeconds, consistencySeconds, onReadError }),
+    sweepSeconds,
+    close: () => aws.destroy(),
+  };
+}
+
+/** AWS answers, with these credentials, in this region. @throws ConfigurationError that says what to do */
+async function checkAws(aws: AwsClients, where: string): Promise<void> {
+  try {
+    await aws.reading.send(new DescribeInstancesCommand({ MaxResults: 5 }));
+  } catch (error) {
+    const { providerCode, message, kind } = toProviderError(error);
+    const advice =
+      kind === 'credentials'
+        ? 'Check the credentials of the worker (instance profile, AWS_PROFILE, AWS_ACCESS_KEY_ID) and its policy: ' +
+          "'ohf iam-policy --templates FILE' prints the one that it needs."
+        : 'Check provider.aws.region and provider.aws.endpoint, and the network.';
+    throw new ConfigurationError(
+      `EC2 at ${where} could not be read (ec2:DescribeInstances): ${providerCode}: ${message}. ${advice}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** A worker that may not launch still gives machines back, so it starts all the same. */
+async function tellRefusedActions(aws: AwsClients, deployment: string, logger: Logger): Promise<void> {
+  const { refused, doubtful } = await findRefusedActions(aws, deployment);
+  const advice = "'ohf iam-policy --templates FILE' prints the policy that the worker's role needs";
+  if (refused.length > 0)
+    logger.error(`AWS refuses the worker ${refused.join(', ')}; ${advice}`, { refused });
+  if (doubtful.length > 0) {
+    const reason = 'a policy limited to subnets or to our tag may do so rightly';
+    logger.warn(`AWS refused a trial of ${doubtful.join(', ')}; ${reason}, else: ${advice}`, { doubtful });
+  }
+}

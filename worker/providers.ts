@@ -1,0 +1,22 @@
+import type { Logger } from '@temporalio/worker';
+import type { Provider } from '../activities/provider.ts';
+import type { ProviderConfig, ProviderType } from '../config/config.ts';
+import { openAws } from './aws.ts';
+
+/** A cloud that answers, with these credentials. */
+export interface OpenProvider {
+  readonly provider: Provider;
+  /** Seconds between two reads of all machines. */
+  readonly sweepSeconds: number;
+  close(): void;
+}
+
+export interface Surroundings {
+  readonly logger: Logger;
+  readonly onReadError: (error: unknown) => void;
+}
+
+/** How each cloud is opened; another one is another entry. All throw ConfigurationError that says what to do. */
+export const PROVIDERS: Readonly<
+  Record<ProviderType, (config: ProviderConfig, surroundings: Surroundings) => Promise<OpenProvider>>
+> = { aws: openAws };

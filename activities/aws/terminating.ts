@@ -6,7 +6,7 @@ import type { AwsClients } from './clients.ts';
 import { brief } from '../failures.ts';
 import { toFailure, toProviderError } from './errors.ts';
 import { unknownIds } from './instances.ts';
-import { removeGroup, shrinkGroups } from './managers/autoScaling.ts';
+import { createGroupSizes } from './managers/autoScaling.ts';
 
 /** AWS takes up to 1,000 and recommends fewer. */
 const BATCH = 500;
@@ -19,10 +19,11 @@ const PER_MACHINE = new Set(['OperationNotPermitted', 'UnsupportedOperation']);
 
 export function createTerminateActivities(clients: AwsClients): TerminateActivities {
   const client = clients.mutating;
+  const sizes = createGroupSizes(clients);
   return {
     removeGroups: ({ groups }) =>
       withHeartbeat(async () => {
-        for (const { id } of groups) await removeGroup(clients, id);
+        for (const { id } of groups) await sizes.remove(id);
       }).catch((error: unknown) => {
         throw toFailure(error);
       }),
@@ -32,8 +33,10 @@ export function createTerminateActivities(clients: AwsClients): TerminateActivit
       const since: number = Context.current().info.heartbeatDetails ?? Date.now();
       const work = async (): Promise<TerminateResult> => {
         const refused: TerminateResult['refused'][number][] = [];
-        const groupIds = groups.map(({ id }) => id);
-        await shrinkGroups(clients, groupIds, new Set(machineIds));
+        await sizes.shrink(
+          groups.map(({ id }) => id),
+          machineIds,
+        );
         for (let from = 0; from < machineIds.length; from += BATCH) {
           refused.push(...(await terminate(client, machineIds.slice(from, from + BATCH))));
         }

@@ -106,24 +106,38 @@ export function autoScaling(
   };
 }
 
-/** Lowers what frozen groups want by machines that are about to be terminated: their size stays true. */
-export async function shrinkGroups(
-  clients: AwsClients,
-  groupIds: readonly string[],
-  victims: ReadonlySet<string>,
-): Promise<void> {
-  for await (const { id, group } of groups(clients, groupIds)) {
-    const members = group.Instances ?? [];
-    const kept = members.filter(({ InstanceId = '' }) => !victims.has(InstanceId));
-    if (kept.length === members.length) continue;
-    // Absolute, so that a repetition changes nothing.
-    const DesiredCapacity = Math.min(unitsOf(kept), group.DesiredCapacity ?? 0);
-    await clients.scaling.send(new SetDesiredCapacityCommand({ AutoScalingGroupName: id, DesiredCapacity }));
-  }
+export interface GroupSizes {
+  /** Lowers what frozen groups want by machines that are about to be terminated: their size stays true. */
+  shrink(groupIds: readonly string[], victims: readonly string[]): Promise<void>;
+  /** Deletes a group and whatever may still be in it. One that does not exist is deleted already. */
+  remove(groupId: string): Promise<void>;
 }
 
-/** Deletes a group and whatever may still be in it. One that does not exist is deleted already. */
-export async function removeGroup(clients: AwsClients, AutoScalingGroupName: string): Promise<void> {
+/** Remembers who was to go: of returns that race, each may still see the victims of the others in the group. */
+export function createGroupSizes(clients: AwsClients): GroupSizes {
+  const leaving = new Map<string, Set<string>>();
+  return {
+    async shrink(groupIds, victims) {
+      for (const id of groupIds) leaving.set(id, new Set([...(leaving.get(id) ?? []), ...victims]));
+      for await (const { id, group } of groups(clients, groupIds)) {
+        const members = group.Instances ?? [];
+        const kept = members.filter(({ InstanceId = '' }) => !leaving.get(id)?.has(InstanceId));
+        // Absolute, so that a repetition changes nothing.
+        const DesiredCapacity = Math.min(unitsOf(kept), group.DesiredCapacity ?? 0);
+        if (DesiredCapacity === group.DesiredCapacity) continue;
+        await clients.scaling.send(
+          new SetDesiredCapacityCommand({ AutoScalingGroupName: id, DesiredCapacity }),
+        );
+      }
+    },
+    async remove(groupId) {
+      await removeGroup(clients, groupId);
+      leaving.delete(groupId);
+    },
+  };
+}
+
+async function removeGroup(clients: AwsClients, AutoScalingGroupName: string): Promise<void> {
   try {
     await clients.scaling.send(
       new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete: true }),

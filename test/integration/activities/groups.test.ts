@@ -147,26 +147,34 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       assert.ok((await calls(freezing)).length > 0);
     });
 
-    it('gives back exactly the named machine: nothing replaces it and nothing else dies', async () => {
-      const input = await aLaunch(5);
+    it('gives back exactly the named machines of five returns that race: nothing replaces them, nothing else dies', async () => {
+      const input = await aLaunch(8);
       const result = await acquire(input);
       const ids = idsOf(result);
       const groups = booksOf(result);
       await Promise.all(
         ids
-          .slice(0, 3)
+          .slice(0, 5)
           .map((id) => activityEnvironment().run(activities.terminate, { machineIds: [id], groups })),
       );
       await aWhile();
       const members = await membersOf(input);
-      assert.equal(members.length, 5, 'no replacement');
+      assert.equal(members.length, 8, 'no replacement');
       assert.deepEqual(
         members
           .filter(({ live }) => live)
           .map(({ id }) => id)
           .toSorted(),
-        ids.slice(3),
+        ids.slice(5),
       );
+      for (const { id } of groups) {
+        const group = (await control.groups()).find((one) => one.id === id);
+        assert.equal(
+          group && group.targets['on-demand'] + group.targets.spot,
+          3,
+          'units that the group wants',
+        );
+      }
       const others = (await control.log()).filter(({ action }) => action === 'simulator:group-terminate');
       assert.deepEqual(others, []);
     });

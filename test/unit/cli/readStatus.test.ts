@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { readStatus } from '../../../cli/gateway/readStatus.ts';
-import type { Description, QueryAnswer, TemporalCalls } from '../../../cli/gateway/gateway.ts';
+import type { Description, QueryAnswer } from '../../../cli/gateway/gateway.ts';
 import type { Machine } from '../../../domain/machine/machine.ts';
 import { packMachines } from '../../../domain/machine/packed.ts';
 import { bornAt, type RequestId } from '../../../domain/shared/ids.ts';
 import type { MachineRequestInput, RequestStatus, StatusView } from '../../../domain/shared/messages.ts';
 import { failure } from '../config/support.ts';
+import { temporal } from './support.ts';
 
 const ID: RequestId = 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab';
 const LATER = bornAt(ID) + 3_600_000;
@@ -68,22 +69,7 @@ const input = (carried: boolean): MachineRequestInput => ({
     : {}),
 });
 
-const unasked = (): Promise<never> => Promise.reject(new Error('not to be asked'));
 const ours = (): Promise<boolean> => Promise.resolve(true);
-/** A Temporal that answers what a test says; whatever it does not say fails. */
-function temporal(answers: Partial<TemporalCalls>): TemporalCalls {
-  return {
-    connect: unasked,
-    start: unasked,
-    query: unasked,
-    signal: unasked,
-    describe: unasked,
-    inputOf: unasked,
-    resultOf: unasked,
-    close: unasked,
-    ...answers,
-  };
-}
 const noAnswer = { query: () => Promise.resolve({ kind: 'noAnswer' } as const) };
 const closed = { query: () => Promise.resolve({ kind: 'closed' } as const) };
 

@@ -1,3 +1,4 @@
+import type { TemporalCalls } from '../../../cli/gateway/gateway.ts';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -57,4 +58,21 @@ export function failureMessage(outcome: Outcome): string {
   assert.ok(typeof message === 'string' && message !== '');
   assert.doesNotMatch(message, /\n|^\s+at |node:internal/);
   return message;
+}
+
+const unasked = (): Promise<never> => Promise.reject(new Error('not to be asked'));
+
+/** A Temporal that answers what a test says; whatever it does not say fails. */
+export function temporal(answers: Partial<TemporalCalls>): TemporalCalls {
+  return {
+    connect: unasked,
+    start: unasked,
+    query: unasked,
+    signal: unasked,
+    describe: unasked,
+    inputOf: unasked,
+    resultOf: unasked,
+    close: unasked,
+    ...answers,
+  };
 }

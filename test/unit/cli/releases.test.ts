@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { readStatus } from '../../../cli/gateway/readStatus.ts';
+import { bornAt, type RequestId } from '../../../domain/shared/ids.ts';
+import { releases } from '../../fixtures/releases.ts';
+import { temporal } from './support.ts';
+
+const ID: RequestId = 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab';
+const LATER = bornAt(ID) + 3_600_000;
+const ours = (): Promise<boolean> => Promise.resolve(true);
+
+describe('the command line', () => {
+  for (const { release, view, memo, machines } of releases()) {
+    it(`reads the status that a worker of ${release} tells`, async () => {
+      const calls = temporal({ query: () => Promise.resolve({ kind: 'view', view }) });
+      assert.deepEqual(await readStatus(calls, ID, LATER, ours), {
+        status: 'complete',
+        message: view.message,
+        machines,
+      });
+    });
+
+    it(`reads the memo of ${release} while no worker is there`, async () => {
+      const calls = temporal({
+        query: () => Promise.resolve({ kind: 'noAnswer' }),
+        describe: () =>
+          Promise.resolve({ runId: 'run', open: true, completed: false, statusName: 'RUNNING', memo }),
+      });
+      const { status, message } = await readStatus(calls, ID, LATER, ours);
+      assert.deepEqual([status, message], ['running', 'so far']);
+    });
+  }
+});

@@ -1,0 +1,36 @@
+import { strict as assert } from 'node:assert';
+import { aSighting } from '../fixtures/builders.ts';
+import { releases } from '../fixtures/releases.ts';
+import { createWorkflowRig } from '../fixtures/workflowRig.ts';
+
+describe('a worker', () => {
+  for (const { release, request, return: back, carried, machines } of releases()) {
+    it(`serves the command line of ${release}`, async () => {
+      const rig = await createWorkflowRig();
+      await rig.withWorkers(async () => {
+        const owner = await rig.startRequest(request);
+        await rig.env.sleep('1 minute');
+        assert.equal(rig.cloud.live().length, 2);
+        assert.equal((await rig.result(await rig.startReturn(rig.cloud.live(), back))).status, 'complete');
+        assert.equal((await rig.result(owner)).status, 'complete');
+        assert.deepEqual([rig.cloud.launched.length, rig.cloud.live().length], [1, 0]);
+      });
+    });
+
+    it(`goes on with an owner that a worker of ${release} carried over`, async () => {
+      const rig = await createWorkflowRig();
+      await rig.withWorkers(async () => {
+        const alive = machines
+          .filter(({ release: stage }) => stage === 'kept')
+          .map(({ machineId }) => machineId);
+        const owner = await rig.startRequest({ ...request, carried });
+        for (const id of alive) rig.cloud.machines.set(id, { ...aSighting(id), owner: owner.workflowId });
+        const { status, message, total } = await rig.status(owner);
+        assert.deepEqual([status, message, total], ['complete', '2 of 3 machines', 3]);
+        await rig.result(await rig.startReturn(alive, back));
+        await rig.result(owner);
+        assert.deepEqual(rig.cloud.live(), []);
+      });
+    });
+  }
+});

@@ -98,6 +98,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./drain.ts'),
   },
   {
+    name: 'templates',
+    words: '[...validate]',
+    summary: 'List the templates of a provider, or explain what is wrong with them',
+    options: [...PROVIDER, ['--templates <file>', "This file instead of the provider's"], JSON_OUT],
+    examples: ['templates', 'templates validate --templates awsinstprov_templates.json'],
+    load: () => import('./templates.ts'),
+  },
+  {
     name: 'iam-policy',
     summary: "Print the AWS policy that the worker's role needs for a templates file",
     options: [

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { onDemand, scratch, spot, type Scratch } from '../config/support.ts';
+import { ohf } from './support.ts';
+
+describe('ohf templates', function () {
+  this.timeout(30_000);
+  let files: Scratch;
+  let path: string;
+  before(async () => {
+    files = await scratch();
+    const templates = [
+      onDemand({ templateId: 'good', providerApi: 'RunInstances' }),
+      spot({ templateId: 'bad', percentOnDemand: 101 }),
+      spot({ templateId: 'noted', ebsOptimised: true }),
+    ];
+    path = await files.write('awsinstprov_templates.json', JSON.stringify({ templates }, null, 2));
+  });
+  after(() => files.remove());
+
+  it('lists the usable ones of the provider and names the others', async () => {
+    const { code, stdout } = await ohf(['templates'], { HF_PROVIDER_CONFDIR: files.directory });
+    assert.equal(code, 0);
+    assert.match(
+      stdout,
+      /^TEMPLATE +MAX +PRICE +BY +TYPES +SUBNETS\ngood +10 +ondemand +RunInstances +m5\.large +subnet-1\n/,
+    );
+    assert.match(
+      stdout,
+      /not usable: .*awsinstprov_templates\.json:\d+: template 'bad': percentOnDemand is 101/,
+    );
+  });
+
+  it('explains with file and line, and fails while something is wrong', async () => {
+    const { code, stdout } = await ohf(['templates', 'validate', '--templates', path]);
+    assert.equal(code, 1);
+    const [, line] = /templates\.json:(\d+): template 'bad'/.exec(stdout) ?? [];
+    const wrong = (await readFile(path, 'utf8')).split('\n')[Number(line) - 1];
+    assert.match(wrong ?? '', /"percentOnDemand": 101/);
+    assert.match(
+      stdout,
+      /note: .*template 'noted': ebsOptimised is no known key.*Did you mean 'ebsOptimized'/,
+    );
+  });
+
+  it('says all of it as JSON', async () => {
+    const { stdout } = await ohf(['templates', '--templates', path, '--json']);
+    const { templates, problems } = JSON.parse(stdout) as { templates: object[]; problems: object[] };
+    assert.deepEqual([templates.length, problems.length], [2, 1]);
+  });
+
+  it('knows no other word', async () => {
+    const { code, stderr } = await ohf(['templates', 'check', '--templates', path]);
+    assert.equal(code, 1);
+    assert.match(stderr, /'templates check' is no command; allowed: templates, templates validate/);
+  });
+});

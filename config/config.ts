@@ -10,6 +10,8 @@ export interface Config {
     readonly deadlineSeconds: number;
   };
   readonly logging: { readonly level: LogLevel };
+  readonly storage: StorageConfig;
+  readonly events: EventsConfig;
 }
 
 export interface TemporalConfig {
@@ -56,6 +58,34 @@ export interface AwsConfig {
   readonly sweepSeconds: number;
 }
 
+export interface StorageConfig {
+  /** What the read model is kept in: journals of JSON lines, or SQLite. */
+  readonly type: StorageType;
+  /** Absolute path on the worker's host; by default below `$XDG_STATE_HOME`, one for each provider instance. */
+  readonly directory?: string;
+  /** Days for which events, and requests and machines that have ended, are kept. */
+  readonly keepDays: number;
+}
+
+export type StorageType = 'json' | 'sqlite';
+export const STORAGE_TYPES: readonly StorageType[] = ['json', 'sqlite'];
+
+/** Who is told of what happens to requests and machines, beside the read model. */
+export interface EventsConfig {
+  /** An append-only log of who did what and why, in the storage directory. */
+  readonly audit: boolean;
+  readonly webhook?: {
+    readonly url: string;
+    /** Path of a file whose first line is the key of the signature. */
+    readonly secretFile?: string;
+    /** Types of events, separated by commas; by default all. */
+    readonly types?: string;
+    readonly timeoutSeconds?: number;
+  };
+  /** Absolute path of a module of the site's own whose default export makes a handler. */
+  readonly module?: string;
+}
+
 export type ProviderType = 'aws';
 export const PROVIDER_TYPES: readonly ProviderType[] = ['aws'];
 
@@ -73,4 +103,6 @@ export const DEFAULTS = {
   },
   request: { deadlineSeconds: 900 },
   logging: { level: 'info' },
+  storage: { type: 'json', keepDays: 30 },
+  events: { audit: true },
 } as const satisfies Config;

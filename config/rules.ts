@@ -1,4 +1,4 @@
-import { DEFAULTS, LOG_LEVELS, PROVIDER_TYPES, type Config } from './config.ts';
+import { DEFAULTS, LOG_LEVELS, PROVIDER_TYPES, STORAGE_TYPES, type Config } from './config.ts';
 import { isObject, type JsonObject } from './jsonFile.ts';
 
 export interface Range {
@@ -14,16 +14,19 @@ export const PATTERNS = {
   name: /^[\w-]{1,64}$/,
   deployment: /^[a-z0-9-]{1,24}$/,
   region: /^[a-z]{2,}(-[a-z0-9]+)+$/,
+  absolutePath: /^\/.*\S$/,
   endpoint: /^https?:\/\/[^\s/]+(\/\S*)?$/,
 } as const;
 
-/** How many seconds something may take. */
+/** How many seconds something may take, or how many days something is kept. */
 export const RANGES = {
   temporalSeconds: { min: 1, max: 120 },
   pollSeconds: { min: 0.1, max: 300 },
   consistencySeconds: { min: 0, max: 240 },
   sweepSeconds: { min: 0.25, max: 3_600 },
   requestSeconds: { min: 30, max: 86_400 },
+  webhookSeconds: { min: 1, max: 60 },
+  keepDays: { min: 1, max: 3_650 },
 } as const satisfies Record<string, Range>;
 
 type Check = (value: unknown) => boolean;
@@ -41,7 +44,7 @@ const wholeWithin =
   (value) =>
     Number.isInteger(value) && within(range)(value);
 
-/** What all settings but those of TLS may be. */
+/** What all settings but those of TLS and the webhook may be. */
 const USUAL: Readonly<Record<string, Check>> = {
   'temporal.address': is(PATTERNS.address),
   'temporal.namespace': is(PATTERNS.namespace),
@@ -60,6 +63,11 @@ const USUAL: Readonly<Record<string, Check>> = {
   'provider.aws.sweepSeconds': within(RANGES.sweepSeconds),
   'request.deadlineSeconds': wholeWithin(RANGES.requestSeconds),
   'logging.level': (value) => LOG_LEVELS.some((level) => level === value),
+  'storage.type': (value) => STORAGE_TYPES.some((type) => type === value),
+  'storage.directory': is(PATTERNS.absolutePath),
+  'storage.keepDays': wholeWithin(RANGES.keepDays),
+  'events.audit': (value) => typeof value === 'boolean',
+  'events.module': is(PATTERNS.absolutePath),
 };
 
 /**

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { LOG_LEVELS, PROVIDER_TYPES, type Config } from './config.ts';
+import { EVENT_TYPES } from '../domain/events/event.ts';
+import { LOG_LEVELS, PROVIDER_TYPES, STORAGE_TYPES, type Config } from './config.ts';
 import { PATTERNS, RANGES, type Range } from './rules.ts';
 
 /** Each leaf's message is what it allows; issues.ts makes the sentence around it. */
@@ -29,6 +30,21 @@ const tlsFiles = z.strictObject({
 const tls = z.union(
   [z.boolean(), tlsFiles],
   'true, false or an object with serverNameOverride, caFile, certFile, keyFile',
+);
+
+const absolutePath = text('an absolute path', PATTERNS.absolutePath);
+
+const { min: fewest, max: most } = RANGES.keepDays;
+const allowedDays = `a whole number from ${fewest} to ${most} (days)`;
+const days = z
+  .number(allowedDays)
+  .check(z.int(allowedDays), z.gte(fewest, allowedDays), z.lte(most, allowedDays));
+
+const allowedTypes = `types of events separated by commas: ${EVENT_TYPES.join(', ')}`;
+const eventTypes = z.string(allowedTypes).check(
+  z.refine((value) => value.split(',').every((type) => EVENT_TYPES.some((known) => known === type.trim())), {
+    error: allowedTypes,
+  }),
 );
 
 const pollSeconds = z
@@ -75,6 +91,32 @@ export const configSchema: z.ZodMiniType<Config> = z.strictObject(
     ),
     request: z.strictObject({ deadlineSeconds: whole(RANGES.requestSeconds) }, section),
     logging: z.strictObject({ level: z.enum(LOG_LEVELS, LOG_LEVELS.join(', ')) }, section),
+    storage: z.strictObject(
+      {
+        type: z.enum(STORAGE_TYPES, STORAGE_TYPES.join(', ')),
+        directory: z.exactOptional(absolutePath),
+        keepDays: days,
+      },
+      section,
+    ),
+    events: z.strictObject(
+      {
+        audit: z.boolean('true or false'),
+        webhook: z.exactOptional(
+          z.strictObject(
+            {
+              url: text('an http or https URL, e.g. "https://hooks.example.com/ohf"', PATTERNS.endpoint),
+              secretFile: z.exactOptional(absolutePath),
+              types: z.exactOptional(eventTypes),
+              timeoutSeconds: z.exactOptional(whole(RANGES.webhookSeconds)),
+            },
+            'an object with url, secretFile, types, timeoutSeconds',
+          ),
+        ),
+        module: z.exactOptional(absolutePath),
+      },
+      section,
+    ),
   },
   section,
 );

@@ -30,6 +30,15 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   'provider.aws.sweepSeconds': { kind: 'number' },
   'request.deadlineSeconds': { kind: 'number' },
   'logging.level': { kind: 'text' },
+  'storage.type': { kind: 'text' },
+  'storage.directory': { kind: 'text' },
+  'storage.keepDays': { kind: 'number' },
+  'events.audit': { kind: 'boolean' },
+  'events.webhook.url': { kind: 'text' },
+  'events.webhook.secretFile': { kind: 'text' },
+  'events.webhook.types': { kind: 'text' },
+  'events.webhook.timeoutSeconds': { kind: 'number' },
+  'events.module': { kind: 'text' },
 };
 
 /** `provider.aws.pollSeconds.min` -> `OHF_PROVIDER_AWS_POLL_SECONDS_MIN`. */

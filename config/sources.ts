@@ -46,7 +46,10 @@ export function layEnvironmentOver(merged: Merged, env: Environment, notes: stri
   if (level && !env[variableOf('logging.level')]) layLogLevelOver(merged, level, notes);
   const known = Object.keys(SETTINGS).map(variableOf);
   for (const name of Object.keys(env)) {
-    if (/^OHF_(TEMPORAL|PROVIDER|REQUEST|LOGGING)_/.test(name) && !isKnownVariable(name, known)) {
+    if (
+      /^OHF_(TEMPORAL|PROVIDER|REQUEST|LOGGING|STORAGE|EVENTS)_/.test(name) &&
+      !isKnownVariable(name, known)
+    ) {
       notes.push(`${name} is no setting and is ignored.${didYouMean(name, known)}`);
     }
   }

@@ -10,21 +10,18 @@ import { StorageError } from '../../domain/shared/errors.ts';
 const PATIENCE_MS = 20_000;
 
 /**
- * Runs `work` while no other process does so with the same directory. Each contender makes a file of its own
- * name and then looks: whoever sees another living one steps back. Of two, the later one always sees the
- * earlier. A name is never used again, so what a killed process left behind may be removed by anybody, at any time.
+ * Runs `work` while no other process does so with the same directory.
  * @throws StorageError when another host's lock stays
  */
 export async function withLock<T>(directory: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
-    const mine = await claim(directory);
-    if (mine !== undefined) {
+    const release = await tryLock(directory);
+    if (release) {
       try {
         return await work();
       } finally {
-        await rm(join(directory, mine), { force: true });
+        await release();
       }
     }
     if (Date.now() > until) {
@@ -35,6 +32,18 @@ export async function withLock<T>(directory: string, work: () => Promise<T>): Pr
     }
     await delay(1 + Math.random() * 5);
   }
+}
+
+/**
+ * Each contender makes a file of its own name and then looks: whoever sees another living one steps back. Of
+ * two, the later one always sees the earlier. A name is never used again, so what a killed process left behind
+ * may be removed by anybody, at any time.
+ * @returns what releases the lock, or undefined while somebody else has it
+ */
+export async function tryLock(directory: string): Promise<(() => Promise<void>) | undefined> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const mine = await claim(directory);
+  return mine === undefined ? undefined : () => rm(join(directory, mine), { force: true });
 }
 
 /** The name of the lock that is ours now, or undefined while somebody else has it. */

@@ -61,11 +61,21 @@ describe('settings', () => {
     'provider.aws.sweepSeconds': ['0.5', 0.5],
     'request.deadlineSeconds': ['60', 60],
     'logging.level': ['debug', 'debug'],
+    'storage.type': ['sqlite', 'sqlite'],
+    'storage.directory': ['/var/lib/ohf', '/var/lib/ohf'],
+    'storage.keepDays': ['7', 7],
+    'events.audit': ['false', false],
+    'events.webhook.url': ['https://h/x', 'https://h/x'],
+    'events.webhook.secretFile': ['/s', '/s'],
+    'events.webhook.types': ['Shortage, MachineTerminated', 'Shortage, MachineTerminated'],
+    'events.webhook.timeoutSeconds': ['3', 3],
+    'events.module': ['/m.mjs', '/m.mjs'],
   };
   for (const path of Object.keys(SETTINGS)) {
     it(`takes ${path} from ${variableOf(path)}`, async () => {
       const [text, value] = values[path] ?? assert.fail(`no value for ${path}`);
-      const config: unknown = await worker({}, { ...SIMULATED, [variableOf(path)]: text });
+      const beside = path.startsWith('events.webhook.') ? { events: { webhook: { url: 'http://h' } } } : {};
+      const config: unknown = await worker(beside, { ...SIMULATED, [variableOf(path)]: text });
       const found = path.split('.').reduce<unknown>(property, config);
       assert.equal(found, value);
     });
@@ -117,6 +127,13 @@ describe('settings', () => {
       /pollSeconds is .*allowed: min not greater than max/,
     ],
     [{ request: { deadlineSeconds: 1.5 } }, /request\.deadlineSeconds is 1\.5/],
+    [{ storage: { directory: 'data' } }, /storage\.directory is "data"; allowed: an absolute path/],
+    [{ storage: { keepDays: 0 } }, /storage\.keepDays is 0; allowed: a whole number from 1 to 3650 \(days\)/],
+    [
+      { events: { webhook: { url: 'http://h', types: 'Shortage,Storm' } } },
+      /events\.webhook\.types is "Shortage,Storm"; allowed: types of events .*Shortage, MachineCreated/,
+    ],
+    [{ events: { webhook: {} } }, /events\.webhook\.url is missing; allowed: an http or https URL/],
     [{ logging: { level: 'loud' } }, /logging\.level is "loud"; allowed: trace, debug, info, warn, error/],
   ];
   for (const [settings, message] of wrong) {

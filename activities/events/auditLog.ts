@@ -1,0 +1,157 @@
+import { mkdir, open, rename, stat, truncate } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { DomainEvent } from '../../domain/events/event.ts';
+import type { EventHandler, Published } from './handler.ts';
+
+export interface AuditLogSettings {
+  readonly path: string;
+  /** A file larger than this gets the suffix `.1`, its predecessor `.2`, and so on. */
+  readonly maxBytes: number;
+  /** Files kept beside the one that is written. */
+  readonly keep: number;
+}
+
+/** A crash repeats at most one batch of the dispatcher; the ends of the two newest files hold far more. */
+const TAIL_BYTES = 1 << 18;
+
+/**
+ * Who did what to which machine and why, a JSON line each, for auditors and their tools. Append-only: a line is
+ * never changed, a repeated event is not written again.
+ */
+export function auditLog({ path, maxBytes, keep }: AuditLogSettings): EventHandler {
+  /** Lines of the recent past by their keys; read again after a failure, when it is unclear what was written. */
+  let written: Set<string> | undefined;
+  return {
+    name: 'audit',
+    begins: 'at the oldest',
+    async handle(published) {
+      const known = (written ??= await recover());
+      const fresh = published.filter((entry) => !known.has(keyOf(entry)));
+      if (fresh.length === 0) return;
+      try {
+        await rotateWhenLarge();
+        const file = await open(path, 'a', 0o600);
+        try {
+          await file.appendFile(fresh.map((entry) => `${JSON.stringify(auditLine(entry))}\n`).join(''));
+          await file.datasync();
+        } finally {
+          await file.close();
+        }
+      } catch (error) {
+        written = undefined;
+        throw error;
+      }
+      written = new Set([...[...known].slice(-1_000), ...fresh.map(keyOf)]);
+    },
+  };
+
+  async function recover(): Promise<Set<string>> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const ends = [await tail(`${path}.1`), await cutTornLine()];
+    return new Set(ends.flatMap((text) => text.split('\n').flatMap((line) => keyOfLine(line) ?? [])));
+  }
+
+  /** A line without its end was never acknowledged; its event comes again. */
+  async function cutTornLine(): Promise<string> {
+    const text = await tail(path);
+    const torn = text.slice(text.lastIndexOf('\n') + 1);
+    if (torn !== '') await truncate(path, (await stat(path)).size - Buffer.byteLength(torn));
+    return text.slice(0, text.length - torn.length);
+  }
+
+  async function rotateWhenLarge(): Promise<void> {
+    const size = await stat(path).then(
+      (found) => found.size,
+      () => 0,
+    );
+    if (size < maxBytes) return;
+    for (let number = keep - 1; number >= 1; number--) {
+      await rename(`${path}.${number}`, `${path}.${number + 1}`).catch(ignoreMissing);
+    }
+    await rename(path, `${path}.1`);
+  }
+}
+
+const ignoreMissing = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'ENOENT') throw error;
+};
+
+/** The end of a file from a line's beginning on; '' when there is none. */
+async function tail(path: string): Promise<string> {
+  const file = await open(path, 'r').catch(ignoreMissing);
+  if (!file) return '';
+  try {
+    const { size } = await file.stat();
+    const from = Math.max(0, size - TAIL_BYTES);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
+    const text = buffer.toString('utf8', 0, bytesRead);
+    return from === 0 ? text : text.slice(text.indexOf('\n') + 1);
+  } finally {
+    await file.close();
+  }
+}
+
+const keyOf = ({ runId, event }: Published): string => `${runId} ${event.id}`;
+
+function keyOfLine(line: string): string | undefined {
+  try {
+    const { run, id } = JSON.parse(line) as { run?: unknown; id?: unknown };
+    return `${String(run)} ${String(id)}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `time, who, what, why` first, for those who read it with their eyes. */
+function auditLine({ runId, event }: Published): object {
+  const { v, id, stream, sequence: _, at, type, ...rest } = event;
+  const { who, call, why } = cause(event);
+  return {
+    time: new Date(at).toISOString(),
+    who,
+    what: type,
+    ...(call === undefined ? {} : { call }),
+    ...(why === '' ? {} : { why }),
+    ...rest,
+    id,
+    owner: stream,
+    run: runId,
+    v,
+  };
+}
+
+interface Cause {
+  readonly who: 'Host Factory' | 'provider' | 'cloud' | 'administrator';
+  /** The operation that it goes back to. */
+  readonly call?: string;
+  readonly why: string;
+}
+
+function cause(event: DomainEvent): Cause {
+  switch (event.type) {
+    case 'RequestCreated':
+      return event.count > 0
+        ? { who: 'Host Factory', call: 'requestMachines', why: '' }
+        : { who: 'provider', why: 'Machines whose owner was lost are adopted.' };
+    case 'ReturnRequested':
+      return { who: 'Host Factory', call: 'requestReturnMachines', why: '' };
+    case 'TemplateChanged':
+      return { who: 'administrator', why: '' };
+    case 'LaunchDecided':
+      return { who: 'provider', call: 'requestMachines', why: '' };
+    case 'LaunchOverdue':
+      return { who: 'cloud', why: 'It is not known what became of the launch.' };
+    case 'RequestStatusChanged':
+      return { who: 'provider', why: event.message };
+    case 'MachineStatusChanged':
+      return { who: event.release === 'refused' ? 'cloud' : 'provider', why: event.message };
+    case 'MachineReclaimed':
+    case 'MachineTerminated':
+      return { who: 'cloud', why: event.reason };
+    case 'LaunchSettled':
+    case 'MachineCreated':
+      return { who: 'cloud', why: '' };
+    case 'Shortage':
+      return { who: 'cloud', why: event.message };
+  }
+}

@@ -10,8 +10,17 @@ export interface Config {
     readonly deadlineSeconds: number;
   };
   readonly logging: { readonly level: LogLevel };
+  readonly metrics: MetricsConfig;
   readonly storage: StorageConfig;
   readonly events: EventsConfig;
+}
+
+/** How the worker is watched. Nothing of it is on by default. */
+export interface MetricsConfig {
+  /** `host:port` where the worker serves its health and its metrics. */
+  readonly listen?: string;
+  /** Namespace in CloudWatch of the metrics that the worker writes into its log. */
+  readonly cloudWatch: { readonly namespace?: string };
 }
 
 export interface TemporalConfig {
@@ -105,4 +114,5 @@ export const DEFAULTS = {
   logging: { level: 'info' },
   storage: { type: 'json', keepDays: 30 },
   events: { audit: true },
+  metrics: { cloudWatch: {} },
 } as const satisfies Config;

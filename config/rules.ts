@@ -15,6 +15,11 @@ export const PATTERNS = {
   deployment: /^[a-z0-9-]{1,24}$/,
   region: /^[a-z]{2,}(-[a-z0-9]+)+$/,
   absolutePath: /^\/.*\S$/,
+  /** As `address`, with a port that exists. */
+  listen:
+    /^([^\s:/]+|\[[0-9a-fA-F:.]+\]):([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/,
+  /** CloudWatch keeps `AWS/` for itself. */
+  cloudWatchNamespace: /^(?!AWS\/|:)[\w./#:-]{1,255}$/,
   endpoint: /^https?:\/\/[^\s/]+(\/\S*)?$/,
 } as const;
 
@@ -62,6 +67,8 @@ const USUAL: Readonly<Record<string, Check>> = {
   'provider.aws.consistencySeconds': wholeWithin(RANGES.consistencySeconds),
   'provider.aws.sweepSeconds': within(RANGES.sweepSeconds),
   'request.deadlineSeconds': wholeWithin(RANGES.requestSeconds),
+  'metrics.listen': is(PATTERNS.listen),
+  'metrics.cloudWatch.namespace': is(PATTERNS.cloudWatchNamespace),
   'logging.level': (value) => LOG_LEVELS.some((level) => level === value),
   'storage.type': (value) => STORAGE_TYPES.some((type) => type === value),
   'storage.directory': is(PATTERNS.absolutePath),

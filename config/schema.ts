@@ -117,6 +117,20 @@ export const configSchema: z.ZodMiniType<Config> = z.strictObject(
       },
       section,
     ),
+    metrics: z.strictObject(
+      {
+        listen: z.exactOptional(text('host:port, e.g. "127.0.0.1:9464"', PATTERNS.listen)),
+        cloudWatch: z.strictObject(
+          {
+            namespace: z.exactOptional(
+              text('up to 255 of 0-9 A-Z a-z . - _ / # : and not AWS/', PATTERNS.cloudWatchNamespace),
+            ),
+          },
+          section,
+        ),
+      },
+      section,
+    ),
   },
   section,
 );

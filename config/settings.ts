@@ -39,6 +39,8 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   'events.webhook.types': { kind: 'text' },
   'events.webhook.timeoutSeconds': { kind: 'number' },
   'events.module': { kind: 'text' },
+  'metrics.listen': { kind: 'text' },
+  'metrics.cloudWatch.namespace': { kind: 'text' },
 };
 
 /** `provider.aws.pollSeconds.min` -> `OHF_PROVIDER_AWS_POLL_SECONDS_MIN`. */

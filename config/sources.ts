@@ -47,7 +47,7 @@ export function layEnvironmentOver(merged: Merged, env: Environment, notes: stri
   const known = Object.keys(SETTINGS).map(variableOf);
   for (const name of Object.keys(env)) {
     if (
-      /^OHF_(TEMPORAL|PROVIDER|REQUEST|LOGGING|STORAGE|EVENTS)_/.test(name) &&
+      /^OHF_(TEMPORAL|PROVIDER|REQUEST|LOGGING|STORAGE|EVENTS|METRICS)_/.test(name) &&
       !isKnownVariable(name, known)
     ) {
       notes.push(`${name} is no setting and is ignored.${didYouMean(name, known)}`);

@@ -70,6 +70,8 @@ describe('settings', () => {
     'events.webhook.types': ['Shortage, MachineTerminated', 'Shortage, MachineTerminated'],
     'events.webhook.timeoutSeconds': ['3', 3],
     'events.module': ['/m.mjs', '/m.mjs'],
+    'metrics.listen': ['0.0.0.0:9464', '0.0.0.0:9464'],
+    'metrics.cloudWatch.namespace': ['Grid/Hosts', 'Grid/Hosts'],
   };
   for (const path of Object.keys(SETTINGS)) {
     it(`takes ${path} from ${variableOf(path)}`, async () => {
@@ -134,6 +136,16 @@ describe('settings', () => {
       /events\.webhook\.types is "Shortage,Storm"; allowed: types of events .*Shortage, MachineCreated/,
     ],
     [{ events: { webhook: {} } }, /events\.webhook\.url is missing; allowed: an http or https URL/],
+    [
+      { metrics: { listen: '9464' } },
+      /metrics\.listen is "9464"; allowed: host:port, e\.g\. "127\.0\.0\.1:9464"/,
+    ],
+    [{ metrics: { listen: 'localhost:70000' } }, /metrics\.listen is "localhost:70000"; allowed: host:port/],
+    [{ metrics: { listn: 'x:1' } }, /'metrics\.listn' is no setting\. Did you mean 'metrics\.listen'/],
+    [
+      { metrics: { cloudWatch: { namespace: 'AWS/EC2' } } },
+      /cloudWatch\.namespace is "AWS\/EC2"; allowed: up/,
+    ],
     [{ logging: { level: 'loud' } }, /logging\.level is "loud"; allowed: trace, debug, info, warn, error/],
   ];
   for (const [settings, message] of wrong) {

@@ -5,6 +5,7 @@ import type {
   TerminateActivities,
   WaitActivities,
 } from '../domain/activities.ts';
+import type { EventActivities } from '../domain/events/activities.ts';
 import type { InquiryActivities, MonitorActivities } from '../domain/monitor/activities.ts';
 import { createInquiryActivities } from './inquiring.ts';
 import { createMonitorActivities, type SweepSettings } from './monitoring.ts';
@@ -18,15 +19,23 @@ export interface Activities {
   readonly read: ReadActivities & InquiryActivities;
   readonly terminate: TerminateActivities;
   readonly wait: WaitActivities & MonitorActivities;
+  /** Local ones, on the workflows' own workers. */
+  readonly events: EventActivities;
 }
 
 /** What a cloud does, and beside it what is the same for all: who owns a machine, and telling the owners. */
-export function createActivities(provider: Provider, temporal: Client, sweep: SweepSettings): Activities {
+export function createActivities(
+  provider: Provider,
+  temporal: Client,
+  sweep: SweepSettings,
+  events: EventActivities,
+): Activities {
   const { launch, terminate, wait, machines } = provider;
   return {
     launch,
     read: { ...createReadActivities(machines, temporal), ...createInquiryActivities(machines, temporal) },
     terminate,
+    events,
     wait: {
       ...wait,
       ...createMonitorActivities(machines, createOwnerWatch(temporal, sweep.seconds), sweep),

@@ -25,6 +25,7 @@ export async function startStack(temporalCli, templates = {}) {
   write('config.json', {
     temporal: { address: `127.0.0.1:${temporal}`, namespace: 'default' },
     provider: { deployment: 'bench', aws: { region: 'us-east-1', endpoint } },
+    storage: { directory: path.join(folder, 'storage') },
   });
   write('awsinstprov_config.json', { AWS_REGION: 'us-east-1' });
   write('awsinstprov_templates.json', {

@@ -70,7 +70,7 @@ export interface AwsConfig {
 export interface StorageConfig {
   /** What the read model is kept in: journals of JSON lines, or SQLite. */
   readonly type: StorageType;
-  /** Absolute path on the worker's host; by default below `$XDG_STATE_HOME`, one for each provider instance. */
+  /** Absolute path on the worker's host; each provider instance has a folder of its own in it. */
   readonly directory?: string;
   /** Days for which events, and requests and machines that have ended, are kept. */
   readonly keepDays: number;

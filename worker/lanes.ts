@@ -33,6 +33,8 @@ export async function createLanes(settings: LaneSettings): Promise<Worker[]> {
   const workflows = Worker.create({
     ...common,
     taskQueue: queues.workflows,
+    activities: { ...activities.events },
+    enableNonLocalActivities: false,
     workflowBundle: { codePath: BUNDLE_PATH },
     maxConcurrentWorkflowTaskExecutions: 20,
     maxCachedWorkflows: 500,

@@ -1,11 +1,13 @@
 import { hostname } from 'node:os';
 import { Client } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
+import { createEventActivities } from '../activities/events/publishing.ts';
 import { createActivities } from '../activities/index.ts';
 import { loadWorkerConfig, type Config } from '../config/index.ts';
 import { OhfError } from '../domain/shared/errors.ts';
 import { checkNamespace } from './checks.ts';
 import { connect } from './connection.ts';
+import { openEvents, storageDirectory, type Events } from './events.ts';
 import { createLanes } from './lanes.ts';
 import { keepMonitor } from './monitor.ts';
 import { PROVIDERS, type OpenProvider } from './providers.ts';
@@ -22,7 +24,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     const config = await loadWorkerConfig(env);
     logger = createLogger(config.logging.level);
     installRuntime(logger);
-    await serve(config, logger);
+    await serve(config, storageDirectory(config, env), logger);
     return 0;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -31,10 +33,11 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
   }
 }
 
-async function serve(config: Config, logger: Logger): Promise<void> {
+async function serve(config: Config, directory: string, logger: Logger): Promise<void> {
   const { temporal, provider } = config;
   const connection = await connect(temporal, logger);
   let cloud: OpenProvider | undefined;
+  let events: Events | undefined;
   try {
     const client = new Client({ connection, namespace: temporal.namespace });
     await checkNamespace(client, temporal.namespace);
@@ -42,7 +45,8 @@ async function serve(config: Config, logger: Logger): Promise<void> {
       logger.warn('machines could not be read; trying again', { error });
     cloud = await PROVIDERS[provider.type](provider, { logger, onReadError });
     const sweep = { seconds: cloud.sweepSeconds, onError: onReadError };
-    const activities = createActivities(cloud.provider, client, sweep);
+    events = await openEvents(config, directory, logger);
+    const activities = createActivities(cloud.provider, client, sweep, createEventActivities(events));
     const lanes = await createLanes({
       connection,
       namespace: temporal.namespace,
@@ -65,6 +69,7 @@ async function serve(config: Config, logger: Logger): Promise<void> {
     logger.info('worker stopped');
   } finally {
     cloud?.close();
+    await events?.close();
     await connection.close();
   }
 }

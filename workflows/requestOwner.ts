@@ -37,6 +37,7 @@ import type {
   ReturnMachines,
   StatusView,
 } from '../domain/shared/messages.ts';
+import { EventStream } from './eventStream.ts';
 import { hasType, rejection } from './failures.ts';
 import { launchLane, prepareLane, terminateLane, waitLane } from './lanes.ts';
 import { machinesReleasedSignal } from './messages.ts';
@@ -64,6 +65,7 @@ const FIRST_REPORT_SECONDS = 20;
 
 export class RequestOwner {
   #state: RequestState;
+  readonly #events: EventStream;
   /** Things under way that a next run would not begin again: the owner neither ends nor continues as new. */
   #busy = 0;
   /** Releases under way. A next run begins them again. */
@@ -73,6 +75,7 @@ export class RequestOwner {
 
   constructor(input: MachineRequestInput) {
     this.#state = initialState(input);
+    this.#events = new EventStream(this.#state);
     showState(this.#state);
   }
 
@@ -105,12 +108,12 @@ export class RequestOwner {
     const { input, machines, groups, returns } = this.#state;
     const adopts = input.template === undefined && machines.size === 0;
     const isEmpty = alive(this.#state).length === 0 && groups.length === 0;
-    return this.#isIdle() && isEmpty && returns.size === 0 && !adopts;
+    return this.#isIdle() && this.#events.isTold && isEmpty && returns.size === 0 && !adopts;
   }
 
   continueAsNew(): Promise<never> {
     const next = makeContinueAsNewFunc<typeof machineRequest>(carriedVisibility(this.#state));
-    return next({ ...this.#state.input, carried: carry(this.#state) });
+    return next({ ...this.#state.input, carried: { ...carry(this.#state), events: this.#events.carry() } });
   }
 
   close(): StatusView {
@@ -169,7 +172,9 @@ export class RequestOwner {
   }
 
   #apply(fact: RequestFact): void {
-    this.#state = reduce(this.#state, fact);
+    const before = this.#state;
+    this.#state = reduce(before, fact);
+    this.#events.note(before, this.#state);
     showState(this.#state);
   }
 
@@ -474,6 +479,7 @@ export class RequestOwner {
 
   /** A run also ends once after settling, so that no owner carries the code it started with for months. */
   #canStop(): boolean {
-    return this.isOver() || this.#mustRenew() || (this.#isIdle() && !this.#state.input.carried);
+    const maySwitch = this.#isIdle() && this.#events.isTold && !this.#state.input.carried;
+    return this.isOver() || this.#mustRenew() || maySwitch;
   }
 }

@@ -1,3 +1,4 @@
+import type { DomainEvent } from '../events/event.ts';
 import type { PackedMachines } from '../machine/packed.ts';
 import type { Sighting } from '../machine/machine.ts';
 import type { Group } from '../request/launch.ts';
@@ -53,6 +54,13 @@ export interface CarriedRequest {
   readonly groups?: readonly Group[];
   /** Unanswered returns: returnId and machines. */
   readonly returns: readonly (readonly [returnId: string, machineIds: readonly string[]])[];
+  readonly events?: CarriedEvents;
+}
+
+export interface CarriedEvents {
+  readonly nextSequence: number;
+  /** Those that could not be published. */
+  readonly untold?: readonly DomainEvent[];
 }
 
 /** Signal to an owner. The same returnId may come again; it then only gets its answer again. */

@@ -39,6 +39,7 @@ export function writeProviderFiles({ temporal, simulator }) {
       deployment: 'embedded',
       aws: { region: REGION, endpoint: `http://127.0.0.1:${simulator}` },
     },
+    storage: { directory: inState('storage') },
   });
   writeLauncher();
 }

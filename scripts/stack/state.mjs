@@ -22,7 +22,7 @@ const lockFile = inState('lock');
 const runFile = inState('run.json');
 
 // All that --reset removes. A list, because OHF_STATE_DIR may name a folder that holds other things too.
-const OURS = /^(temporal\.db.*|simulator\.jsonl.*|hf|log|ohf|run\.json.*|[a-z]+\.pid)$/;
+const OURS = /^(temporal\.db.*|simulator\.jsonl.*|hf|log|ohf|storage|run\.json.*|[a-z]+\.pid)$/;
 
 /** @throws Problem when another `npm start` uses this state folder. */
 export function lockState() {

@@ -284,6 +284,7 @@ async function writeConfiguration(
       },
     },
     request: { deadlineSeconds },
+    storage: { directory: path.join(path.dirname(conf), 'storage') },
   });
   await write(`${PROVIDER}prov_config.json`, { AWS_REGION: 'us-east-1' });
   const fixture = await readFile(path.join(root, 'test', 'fixtures', 'awsinstprov_templates.json'), 'utf8');

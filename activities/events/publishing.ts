@@ -1,0 +1,35 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EventActivities } from '../../domain/events/activities.ts';
+import type { Outbox } from './outbox.ts';
+
+/** ms that a workflow task may be held up by a slow disk. */
+const PATIENCE_MS = 1_000;
+
+/** Where events go, once it could be opened. */
+export interface EventTarget {
+  /** Undefined while it cannot be written. */
+  readonly outbox: Outbox | undefined;
+  /** Something was published. */
+  wake(): void;
+  onError(error: unknown): void;
+}
+
+export function createEventActivities(target: EventTarget): EventActivities {
+  return {
+    async publishEvents({ runId, events }) {
+      const { outbox } = target;
+      if (!outbox) return false;
+      const published = outbox.append(runId, events).then(
+        () => true,
+        (error: unknown) => {
+          target.onError(error);
+          return false;
+        },
+      );
+      // One that is late is published all the same; told again, it is known.
+      const told = await Promise.race([published, delay(PATIENCE_MS, false)]);
+      if (told) target.wake();
+      return told;
+    },
+  };
+}

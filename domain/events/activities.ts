@@ -1,0 +1,16 @@
+import type { DomainEvent } from './event.ts';
+
+/** A local activity: it writes to the worker's own disk, and takes one event of history. */
+export interface EventActivities {
+  /**
+   * Puts events where all handlers find them. Those of the run that are there already are left out.
+   * @returns false when it could not be done now; nothing that happens here is a reason to hold up a request
+   */
+  publishEvents(input: PublishInput): Promise<boolean>;
+}
+
+export interface PublishInput {
+  readonly runId: string;
+  /** In the order of their sequence. */
+  readonly events: readonly DomainEvent[];
+}

@@ -1,0 +1,134 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from '@temporalio/worker';
+import { auditLog } from '../activities/events/auditLog.ts';
+import { startDispatcher, type Dispatcher, type HandlerHealth } from '../activities/events/dispatcher.ts';
+import type { EventHandler } from '../activities/events/handler.ts';
+import { openOutbox, type Outbox } from '../activities/events/outbox.ts';
+import type { EventTarget } from '../activities/events/publishing.ts';
+import { readModel } from '../activities/events/readModel.ts';
+import { loadSiteHandler } from '../activities/events/siteHandler.ts';
+import { webhook } from '../activities/events/webhook.ts';
+import type { Damage } from '../activities/storage/journal.ts';
+import { openStore } from '../activities/storage/openStore.ts';
+import type { Store } from '../activities/storage/store.ts';
+import type { Config, Environment } from '../config/index.ts';
+import { EVENT_TYPES } from '../domain/events/event.ts';
+
+const OPEN_AGAIN_MS = 60_000;
+const DAY_MS = 24 * 60 * 60_000;
+const WEBHOOK_SECONDS = 10;
+const AUDIT_FILE = { maxBytes: 50 << 20, keep: 10 } as const;
+
+/** The events of one provider instance on this host: published, and told to every handler. */
+export interface Events extends EventTarget {
+  health(): readonly HandlerHealth[];
+  close(): Promise<void>;
+}
+
+interface Opened {
+  readonly outbox: Outbox;
+  readonly dispatcher: Dispatcher;
+  readonly handlers: readonly EventHandler[];
+  readonly pruning: NodeJS.Timeout;
+}
+
+/** Where a provider instance's outbox, audit log and read model lie. */
+export function storageDirectory({ storage, provider }: Config, env: Environment): string {
+  const state = env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state');
+  const base = storage.directory ?? join(state, 'open-host-factory');
+  return join(base, `${provider.deployment}.${provider.name}`);
+}
+
+/**
+ * A directory that cannot be written is tried again every minute; until then owners keep their events.
+ * @throws ConfigurationError when the site's own handler is none
+ */
+export async function openEvents(config: Config, directory: string, logger: Logger): Promise<Events> {
+  const site = config.events.module === undefined ? [] : [await loadSiteHandler(config.events.module)];
+  const onError = (error: unknown): void =>
+    logger.error('events cannot be published; trying again', { directory, error });
+  const onDamage = (damage: Damage): void =>
+    logger.error(`${damage.path} was damaged: ${damage.lost}. It was moved to ${damage.movedTo}.`, {
+      advice: "'ohf rebuild-read-model' makes the read model anew",
+    });
+  let opened: Opened | undefined;
+  let again: NodeJS.Timeout | undefined;
+  const tryToOpen = async (): Promise<void> => {
+    try {
+      opened = await open(config, directory, site, onDamage, logger);
+    } catch (error) {
+      onError(error);
+      again = setTimeout(() => void tryToOpen(), OPEN_AGAIN_MS);
+    }
+  };
+  await tryToOpen();
+  return {
+    get outbox() {
+      return opened?.outbox;
+    },
+    wake: () => opened?.dispatcher.wake(),
+    onError,
+    health: () => opened?.dispatcher.health() ?? [],
+    async close() {
+      clearTimeout(again);
+      if (!opened) return;
+      clearInterval(opened.pruning);
+      await opened.dispatcher.stop();
+      for (const handler of opened.handlers) await handler.close?.();
+      await opened.outbox.close();
+    },
+  };
+}
+
+async function open(
+  config: Config,
+  directory: string,
+  site: readonly EventHandler[],
+  onDamage: (damage: Damage) => void,
+  logger: Logger,
+): Promise<Opened> {
+  const keepMs = config.storage.keepDays * DAY_MS;
+  const outbox = await openOutbox(join(directory, 'outbox.jsonl'), onDamage);
+  const store = await openStore(
+    { type: config.storage.type, directory: join(directory, 'read-model') },
+    onDamage,
+  );
+  const handlers = [readModel(store), ...configuredHandlers(config, directory), ...site];
+  const dispatcher = startDispatcher({
+    outbox,
+    handlers,
+    lock: join(directory, 'dispatcher.lock'),
+    keepMs,
+    onFailure: ({ name, behind, error }) =>
+      logger.warn(`the event handler '${name}' failed; telling it again`, { behind, error }),
+  });
+  return { outbox, dispatcher, handlers, pruning: pruneDaily(store, keepMs, logger) };
+}
+
+function configuredHandlers({ events }: Config, directory: string): EventHandler[] {
+  const { audit, webhook: hook } = events;
+  const audited = audit ? [auditLog({ path: join(directory, 'audit.log'), ...AUDIT_FILE })] : [];
+  if (!hook) return audited;
+  const { url, secretFile, types, timeoutSeconds = WEBHOOK_SECONDS } = hook;
+  const wanted = types?.split(',').map((type) => type.trim());
+  return [
+    ...audited,
+    webhook({
+      url,
+      timeoutSeconds,
+      ...(secretFile === undefined ? {} : { secretFile }),
+      ...(wanted ? { types: EVENT_TYPES.filter((type) => wanted.includes(type)) } : {}),
+    }),
+  ];
+}
+
+function pruneDaily(store: Store, keepMs: number, logger: Logger): NodeJS.Timeout {
+  const prune = (): void => {
+    store
+      .prune(Date.now() - keepMs)
+      .catch((error: unknown) => logger.warn('the read model could not be pruned', { error }));
+  };
+  prune();
+  return setInterval(prune, DAY_MS).unref();
+}

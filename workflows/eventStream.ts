@@ -1,0 +1,76 @@
+import {
+  CancellationScope,
+  condition,
+  log,
+  proxyLocalActivities,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { EventActivities } from '../domain/events/activities.ts';
+import type { DomainEvent } from '../domain/events/event.ts';
+import { eventsBetween, requestCreated } from '../domain/events/requestEvents.ts';
+import type { RequestState } from '../domain/request/state.ts';
+import type { CarriedEvents } from '../domain/shared/messages.ts';
+
+const FIRST_RETRY_MS = 60_000;
+const LAST_RETRY_MS = 60 * 60_000;
+/** Events told at once. */
+const BATCH = 1_000;
+/** What could not be told when a run ends is handed to the next one, up to so many. */
+const MOST_CARRIED = 500;
+
+const { publishEvents } = proxyLocalActivities<EventActivities>({
+  startToCloseTimeout: '5s',
+  retry: { maximumAttempts: 1 },
+});
+
+/** Tells what happens to a request, in order, beside its work: the request never waits for it but to end. */
+export class EventStream {
+  #untold: DomainEvent[];
+  #nextSequence: number;
+
+  constructor(state: RequestState) {
+    const carried = state.input.carried?.events;
+    this.#untold = carried?.untold ? [...carried.untold] : [];
+    this.#nextSequence = carried?.nextSequence ?? 1;
+    if (this.#nextSequence === 1) this.#add(requestCreated(state));
+    void CancellationScope.nonCancellable(() => this.#tell());
+  }
+
+  note(before: RequestState, after: RequestState): void {
+    this.#add(eventsBetween(before, after, Date.now(), this.#nextSequence));
+  }
+
+  get isTold(): boolean {
+    return this.#untold.length === 0;
+  }
+
+  carry(): CarriedEvents {
+    const kept = this.#untold.slice(0, MOST_CARRIED);
+    if (kept.length < this.#untold.length)
+      log.error('events are lost: they could not be published, and a new run begins', {
+        lost: this.#untold.length - kept.length,
+      });
+    return { nextSequence: this.#nextSequence, ...(kept.length === 0 ? {} : { untold: kept }) };
+  }
+
+  #add(events: readonly DomainEvent[]): void {
+    this.#untold.push(...events);
+    this.#nextSequence += events.length;
+  }
+
+  async #tell(): Promise<never> {
+    for (let retryMs = FIRST_RETRY_MS; ;) {
+      await condition(() => this.#untold.length > 0);
+      const events = this.#untold.slice(0, BATCH);
+      const told = await publishEvents({ runId: workflowInfo().runId, events }).catch(() => false);
+      if (told) {
+        this.#untold.splice(0, events.length);
+        retryMs = FIRST_RETRY_MS;
+      } else {
+        await sleep(retryMs, { summary: 'publish events again' });
+        retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+      }
+    }
+  }
+}

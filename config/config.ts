@@ -1,6 +1,6 @@
 /**
  * The settings of one provider instance, after all sources are merged and checked. Worker and command line
- * read the same settings, each from its own place; see index.ts.
+ * read the same settings, each from its own place; see index.ts. What each means stands in settings.ts.
  */
 export interface Config {
   readonly temporal: TemporalConfig;
@@ -100,19 +100,3 @@ export const PROVIDER_TYPES: readonly ProviderType[] = ['aws'];
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 export const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
-
-/** What holds when nothing is set: the embedded set-up on one machine. */
-export const DEFAULTS = {
-  temporal: { address: '127.0.0.1:7233', namespace: 'default', deadlineSeconds: 8 },
-  provider: {
-    type: 'aws',
-    name: 'awsinst',
-    deployment: 'embedded',
-    aws: { region: 'us-east-1', pollSeconds: { min: 1, max: 15 }, consistencySeconds: 60, sweepSeconds: 60 },
-  },
-  request: { deadlineSeconds: 900 },
-  logging: { level: 'info' },
-  storage: { type: 'json', keepDays: 30 },
-  events: { audit: true },
-  metrics: { cloudWatch: {} },
-} as const satisfies Config;

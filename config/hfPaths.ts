@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ConfigurationError } from '../domain/shared/errors.ts';
-import { DEFAULTS } from './config.ts';
+import { DEFAULTS } from './settings.ts';
 import type { Environment } from './sources.ts';
 
 /** Name of the provider instance whose files are read. */

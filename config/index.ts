@@ -2,10 +2,11 @@ import { join, resolve } from 'node:path';
 import type { Config } from './config.ts';
 import { findProviderConfDir, providerName } from './hfPaths.ts';
 import { readJsonObject, readJsonObjectIfAny } from './jsonFile.ts';
-import type { ConfigSource } from './load.ts';
+import { configOf, gatherConfig, type ConfigSource, type Gathered } from './load.ts';
 import type { Environment } from './sources.ts';
 
-export { DEFAULTS, LOG_LEVELS } from './config.ts';
+export { LOG_LEVELS } from './config.ts';
+export { DEFAULTS } from './settings.ts';
 export type { AwsConfig, Config, LogLevel, ProviderConfig, TemporalConfig, TlsFiles } from './config.ts';
 export type { Environment } from './sources.ts';
 
@@ -15,12 +16,14 @@ const OURS = 'configuration file';
  * The worker's settings: environment > `$OHF_CONFIG`, else ./config/config.json if there is one > defaults.
  * @throws ConfigurationError
  */
-export async function loadWorkerConfig(env: Environment): Promise<Config> {
+export const loadWorkerConfig = async (env: Environment): Promise<Config> =>
+  configOf(await gatherWorkerConfig(env));
+
+/** @throws ConfigurationError when a file cannot be read at all */
+export async function gatherWorkerConfig(env: Environment): Promise<Gathered> {
   const path = resolve(env['OHF_CONFIG'] || join('config', 'config.json'));
   const values = env['OHF_CONFIG'] ? await readJsonObject(path, OURS) : await readJsonObjectIfAny(path, OURS);
-  // zod is loaded only by those who parse settings, not by all who ask for their types.
-  const { mergeConfig } = await import('./load.ts');
-  return mergeConfig(values ? [{ origin: path, values }] : [], env, [], 'worker');
+  return gatherConfig(values ? [{ origin: path, values }] : [], env, [], 'worker');
 }
 
 export interface CliConfig {
@@ -35,6 +38,12 @@ export interface CliConfig {
  * @throws ConfigurationError
  */
 export async function loadCliConfig(env: Environment): Promise<CliConfig> {
+  const gathered = await gatherCliConfig(env);
+  return { config: configOf(gathered), notes: gathered.notes };
+}
+
+/** @throws ConfigurationError when a file cannot be read at all */
+export async function gatherCliConfig(env: Environment): Promise<Gathered> {
   const notes: string[] = [];
   const sources: ConfigSource[] = [];
   const directory = findProviderConfDir(env);
@@ -51,6 +60,5 @@ export async function loadCliConfig(env: Environment): Promise<CliConfig> {
     const ours = env['OHF_CONFIG'] ? await readJsonObject(path, OURS) : await readJsonObjectIfAny(path, OURS);
     if (ours) sources.push({ origin: path, values: ours });
   }
-  const { mergeConfig } = await import('./load.ts');
-  return { config: await mergeConfig(sources, env, notes, 'cli'), notes };
+  return gatherConfig(sources, env, notes, 'cli');
 }

@@ -8,7 +8,6 @@ interface Wording {
   /** Where the value at a path came from, e.g. a file or a variable. */
   readonly origin: (path: string) => string;
   readonly knownPaths: readonly string[];
-  readonly secretPaths?: readonly string[];
 }
 
 /** One sentence per issue: where, which key, what it is, what is allowed. */
@@ -27,9 +26,8 @@ function describe(issue: Issue, input: unknown, wording: Wording): string[] {
     });
   }
   const value = issue.path.reduce<unknown>((inner, key) => (isAny(inner) ? inner[key] : undefined), input);
-  const shown = wording.secretPaths?.includes(path) ? 'not usable' : valueText(value);
   const name = path === '' ? 'the input' : path;
-  return [`${wording.origin(path)}: ${name} is ${shown}; allowed: ${issue.message}.`];
+  return [`${wording.origin(path)}: ${name} is ${valueText(value)}; allowed: ${issue.message}.`];
 }
 
 /** Also of a union one of whose forms matches but for keys that it does not know. */

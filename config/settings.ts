@@ -1,56 +1,233 @@
-/** How the text of an environment variable becomes a value. */
-type SettingKind = 'text' | 'number' | 'boolean';
+import { EVENT_TYPES } from '../domain/events/event.ts';
+import { LOG_LEVELS, PROVIDER_TYPES, STORAGE_TYPES, type Config } from './config.ts';
+import { absolutePath, address, flag, listOf, number, oneOf, text, url, whole, type Kind } from './kinds.ts';
 
-interface Setting {
-  readonly kind: SettingKind;
+type Value = string | number | boolean;
+
+export interface Setting {
+  readonly kind: Kind;
+  /** What holds when nothing sets it: the embedded set-up on one machine. */
+  readonly default?: Value;
+  /** Without a default: what holds then, in words. */
+  readonly otherwise?: string;
+  /** Has to be set where its section is. */
+  readonly required?: true;
+  /** Only from the environment; never in a file, a log or a message. */
+  readonly secret?: true;
   /** Well-known variables beside our own `OHF_...`, which wins over them. */
   readonly env?: readonly string[];
+  /** For the documents: one line of Markdown. */
+  readonly meaning: string;
 }
 
-/** Every single setting by its path in config.json. A test holds this list and the schema together. */
-export const SETTINGS: Readonly<Record<string, Setting>> = {
-  'temporal.address': { kind: 'text', env: ['TEMPORAL_ADDRESS'] },
-  'temporal.namespace': { kind: 'text', env: ['TEMPORAL_NAMESPACE'] },
-  'temporal.tls': { kind: 'boolean', env: ['TEMPORAL_TLS'] },
-  'temporal.tls.serverNameOverride': { kind: 'text' },
-  'temporal.tls.caFile': { kind: 'text' },
-  'temporal.tls.certFile': { kind: 'text' },
-  'temporal.tls.keyFile': { kind: 'text' },
-  'temporal.apiKey': { kind: 'text', env: ['TEMPORAL_API_KEY'] },
-  'temporal.deadlineSeconds': { kind: 'number' },
-  'provider.type': { kind: 'text' },
-  'provider.name': { kind: 'text', env: ['HF_PROVIDER_NAME'] },
-  'provider.deployment': { kind: 'text', env: ['OHF_DEPLOYMENT'] },
-  'provider.aws.region': { kind: 'text', env: ['AWS_REGION'] },
-  'provider.aws.endpoint': { kind: 'text', env: ['OHF_AWS_ENDPOINT'] },
-  'provider.aws.profile': { kind: 'text', env: ['AWS_PROFILE'] },
-  'provider.aws.pollSeconds.min': { kind: 'number' },
-  'provider.aws.pollSeconds.max': { kind: 'number' },
-  'provider.aws.consistencySeconds': { kind: 'number' },
-  'provider.aws.sweepSeconds': { kind: 'number' },
-  'request.deadlineSeconds': { kind: 'number' },
-  'logging.level': { kind: 'text' },
-  'storage.type': { kind: 'text' },
-  'storage.directory': { kind: 'text' },
-  'storage.keepDays': { kind: 'number' },
-  'events.audit': { kind: 'boolean' },
-  'events.webhook.url': { kind: 'text' },
-  'events.webhook.secretFile': { kind: 'text' },
-  'events.webhook.types': { kind: 'text' },
-  'events.webhook.timeoutSeconds': { kind: 'number' },
-  'events.module': { kind: 'text' },
-  'metrics.listen': { kind: 'text' },
-  'metrics.cloudWatch.namespace': { kind: 'text' },
+/** `temporal.address`, ...: the path of every single value that a Config may hold. */
+export type SettingPath = PathsOf<Config, ''>;
+type PathsOf<T, Path extends string> = T extends Value
+  ? Path
+  : { [K in keyof T & string]-?: PathsOf<NonNullable<T[K]>, Path extends '' ? K : `${Path}.${K}`> }[keyof T &
+      string];
+
+/** PEM files have no other mark than that they are read. */
+const pem = text('the path of a PEM file');
+
+/**
+ * Every setting by its path in config.json: the one place for its kind, its default and its meaning. The check of
+ * what is set, docs/configuration.md and config.schema.json are made from it (`npm run docs`).
+ */
+const TABLE: Readonly<Record<SettingPath, Setting>> = {
+  'temporal.address': {
+    kind: address('127.0.0.1:7233'),
+    default: '127.0.0.1:7233',
+    env: ['TEMPORAL_ADDRESS'],
+    meaning: "Temporal's frontend",
+  },
+  'temporal.namespace': {
+    kind: text('the name of a Temporal namespace', /^\S{1,255}$/),
+    default: 'default',
+    env: ['TEMPORAL_NAMESPACE'],
+    meaning: 'the namespace of all requests',
+  },
+  'temporal.tls': {
+    kind: { ...flag, allowed: 'true, false' },
+    otherwise: 'off; on with an API key',
+    env: ['TEMPORAL_TLS'],
+    meaning: 'TLS with the public certificate authorities, or with the files below',
+  },
+  'temporal.tls.serverNameOverride': {
+    kind: text('a host name'),
+    otherwise: "the address's",
+    meaning: "the name in the server's certificate",
+  },
+  'temporal.tls.caFile': {
+    kind: pem,
+    otherwise: 'public authorities',
+    meaning: 'who signed the certificate of the server',
+  },
+  'temporal.tls.certFile': { kind: pem, meaning: 'our certificate; needs `keyFile`' },
+  'temporal.tls.keyFile': { kind: pem, meaning: 'its key' },
+  'temporal.apiKey': {
+    kind: text('a Temporal API key'),
+    secret: true,
+    env: ['TEMPORAL_API_KEY'],
+    meaning: 'environment only, never in a file',
+  },
+  'temporal.deadlineSeconds': {
+    kind: whole('seconds', 1, 120),
+    default: 8,
+    meaning: 'what one operation of the command line may spend with Temporal in all',
+  },
+  'provider.type': { kind: oneOf(PROVIDER_TYPES), default: 'aws', meaning: 'which cloud' },
+  'provider.name': {
+    kind: text('1 to 64 of 0-9 A-Z a-z _ -', /^[\w-]{1,64}$/),
+    default: 'awsinst',
+    env: ['HF_PROVIDER_NAME'],
+    meaning: "Host Factory's name of the provider instance: one plugin may serve several",
+  },
+  'provider.deployment': {
+    kind: text('1 to 24 of a-z 0-9 -', /^[a-z0-9-]{1,24}$/),
+    default: 'embedded',
+    env: ['OHF_DEPLOYMENT'],
+    meaning: 'names one Symphony cluster; in every tag and token. Mandatory with real AWS',
+  },
+  'provider.aws.region': {
+    kind: text('an AWS region, e.g. "eu-west-1"', /^[a-z]{2,}(-[a-z0-9]+)+$/),
+    default: 'us-east-1',
+    env: ['AWS_REGION'],
+    meaning: 'mandatory for the worker with real AWS',
+  },
+  'provider.aws.endpoint': {
+    kind: url('http://127.0.0.1:4566'),
+    otherwise: "AWS's own",
+    env: ['OHF_AWS_ENDPOINT'],
+    meaning: 'a VPC endpoint or a simulated AWS',
+  },
+  'provider.aws.profile': {
+    kind: text('the name of a profile of the AWS credential files'),
+    env: ['AWS_PROFILE'],
+    meaning: "profile of the worker's AWS credential files",
+  },
+  'provider.aws.pollSeconds.min': {
+    kind: number('seconds', 0.1, 300),
+    default: 1,
+    meaning: 'between two reads of machines that are waited for, at least',
+  },
+  'provider.aws.pollSeconds.max': {
+    kind: number('seconds', 0.1, 300),
+    default: 15,
+    meaning: 'and at most; in between by how long machines take to boot',
+  },
+  'provider.aws.consistencySeconds': {
+    kind: whole('seconds', 0, 240),
+    default: 60,
+    meaning: 'within which AWS may still hide what was just made',
+  },
+  'provider.aws.sweepSeconds': {
+    kind: number('seconds', 0.25, 3_600),
+    default: 60,
+    meaning: 'between two reads of all machines, by which those that are taken away are found',
+  },
+  'request.deadlineSeconds': {
+    kind: whole('seconds', 30, 86_400),
+    default: 900,
+    meaning: 'after its acceptance, from which a request launches nothing more and settles',
+  },
+  'logging.level': {
+    kind: oneOf(LOG_LEVELS),
+    default: 'info',
+    meaning: 'what is logged; also `HF_LOGLEVEL`, in words of syslog',
+  },
+  'storage.type': {
+    kind: oneOf(STORAGE_TYPES),
+    default: 'json',
+    meaning: 'what the read model is kept in: journals of JSON lines, or SQLite',
+  },
+  'storage.directory': {
+    kind: absolutePath,
+    otherwise: '`$XDG_STATE_HOME/open-host-factory`',
+    meaning: "on the worker's host, one for each provider instance",
+  },
+  'storage.keepDays': {
+    kind: whole('days', 1, 3_650),
+    default: 30,
+    meaning: 'for which events, and requests and machines that have ended, are kept',
+  },
+  'events.audit': {
+    kind: flag,
+    default: true,
+    meaning: 'an append-only log of who did what and why, in the storage directory',
+  },
+  'events.webhook.url': {
+    kind: url('https://hooks.example.com/ohf'),
+    required: true,
+    meaning: 'is told of what happens to requests and machines',
+  },
+  'events.webhook.secretFile': {
+    kind: absolutePath,
+    otherwise: 'not signed',
+    meaning: 'a file whose first line is the key of the signature',
+  },
+  'events.webhook.types': {
+    kind: listOf('types of events', EVENT_TYPES),
+    otherwise: 'all',
+    meaning: 'which events it is told of',
+  },
+  'events.webhook.timeoutSeconds': {
+    kind: whole('seconds', 1, 60),
+    otherwise: '10',
+    meaning: 'for its answer',
+  },
+  'events.module': {
+    kind: absolutePath,
+    meaning: "a module of the site's own whose default export makes a handler of events",
+  },
+  'metrics.listen': {
+    kind: address('127.0.0.1:9464'),
+    otherwise: 'off',
+    meaning: 'where the worker serves its health and its metrics',
+  },
+  'metrics.cloudWatch.namespace': {
+    kind: text('up to 255 of 0-9 A-Z a-z . - _ / # : and not AWS/', /^(?!AWS\/|:)[\w./#:-]{1,255}$/),
+    otherwise: 'off',
+    meaning: 'in CloudWatch, of the metrics that the worker writes into its log',
+  },
 };
+
+export const SETTINGS: Readonly<Record<string, Setting>> = TABLE;
+
+/** All defaults as a configuration. */
+export const DEFAULTS = defaults();
+
+function defaults(): Config {
+  const config = {};
+  for (const [path, setting] of Object.entries(SETTINGS)) {
+    const keys = path.split('.');
+    const section = keys.slice(0, -1);
+    if (setting.default !== undefined) sectionOf(config, section)[keys.at(-1) ?? ''] = setting.default;
+    else if (!isOptional(section.join('.'))) sectionOf(config, section);
+  }
+  // A test holds the table's defaults and its kinds together; the types see to it that no path is missing.
+  return config as Config;
+}
+
+/** A section that is a setting too, or has something that must be set, is there only when it is set. */
+function isOptional(section: string): boolean {
+  return Object.entries(SETTINGS).some(
+    ([path, { required }]) => path === section || (required === true && path.startsWith(`${section}.`)),
+  );
+}
+
+function sectionOf(config: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
+  return keys.reduce((at, key) => (at[key] ??= {}) as Record<string, unknown>, config);
+}
 
 /** `provider.aws.pollSeconds.min` -> `OHF_PROVIDER_AWS_POLL_SECONDS_MIN`. */
 export const variableOf = (path: string): string =>
   `OHF_${path.replaceAll('.', '_').replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`;
 
-/** A value that is no number or boolean stays text, so that the schema's message shows it as it is. */
-export function fromText(kind: SettingKind, text: string): unknown {
-  if (kind === 'number' && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
-  if (kind === 'boolean' && /^(true|1)$/i.test(text)) return true;
-  if (kind === 'boolean' && /^(false|0)$/i.test(text)) return false;
-  return text;
+/** A value that is no number or boolean stays text, so that the message shows it as it is. */
+export function fromText({ type }: Kind, value: string): unknown {
+  if (type === 'number' && /^-?\d+(\.\d+)?$/.test(value)) return Number(value);
+  if (type === 'boolean' && /^(true|1)$/i.test(value)) return true;
+  if (type === 'boolean' && /^(false|0)$/i.test(value)) return false;
+  return value;
 }

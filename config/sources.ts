@@ -1,7 +1,7 @@
-import { ConfigurationError } from '../domain/shared/errors.ts';
 import { isObject, type JsonObject } from './jsonFile.ts';
 import { fromText, SETTINGS, variableOf } from './settings.ts';
 import { didYouMean } from './suggest.ts';
+import { keysBelow, valueAt, type Finding } from './validate.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -45,20 +45,16 @@ export function layEnvironmentOver(merged: Merged, env: Environment, notes: stri
   const level = env['HF_LOGLEVEL'];
   if (level && !env[variableOf('logging.level')]) layLogLevelOver(merged, level, notes);
   const known = Object.keys(SETTINGS).map(variableOf);
+  const sections = keysBelow('').map((section) => `${variableOf(section)}_`);
   for (const name of Object.keys(env)) {
-    if (
-      /^OHF_(TEMPORAL|PROVIDER|REQUEST|LOGGING|STORAGE|EVENTS|METRICS)_/.test(name) &&
-      !isKnownVariable(name, known)
-    ) {
+    const looksLikeOne = sections.some((section) => name.startsWith(section));
+    if (looksLikeOne && !isKnownVariable(name, known)) {
       notes.push(`${name} is no setting and is ignored.${didYouMean(name, known)}`);
     }
   }
 }
 
-function hasTlsFiles({ values }: Merged): boolean {
-  const temporal = values['temporal'];
-  return isObject(temporal) && isObject(temporal['tls']);
-}
+const hasTlsFiles = ({ values }: Merged): boolean => isObject(valueAt(values, 'temporal.tls'));
 
 /** The path to the Temporal CLI belongs to the embedded set-up, not to the settings. */
 const isKnownVariable = (name: string, known: readonly string[]): boolean =>
@@ -86,14 +82,14 @@ function layLogLevelOver(merged: Merged, hfLevel: string, notes: string[]): void
   else notes.push(`HF_LOGLEVEL is "${hfLevel}", which is no level of Host Factory, and is ignored.`);
 }
 
-/** @throws ConfigurationError when a secret stands in a file */
-export function refuseSecrets(file: JsonObject, path: string): void {
-  const temporal = file['temporal'];
-  if (isObject(temporal) && 'apiKey' in temporal) {
-    throw new ConfigurationError(
-      `${path}: temporal.apiKey may not stand in a file. Set the environment variable TEMPORAL_API_KEY instead.`,
-    );
-  }
+/** Secrets that stand in a file. */
+export function secretsIn(file: JsonObject, origin: string): readonly Finding[] {
+  return Object.entries(SETTINGS).flatMap(([key, { secret, env = [] }]) => {
+    if (secret !== true || valueAt(file, key) === undefined) return [];
+    const variable = env[0] ?? variableOf(key);
+    const message = `${key} may not stand in a file. Set the environment variable ${variable} instead.`;
+    return [{ key, message, origin }];
+  });
 }
 
 function nested(path: string, value: unknown): JsonObject {

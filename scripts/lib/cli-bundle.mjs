@@ -75,7 +75,7 @@ const SDK =
 /** Modules that the program loads when it must, by the file they are put into. */
 const SELDOM = {
   'commands.cjs': "export * from './cli/program.ts';",
-  'schemas.cjs': "export * from './cli/operations/schemas.ts'; export * from './config/schema.ts';",
+  'schemas.cjs': "export * from './cli/operations/schemas.ts';",
 };
 
 const codeOf = (program) => `${program}.${process.version}-${process.arch}`;
@@ -108,7 +108,7 @@ function keepApart({ onResolve }) {
     );
   apart(/^@temporalio\//, () => './temporal-sdk.cjs');
   apart(/^\.\/program\.ts$/, () => './commands.cjs');
-  apart(/^\.\/schemas?\.ts$/, () => './schemas.cjs');
+  apart(/^\.\/schemas\.ts$/, () => './schemas.cjs');
   apart(/^\.\.\/\.\.\/(worker|simulator)\//, (wanted) =>
     wanted.replace('../../', '../').replace(/\.ts$/, '.js'),
   );

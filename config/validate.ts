@@ -1,0 +1,87 @@
+import { isObject, type JsonObject } from './jsonFile.ts';
+import { valueText } from './issues.ts';
+import { SETTINGS } from './settings.ts';
+import { didYouMean } from './suggest.ts';
+
+/** One thing that is wrong with the settings. */
+export interface Finding {
+  readonly key: string;
+  /** A sentence that names the key. */
+  readonly message: string;
+  readonly allowed?: string;
+  /** The file or the variable that says so; missing where nothing does. */
+  readonly origin?: string;
+}
+
+/** Everything that is wrong with settings laid over the defaults; each is a walk over a few dozen values. */
+export function wrongSettings(merged: JsonObject, originOf: (path: string) => string): readonly Finding[] {
+  return [...wrongIn(merged, ''), ...missingIn(merged), ...outOfOrder(merged)].map((finding) => ({
+    ...finding,
+    origin: originOf(finding.key),
+  }));
+}
+
+function wrongIn(section: JsonObject, prefix: string): Finding[] {
+  return Object.entries(section).flatMap(([key, value]) => {
+    const path = prefix + key;
+    const setting = Object.hasOwn(SETTINGS, path) ? SETTINGS[path] : undefined;
+    if (setting?.kind.accepts(value) === true) return [];
+    const within = keysBelow(path);
+    if (within.length > 0 && isObject(value)) return wrongIn(value, `${path}.`);
+    if (setting === undefined && within.length === 0) return [unknown(path)];
+    const object = within.length > 0 ? `an object with ${within.join(', ')}` : undefined;
+    const allowed = [setting?.kind.allowed, object].filter((each) => each !== undefined).join(' or ');
+    return [notAllowed(path, setting?.secret === true ? 'not usable' : valueText(value), allowed)];
+  });
+}
+
+/** Names of the settings and sections directly in a section. */
+export function keysBelow(section: string): readonly string[] {
+  const prefix = section === '' ? '' : `${section}.`;
+  const below = Object.keys(SETTINGS).filter((path) => path.startsWith(prefix));
+  return [...new Set(below.map((path) => path.slice(prefix.length).split('.')[0] ?? ''))];
+}
+
+function unknown(path: string): Finding {
+  const hint = didYouMean(path, Object.keys(SETTINGS));
+  return { key: path, message: `'${path}' is no setting.${hint}` };
+}
+
+const notAllowed = (key: string, is: string, allowed: string): Finding => ({
+  key,
+  message: `${key} is ${is}; allowed: ${allowed}.`,
+  allowed,
+});
+
+/** A section that a file overwrote with something else lacks its defaults; one that is optional what it requires. */
+function missingIn(merged: JsonObject): Finding[] {
+  return Object.entries(SETTINGS).flatMap(([path, { default: usual, required, kind }]) => {
+    const section = valueAt(merged, path.slice(0, path.lastIndexOf('.')));
+    const isDue = usual !== undefined || (required === true && section !== undefined);
+    return isDue && isAbsent(merged, path) ? [notAllowed(path, 'missing', kind.allowed)] : [];
+  });
+}
+
+/** Of a path through something that is no section, that is told already. */
+function isAbsent(values: JsonObject, path: string): boolean {
+  let at: unknown = values;
+  for (const key of path.split('.')) {
+    if (!isObject(at)) return false;
+    if (!Object.hasOwn(at, key)) return true;
+    at = at[key];
+  }
+  return false;
+}
+
+function outOfOrder(merged: JsonObject): Finding[] {
+  const key = 'provider.aws.pollSeconds';
+  const value = valueAt(merged, key);
+  if (!isObject(value) || !(Number(value['min']) > Number(value['max']))) return [];
+  return [notAllowed(key, valueText(value), 'min not greater than max')];
+}
+
+export const valueAt = (values: JsonObject, path: string): unknown =>
+  path.split('.').reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), values);
+
+export const sentenceOf = ({ origin, message }: Finding): string =>
+  origin === undefined ? message : `${origin}: ${message}`;

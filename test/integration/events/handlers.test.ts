@@ -1,0 +1,269 @@
+import { strict as assert } from 'node:assert';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { auditLog } from '../../../activities/events/auditLog.ts';
+import { startDispatcher, type Dispatcher } from '../../../activities/events/dispatcher.ts';
+import type { EventHandler, Published } from '../../../activities/events/handler.ts';
+import { openOutbox, type Outbox } from '../../../activities/events/outbox.ts';
+import { loadSiteHandler } from '../../../activities/events/siteHandler.ts';
+import { webhook } from '../../../activities/events/webhook.ts';
+import { eventually } from '../../fixtures/eventually.ts';
+import { anEvent } from '../storage/support.ts';
+
+const unharmed = (): never => assert.fail('nothing is damaged');
+
+describe('event handlers', () => {
+  let folder: string;
+  let outbox: Outbox;
+  let dispatchers: Dispatcher[];
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ohf-events-'));
+    outbox = await openOutbox(join(folder, 'outbox.jsonl'), unharmed);
+    dispatchers = [];
+  });
+  afterEach(async () => {
+    for (const dispatcher of dispatchers) await dispatcher.stop();
+    await outbox.close();
+    await rm(folder, { recursive: true });
+  });
+
+  function dispatch(...handlers: EventHandler[]): Dispatcher {
+    const lock = join(folder, 'lock');
+    const dispatcher = startDispatcher({
+      outbox,
+      handlers,
+      lock,
+      firstRetryMs: 5,
+      keepMs: 0,
+      onFailure: () => {},
+    });
+    dispatchers.push(dispatcher);
+    return dispatcher;
+  }
+
+  /** Keeps what it is told; fails while `down` is set. */
+  function recorder(name: string, begins: EventHandler['begins'] = 'at the oldest') {
+    const told: string[] = [];
+    const self = {
+      name,
+      begins,
+      told,
+      down: false,
+      async handle(published: readonly Published[]) {
+        if (self.down) throw new Error(`${name} is down`);
+        told.push(...published.map(({ event }) => event.id));
+      },
+    };
+    return self;
+  }
+
+  async function publish(dispatcher: Dispatcher, run: string, ...sequences: number[]): Promise<void> {
+    await outbox.append(
+      run,
+      sequences.map((sequence) => anEvent(run, sequence)),
+    );
+    dispatcher.wake();
+  }
+  const ids = (run: string, ...sequences: number[]): string[] => sequences.map((n) => `${run}/${n}`);
+
+  it('are each told everything in order, and one that is down holds up no other', async () => {
+    const [good, bad] = [recorder('good'), recorder('bad')];
+    bad.down = true;
+    const dispatcher = dispatch(good, bad);
+    await publish(dispatcher, 'req-1', 1, 2);
+    await eventually('the good one was told', () => good.told.length === 2);
+    const health = await eventually('the bad one is known to fail', () =>
+      dispatcher.health().find(({ name, error }) => name === 'bad' && error !== undefined),
+    );
+    assert.deepEqual([health.behind, health.error], [2, 'bad is down']);
+    await publish(dispatcher, 'req-1', 3);
+    bad.down = false;
+    await eventually('the bad one was told', () => bad.told.length === 3);
+    assert.deepEqual(bad.told, ids('req-1', 1, 2, 3));
+    assert.deepEqual(good.told, ids('req-1', 1, 2, 3));
+    assert.ok(dispatcher.health().every(({ behind, error }) => behind === 0 && error === undefined));
+  });
+
+  it('are told once of what is published twice, and go on where they were after a restart', async () => {
+    const handler = recorder('one');
+    const first = dispatch(handler);
+    await publish(first, 'req-1', 1, 2);
+    await publish(first, 'req-1', 1, 2, 3);
+    await eventually('three were told', () => handler.told.length === 3);
+    await first.stop();
+    await outbox.close();
+    outbox = await openOutbox(join(folder, 'outbox.jsonl'), unharmed);
+    await publish(dispatch(handler), 'req-1', 3, 4);
+    await eventually('the fourth was told', () => handler.told.length > 3);
+    assert.deepEqual(handler.told, ids('req-1', 1, 2, 3, 4));
+  });
+
+  it('that are new and begin now hear nothing of the past', async () => {
+    const old = recorder('old');
+    const first = dispatch(old);
+    await publish(first, 'req-1', 1);
+    await eventually('the old one was told', () => old.told.length === 1);
+    await first.stop();
+    const fresh = recorder('fresh', 'now');
+    const second = dispatch(old, fresh);
+    await eventually('the fresh one has its place', () => outbox.cursor('fresh') !== undefined);
+    await publish(second, 'req-1', 2);
+    await eventually('the fresh one was told', () => fresh.told.length > 0);
+    assert.deepEqual(fresh.told, ids('req-1', 2));
+  });
+
+  it('of two processes only one is told, and the other takes over', async () => {
+    const [one, other] = [recorder('shared'), recorder('shared')];
+    const leader = dispatch(one);
+    await publish(leader, 'req-1', 1);
+    await eventually('the leader was told', () => one.told.length === 1);
+    const follower = dispatch(other);
+    await publish(follower, 'req-1', 2);
+    await eventually('the leader was told again', () => one.told.length === 2);
+    await leader.stop();
+    await publish(follower, 'req-1', 3);
+    await eventually('the follower was told', () => other.told.length > 0);
+    assert.deepEqual(other.told, ids('req-1', 3));
+  });
+
+  describe('the audit log', () => {
+    const lines = async (): Promise<Record<string, unknown>[]> =>
+      (await readFile(join(folder, 'audit.log'), 'utf8'))
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const open = (maxBytes = 1 << 20): EventHandler =>
+      auditLog({ path: join(folder, 'audit.log'), maxBytes, keep: 2 });
+    const entry = (sequence: number): Published => ({ runId: 'run', event: anEvent('req-1', sequence) });
+
+    it('says who did what, and repeats nothing after a crash in the middle of a line', async () => {
+      await open().handle([entry(1), entry(2)]);
+      await appendFile(join(folder, 'audit.log'), '{"time":"2026-0');
+      await open().handle([entry(2), entry(3)]);
+      const written = await lines();
+      assert.deepEqual(
+        written.map(({ id }) => id),
+        ids('req-1', 1, 2, 3),
+      );
+      const { time, who, what, why, owner } = written[0] ?? {};
+      assert.deepEqual(
+        [time, who, what, why, owner],
+        [
+          '1970-01-01T00:00:01.000Z',
+          'cloud',
+          'LaunchOverdue',
+          'It is not known what became of the launch.',
+          'req-1',
+        ],
+      );
+    });
+
+    it('keeps as many old files as it may', async () => {
+      const log = open(10);
+      for (const sequence of [1, 2, 3, 4]) await log.handle([entry(sequence)]);
+      assert.equal((await lines())[0]?.['id'], 'req-1/4');
+      assert.match(await readFile(join(folder, 'audit.log.2'), 'utf8'), /req-1\/2/);
+      await assert.rejects(readFile(join(folder, 'audit.log.3')), { code: 'ENOENT' });
+    });
+  });
+
+  describe('the webhook', () => {
+    let server: Server;
+    let received: { body: string; headers: Record<string, unknown> }[];
+    let answer: number;
+    beforeEach(async () => {
+      received = [];
+      answer = 204;
+      server = createServer((request, response) => {
+        let body = '';
+        request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+        request.on('end', () => {
+          if (answer < 300) received.push({ body, headers: request.headers });
+          response.writeHead(answer).end();
+        });
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+    });
+    afterEach(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    const url = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks?token=hush`;
+
+    it('loses nothing while its target is out of order, signs each message, and does not tell its token', async () => {
+      const secretFile = join(folder, 'secret');
+      await writeFile(secretFile, 'the key\n');
+      answer = 503;
+      const dispatcher = dispatch(webhook({ url: url(), secretFile, timeoutSeconds: 5 }));
+      await eventually('it has its place', () => outbox.cursor('webhook') !== undefined);
+      await publish(dispatcher, 'req-1', 1, 2);
+      const failing = await eventually('it failed', () => dispatcher.health().find(({ error }) => error));
+      assert.match(failing.error ?? '', /^127\.0\.0\.1:\d+ answered 503$/);
+      answer = 200;
+      await eventually('it was told', () => received.length > 0);
+      const [{ body, headers } = assert.fail()] = received;
+      const { v, events } = JSON.parse(body) as { v: number; events: { id: string; runId: string }[] };
+      assert.equal(v, 1);
+      assert.deepEqual(
+        events.map(({ id, runId }) => [id, runId]),
+        ids('req-1', 1, 2).map((id) => [id, 'req-1']),
+      );
+      const signed = createHmac('sha256', 'the key').update(`${String(headers['x-ohf-timestamp'])}.${body}`);
+      assert.equal(headers['x-ohf-signature'], `sha256=${signed.digest('hex')}`);
+    });
+
+    it('is told only of the types that are wanted', async () => {
+      const dispatcher = dispatch(webhook({ url: url(), types: ['Shortage'], timeoutSeconds: 5 }));
+      await eventually('it has its place', () => outbox.cursor('webhook') !== undefined);
+      const shortage = {
+        ...anEvent('req-1', 2),
+        type: 'Shortage' as const,
+        pool: 'p',
+        code: 'c',
+        message: 'm',
+      };
+      await outbox.append('run', [anEvent('req-1', 1), shortage, anEvent('req-1', 3)]);
+      dispatcher.wake();
+      await eventually('it is past all of them', () => outbox.cursor('webhook') === outbox.newest());
+      assert.deepEqual(
+        received.flatMap(({ body }) =>
+          (JSON.parse(body) as { events: { id: string }[] }).events.map(({ id }) => id),
+        ),
+        ['req-1/2'],
+      );
+    });
+  });
+
+  describe('a module of the site', () => {
+    const module = async (text: string): Promise<string> => {
+      const path = join(folder, 'site.mjs');
+      await writeFile(path, text);
+      return path;
+    };
+
+    it('makes a handler', async () => {
+      const path = await module(
+        `export default () => ({ name: 'site', begins: 'now', handle: async () => {} });`,
+      );
+      assert.equal((await loadSiteHandler(path)).name, 'site');
+    });
+
+    for (const [text, why] of [
+      ['export const x = 1;', /site\.mjs has no default export that makes a handler/],
+      [
+        `export default () => ({ name: 'site', begins: 'now' });`,
+        /makes no handler with a name, begins and handle/,
+      ],
+      ['export default () => { throw new Error("no database"); };', /cannot be loaded: no database/],
+    ] as const) {
+      it(`is refused: ${why.source}`, async () => {
+        await assert.rejects(loadSiteHandler(await module(text)), why);
+      });
+    }
+  });
+});

@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import { isObject } from './jsonFile.ts';
+import { isObject, kindOf } from './jsonFile.ts';
 import { didYouMean } from './suggest.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -50,6 +50,15 @@ const pathText = (path: readonly PropertyKey[]): string =>
 /** A value as it may stand in a message: short, on one line. */
 export function valueText(value: unknown): string {
   if (value === undefined) return 'missing';
-  const text = JSON.stringify(value) ?? typeof value;
+  const text = jsonText(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? typeof value;
+  } catch {
+    // JSON.parse reads any depth; what writes JSON ends with the stack.
+    return `${kindOf(value)} of too many levels`;
+  }
 }

@@ -1,6 +1,6 @@
 import type { Environment } from '../config/index.ts';
 import { OhfError } from '../domain/shared/errors.ts';
-import { openContext } from './context.ts';
+import { openContext, type OperationContext } from './context.ts';
 import { errorDetails, openLog, type Log } from './log.ts';
 import { operationNamed } from './operations/registry.ts';
 import { documentText, writeOut } from './output.ts';
@@ -24,7 +24,7 @@ export async function runOperation(name: string, args: readonly string[], env: E
   let document: object;
   let code = 0;
   try {
-    document = await Promise.race([execute(name, args, env, log), crash]);
+    document = await Promise.race([executeAndClose(name, args, env, log), crash]);
   } catch (error) {
     const message = messageFor(error);
     log.error(message, errorDetails(error));
@@ -34,18 +34,32 @@ export async function runOperation(name: string, args: readonly string[], env: E
   return (await writeOut(documentText(document))) ? code : 1;
 }
 
-async function execute(name: string, args: readonly string[], env: Environment, log: Log): Promise<object> {
-  refuseWindows(process.platform);
-  const operation = await operationNamed(name);
-  const source = readArguments(args);
-  const input = source.kind === 'words' ? operation.inputFromWords(source.words) : await readDocument(source);
+async function executeAndClose(
+  name: string,
+  args: readonly string[],
+  env: Environment,
+  log: Log,
+): Promise<object> {
   const context = openContext(env, log);
   try {
-    return await operation.execute(input, context);
+    return await execute(name, args, context);
   } finally {
     // What is decided is decided: a connection that does not close must not change the answer.
     await context.close().catch((error: unknown) => log.warn('closing failed', errorDetails(error)));
   }
+}
+
+/** @returns the document of a success. @throws what `messageFor` has the words for */
+export async function execute(
+  name: string,
+  args: readonly string[],
+  context: OperationContext,
+): Promise<object> {
+  refuseWindows(process.platform);
+  const operation = await operationNamed(name);
+  const source = readArguments(args);
+  const input = source.kind === 'words' ? operation.inputFromWords(source.words) : await readDocument(source);
+  return operation.execute(input, context);
 }
 
 async function readDocument(source: Exclude<ReturnType<typeof readArguments>, { kind: 'words' }>) {
@@ -54,7 +68,7 @@ async function readDocument(source: Exclude<ReturnType<typeof readArguments>, { 
 }
 
 /** Never empty, never a stack. */
-function messageFor(error: unknown): string {
+export function messageFor(error: unknown): string {
   if (error instanceof OhfError) return error.message;
   const reason = error instanceof Error ? error.message || error.name : String(error);
   return `Internal error: ${reason}`;

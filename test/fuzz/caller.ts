@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { openContext } from '../../cli/context.ts';
+import type { Gateway } from '../../cli/gateway/gateway.ts';
+import { execute, messageFor } from '../../cli/runOperation.ts';
+import type { Environment } from '../../config/index.ts';
+import type { HostsQuery } from '../../domain/monitor/messages.ts';
+import type { MachineRequestInput, MachineReturnInput } from '../../domain/shared/messages.ts';
+
+/** What a call made of its input. */
+export interface Called {
+  /** The document, or undefined where the call was refused. */
+  readonly document?: Readonly<Record<string, unknown>>;
+  readonly message: string;
+  readonly requests: readonly MachineRequestInput[];
+  readonly returns: readonly MachineReturnInput[];
+  readonly asked: readonly string[];
+  readonly hosts: readonly HostsQuery[];
+}
+
+const silent = { warn: () => undefined, error: () => undefined };
+
+/**
+ * Runs an operation in this process, on a Temporal that takes everything, and checks what holds for each answer: one
+ * document of one line, or a message that is no stack and no accident; a refused call has started nothing.
+ */
+export async function call(name: string, args: readonly string[], env: Environment): Promise<Called> {
+  const requests: MachineRequestInput[] = [];
+  const returns: MachineReturnInput[] = [];
+  const asked: string[] = [];
+  const hosts: HostsQuery[] = [];
+  const gateway: Gateway = {
+    startRequest: async (input) => (requests.push(input), 'started'),
+    startReturn: async (input) => (returns.push(input), 'started'),
+    statusOf: async (ids) => (
+      asked.push(...ids),
+      ids.map(() => ({ status: 'running', message: '', machines: [] }))
+    ),
+    goingOf: async (query) => (hosts.push(query), { v: 1, ready: true, going: [] }),
+    close: async () => undefined,
+  };
+  const did = { requests, returns, asked, hosts };
+  try {
+    const document = await execute(name, args, { ...openContext(env, silent), gateway: async () => gateway });
+    assert.doesNotMatch(JSON.stringify(document), /\n/);
+    return { document: { ...document }, message: '', ...did };
+  } catch (error) {
+    const message = messageFor(error);
+    assert.doesNotMatch(message, /^Internal error|\n|^\s*at |node:internal/);
+    assert.notEqual(message, '');
+    assert.ok(message.length < 10_000, `a message of ${message.length} characters`);
+    assert.deepEqual([requests, returns, asked, hosts], [[], [], [], []]);
+    return { message, ...did };
+  }
+}

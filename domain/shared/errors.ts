@@ -9,9 +9,7 @@ export type ErrorCode =
   | 'CONFIGURATION'
   | 'STORAGE'
   | 'PROVIDER'
-  | 'UNAVAILABLE'
-  | 'COMMAND'
-  | 'QUERY';
+  | 'UNAVAILABLE';
 
 export abstract class OhfError extends Error {
   readonly code: ErrorCode;

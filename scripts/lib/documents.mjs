@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { errorTables } from './error-tables.mjs';
+import { dist, root } from './paths.mjs';
+import { configSchema, settingsTables } from './settings-documents.mjs';
+
+/**
+ * What is made from the code: whole files, and in others what stands between two marks.
+ * @returns {Promise<{ file: string, is: string | undefined, shouldBe: string }[]>} by their path in the checkout
+ */
+export async function documents() {
+  const settings = await compiled('config', 'settings.js');
+  const guide = await compiled('domain', 'shared', 'errorGuide.js');
+  const schema = `${JSON.stringify(configSchema(settings), null, 2)}\n`;
+  return [
+    { file: 'config/config.schema.json', is: read('config/config.schema.json'), shouldBe: schema },
+    between('docs/configuration.md', settingsTables(settings)),
+    between('docs/errors.md', errorTables(guide)),
+  ];
+}
+
+/** Each file that is not what the code says. */
+export const staleDocuments = async () =>
+  (await documents()).filter(({ is, shouldBe }) => is !== shouldBe).map(({ file }) => file);
+
+const compiled = (...parts) => import(pathToFileURL(path.join(dist, ...parts)).href);
+
+function between(file, parts) {
+  const is = read(file);
+  let shouldBe = is ?? '';
+  for (const [name, text] of Object.entries(parts)) {
+    const [from, to] = [`<!-- ${name}: made by npm run docs -->\n`, `\n<!-- end of ${name} -->`];
+    const [start, end] = [shouldBe.indexOf(from), shouldBe.indexOf(to)];
+    if (start === -1 || end < start) throw new Error(`${file} lacks the marks of '${name}'.`);
+    shouldBe = `${shouldBe.slice(0, start + from.length)}\n${text}${shouldBe.slice(end)}`;
+  }
+  return { file, is, shouldBe };
+}
+
+function read(file) {
+  try {
+    return readFileSync(path.join(root, file), 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

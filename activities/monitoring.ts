@@ -12,7 +12,14 @@ export interface SweepSettings {
   /** Seconds between two sweeps. */
   readonly seconds: number;
   readonly onError: (error: unknown) => void;
+  readonly onSwept?: SweepObserver;
 }
+
+/** Hears of every complete read: the machines that it showed, and the requests whose owner nobody knows, if asked. */
+export type SweepObserver = (
+  machines: readonly SeenMachine[],
+  ownerless: ReadonlySet<string> | undefined,
+) => void;
 
 /** What the monitor was told last, and what it still is to be told. */
 interface Told {
@@ -84,6 +91,7 @@ export function createMonitorActivities(
         const { machines, news } = await sweepOnce(input, before.machines);
         // A monitor that starts anew is told at once; who owns the machines is found out with the next sweep.
         const ownerless = anew ? undefined : await owners.ownerless(input, requestsOf(machines));
+        settings.onSwept?.([...machines.values()], ownerless);
         const changed = news.length > 0 || !isSame(ownerless, before.ownerless);
         if (anew || changed || Date.now() >= until) return page({ machines, rest: news, ownerless }, anew);
       } catch (error) {

@@ -11,10 +11,10 @@ import type { OpenProvider, Surroundings } from './providers.ts';
 /** @throws ConfigurationError when AWS can't be read */
 export async function openAws(
   { deployment, aws: config }: ProviderConfig,
-  { logger, onReadError }: Surroundings,
+  { logger, onReadError, calls }: Surroundings,
 ): Promise<OpenProvider> {
   const { region, endpoint, pollSeconds, consistencySeconds, sweepSeconds } = config;
-  const aws = createAwsClients(config);
+  const aws = createAwsClients(config, calls);
   try {
     await checkAws(aws, endpoint ?? region);
     await tellRefusedActions(aws, deployment, logger);
@@ -25,14 +25,19 @@ export async function openAws(
   return {
     provider: createAwsProvider(aws, { pollSeconds, consistencySeconds, onReadError }),
     sweepSeconds,
+    check: (signal) => readOnce(aws, signal),
     close: () => aws.destroy(),
   };
+}
+
+async function readOnce({ reading }: AwsClients, abortSignal?: AbortSignal): Promise<void> {
+  await reading.send(new DescribeInstancesCommand({ MaxResults: 5 }), abortSignal ? { abortSignal } : {});
 }
 
 /** AWS answers, with these credentials, in this region. @throws ConfigurationError that says what to do */
 async function checkAws(aws: AwsClients, where: string): Promise<void> {
   try {
-    await aws.reading.send(new DescribeInstancesCommand({ MaxResults: 5 }));
+    await readOnce(aws);
   } catch (error) {
     const { providerCode, message, kind } = toProviderError(error);
     const advice =

@@ -2,6 +2,7 @@ import { Worker, type NativeConnection } from '@temporalio/worker';
 import type { Activities } from '../activities/index.ts';
 import { taskQueues, type TaskQueues } from '../domain/shared/queues.ts';
 import { BUNDLE_PATH } from './bundle.ts';
+import { observeActivities, type ActivityObserver } from './health/activities.ts';
 
 export interface LaneSettings {
   readonly connection: NativeConnection;
@@ -10,6 +11,7 @@ export interface LaneSettings {
   readonly deployment: string;
   readonly provider: string;
   readonly activities: Activities;
+  readonly observer: ActivityObserver;
 }
 
 /**
@@ -27,7 +29,7 @@ const SLOTS: Readonly<Record<Exclude<keyof TaskQueues, 'workflows'>, number>> = 
 const FINISH_CALLS = '20s';
 
 export async function createLanes(settings: LaneSettings): Promise<Worker[]> {
-  const { connection, namespace, identity, activities } = settings;
+  const { connection, namespace, identity, activities, observer } = settings;
   const queues = taskQueues(settings.deployment, settings.provider);
   const common = { connection, namespace, identity, shutdownForceTime: '30s' } as const;
   const workflows = Worker.create({
@@ -45,6 +47,7 @@ export async function createLanes(settings: LaneSettings): Promise<Worker[]> {
       maxConcurrentActivityTaskExecutions: SLOTS[lane],
       taskQueue: queues[lane],
       activities: { ...activities[lane] },
+      interceptors: { activity: [observeActivities(observer)] },
       shutdownGraceTime: lane === 'wait' ? 0 : FINISH_CALLS,
     }),
   );

@@ -8,6 +8,8 @@ import { OhfError } from '../domain/shared/errors.ts';
 import { checkNamespace } from './checks.ts';
 import { connect } from './connection.ts';
 import { openEvents, storageDirectory, type Events } from './events.ts';
+import { workerChecks } from './health/checks.ts';
+import { openHealth, type Health } from './health/health.ts';
 import { createLanes } from './lanes.ts';
 import { keepMonitor } from './monitor.ts';
 import { PROVIDERS, type OpenProvider } from './providers.ts';
@@ -24,7 +26,12 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     const config = await loadWorkerConfig(env);
     logger = createLogger(config.logging.level);
     installRuntime(logger);
-    await serve(config, storageDirectory(config, env), logger);
+    const health = await openHealth(config);
+    try {
+      await serve(config, storageDirectory(config, env), logger, health);
+    } finally {
+      health.close();
+    }
     return 0;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -33,8 +40,9 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
   }
 }
 
-async function serve(config: Config, directory: string, logger: Logger): Promise<void> {
+async function serve(config: Config, directory: string, logger: Logger, health: Health): Promise<void> {
   const { temporal, provider } = config;
+  const { calls, sweeps, activities: observer } = health.metrics;
   const connection = await connect(temporal, logger);
   let cloud: OpenProvider | undefined;
   let events: Events | undefined;
@@ -43,8 +51,8 @@ async function serve(config: Config, directory: string, logger: Logger): Promise
     await checkNamespace(client, temporal.namespace);
     const onReadError = (error: unknown): void =>
       logger.warn('machines could not be read; trying again', { error });
-    cloud = await PROVIDERS[provider.type](provider, { logger, onReadError });
-    const sweep = { seconds: cloud.sweepSeconds, onError: onReadError };
+    cloud = await PROVIDERS[provider.type](provider, { logger, onReadError, calls });
+    const sweep = { seconds: cloud.sweepSeconds, onError: onReadError, onSwept: sweeps };
     events = await openEvents(config, directory, logger);
     const activities = createActivities(cloud.provider, client, sweep, createEventActivities(events));
     const lanes = await createLanes({
@@ -54,8 +62,10 @@ async function serve(config: Config, directory: string, logger: Logger): Promise
       deployment: provider.deployment,
       provider: provider.name,
       activities,
+      observer,
     });
     const running = lanes.map((lane) => lane.run());
+    health.begin(workerChecks(client, lanes, cloud));
     const kept = keepMonitor(client, provider, (error) =>
       logger.warn('the monitor could not be started; trying again', { error }),
     );

@@ -1,4 +1,5 @@
 import type { Logger } from '@temporalio/worker';
+import type { CallObserver } from '../activities/aws/observing.ts';
 import type { Provider } from '../activities/provider.ts';
 import type { ProviderConfig, ProviderType } from '../config/config.ts';
 import { openAws } from './aws.ts';
@@ -8,12 +9,15 @@ export interface OpenProvider {
   readonly provider: Provider;
   /** Seconds between two reads of all machines. */
   readonly sweepSeconds: number;
+  /** One small read, to see whether the cloud answers. @throws when it does not, or the signal aborts */
+  check(signal: AbortSignal): Promise<void>;
   close(): void;
 }
 
 export interface Surroundings {
   readonly logger: Logger;
   readonly onReadError: (error: unknown) => void;
+  readonly calls: CallObserver;
 }
 
 /** How each cloud is opened; another one is another entry. All throw ConfigurationError that says what to do. */

@@ -2,6 +2,7 @@ import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import { CAPACITY_CODES } from './errors.ts';
+import { observeRequests, UNOBSERVED, type CallObserver } from './observing.ts';
 import { AUTO_SCALING_RATES, EC2_RATES, limitRates } from './rateLimit.ts';
 
 export interface AwsSettings {
@@ -32,7 +33,7 @@ class NoCapacityRetry extends StandardRetryStrategy {
   }
 }
 
-export function createAwsClients(settings: AwsSettings): AwsClients {
+export function createAwsClients(settings: AwsSettings, observer: CallObserver = UNOBSERVED): AwsClients {
   const common: EC2ClientConfig = {
     region: settings.region,
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
@@ -43,8 +44,9 @@ export function createAwsClients(settings: AwsSettings): AwsClients {
   const mutating = new EC2Client({ ...common, maxAttempts: 1 });
   const reading = new EC2Client({ ...common, retryStrategy: new NoCapacityRetry(READ_ATTEMPTS) });
   const scaling = new AutoScalingClient({ ...common, retryStrategy: new NoCapacityRetry(READ_ATTEMPTS) });
-  for (const client of [mutating, reading]) limitRates(client, EC2_RATES);
-  limitRates(scaling, AUTO_SCALING_RATES);
+  for (const client of [mutating, reading]) limitRates(client, EC2_RATES, observer.onWait);
+  limitRates(scaling, AUTO_SCALING_RATES, observer.onWait);
+  for (const client of [mutating, reading, scaling]) observeRequests(client, observer);
   return {
     mutating,
     reading,

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import type { EC2Client } from '@aws-sdk/client-ec2';
+import { actionOf, type CallObserver } from './observing.ts';
 
 /** Calls of one action: `burst` at once, then `perSecond`. */
 interface Rate {
@@ -37,19 +38,25 @@ const SHARE = 0.7;
  * own at AWS, so that a storm of launches never delays a return. A limit on Temporal's task queues would know
  * no bursts, and would also slow activities that make no call.
  */
-export function limitRates(client: EC2Client | AutoScalingClient, rates: Rates): void {
+export function limitRates(
+  client: EC2Client | AutoScalingClient,
+  rates: Rates,
+  onWait: CallObserver['onWait'],
+): void {
   const buckets = new Map<string, TokenBucket>();
-  const wait = async (commandName = ''): Promise<void> => {
-    const { bucket: name, rate } = rates(commandName.replace(/Command$/, ''));
+  const wait = async (action: string): Promise<void> => {
+    const { bucket: name, rate } = rates(action);
     const bucket = buckets.get(name) ?? createTokenBucket(shareOf(rate));
     buckets.set(name, bucket);
-    await delay(bucket.take());
+    const ms = bucket.take();
+    onWait(action, ms / 1_000);
+    await delay(ms);
   };
   // The two clients' stacks have no common type.
   const stack = client.middlewareStack as EC2Client['middlewareStack'];
   stack.add(
     (next, context) => async (args) => {
-      await wait(context.commandName);
+      await wait(actionOf(context.commandName));
       return next(args);
     },
     { step: 'initialize', name: 'rateLimit' },

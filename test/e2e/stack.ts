@@ -23,6 +23,8 @@ export interface Stack {
   readonly hfEnvironment: Record<string, string>;
   readonly simulator: ReturnType<typeof simulatorControl>;
   readonly temporal: Client;
+  /** Where the worker serves its health and metrics. */
+  readonly health: string;
   /** Runs one script of Host Factory with this input. */
   hf(operation: HfOperation, input: unknown): Promise<HfAnswer>;
   /** Runs one script with raw arguments. */
@@ -97,13 +99,14 @@ export async function startStack(
   const folder = await mkdtemp(path.join(tmpdir(), 'ohf-e2e-'));
   const conf = path.join(folder, 'conf with space');
   await mkdir(conf);
-  const [temporalPort, simulatorPort] = [await freePort(), await freePort()];
+  const [temporalPort, simulatorPort, healthPort] = [await freePort(), await freePort(), await freePort()];
   const address = `127.0.0.1:${temporalPort}`;
   const endpoint = `http://127.0.0.1:${simulatorPort}`;
   await writeConfiguration(conf, address, endpoint, timers, templates);
   const workerEnv = {
     OHF_CONFIG: path.join(conf, 'config.json'),
     HF_PROVIDER_NAME: PROVIDER,
+    OHF_METRICS_LISTEN: `127.0.0.1:${healthPort}`,
     AWS_ACCESS_KEY_ID: 'simulated',
     AWS_SECRET_ACCESS_KEY: 'simulated',
   };
@@ -149,6 +152,7 @@ export async function startStack(
     hfEnvironment,
     simulator,
     temporal,
+    health: `http://127.0.0.1:${healthPort}`,
     hf: async (operation, input) => {
       const file = path.join(folder, `hf in ${Math.random().toString(36).slice(2)}`);
       await writeFile(file, JSON.stringify(input, null, '\t'));

@@ -1,0 +1,99 @@
+import { strict as assert } from 'node:assert';
+import { eventually } from '../fixtures/eventually.ts';
+import { ended, giveAllBack, requestMachines } from './hostFactory.ts';
+import { startStack, type Stack } from './stack.ts';
+
+describe('the health of a worker', function () {
+  this.timeout(180_000);
+  let stack: Stack;
+  before(async () => {
+    stack = await startStack();
+  });
+  after(() => stack.end());
+
+  const get = async (page: string): Promise<{ status: number; text: string }> => {
+    const response = await fetch(`${stack.health}${page}`);
+    return { status: response.status, text: await response.text() };
+  };
+  const failedChecks = async (): Promise<string[] | undefined> => {
+    const { status, text } = await get('/readyz');
+    const { ready, checks } = JSON.parse(text) as {
+      ready: boolean;
+      checks: { check: string; ok: boolean }[];
+    };
+    const failed = checks.filter(({ ok }) => !ok).map(({ check }) => check);
+    assert.deepEqual([status, ready], failed.length === 0 ? [200, true] : [503, false]);
+    return failed;
+  };
+  const untilFailed = (...expected: string[]): Promise<unknown> =>
+    eventually(`the checks that fail are: ${expected.join(', ')}`, async () => {
+      assert.deepEqual(await failedChecks(), expected);
+      return true;
+    });
+  const metric = async (line: RegExp): Promise<number> => {
+    const { text } = await get('/metrics');
+    const found = text.split('\n').find((each) => line.test(each));
+    return Number(found?.split(' ').at(-1) ?? 0);
+  };
+
+  it('counts what a request did', async () => {
+    const { machines } = await ended(stack, await requestMachines(stack, 3));
+    assert.equal(
+      await metric(/^ohf_aws_request_duration_seconds_count.*action="CreateFleet",outcome="ok"/),
+      1,
+    );
+    assert.equal(
+      await metric(/^ohf_activity_duration_seconds_count.*activity="awaitMachines",outcome="completed"/),
+      1,
+    );
+    await eventually(
+      'the sweep shows 3 machines',
+      async () => (await metric(/^ohf_machines.*"running"/)) === 3,
+    );
+    assert.ok(await metric(/^ohf_sweep_last_success_timestamp_seconds/));
+    await giveAllBack(stack, machines);
+    assert.equal(await metric(/^ohf_machines_awaited.*"awaitGone"/), 0);
+  });
+
+  it('is bad while AWS does not answer, and good again afterwards', async () => {
+    await untilFailed();
+    const gate = await stack.simulator.addGate('DescribeInstances', 'hold', null);
+    await untilFailed('provider');
+    assert.equal((await get('/healthz')).status, 200);
+    assert.equal(await metric(/^ohf_ready.*"provider"/), 0);
+    await stack.simulator.release(gate.id);
+    await untilFailed();
+  });
+
+  it('is bad while AWS refuses the worker, and tells by which code', async () => {
+    await stack.simulator.deny(['ec2:DescribeInstances']);
+    await untilFailed('provider');
+    assert.ok(await metric(/^ohf_aws_errors_total.*"DescribeInstances",code="UnauthorizedOperation"/));
+    await stack.simulator.deny([]);
+    await untilFailed();
+  });
+
+  it('is bad while Temporal is gone, and good again afterwards', async () => {
+    await stack.stopTemporal();
+    await untilFailed('temporal');
+    await stack.startTemporal();
+    await untilFailed();
+  });
+
+  it('is told even to a worker that waits for Temporal', async () => {
+    await stack.stopWorker();
+    await stack.stopTemporal();
+    const starting = stack.startWorker();
+    await untilFailed('started');
+    assert.equal((await get('/healthz')).status, 200);
+    await stack.startTemporal();
+    await starting;
+    await untilFailed();
+  });
+
+  it('keeps a second worker from the same address, by name', async () => {
+    const { code, output } = await stack.failToStartWorker({});
+    assert.equal(code, 1);
+    assert.match(output, /metrics\.listen is 127\.0\.0\.1:\d+, where the worker cannot listen: .*EADDRINUSE/);
+  });
+});

@@ -1,0 +1,38 @@
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+
+export type ActivityOutcome = 'completed' | 'failed' | 'cancelled';
+
+/** Hears of every attempt of an activity. `machines` is how many machines it watches, if it watches any. */
+export interface ActivityObserver {
+  readonly onStart: (activity: string, machines: number) => void;
+  readonly onEnd: (activity: string, machines: number, outcome: ActivityOutcome, seconds: number) => void;
+}
+
+export const observeActivities =
+  (observer: ActivityObserver): ActivityInterceptorsFactory =>
+  ({ info, cancellationSignal }) => ({
+    inbound: {
+      async execute(input, next) {
+        const { activityType: activity } = info;
+        const machines = watchedMachines(input.args[0]);
+        const began = performance.now();
+        const end = (outcome: ActivityOutcome): void =>
+          observer.onEnd(activity, machines, outcome, (performance.now() - began) / 1_000);
+        observer.onStart(activity, machines);
+        try {
+          const result = await next(input);
+          end('completed');
+          return result;
+        } catch (error) {
+          end(cancellationSignal.aborted ? 'cancelled' : 'failed');
+          throw error;
+        }
+      },
+    },
+  });
+
+/** Activities name the machines that they are about in one field of their input. */
+function watchedMachines(input: unknown): number {
+  if (typeof input !== 'object' || input === null || !('machineIds' in input)) return 0;
+  return Array.isArray(input.machineIds) ? input.machineIds.length : 0;
+}

@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { ConfigurationError } from '../../domain/shared/errors.ts';
+
+export interface Page {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface Served {
+  readonly close: () => void;
+}
+
+export type Pages = Readonly<Partial<Record<string, () => Promise<Page>>>>;
+
+export const jsonPage = (status: number, value: object): Page => ({
+  status,
+  contentType: 'application/json',
+  body: `${JSON.stringify(value)}\n`,
+});
+
+/**
+ * Serves these pages to whoever can reach the address; nothing can be changed through them.
+ * @throws ConfigurationError when the address can't be listened on
+ */
+export async function servePages(address: string, pages: Pages): Promise<Served> {
+  const server = createServer((request, response) => void respond(pages, request, response));
+  await listen(server, address);
+  return {
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+async function respond(pages: Pages, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { status, contentType, body } = await answer(pages, request).catch((error: unknown) =>
+    jsonPage(500, { error: String(error) }),
+  );
+  response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store' });
+  response.end(body);
+}
+
+async function answer(pages: Pages, { method, url = '/' }: IncomingMessage): Promise<Page> {
+  const page = pages[url.replace(/\?.*$/, '')];
+  if (!page) return jsonPage(404, { error: `not found; there are ${Object.keys(pages).join(', ')}` });
+  if (method !== 'GET' && method !== 'HEAD') return jsonPage(405, { error: 'GET only' });
+  return page();
+}
+
+async function listen(server: Server, address: string): Promise<void> {
+  const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
+  server.listen(Number(port), host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigurationError(
+      `metrics.listen is ${address}, where the worker cannot listen: ${reason}. ` +
+        'Each worker of a host needs a port of its own.',
+      { cause: error },
+    );
+  }
+}

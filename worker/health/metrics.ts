@@ -1,0 +1,148 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { CallObserver } from '../../activities/aws/observing.ts';
+import type { SweepObserver } from '../../activities/monitoring.ts';
+import type { ActivityObserver } from './activities.ts';
+
+/** What the worker counts and measures. All names, labels and meanings stand here; docs/monitoring.md repeats them. */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly calls: CallObserver;
+  readonly activities: ActivityObserver;
+  readonly sweeps: SweepObserver;
+}
+
+export interface MetricsSettings {
+  /** Seconds between two reads of all machines. */
+  readonly sweepSeconds: number;
+  readonly now?: () => number;
+}
+
+/** A call to AWS takes a tenth of a second, a large fleet many. */
+const CALL_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+/** Waiting for machines is an activity too, and takes minutes. */
+const ACTIVITY_BUCKETS = [0.1, 0.5, 1, 5, 15, 60, 180, 600, 1_800, 3_600];
+/** The sweep runs in one worker at a time: a worker that has not swept for so many sweeps tells nothing of machines. */
+const SWEEPS_UNTIL_STALE = 5;
+
+export function createMetrics({ sweepSeconds, now = Date.now }: MetricsSettings): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  return {
+    registry,
+    calls: callMetrics(registers),
+    activities: activityMetrics(registers),
+    sweeps: sweepMetrics(registers, SWEEPS_UNTIL_STALE * sweepSeconds, () => now() / 1_000),
+  };
+}
+
+function callMetrics(registers: Registry[]): CallObserver {
+  const duration = new Histogram({
+    name: 'ohf_aws_request_duration_seconds',
+    help: 'Requests to AWS, each attempt by itself; outcome is ok or the kind of error.',
+    labelNames: ['action', 'outcome'],
+    buckets: CALL_BUCKETS,
+    registers,
+  });
+  const errors = new Counter({
+    name: 'ohf_aws_errors_total',
+    help: "Requests that AWS refused or did not answer, by AWS's code.",
+    labelNames: ['action', 'code'],
+    registers,
+  });
+  const throttles = new Counter({
+    name: 'ohf_aws_throttles_total',
+    help: 'Requests that AWS throttled, or refused because something else was under way.',
+    labelNames: ['action'],
+    registers,
+  });
+  const retries = new Counter({
+    name: 'ohf_aws_retries_total',
+    help: 'Requests that the AWS SDK sent again within one call.',
+    labelNames: ['action'],
+    registers,
+  });
+  const wait = new Histogram({
+    name: 'ohf_aws_rate_limit_wait_seconds',
+    help: "Time that a call waited in the worker so as not to overdraw AWS's request bucket.",
+    labelNames: ['action'],
+    buckets: CALL_BUCKETS,
+    registers,
+  });
+  return {
+    onWait: (action, seconds) => wait.observe({ action }, seconds),
+    onRequest({ action, attempt, seconds, error }) {
+      duration.observe({ action, outcome: error?.kind ?? 'ok' }, seconds);
+      if (attempt > 1) retries.inc({ action });
+      if (!error) return;
+      errors.inc({ action, code: error.providerCode });
+      if (error.kind === 'throttled') throttles.inc({ action });
+    },
+  };
+}
+
+function activityMetrics(registers: Registry[]): ActivityObserver {
+  const duration = new Histogram({
+    name: 'ohf_activity_duration_seconds',
+    help: 'Attempts of activities; outcome is completed, failed or cancelled.',
+    labelNames: ['activity', 'outcome'],
+    buckets: ACTIVITY_BUCKETS,
+    registers,
+  });
+  const running = new Gauge({
+    name: 'ohf_activities_running',
+    help: 'Activities under way in this worker; awaitMachines: requests that wait for machines to boot.',
+    labelNames: ['activity'],
+    registers,
+  });
+  const awaited = new Gauge({
+    name: 'ohf_machines_awaited',
+    help: 'Machines that the waiting activities of this worker watch.',
+    labelNames: ['activity'],
+    registers,
+  });
+  return {
+    onStart(activity, machines) {
+      running.inc({ activity });
+      if (machines > 0) awaited.inc({ activity }, machines);
+    },
+    onEnd(activity, machines, outcome, seconds) {
+      running.dec({ activity });
+      if (machines > 0) awaited.dec({ activity }, machines);
+      duration.observe({ activity, outcome }, seconds);
+    },
+  };
+}
+
+function sweepMetrics(registers: Registry[], staleSeconds: number, now: () => number): SweepObserver {
+  let sweptAt = Number.NEGATIVE_INFINITY;
+  const machines = new Gauge({
+    name: 'ohf_machines',
+    help: 'Machines of this provider instance in AWS by state, as the last complete read showed them.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      if (now() - sweptAt > staleSeconds) this.reset();
+    },
+  });
+  const ownerless = new Gauge({
+    name: 'ohf_requests_ownerless',
+    help: 'Requests whose machines are alive while no workflow owns them.',
+    registers,
+    collect() {
+      if (now() - sweptAt > staleSeconds) this.reset();
+    },
+  });
+  const swept = new Gauge({
+    name: 'ohf_sweep_last_success_timestamp_seconds',
+    help: 'When this worker last read all machines completely; 0 in a worker that never did.',
+    registers,
+  });
+  return (seen, requests) => {
+    sweptAt = now();
+    swept.set(sweptAt);
+    machines.reset();
+    for (const { state } of seen) machines.inc({ state });
+    // Owners are asked from the second sweep on.
+    if (requests) ownerless.set(requests.size);
+  };
+}

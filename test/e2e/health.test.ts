@@ -66,7 +66,7 @@ describe('the health of a worker', function () {
   });
 
   it('is bad while AWS refuses the worker, and tells by which code', async () => {
-    await stack.simulator.deny(['ec2:DescribeInstances']);
+    await stack.simulator.deny(['DescribeInstances']);
     await untilFailed('provider');
     assert.ok(await metric(/^ohf_aws_errors_total.*"DescribeInstances",code="UnauthorizedOperation"/));
     await stack.simulator.deny([]);
@@ -92,7 +92,9 @@ describe('the health of a worker', function () {
   });
 
   it('keeps a second worker from the same address, by name', async () => {
-    const { code, output } = await stack.failToStartWorker({});
+    const { code, output } = await stack.failToStartWorker({
+      OHF_METRICS_LISTEN: new URL(stack.health).host,
+    });
     assert.equal(code, 1);
     assert.match(output, /metrics\.listen is 127\.0\.0\.1:\d+, where the worker cannot listen: .*EADDRINUSE/);
   });

@@ -172,6 +172,8 @@ export async function startStack(
     async failToStartWorker(env) {
       const { child, output } = await start('failing worker', process.execPath, [CLI, 'worker'], {
         ...workerEnv,
+        // The address may be the running worker's.
+        OHF_METRICS_LISTEN: '',
         ...env,
       });
       const [code] = (await once(child, 'close')) as [number | null];

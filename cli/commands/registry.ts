@@ -106,6 +106,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./templates.ts'),
   },
   {
+    name: 'config',
+    words: '<action>',
+    summary: 'Show the settings and where each comes from, or check them and the templates',
+    options: [...PROVIDER, ['--worker', "The worker's, from $OHF_CONFIG or ./config/config.json"], JSON_OUT],
+    examples: ['config show', 'config show --worker --json', 'config check'],
+    load: () => import('./config.ts'),
+  },
+  {
     name: 'iam-policy',
     summary: "Print the AWS policy that the worker's role needs for a templates file",
     options: [

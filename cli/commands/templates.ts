@@ -4,6 +4,7 @@ import { readTemplates, type TemplateFinding } from '../../config/ibmTemplates.t
 import { ValidationError } from '../../domain/shared/errors.ts';
 import type { Template } from '../../domain/template/template.ts';
 import { writeOut } from '../output.ts';
+import { lineOfTemplateKey } from '../places.ts';
 import { providerEnv } from '../providerEnv.ts';
 import { table } from '../table.ts';
 import { textFlag, type Command } from './command.ts';
@@ -18,7 +19,7 @@ export const run: Command = async ({ flags, words }, env) => {
   const path = textFlag(flags, 'templates') ?? templatesPath(providerEnv(flags, env));
   const { templates, problems, notes } = await readTemplates(path);
   const text = await readFile(path, 'utf8');
-  const placed = (finding: TemplateFinding) => ({ ...finding, line: lineOf(text, finding) });
+  const placed = (finding: TemplateFinding) => ({ ...finding, line: lineOfTemplateKey(text, finding) });
   const [wrong, ignored] = [problems.map(placed), notes.map(placed)];
   const code = word === 'validate' && wrong.length > 0 ? 1 : 0;
   if (flags['json'] === true) {
@@ -54,14 +55,3 @@ interface Placed extends TemplateFinding {
 
 const sentence = (path: string, { templateId, message, line }: Placed): string =>
   `${path}${line === undefined ? '' : `:${line}`}: template '${templateId}': ${message}`;
-
-/** JSON tells no places: the key is looked for behind the template's id, up to the next template's. */
-function lineOf(text: string, { templateId, key }: TemplateFinding): number | undefined {
-  const ids = [...text.matchAll(/"templateId"\s*:\s*"([^"]*)"/g)];
-  const at = ids.findIndex(([, id]) => id === templateId);
-  const from = ids[at]?.index;
-  if (from === undefined) return undefined;
-  const found = text.slice(from, ids[at + 1]?.index).indexOf(`"${key}"`);
-  const place = found === -1 ? from : from + found;
-  return text.slice(0, place).split('\n').length;
-}

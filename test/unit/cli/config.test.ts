@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { onDemand, scratch, type Scratch } from '../config/support.ts';
+import { ohf } from './support.ts';
+
+describe('ohf config', function () {
+  this.timeout(30_000);
+  let files: Scratch;
+  const env = () => ({ HF_PROVIDER_CONFDIR: files.directory, OHF_AWS_ENDPOINT: 'http://127.0.0.1:1' });
+  beforeEach(async () => {
+    files = await scratch();
+    await files.write('awsinstprov_templates.json', { templates: [onDemand()] });
+  });
+  afterEach(() => files.remove());
+
+  it('shows each setting and where it comes from, but no secret', async () => {
+    const path = await files.write('config.json', {
+      temporal: { namespace: 'grid' },
+      events: { webhook: { url: 'https://me:pass@hooks.example.com/T0/hush' } },
+    });
+    await files.write('awsinstprov_config.json', { AWS_REGION: 'eu-west-1' });
+    const { code, stdout } = await ohf(['config', 'show'], { ...env(), TEMPORAL_API_KEY: 'hush-hush' });
+    assert.equal(code, 0);
+    const from = Object.fromEntries(
+      stdout.split('\n').map((line) => {
+        const [key = '', ...rest] = line.split(/ {2,}/);
+        return [key, rest];
+      }),
+    );
+    assert.deepEqual(from['temporal.namespace'], ['grid', path]);
+    assert.deepEqual(from['temporal.address'], ['127.0.0.1:7233', 'default']);
+    assert.deepEqual(from['provider.aws.endpoint'], ['http://127.0.0.1:1', 'OHF_AWS_ENDPOINT']);
+    assert.match(from['provider.aws.region']?.join() ?? '', /^eu-west-1,.*awsinstprov_config\.json$/);
+    assert.deepEqual(from['temporal.apiKey'], ['****', 'TEMPORAL_API_KEY']);
+    assert.deepEqual(from['events.webhook.url'], ['https://****@hooks.example.com/****', path]);
+    assert.deepEqual(from['temporal.tls.caFile'], ['-', 'not set']);
+    assert.doesNotMatch(stdout, /hush|pass/);
+  });
+
+  it('shows them for the worker, from the worker’s own file', async () => {
+    const OHF_CONFIG = await files.write('worker.json', { request: { deadlineSeconds: 60 } });
+    const { stdout } = await ohf(['config', 'show', '--worker', '--json'], { ...env(), OHF_CONFIG });
+    const { settings } = JSON.parse(stdout) as { settings: { key: string }[] };
+    const deadline = settings.find(({ key }) => key === 'request.deadlineSeconds');
+    assert.deepEqual(deadline, { key: 'request.deadlineSeconds', value: 60, from: OHF_CONFIG });
+  });
+
+  it('finds all that is wrong at once, with file and line', async () => {
+    await files.write(
+      'config.json',
+      '{\n "temporal": {\n  "adress": "x:1"\n },\n "logging": { "level": 3 }\n}',
+    );
+    await files.write('awsinstprov_templates.json', {
+      templates: [onDemand(), onDemand({ templateId: 'bad', rootVolumeThroughput: 5 })],
+    });
+    const { code, stdout } = await ohf(['config', 'check'], { ...env(), OHF_REQUEST_DEADLINE_SECONDS: '1' });
+    assert.equal(code, 1);
+    assert.match(
+      stdout,
+      /config\.json:3: 'temporal\.adress' is no setting\. Did you mean 'temporal.address'/,
+    );
+    assert.match(stdout, /config\.json:5: logging\.level is 3; allowed: trace, debug/);
+    assert.match(stdout, /^OHF_REQUEST_DEADLINE_SECONDS: request\.deadlineSeconds is 1; allowed: /m);
+    assert.match(stdout, /awsinstprov_templates\.json:1: template 'bad': rootVolumeThroughput/);
+    assert.match(stdout, /^4 wrong\n$/m);
+  });
+
+  it('finds files that cannot be read beside the rest', async () => {
+    await files.write('config.json', { temporal: { tls: { caFile: '/nowhere.pem' } } });
+    await files.write('awsinstprov_templates.json', '{');
+    const { code, stdout } = await ohf(['config', 'check', '--json'], env());
+    assert.equal(code, 1);
+    const { findings } = JSON.parse(stdout) as { findings: { message: string }[] };
+    assert.match(findings[0]?.message ?? '', /temporal\.tls\.caFile: \/nowhere\.pem cannot be read/);
+    assert.match(findings[1]?.message ?? '', /awsinstprov_templates\.json is not valid JSON/);
+  });
+
+  it('is content with what is right', async () => {
+    const { code, stdout } = await ohf(['config', 'check'], env());
+    assert.deepEqual([code, stdout], [0, 'all is right\n']);
+  });
+});

@@ -7,7 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { EventActivities } from '../domain/events/activities.ts';
-import type { DomainEvent } from '../domain/events/event.ts';
+import type { DomainEvent, EventType } from '../domain/events/event.ts';
 import { eventsBetween, requestCreated } from '../domain/events/requestEvents.ts';
 import type { RequestState } from '../domain/request/state.ts';
 import type { CarriedEvents } from '../domain/shared/messages.ts';
@@ -19,6 +19,12 @@ const BATCH = 1_000;
 /** What could not be told when a run ends is handed to the next one, up to so many. */
 const MOST_CARRIED = 500;
 
+/**
+ * Each telling is an event in the history of the request, so these wait for what comes of them: machines, a
+ * shortage, an answer; at the latest for the deadline of the request.
+ */
+const BEGINNINGS: ReadonlySet<EventType> = new Set(['RequestCreated', 'LaunchDecided', 'ReturnRequested']);
+
 const { publishEvents } = proxyLocalActivities<EventActivities>({
   startToCloseTimeout: '5s',
   retry: { maximumAttempts: 1 },
@@ -28,6 +34,7 @@ const { publishEvents } = proxyLocalActivities<EventActivities>({
 export class EventStream {
   #untold: DomainEvent[];
   #nextSequence: number;
+  #isStuck = false;
 
   constructor(state: RequestState) {
     const carried = state.input.carried?.events;
@@ -43,6 +50,11 @@ export class EventStream {
 
   get isTold(): boolean {
     return this.#untold.length === 0;
+  }
+
+  /** All is told, or cannot be told now. */
+  get isAtRest(): boolean {
+    return this.isTold || this.#isStuck;
   }
 
   carry(): CarriedEvents {
@@ -61,16 +73,24 @@ export class EventStream {
 
   async #tell(): Promise<never> {
     for (let retryMs = FIRST_RETRY_MS; ;) {
-      await condition(() => this.#untold.length > 0);
+      await condition(() => this.#untold.some(({ type }) => !BEGINNINGS.has(type)));
+      await whatFollowsAtOnce();
       const events = this.#untold.slice(0, BATCH);
       const told = await publishEvents({ runId: workflowInfo().runId, events }).catch(() => false);
       if (told) {
         this.#untold.splice(0, events.length);
         retryMs = FIRST_RETRY_MS;
       } else {
+        this.#isStuck = true;
         await sleep(retryMs, { summary: 'publish events again' });
+        this.#isStuck = false;
         retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
       }
     }
   }
+}
+
+/** What one cause sets off in the same step is told together. */
+async function whatFollowsAtOnce(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await Promise.resolve();
 }

@@ -138,6 +138,7 @@ export class RequestOwner {
     }
     this.#apply({ type: 'Settled' });
     // A run that ends now tells it by its result or hands it to the next one.
+    await condition(() => this.#events.isAtRest);
     if (!this.#canStop()) tellState(this.#state, 'holding');
   }
 

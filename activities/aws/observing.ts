@@ -42,11 +42,17 @@ export function observeRequests(client: EC2Client | AutoScalingClient, observer:
           tell();
           return answer;
         } catch (error) {
-          tell(toProviderError(error));
+          tell(failureOf(error));
           throw error;
         }
       };
     },
     { relation: 'after', toMiddleware: 'retryMiddleware', name: 'observeRequests' },
   );
+}
+
+/** AWS answers a dry run that would have passed with an error. */
+function failureOf(error: unknown): ProviderError | undefined {
+  const failure = toProviderError(error);
+  return failure.providerCode === 'DryRunOperation' ? undefined : failure;
 }

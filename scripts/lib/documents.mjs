@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { errorTables } from './error-tables.mjs';
+import { metricTables } from './metric-tables.mjs';
 import { dist, root } from './paths.mjs';
 import { configSchema, settingsTables } from './settings-documents.mjs';
 
@@ -12,11 +13,13 @@ import { configSchema, settingsTables } from './settings-documents.mjs';
 export async function documents() {
   const settings = await compiled('config', 'settings.js');
   const guide = await compiled('domain', 'shared', 'errorGuide.js');
+  const health = await compiled('worker', 'health', 'metrics.js');
   const schema = `${JSON.stringify(configSchema(settings), null, 2)}\n`;
   return [
     { file: 'config/config.schema.json', is: read('config/config.schema.json'), shouldBe: schema },
     between('docs/configuration.md', settingsTables(settings)),
     between('docs/errors.md', errorTables(guide)),
+    between('docs/monitoring.md', await metricTables(health)),
   ];
 }
 

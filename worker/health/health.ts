@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
+import { collectDefaultMetrics } from 'prom-client';
 import type { Config } from '../../config/index.ts';
 import { jsonPage, servePages } from './http.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -16,9 +16,13 @@ export interface Health {
  * @throws ConfigurationError when the address can't be listened on
  */
 export async function openHealth({ metrics: settings, provider }: Config): Promise<Health> {
-  const metrics = createMetrics({ sweepSeconds: provider.aws.sweepSeconds });
   const readiness = createReadiness();
-  registerReadiness(metrics.registry, readiness);
+  const metrics = createMetrics({
+    deployment: provider.deployment,
+    provider: provider.name,
+    sweepSeconds: provider.aws.sweepSeconds,
+    readiness,
+  });
   const { begin } = readiness;
   if (settings.listen === undefined) return { metrics, begin, close: () => {} };
   collectDefaultMetrics({ register: metrics.registry });
@@ -35,18 +39,4 @@ export async function openHealth({ metrics: settings, provider }: Config): Promi
     }),
   });
   return { metrics, begin, close };
-}
-
-function registerReadiness(registry: Registry, readiness: ReadinessReader): void {
-  const gauge: Gauge<'check'> = new Gauge({
-    name: 'ohf_ready',
-    help: 'The checks of /readyz: 1 holds, 0 does not.',
-    labelNames: ['check'],
-    registers: [registry],
-    async collect() {
-      const { checks } = await readiness.read();
-      gauge.reset();
-      for (const { check, ok } of checks) gauge.set({ check }, ok ? 1 : 0);
-    },
-  });
 }

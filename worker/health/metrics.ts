@@ -2,8 +2,9 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { CallObserver } from '../../activities/aws/observing.ts';
 import type { SweepObserver } from '../../activities/monitoring.ts';
 import type { ActivityObserver } from './activities.ts';
+import type { ReadinessReader } from './readiness.ts';
 
-/** What the worker counts and measures. All names, labels and meanings stand here; docs/monitoring.md repeats them. */
+/** What the worker counts and measures. `npm run docs` makes the table of docs/monitoring.md from it. */
 export interface Metrics {
   readonly registry: Registry;
   readonly calls: CallObserver;
@@ -12,9 +13,12 @@ export interface Metrics {
 }
 
 export interface MetricsSettings {
+  /** Labels of every metric. */
+  readonly deployment: string;
+  readonly provider: string;
   /** Seconds between two reads of all machines. */
   readonly sweepSeconds: number;
-  readonly now?: () => number;
+  readonly readiness: ReadinessReader;
 }
 
 /** A call to AWS takes a tenth of a second, a large fleet many. */
@@ -24,15 +28,32 @@ const ACTIVITY_BUCKETS = [0.1, 0.5, 1, 5, 15, 60, 180, 600, 1_800, 3_600];
 /** The sweep runs in one worker at a time: a worker that has not swept for so many sweeps tells nothing of machines. */
 const SWEEPS_UNTIL_STALE = 5;
 
-export function createMetrics({ sweepSeconds, now = Date.now }: MetricsSettings): Metrics {
+export function createMetrics(settings: MetricsSettings): Metrics {
+  const { deployment, provider, sweepSeconds, readiness } = settings;
   const registry = new Registry();
+  registry.setDefaultLabels({ deployment, provider });
   const registers = [registry];
+  readinessMetric(registers, readiness);
   return {
     registry,
     calls: callMetrics(registers),
     activities: activityMetrics(registers),
-    sweeps: sweepMetrics(registers, SWEEPS_UNTIL_STALE * sweepSeconds, () => now() / 1_000),
+    sweeps: sweepMetrics(registers, SWEEPS_UNTIL_STALE * sweepSeconds),
   };
+}
+
+function readinessMetric(registers: Registry[], readiness: ReadinessReader): void {
+  const ready: Gauge<'check'> = new Gauge({
+    name: 'ohf_ready',
+    help: 'The checks of /readyz: 1 holds, 0 does not.',
+    labelNames: ['check'],
+    registers,
+    async collect() {
+      const { checks } = await readiness.read();
+      ready.reset();
+      for (const { check, ok } of checks) ready.set({ check }, ok ? 1 : 0);
+    },
+  });
 }
 
 function callMetrics(registers: Registry[]): CallObserver {
@@ -113,7 +134,8 @@ function activityMetrics(registers: Registry[]): ActivityObserver {
   };
 }
 
-function sweepMetrics(registers: Registry[], staleSeconds: number, now: () => number): SweepObserver {
+function sweepMetrics(registers: Registry[], staleSeconds: number): SweepObserver {
+  const now = (): number => Date.now() / 1_000;
   let sweptAt = Number.NEGATIVE_INFINITY;
   const machines = new Gauge({
     name: 'ohf_machines',

@@ -1,3 +1,3 @@
-import { endSharedEnvironment } from './fixtures/workflowRig.ts';
+import { endServers } from './fixtures/workflowRig.ts';
 
-export const mochaHooks = { afterAll: endSharedEnvironment };
+export const mochaHooks = { afterAll: endServers };

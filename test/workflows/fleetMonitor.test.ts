@@ -144,7 +144,7 @@ describe('fleetMonitor', () => {
       const request = await rig.startRequest({ count: 2 });
       const ids = await machinesOf(request);
       await rig.env.sleep('3 minutes');
-      await request.terminate('by hand');
+      await rig.terminate(request);
       rig.cloud.ownerless = [request.workflowId];
       await rig.env.sleep('5 minutes');
       rig.cloud.ownerless = [];

@@ -50,16 +50,18 @@ function declareCommands(env: Environment): CAC {
  * @throws ValidationError on an unknown command or option
  */
 function chooseAction(cli: CAC, argv: readonly string[]): Action {
+  const names = cli.commands.map(({ name }) => name);
+  const [, , word] = argv;
+  // Before the parsing, which would answer `ohf reqests --help` with the help of all commands.
+  if (word !== undefined && !word.startsWith('-') && !names.includes(word))
+    throw new ValidationError(
+      `Unknown command '${word}'.${didYouMean(word, names)} Commands: ${names.join(', ')}.`,
+    );
   cli.parse([...argv], { run: false });
   if (cli.matchedCommand === undefined) {
     const isDone = cli.options['help'] === true || cli.options['version'] === true;
     if (isDone) return () => Promise.resolve(0);
-    const [word] = cli.args;
-    const names = cli.commands.map(({ name }) => name);
-    if (word === undefined) throw new ValidationError(`No command is given. Commands: ${names.join(', ')}.`);
-    throw new ValidationError(
-      `Unknown command '${word}'.${didYouMean(word, names)} Commands: ${names.join(', ')}.`,
-    );
+    throw new ValidationError(`No command is given. Commands: ${names.join(', ')}.`);
   }
   if (isOperation(cli.matchedCommand.name)) {
     // Host Factory's operations check their own arguments and answer in JSON.

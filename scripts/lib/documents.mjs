@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { commandReference } from './command-reference.mjs';
 import { errorTables } from './error-tables.mjs';
 import { metricTables } from './metric-tables.mjs';
 import { dist, root } from './paths.mjs';
@@ -14,9 +15,12 @@ export async function documents() {
   const settings = await compiled('config', 'settings.js');
   const guide = await compiled('domain', 'shared', 'errorGuide.js');
   const health = await compiled('worker', 'health', 'metrics.js');
+  const operations = await compiled('cli', 'operations', 'registry.js');
+  const commands = await compiled('cli', 'commands', 'registry.js');
   const schema = `${JSON.stringify(configSchema(settings), null, 2)}\n`;
   return [
     { file: 'config/config.schema.json', is: read('config/config.schema.json'), shouldBe: schema },
+    between('docs/commands.md', commandReference(operations, commands)),
     between('docs/configuration.md', settingsTables(settings)),
     between('docs/errors.md', errorTables(guide)),
     between('docs/monitoring.md', await metricTables(health)),

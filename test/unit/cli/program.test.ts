@@ -19,6 +19,7 @@ describe('ohf', function () {
 
   const wrong: [string[], RegExp][] = [
     [['getRequestStats'], /Unknown command 'getRequestStats'\. Did you mean 'getRequestStatus'\?/],
+    [['reqests', '--help'], /Did you mean 'requests'/],
     [['wroker'], /Did you mean 'worker'/],
     [[], /No command is given/],
     [['worker', '--prot', '1'], /Unknown option --prot of 'worker'/],

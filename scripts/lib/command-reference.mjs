@@ -1,0 +1,19 @@
+import { markdownTable } from './markdown-table.mjs';
+
+/** The parts of docs/commands.md. */
+export const commandReference = ({ OPERATIONS }, { COMMANDS }) => ({
+  operations: markdownTable(
+    ['operation', 'what it does'],
+    OPERATIONS.map(({ name, words, summary }) => [`\`${usage(name, words)}\``, summary]),
+  ),
+  commands: COMMANDS.map(section).join('\n'),
+});
+
+function section({ name, words, summary, options, examples }) {
+  const flags = options.map(([flag, meaning]) => [`\`${flag}\``, meaning]);
+  const table = flags.length === 0 ? '' : `${markdownTable(['option', 'meaning'], flags)}\n`;
+  const shown = examples.map((example) => `ohf ${example}\n`).join('');
+  return `### \`ohf ${usage(name, words)}\`\n\n${summary}.\n\n${table}\`\`\`\n${shown}\`\`\`\n`;
+}
+
+const usage = (name, words) => (words ? `${name} ${words}` : name);

@@ -1,11 +1,13 @@
 import type { CliConfig, Environment } from '../config/index.ts';
 import type { Gateway } from './gateway/gateway.ts';
-import type { Log } from './log.ts';
+import type { CallLog, Log } from './log.ts';
 
 /** What an operation may use. Settings and Temporal are loaded only by those that ask for them. */
 export interface OperationContext {
   readonly env: Environment;
   readonly log: Log;
+  /** Names this call in logs, and in what it starts. */
+  readonly callId: string;
   /** Epoch ms. */
   now(): number;
   /** A UUID version 7. */
@@ -16,7 +18,7 @@ export interface OperationContext {
 }
 
 /** A context whose gateway, if one was opened, is closed by `close`. */
-export function openContext(env: Environment, log: Log): OperationContext & { close(): Promise<void> } {
+export function openContext(env: Environment, log: CallLog): OperationContext & { close(): Promise<void> } {
   let loaded: Promise<CliConfig> | undefined;
   let opened: Promise<Gateway> | undefined;
   const config = async (): Promise<CliConfig['config']> => {
@@ -30,6 +32,7 @@ export function openContext(env: Environment, log: Log): OperationContext & { cl
   return {
     env,
     log,
+    callId: log.callId,
     now: Date.now,
     newUuid: async () => (await import('uuid')).v7(),
     config,
@@ -41,9 +44,10 @@ export function openContext(env: Environment, log: Log): OperationContext & { cl
   };
 }
 
-async function loadConfig(env: Environment, log: Log): Promise<CliConfig> {
+async function loadConfig(env: Environment, log: CallLog): Promise<CliConfig> {
   const { loadCliConfig } = await import('../config/index.ts');
   const loaded = await loadCliConfig(env);
+  log.configure(loaded.config.logging);
   if (loaded.notes.length > 0) log.warn('settings are ignored', { notes: loaded.notes });
   return loaded;
 }

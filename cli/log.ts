@@ -1,35 +1,85 @@
-import { appendFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { providerLogDir, providerName } from '../config/hfPaths.ts';
-import type { Environment } from '../config/index.ts';
+import { DEFAULTS, type Environment, type LoggingConfig, type LogLevel } from '../config/index.ts';
+import { secretValues } from '../config/secrets.ts';
+import { appendLines, logPath } from '../logging/file.ts';
+import { hider, isWorth, lineOf, type LogEntry } from '../logging/line.ts';
 
 export interface Log {
+  debug(message: string, details?: object): void;
+  info(message: string, details?: object): void;
   warn(message: string, details?: object): void;
   error(message: string, details?: object): void;
+  /** What all later lines are about, e.g. a requestId. */
+  about(ids: object): void;
+}
+
+/** The log of one call. */
+export interface CallLog extends Log {
+  /** Names this call in the log, in Temporal and in the audit log. */
+  readonly callId: string;
+  /** From now on lines are written at once, as the settings say. */
+  configure(settings: LoggingConfig): void;
+  /** Writes what is left; asks for the settings only if something is. */
+  close(settings: () => Promise<LoggingConfig>): Promise<void>;
 }
 
 /**
- * Appends JSON lines to IBM's `<provider>-provider.<host>.log` in Host Factory's log directory; without
- * one, nowhere. A log that cannot be written never fails a call.
+ * Appends JSON lines to IBM's `<provider>-provider.<host>.log` in Host Factory's log directory, else in that of the
+ * settings; without one, nowhere. Lines wait until the settings are read. A log that cannot be written never fails a
+ * call.
  */
-export function openLog(env: Environment, operation: string): Log {
-  const directory = providerLogDir(env);
-  const path = directory && join(directory, `${providerName(env)}-provider.${hostname()}.log`);
-  const append = (level: string, message: string, details: object): void => {
-    if (!path) return;
-    const line = { time: new Date().toISOString(), level, operation, pid: process.pid, message, ...details };
+export function openLog(env: Environment, operation: string): CallLog {
+  const callId = newCallId();
+  const hide = hider(secretValues(env));
+  let fields: object = { operation, callId, pid: process.pid, provider: providerName(env) };
+  let settings: LoggingConfig | undefined;
+  let waiting: LogEntry[] = [];
+
+  const write = (entries: readonly LogEntry[], { level, directory, ...rotation }: LoggingConfig): void => {
+    const folder = providerLogDir(env) ?? directory;
+    const worth = entries.filter((entry) => isWorth(entry.level, level));
+    if (folder === undefined || worth.length === 0) return;
+    const file = {
+      path: logPath(folder, providerName(env), 'provider'),
+      maxBytes: rotation.maxFileMegabytes * 1_000_000,
+      keep: rotation.keepFiles,
+    };
     try {
-      appendFileSync(path, `${JSON.stringify(line)}\n`);
+      appendLines(file, worth.map((entry) => `${lineOf(entry, hide)}\n`).join(''));
     } catch {
       // Disk full, read-only, no such directory: Host Factory needs its answer all the same.
     }
   };
+  const configure = (given: LoggingConfig): void => {
+    settings = given;
+    write(waiting, given);
+    waiting = [];
+  };
+  const at =
+    (level: LogLevel) =>
+    (message: string, details: object = {}): void => {
+      const entry = { at: Date.now(), level, message, fields: { ...fields, ...details } };
+      if (settings) write([entry], settings);
+      else waiting.push(entry);
+    };
   return {
-    warn: (message, details = {}) => append('warn', message, details),
-    error: (message, details = {}) => append('error', message, details),
+    callId,
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    about: (ids) => (fields = { ...fields, ...ids }),
+    configure,
+    async close(read) {
+      // Settings that are wrong are what the lines tell of.
+      if (waiting.length > 0) configure(await read().catch(() => DEFAULTS.logging));
+    },
   };
 }
+
+/** `<host>-<pid>-<time>`: leads to the host's log, and no two calls of a host share it. */
+const newCallId = (): string => `${hostname().split('.')[0]}-${process.pid}-${Date.now().toString(36)}`;
 
 /** An error with its causes as one plain value for the log; the only place where a stack is kept. */
 export function errorDetails(error: unknown): object {

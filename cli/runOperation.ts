@@ -1,7 +1,7 @@
 import type { Environment } from '../config/index.ts';
 import { OhfError } from '../domain/shared/errors.ts';
 import { openContext, type OperationContext } from './context.ts';
-import { errorDetails, openLog, type Log } from './log.ts';
+import { errorDetails, openLog } from './log.ts';
 import { operationNamed } from './operations/registry.ts';
 import { documentText, writeOut } from './output.ts';
 import { refuseWindows } from './platform.ts';
@@ -13,7 +13,9 @@ import { readArguments } from './rawArguments.ts';
  * @returns the exit code, 0 or 1
  */
 export async function runOperation(name: string, args: readonly string[], env: Environment): Promise<number> {
+  const began = performance.now();
   const log = openLog(env, name);
+  const context = openContext(env, log);
   // Host Factory may read both streams as one document; Node's own warnings would break it.
   process.removeAllListeners('warning');
   const crash = new Promise<never>((_, reject) => {
@@ -22,30 +24,35 @@ export async function runOperation(name: string, args: readonly string[], env: E
   });
   crash.catch(() => undefined);
   let document: object;
+  let failure: unknown;
   let code = 0;
   try {
-    document = await Promise.race([executeAndClose(name, args, env, log), crash]);
+    document = await Promise.race([executeAndClose(name, args, context), crash]);
   } catch (error) {
-    const message = messageFor(error);
-    log.error(message, errorDetails(error));
-    document = { message };
+    failure = error;
+    document = { message: messageFor(error) };
     code = 1;
   }
-  return (await writeOut(documentText(document))) ? code : 1;
+  // Host Factory gets its answer first: no log may delay it, or add to it.
+  const delivered = await writeOut(documentText(document));
+  const how = { ms: Math.round(performance.now() - began), ...(delivered ? {} : { delivered }) };
+  if (code === 1) log.error(messageFor(failure), { ...how, ...errorDetails(failure) });
+  else if ((await operationNamed(name)).kind === 'command') log.info('answered', how);
+  else log.debug('answered', how);
+  await log.close(async () => (await context.config()).logging);
+  return delivered ? code : 1;
 }
 
 async function executeAndClose(
   name: string,
   args: readonly string[],
-  env: Environment,
-  log: Log,
+  context: ReturnType<typeof openContext>,
 ): Promise<object> {
-  const context = openContext(env, log);
   try {
     return await execute(name, args, context);
   } finally {
     // What is decided is decided: a connection that does not close must not change the answer.
-    await context.close().catch((error: unknown) => log.warn('closing failed', errorDetails(error)));
+    await context.close().catch((error: unknown) => context.log.warn('closing failed', errorDetails(error)));
   }
 }
 
@@ -58,6 +65,7 @@ export async function execute(
   refuseWindows(process.platform);
   const operation = await operationNamed(name);
   const source = readArguments(args);
+  if (source.kind === 'file') context.log.about({ input: source.path });
   const input = source.kind === 'words' ? operation.inputFromWords(source.words) : await readDocument(source);
   return operation.execute(input, context);
 }

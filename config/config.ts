@@ -9,7 +9,7 @@ export interface Config {
     /** Seconds after its acceptance from which a request launches nothing any more and settles. */
     readonly deadlineSeconds: number;
   };
-  readonly logging: { readonly level: LogLevel };
+  readonly logging: LoggingConfig;
   readonly metrics: MetricsConfig;
   readonly storage: StorageConfig;
   readonly events: EventsConfig;
@@ -67,6 +67,35 @@ export interface AwsConfig {
   readonly sweepSeconds: number;
 }
 
+export interface LoggingConfig {
+  readonly level: LogLevel;
+  /** Absolute path of the folder of log files, where Host Factory names none. */
+  readonly directory?: string;
+  /** Megabytes that a log file may have before the next one is begun. */
+  readonly maxFileMegabytes: number;
+  /** Full log files that are kept beside the one that is written. */
+  readonly keepFiles: number;
+  /** Whether Host Factory's own variables say the level, the size and the number. */
+  readonly acceptPropagated: boolean;
+  /** Whether the worker logs to its standard output. */
+  readonly stdout: boolean;
+  readonly syslog?: SyslogConfig;
+  readonly otlp?: OtlpConfig;
+}
+
+/** RFC 5424, to `unix:PATH` or `udp://host:port`. */
+export interface SyslogConfig {
+  readonly address: string;
+  readonly facility?: SyslogFacility;
+}
+
+/** OpenTelemetry's protocol over HTTP, in JSON. */
+export interface OtlpConfig {
+  readonly url: string;
+  /** Path of a file with a header in each line, `Name: value`. */
+  readonly headersFile?: string;
+}
+
 export interface StorageConfig {
   /** What the read model is kept in: journals of JSON lines, or SQLite. */
   readonly type: StorageType;
@@ -97,6 +126,20 @@ export interface EventsConfig {
 
 export type ProviderType = 'aws';
 export const PROVIDER_TYPES: readonly ProviderType[] = ['aws'];
+
+export type SyslogFacility = (typeof SYSLOG_FACILITIES)[number];
+export const SYSLOG_FACILITIES = [
+  'user',
+  'daemon',
+  'local0',
+  'local1',
+  'local2',
+  'local3',
+  'local4',
+  'local5',
+  'local6',
+  'local7',
+] as const;
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 export const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];

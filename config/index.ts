@@ -7,7 +7,15 @@ import type { Environment } from './sources.ts';
 
 export { LOG_LEVELS } from './config.ts';
 export { DEFAULTS } from './settings.ts';
-export type { AwsConfig, Config, LogLevel, ProviderConfig, TemporalConfig, TlsFiles } from './config.ts';
+export type {
+  AwsConfig,
+  Config,
+  LoggingConfig,
+  LogLevel,
+  ProviderConfig,
+  TemporalConfig,
+  TlsFiles,
+} from './config.ts';
 export type { Environment } from './sources.ts';
 
 const OURS = 'configuration file';

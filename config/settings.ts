@@ -1,5 +1,5 @@
 import { EVENT_TYPES } from '../domain/events/event.ts';
-import { LOG_LEVELS, PROVIDER_TYPES, STORAGE_TYPES, type Config } from './config.ts';
+import { LOG_LEVELS, PROVIDER_TYPES, STORAGE_TYPES, SYSLOG_FACILITIES, type Config } from './config.ts';
 import { absolutePath, address, flag, listOf, number, oneOf, text, url, whole, type Kind } from './kinds.ts';
 
 type Value = string | number | boolean;
@@ -135,6 +135,50 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
     kind: oneOf(LOG_LEVELS),
     default: 'info',
     meaning: 'what is logged; also `HF_LOGLEVEL`, in words of syslog',
+  },
+  'logging.directory': {
+    kind: absolutePath,
+    otherwise: "Host Factory's; of the worker none",
+    meaning: 'where the log files lie',
+  },
+  'logging.maxFileMegabytes': {
+    kind: number('MB', 0.01, 10_000),
+    default: 10,
+    meaning: 'of a log file, after which the next one is begun; also `HF_LOG_MAX_FILE_SIZE`',
+  },
+  'logging.keepFiles': {
+    kind: whole('files', 0, 1_000),
+    default: 5,
+    meaning: 'full log files that are kept; also `HF_LOG_MAX_ROTATE`',
+  },
+  'logging.acceptPropagated': {
+    kind: flag,
+    default: true,
+    meaning: "whether these three of Host Factory's variables count; IBM's `ACCEPT_PROPAGATED_LOG_SETTING`",
+  },
+  'logging.stdout': { kind: flag, default: true, meaning: 'whether the worker logs to its standard output' },
+  'logging.syslog.address': {
+    kind: text(
+      'unix:PATH or udp://host:port, e.g. "unix:/dev/log"',
+      /^(unix:\/\S+|udp:\/\/[^\s:/]+:\d{1,5})$/,
+    ),
+    required: true,
+    meaning: 'the worker also logs to this syslog (RFC 5424)',
+  },
+  'logging.syslog.facility': {
+    kind: oneOf(SYSLOG_FACILITIES),
+    otherwise: 'daemon',
+    meaning: 'as which it logs there',
+  },
+  'logging.otlp.url': {
+    kind: url('http://127.0.0.1:4318/v1/logs'),
+    required: true,
+    meaning: "the worker also logs to this collector, in OpenTelemetry's protocol over HTTP",
+  },
+  'logging.otlp.headersFile': {
+    kind: absolutePath,
+    otherwise: 'no more headers',
+    meaning: 'a file of headers for it, `Name: value` in each line',
   },
   'storage.type': {
     kind: oneOf(STORAGE_TYPES),

@@ -1,3 +1,4 @@
+import { propagatedLogging } from './hfLogging.ts';
 import { isObject, type JsonObject } from './jsonFile.ts';
 import { fromText, SETTINGS, variableOf } from './settings.ts';
 import { didYouMean } from './suggest.ts';
@@ -42,8 +43,9 @@ export function layEnvironmentOver(merged: Merged, env: Environment, notes: stri
     if (path === 'temporal.tls' && value === true && hasTlsFiles(merged)) continue;
     layOver(merged, nested(path, value), name);
   }
-  const level = env['HF_LOGLEVEL'];
-  if (level && !env[variableOf('logging.level')]) layLogLevelOver(merged, level, notes);
+  if (valueAt(merged.values, 'logging.acceptPropagated') !== false) {
+    for (const { variable, values } of propagatedLogging(env, notes)) layOver(merged, values, variable);
+  }
   const known = Object.keys(SETTINGS).map(variableOf);
   const sections = keysBelow('').map((section) => `${variableOf(section)}_`);
   for (const name of Object.keys(env)) {
@@ -59,28 +61,6 @@ const hasTlsFiles = ({ values }: Merged): boolean => isObject(valueAt(values, 't
 /** The path to the Temporal CLI belongs to the embedded set-up, not to the settings. */
 const isKnownVariable = (name: string, known: readonly string[]): boolean =>
   known.includes(name) || name === 'OHF_TEMPORAL_CLI';
-
-/** Host Factory's words for its levels, which are syslog's. */
-const HF_LEVELS: Readonly<Record<string, string>> = {
-  EMERG: 'error',
-  ALERT: 'error',
-  CRIT: 'error',
-  ERR: 'error',
-  ERROR: 'error',
-  WARNING: 'warn',
-  WARN: 'warn',
-  NOTICE: 'info',
-  INFO: 'info',
-  DEBUG: 'debug',
-  TRACE: 'trace',
-};
-
-/** Host Factory's own variable never makes a call fail, whatever it holds. */
-function layLogLevelOver(merged: Merged, hfLevel: string, notes: string[]): void {
-  const level = HF_LEVELS[hfLevel.toUpperCase().replace(/^LOG_/, '')];
-  if (level) layOver(merged, { logging: { level } }, 'HF_LOGLEVEL');
-  else notes.push(`HF_LOGLEVEL is "${hfLevel}", which is no level of Host Factory, and is ignored.`);
-}
 
 /** Secrets that stand in a file. */
 export function secretsIn(file: JsonObject, origin: string): readonly Finding[] {

@@ -10,7 +10,8 @@ import type { Command } from './command.ts';
 export const run: Command = async ({ words, flags }, env) => {
   if (words.length === 0) throw new ValidationError('Give the ids or host names of machines.');
   const own = providerEnv(flags, env);
-  const context = openContext(own, openLog(own, 'return'));
+  const log = openLog(own, 'return');
+  const context = openContext(own, log);
   try {
     const answer = await operation.execute(operation.inputFromWords(words), context);
     const id = 'requestId' in answer ? String(answer.requestId) : '';
@@ -22,5 +23,6 @@ export const run: Command = async ({ words, flags }, env) => {
     return 0;
   } finally {
     await context.close().catch(() => undefined);
+    await log.close(async () => (await context.config()).logging);
   }
 };

@@ -26,6 +26,7 @@ const distinct = (requests: readonly { requestId: string }[]): readonly string[]
 /** One row per id, in the order of the input. If one cannot be read, none is told: a part would be a lie. */
 async function readStatuses(ids: readonly string[], context: OperationContext): Promise<object> {
   if (ids.length === 0) return { requests: [] };
+  context.log.about(ids.length === 1 ? { requestId: ids[0] } : { requestIds: ids });
   const gateway = await context.gateway();
   const answers = await gateway.statusOf(ids, context.now());
   return { requests: ids.map((id, index) => statusRow(id, answers[index])) };

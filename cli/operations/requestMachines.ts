@@ -42,7 +42,9 @@ async function requestMachines(
   refuseTooMany(template, count);
   const { provider, request } = await context.config();
   const requestId = requestIdOf(await context.newUuid());
+  context.log.about({ requestId });
   const gateway = await context.gateway();
+  context.log.info('starts a request', { templateId, count });
   const outcome = await gateway.startRequest({
     v: 1,
     requestId,
@@ -52,8 +54,9 @@ async function requestMachines(
     count,
     template,
     deadlineSeconds: deadlineOf(template, request.deadlineSeconds),
+    callId: context.callId,
   });
-  if (outcome === 'inDoubt') context.log.warn('Temporal did not confirm the request', { requestId });
+  if (outcome === 'inDoubt') context.log.warn('Temporal did not confirm the request');
   return { requestId, message: outcome === 'started' ? 'Request VM success from AWS.' : IN_DOUBT };
 }
 

@@ -28,7 +28,9 @@ export const operation = defineOperation({
 async function giveBack(machines: readonly ReturnedMachine[], context: OperationContext): Promise<object> {
   const { provider } = await context.config();
   const requestId = returnId(await context.newUuid());
+  context.log.about({ requestId });
   const gateway = await context.gateway();
+  context.log.info('starts a return', { machines: machines.map(({ machineId, name }) => machineId ?? name) });
   const outcome = await gateway.startReturn({
     v: 1,
     returnId: requestId,
@@ -36,8 +38,9 @@ async function giveBack(machines: readonly ReturnedMachine[], context: Operation
     provider: provider.name,
     createdAt: context.now(),
     machines,
+    callId: context.callId,
   });
-  if (outcome === 'inDoubt') context.log.warn('Temporal did not confirm the return', { requestId });
+  if (outcome === 'inDoubt') context.log.warn('Temporal did not confirm the return');
   const done = machines.length === 0 ? 'No Active VM.' : 'Delete VM success.';
   return { requestId, message: outcome === 'started' ? done : IN_DOUBT };
 }

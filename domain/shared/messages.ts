@@ -39,6 +39,8 @@ export interface MachineRequestInput {
   readonly template?: Template;
   /** Seconds after createdAt from which nothing is launched any more and the request settles. */
   readonly deadlineSeconds: number;
+  /** Names the call of Host Factory in logs; absent for an owner that only adopts. */
+  readonly callId?: string;
   /** Set by the workflow itself when it continues as new. */
   readonly carried?: CarriedRequest;
 }
@@ -101,6 +103,8 @@ export interface MachineReturnInput {
   /** Epoch ms. */
   readonly createdAt: number;
   readonly machines: readonly ReturnedMachine[];
+  /** Names the call of Host Factory in logs. */
+  readonly callId?: string;
 }
 export interface ReturnedMachine {
   readonly machineId?: string;

@@ -7,7 +7,17 @@ import { withSetupLock } from './dependencies.mjs';
 import { dist, root } from './paths.mjs';
 import { Problem } from './problem.mjs';
 
-const FOLDERS = ['domain', 'workflows', 'activities', 'config', 'cli', 'worker', 'simulator', 'test'];
+const FOLDERS = [
+  'domain',
+  'workflows',
+  'activities',
+  'config',
+  'logging',
+  'cli',
+  'worker',
+  'simulator',
+  'test',
+];
 // What the workflow bundle is made of; the other folders never reach it.
 const BUNDLED = /^(domain|workflows|worker\/bundle\.ts)/;
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { openContext } from '../../cli/context.ts';
 import type { Gateway } from '../../cli/gateway/gateway.ts';
+import { openLog } from '../../cli/log.ts';
 import { execute, messageFor } from '../../cli/runOperation.ts';
 import type { Environment } from '../../config/index.ts';
 import type { HostsQuery } from '../../domain/monitor/messages.ts';
@@ -16,8 +17,6 @@ export interface Called {
   readonly asked: readonly string[];
   readonly hosts: readonly HostsQuery[];
 }
-
-const silent = { warn: () => undefined, error: () => undefined };
 
 /**
  * Runs an operation in this process, on a Temporal that takes everything, and checks what holds for each answer: one
@@ -40,7 +39,10 @@ export async function call(name: string, args: readonly string[], env: Environme
   };
   const did = { requests, returns, asked, hosts };
   try {
-    const document = await execute(name, args, { ...openContext(env, silent), gateway: async () => gateway });
+    const document = await execute(name, args, {
+      ...openContext(env, openLog({}, name)),
+      gateway: async () => gateway,
+    });
     assert.doesNotMatch(JSON.stringify(document), /\n/);
     return { document: { ...document }, message: '', ...did };
   } catch (error) {

@@ -195,7 +195,7 @@ describe('an operation of Host Factory', function () {
     const line = await readFile(`${files.directory}/${log}`, 'utf8');
     assert.match(
       line,
-      /"level":"error","operation":"requestMachines".*cannot be reached.*"code":"UNAVAILABLE"/,
+      /"level":"error",.*cannot be reached.*"operation":"requestMachines".*"code":"UNAVAILABLE"/,
     );
     const unwritable = await ohf(['requestMachines', 'demo', '1'], { ...env, HF_LOGDIR: '/none' });
     assert.equal(failureMessage(unwritable), failureMessage(outcome));

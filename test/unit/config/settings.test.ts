@@ -62,6 +62,15 @@ describe('settings', () => {
     'provider.aws.sweepSeconds': ['0.5', 0.5],
     'request.deadlineSeconds': ['60', 60],
     'logging.level': ['debug', 'debug'],
+    'logging.directory': ['/var/log/ohf', '/var/log/ohf'],
+    'logging.maxFileMegabytes': ['0.5', 0.5],
+    'logging.keepFiles': ['0', 0],
+    'logging.acceptPropagated': ['false', false],
+    'logging.stdout': ['false', false],
+    'logging.syslog.address': ['unix:/dev/log', 'unix:/dev/log'],
+    'logging.syslog.facility': ['local3', 'local3'],
+    'logging.otlp.url': ['http://c:4318/v1/logs', 'http://c:4318/v1/logs'],
+    'logging.otlp.headersFile': ['/h', '/h'],
     'storage.type': ['sqlite', 'sqlite'],
     'storage.directory': ['/var/lib/ohf', '/var/lib/ohf'],
     'storage.keepDays': ['7', 7],
@@ -74,11 +83,17 @@ describe('settings', () => {
     'metrics.listen': ['0.0.0.0:9464', '0.0.0.0:9464'],
     'metrics.cloudWatch.namespace': ['Grid/Hosts', 'Grid/Hosts'],
   };
+  /** What a section needs to be one. */
+  const needed: Record<string, object> = {
+    'events.webhook': { events: { webhook: { url: 'http://h' } } },
+    'logging.syslog': { logging: { syslog: { address: 'unix:/l' } } },
+    'logging.otlp': { logging: { otlp: { url: 'http://h' } } },
+  };
   for (const path of Object.keys(SETTINGS)) {
     it(`takes ${path} from ${variableOf(path)}`, async () => {
       const [text, value] = values[path] ?? assert.fail(`no value for ${path}`);
-      const beside = path.startsWith('events.webhook.') ? { events: { webhook: { url: 'http://h' } } } : {};
-      const config: unknown = await worker(beside, { ...SIMULATED, [variableOf(path)]: text });
+      const section = path.slice(0, path.lastIndexOf('.'));
+      const config: unknown = await worker(needed[section] ?? {}, { ...SIMULATED, [variableOf(path)]: text });
       const found = path.split('.').reduce<unknown>(property, config);
       assert.equal(found, value);
     });
@@ -249,6 +264,56 @@ describe('settings', () => {
       const { config, notes } = await cli({ ...SIMULATED, HF_LOGLEVEL: 'LOG_LOUD' });
       assert.equal(config.logging.level, 'info');
       assert.match(notes[0] ?? '', /HF_LOGLEVEL is "LOG_LOUD"/);
+    });
+
+    it('take Host Factory’s size and number of log files, and never fail on them', async () => {
+      const { logging } = (await cli({ ...SIMULATED, HF_LOG_MAX_FILE_SIZE: '20', HF_LOG_MAX_ROTATE: '3' }))
+        .config;
+      assert.deepEqual([logging.maxFileMegabytes, logging.keepFiles], [20, 3]);
+      const { config, notes } = await cli({
+        ...SIMULATED,
+        HF_LOG_MAX_FILE_SIZE: 'big',
+        HF_LOG_MAX_ROTATE: '-1',
+      });
+      assert.deepEqual(config.logging, DEFAULTS.logging);
+      assert.match(
+        notes.join(' '),
+        /HF_LOG_MAX_FILE_SIZE is "big", which is not a number .* HF_LOG_MAX_ROTATE is "-1"/,
+      );
+    });
+
+    it('let our own variables win over Host Factory’s', async () => {
+      const hf = { HF_LOGLEVEL: 'LOG_DEBUG', HF_LOG_MAX_ROTATE: '3' };
+      const ours = { OHF_LOGGING_LEVEL: 'warn', OHF_LOGGING_KEEP_FILES: '7' };
+      const { logging } = (await cli({ ...SIMULATED, ...hf, ...ours })).config;
+      assert.deepEqual([logging.level, logging.keepFiles], ['warn', 7]);
+    });
+
+    it('leave Host Factory’s log settings alone where IBM’s file says so', async () => {
+      const hf = { HF_LOGLEVEL: 'LOG_DEBUG', HF_LOG_MAX_ROTATE: '3' };
+      for (const [value, keepFiles] of [
+        ['TRUE', 3],
+        [true, 3],
+        ['false', 5],
+        [false, 5],
+        ['perhaps', 3],
+      ] as const) {
+        await files.write('awsinstprov_config.json', {
+          ACCEPT_PROPAGATED_LOG_SETTING: value,
+          LogLevel: 'LOG_WARN',
+        });
+        const { config, notes } = await cli({ ...SIMULATED, ...hf });
+        assert.equal(config.logging.keepFiles, keepFiles, String(value));
+        assert.equal(config.logging.level, keepFiles === 3 ? 'debug' : 'warn');
+        assert.equal(notes.length, value === 'perhaps' ? 1 : 0);
+      }
+    });
+
+    it('note a level of IBM’s file that is none', async () => {
+      await files.write('awsinstprov_config.json', { LogLevel: 5 });
+      const { config, notes } = await cli(SIMULATED);
+      assert.equal(config.logging.level, 'info');
+      assert.match(notes[0] ?? '', /LogLevel is 5 and is ignored; allowed: one of EMERG/);
     });
 
     it('note a variable that looks like a mistyped setting', async () => {

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { chmod, readdir, readFile, symlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { openLog } from '../../../cli/log.ts';
+import { DEFAULTS } from '../../../config/index.ts';
+import { startFakeTemporal, status } from '../../integration/cli/fakeTemporal.ts';
+import { onDemand, scratch, type Scratch } from '../config/support.ts';
+import { failureMessage, ohf, oneDocument } from './support.ts';
+
+type Line = Readonly<Record<string, unknown>>;
+
+const SECRETS = {
+  TEMPORAL_API_KEY: 'planted-temporal-key',
+  AWS_ACCESS_KEY_ID: 'AKIAPLANTED012345678',
+  AWS_SECRET_ACCESS_KEY: 'planted/aws+"secret"\\key',
+};
+
+describe('the log of the command line', function () {
+  this.timeout(30_000);
+  let files: Scratch;
+  let env: Record<string, string>;
+  let path: string;
+  beforeEach(async () => {
+    files = await scratch();
+    await files.write('awsinstprov_templates.json', { templates: [onDemand({ templateId: 'demo' })] });
+    path = join(files.directory, `awsinst-provider.${hostname()}.log`);
+    env = {
+      HF_PROVIDER_CONFDIR: files.directory,
+      HF_PROVIDER_LOGDIR: files.directory,
+      OHF_AWS_ENDPOINT: 'http://127.0.0.1:4566',
+    };
+  });
+  afterEach(() => files.remove());
+
+  const lines = async (): Promise<Line[]> =>
+    (await readFile(path, 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Line);
+
+  it('tells of a request from the call to its answer, under one id of the call', async () => {
+    const temporal = await startFakeTemporal({});
+    const input = await files.write('hf in', { template: { templateId: 'demo', machineCount: 2 } });
+    const outcome = await ohf(['requestMachines', '-f', input], {
+      ...env,
+      TEMPORAL_ADDRESS: temporal.address,
+    });
+    await temporal.stop();
+    const { requestId } = oneDocument(outcome);
+    const [starts, answered, ...more] = await lines();
+    assert.deepEqual(more, []);
+    assert.deepEqual([starts?.['message'], answered?.['message']], ['starts a request', 'answered']);
+    for (const line of [starts, answered]) {
+      assert.deepEqual(
+        [line?.['requestId'], line?.['callId'], line?.['input'], line?.['operation'], line?.['level']],
+        [requestId, starts?.['callId'], input, 'requestMachines', 'info'],
+      );
+    }
+    assert.match(String(starts?.['callId']), /^[^.]+-\d+-[0-9a-z]+$/);
+  });
+
+  it('tells of questions at level debug only, wherever the level is set', async () => {
+    oneDocument(await ohf(['getAvailableTemplates'], env));
+    await assert.rejects(lines(), { code: 'ENOENT' });
+    oneDocument(await ohf(['getAvailableTemplates'], { ...env, HF_LOGLEVEL: 'LOG_DEBUG' }));
+    assert.equal((await lines()).length, 1);
+    await files.write('config.json', { logging: { level: 'debug' } });
+    oneDocument(await ohf(['getAvailableTemplates'], env));
+    assert.deepEqual(
+      (await lines()).map(({ level, message }) => [level, message]),
+      [
+        ['debug', 'answered'],
+        ['debug', 'answered'],
+      ],
+    );
+  });
+
+  it('tells why a call failed, also when that is the settings', async () => {
+    const message = failureMessage(await ohf(['requestMachines', 'none', '1'], env));
+    await files.write('config.json', { logging: { level: 'loud' } });
+    const wrong = failureMessage(await ohf(['requestMachines', 'demo', '1'], env));
+    const told = await lines();
+    assert.deepEqual(
+      told.map((line) => [line['level'], line['message']]),
+      [
+        ['error', message],
+        ['error', wrong],
+      ],
+    );
+    assert.match(String(told[0]?.['stack']), /requestMachines/);
+  });
+
+  it('begins a next file as Host Factory says, unless IBM’s key forbids it', async () => {
+    const propagated = {
+      ...env,
+      HF_LOGLEVEL: 'LOG_DEBUG',
+      HF_LOG_MAX_FILE_SIZE: '0.01',
+      HF_LOG_MAX_ROTATE: '1',
+    };
+    const long = 'x'.repeat(1_900);
+    const failAgain = () => ohf(['requestMachines', long, '1'], propagated);
+    for (let call = 0; call < 8; call++) failureMessage(await failAgain());
+    const logs = async () => (await readdir(files.directory)).filter((name) => name.includes('-provider.'));
+    assert.equal((await logs()).length, 2);
+    await files.write('awsinstprov_config.json', { ACCEPT_PROPAGATED_LOG_SETTING: 'false' });
+    const size = (await readFile(path)).length;
+    for (let call = 0; call < 4; call++) failureMessage(await failAgain());
+    assert.equal((await logs()).length, 2);
+    assert.ok((await readFile(path)).length > Math.max(size, 10_000));
+  });
+
+  it('holds no secret, also when others repeat it', async () => {
+    const told = `denied: ${Object.values(SECRETS).join(' ')} at https://user:password@proxy:1`;
+    const temporal = await startFakeTemporal({
+      StartWorkflowExecution: [status(7, encodeURIComponent(told))],
+    });
+    const outcome = await ohf(['requestMachines', 'demo', '1'], {
+      ...env,
+      ...SECRETS,
+      TEMPORAL_ADDRESS: temporal.address,
+      OHF_TEMPORAL_TLS: 'false',
+      HF_LOGLEVEL: 'LOG_TRACE',
+    });
+    await temporal.stop();
+    failureMessage(outcome);
+    const log = openLog({ ...env, ...SECRETS }, 'test');
+    log.configure(DEFAULTS.logging);
+    log.info(told, { error: new Error(told), userData: 'planted', nested: [{ webhookSecret: 'planted' }] });
+    const text = await readFile(path, 'utf8');
+    assert.equal((await lines()).length, 3);
+    assert.doesNotMatch(text, /planted|AKIA|user:password/);
+  });
+
+  it('never stops a call: missing, read-only and full', async () => {
+    const loud = { ...env, HF_LOGLEVEL: 'LOG_DEBUG' };
+    const calls = async (logs: string) =>
+      oneDocument(await ohf(['getAvailableTemplates'], { ...loud, HF_PROVIDER_LOGDIR: logs }));
+    const answer = await calls(files.directory);
+    assert.deepEqual(await calls(join(files.directory, 'missing')), answer);
+    await chmod(path, 0o400);
+    assert.deepEqual(await calls(files.directory), answer);
+    await chmod(path, 0o600);
+    await symlink('/dev/full', join(files.directory, `full-provider.${hostname()}.log`));
+    await files.write('fullprov_templates.json', { templates: [onDemand({ templateId: 'demo' })] });
+    const full = await ohf(['getAvailableTemplates'], { ...loud, HF_PROVIDER_NAME: 'full' });
+    assert.deepEqual(oneDocument(full), answer);
+    assert.equal(full.code, 0);
+  });
+});

@@ -1,7 +1,9 @@
 import { CancellationScope, setHandler } from '@temporalio/workflow';
 import type { MachineRequestInput, StatusView } from '../domain/shared/messages.ts';
+import { Acquiring } from './acquiring.ts';
+import { Ledger } from './ledger.ts';
 import { machinesSeenSignal, returnMachinesSignal, standingQuery, statusQuery } from './messages.ts';
-import { RequestOwner } from './requestOwner.ts';
+import { Releasing } from './releasing.ts';
 
 /**
  * One machine request of Host Factory, from its acceptance to its last machine's end.
@@ -12,15 +14,17 @@ import { RequestOwner } from './requestOwner.ts';
  * none is left. Its result is its last status.
  */
 export async function machineRequest(input: MachineRequestInput): Promise<StatusView> {
-  const owner = new RequestOwner(input);
-  setHandler(statusQuery, (page) => owner.status(page.offset));
-  setHandler(standingQuery, (machineIds) => owner.standing(machineIds));
-  setHandler(returnMachinesSignal, (request) => owner.takeBack(request));
-  setHandler(machinesSeenSignal, ({ sightings }) => owner.see(sightings));
+  const ledger = new Ledger(input);
+  const acquiring = new Acquiring(ledger);
+  const releasing = new Releasing(ledger);
+  setHandler(statusQuery, (page) => ledger.status(page.offset));
+  setHandler(standingQuery, (machineIds) => ledger.standing(machineIds));
+  setHandler(returnMachinesSignal, (request) => ledger.takeBack(request));
+  setHandler(machinesSeenSignal, ({ sightings }) => ledger.see(sightings));
   // A cancel from outside means "give everything back, then end"; it must not stop the giving back.
-  CancellationScope.current().cancelRequested.catch(() => owner.cancel());
+  CancellationScope.current().cancelRequested.catch(() => ledger.cancel());
 
-  await CancellationScope.nonCancellable(() => Promise.all([owner.acquire(), owner.giveBack()]));
-  if (!owner.isOver()) return owner.continueAsNew();
-  return owner.close();
+  await CancellationScope.nonCancellable(() => Promise.all([acquiring.acquire(), releasing.giveBack()]));
+  if (!ledger.isOver()) return ledger.continueAsNew();
+  return ledger.close();
 }

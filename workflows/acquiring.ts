@@ -1,0 +1,236 @@
+import { CancellationScope, condition, sleep, workflowInfo } from '@temporalio/workflow';
+import {
+  LAUNCH_STALE,
+  type AcquireResult,
+  type GroupInput,
+  type LaunchParameters,
+} from '../domain/activities.ts';
+import { BATCH, launchToken, type Group, type Launch } from '../domain/request/launch.ts';
+import { canSettle } from '../domain/request/reducer.ts';
+import { booting, deadlineOf, unitsMissing, wantedGone } from '../domain/request/state.ts';
+import { hasType, rejection } from './failures.ts';
+import { launchLane, prepareLane, waitLane } from './lanes.ts';
+import { FIRST_REPORT_SECONDS, type Ledger } from './ledger.ts';
+import { tellState } from './visibility.ts';
+
+const MINUTE = 60_000;
+/** AWS could not tell what became of a launch: it is asked again after this time. */
+const OVERDUE_RETRY_MS = 5 * MINUTE;
+const OVERDUE_LAST_RETRY_MS = 60 * MINUTE;
+/** AWS may show what a group launched before its freeze this much later. */
+const LATE_ARRIVAL_MS = MINUTE;
+const FIRST_RETRY_MS = 10_000;
+const LAST_RETRY_MS = 60_000;
+
+/** Gets the machines of a request, and watches them until each is decided. */
+export class Acquiring {
+  readonly #ledger: Ledger;
+  /** Machines that an activity of this run waits for. */
+  readonly #watched = new Set<string>();
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  /** Launches, and has what comes watched, until the request can be answered for good. */
+  async acquire(): Promise<void> {
+    if (this.#ledger.state.phase === 'settled') return;
+    let retryMs = FIRST_RETRY_MS;
+    for (;;) {
+      if (this.#mayLaunch()) await this.#launch();
+      if (this.#mayLaunch()) {
+        // Machines on their way do not hold up the launch of those that are still missing.
+        await condition(() => !this.#mayLaunch(), Math.min(retryMs, this.#ledger.untilDeadline()));
+        retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+      } else {
+        await condition(() => this.#canSettle());
+        break;
+      }
+    }
+    this.#ledger.apply({ type: 'Settled' });
+    // A run that ends now tells it by its result or hands it to the next one.
+    await condition(() => this.#ledger.isQuiet);
+    if (!this.#ledger.canStop()) tellState(this.#ledger.state, 'holding');
+  }
+
+  #canSettle(): boolean {
+    return canSettle(this.#ledger.state, this.#ledger.isPastDeadline());
+  }
+
+  #mayLaunch(): boolean {
+    return (
+      unitsMissing(this.#ledger.state) > 0 && !this.#ledger.isPastDeadline() && !this.#ledger.state.fatal
+    );
+  }
+
+  async #prepare(): Promise<LaunchParameters | undefined> {
+    const { input, frozen } = this.#ledger.state;
+    const { deployment, provider, requestId, template, createdAt } = input;
+    if (!template) throw new TypeError('a request that launches needs a template');
+    const lane = prepareLane(`prepare ${template.templateId}`, this.#ledger.untilDeadline());
+    try {
+      return await lane.prepareLaunch({
+        owner: { deployment, provider, requestId },
+        template,
+        createdAt,
+        deadline: deadlineOf(input),
+        ...(frozen === undefined ? {} : { frozen }),
+      });
+    } catch (error) {
+      this.#ledger.apply({
+        type: 'LaunchSettled',
+        ordinal: 0,
+        machines: [],
+        shortages: [],
+        fatal: rejection(error),
+      });
+      return undefined;
+    }
+  }
+
+  /** Prepared anew each time: which pools are short may have changed, or what was prepared be gone in AWS. */
+  async #launch(): Promise<void> {
+    const parameters = await this.#prepare();
+    if (!parameters || !this.#mayLaunch()) return;
+    const launches = this.#decide();
+    for (const launch of launches)
+      this.#ledger.apply({ type: 'LaunchDecided', launch, frozen: parameters.frozen });
+    await Promise.all(launches.map((launch) => this.#acquireOne(launch, parameters)));
+  }
+
+  #decide(): Launch[] {
+    const { deployment, requestId } = this.#ledger.state.input;
+    const missing = unitsMissing(this.#ledger.state);
+    const last = this.#ledger.state.launches.at(-1);
+    // Where the last launch brought nothing, a smaller one finds out whether there is capacity again.
+    const most = last?.got === 0 ? Math.ceil(last.units / 2) : BATCH;
+    const count = last?.got === 0 ? 1 : Math.ceil(missing / BATCH);
+    const first = this.#ledger.state.launches.length + 1;
+    return Array.from({ length: count }, (_, index) => ({
+      ordinal: first + index,
+      token: launchToken(deployment, requestId, first + index),
+      units: Math.min(most, missing - index * BATCH),
+      decidedAt: Date.now(),
+      stage: 'open',
+      got: 0,
+    }));
+  }
+
+  async #acquireOne(launch: Launch, parameters: LaunchParameters, retryMs = OVERDUE_RETRY_MS): Promise<void> {
+    const { ordinal } = launch;
+    const { runId, firstExecutionRunId } = workflowInfo();
+    try {
+      let result = await launchLane(`launch ${ordinal}: ${launch.units} units`).acquire({
+        launch,
+        parameters,
+        notAfter: deadlineOf(this.#ledger.state.input),
+        mayHaveBeenSent: launch.stage === 'overdue' || runId !== firstExecutionRunId,
+      });
+      while (result.group && result.stage === 'filling') {
+        const { group, machines } = result;
+        this.#ledger.apply({ type: 'GroupFilling', ordinal, group, machines });
+        this.#watchAll(machines);
+        result = await this.#fill(this.#groupInput(launch, group, machines.length));
+      }
+      this.#settle(launch, result);
+      if (!result.certain) {
+        void this.#acquireLater({ ...launch, stage: 'overdue' }, parameters, retryMs);
+      } else if (result.group && result.stage === 'settling') {
+        const input = this.#groupInput(launch, result.group, result.machines.length);
+        void this.#ledger.whileBusy(() => this.#lookAgain(input));
+      }
+    } catch (error) {
+      const why = rejection(error);
+      const end = { type: 'LaunchSettled', ordinal, machines: [] } as const;
+      const stale = hasType(error, LAUNCH_STALE);
+      this.#ledger.apply(stale ? { ...end, shortages: [why] } : { ...end, shortages: [], fatal: why });
+    }
+  }
+
+  #settle({ ordinal }: Launch, { certain, machines, shortages, group }: AcquireResult): void {
+    this.#ledger.apply(
+      certain
+        ? { type: 'LaunchSettled', ordinal, machines, shortages, ...(group ? { group } : {}) }
+        : { type: 'LaunchOverdue', ordinal },
+    );
+    this.#watchAll(machines);
+  }
+
+  #groupInput(launch: Launch, group: Group, known: number): GroupInput {
+    const { input } = this.#ledger.state;
+    const types = input.template?.instanceTypes ?? [];
+    return {
+      launch,
+      group,
+      requestId: input.requestId,
+      weights: Object.fromEntries(
+        types.flatMap((type) => (type.units === 1 ? [] : [[type.instanceType, type.units]])),
+      ),
+      known,
+      deadline: deadlineOf(input),
+    };
+  }
+
+  /** Until the group is frozen or has news. A machine is never released beside a group that could replace it. */
+  async #fill(input: GroupInput): Promise<AcquireResult> {
+    const { launch, group } = input;
+    const scope = new CancellationScope();
+    try {
+      const filled = await scope.run(() =>
+        Promise.race([
+          waitLane(`wait for ${group.id} to fill`).awaitGroup({
+            ...input,
+            reportSeconds: FIRST_REPORT_SECONDS,
+          }),
+          condition(() => this.#mustFreeze()).then(() => undefined),
+        ]),
+      );
+      if (filled) return filled;
+    } finally {
+      scope.cancel();
+    }
+    return launchLane(`freeze launch ${launch.ordinal}`).freezeGroup(input);
+  }
+
+  /** What a group launched just before it was frozen may appear late, even after the request was answered. */
+  async #lookAgain(input: GroupInput): Promise<void> {
+    for (let atFreeze = input.known; ;) {
+      await sleep(LATE_ARRIVAL_MS, { summary: `look for late machines of ${input.group.id}` });
+      const lane = launchLane(`list ${input.group.id}`);
+      const result = await lane.freezeGroup({ ...input, atFreeze });
+      if (result.certain) this.#settle(input.launch, result);
+      if (result.certain && result.stage !== 'settling') return;
+      atFreeze = result.certain ? result.machines.length : atFreeze;
+    }
+  }
+
+  async #acquireLater(launch: Launch, parameters: LaunchParameters, retryMs: number): Promise<void> {
+    await sleep(retryMs, { summary: `ask again what became of launch ${launch.ordinal}` });
+    await this.#acquireOne(launch, parameters, Math.min(retryMs * 2, OVERDUE_LAST_RETRY_MS));
+  }
+
+  /** A group that still launches is stopped before anything of it is given back. */
+  #mustFreeze(): boolean {
+    return this.#ledger.state.cancelled || wantedGone(this.#ledger.state).length > 0;
+  }
+
+  #watchAll(machines: AcquireResult['machines']): void {
+    const machineIds = machines.map(({ machineId }) => machineId).filter((id) => !this.#watched.has(id));
+    for (const id of machineIds) this.#watched.add(id);
+    if (machineIds.length > 0) void this.#watch(machineIds);
+  }
+
+  /** Until each of these is decided: ready, dead, or not up by a read after the deadline. */
+  async #watch(machineIds: readonly string[]): Promise<void> {
+    const deadline = deadlineOf(this.#ledger.state.input);
+    for (let reportSeconds = FIRST_REPORT_SECONDS; ; reportSeconds *= 2) {
+      const waitedFor = new Set(booting(this.#ledger.state).map((machine) => machine.machineId));
+      const batch = machineIds.filter((id) => waitedFor.has(id));
+      if (batch.length === 0) return;
+      const lane = waitLane(`wait for ${batch.length} machines to boot`);
+      const { sightings, final } = await lane.awaitMachines({ machineIds: batch, deadline, reportSeconds });
+      this.#ledger.apply({ type: 'MachinesSeen', sightings });
+      if (final) this.#ledger.apply({ type: 'DeadlinePassed', machineIds: batch });
+    }
+  }
+}

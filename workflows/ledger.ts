@@ -1,0 +1,150 @@
+import { makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow';
+import { isAlive, type Sighting } from '../domain/machine/machine.ts';
+import { reduce, type RequestFact } from '../domain/request/reducer.ts';
+import {
+  alive,
+  carry,
+  deadlineOf,
+  initialState,
+  isOverdue,
+  type RequestState,
+} from '../domain/request/state.ts';
+import { requestStatus, standingOf } from '../domain/request/status.ts';
+import type {
+  MachineRequestInput,
+  MachineStanding,
+  ReturnMachines,
+  StatusView,
+} from '../domain/shared/messages.ts';
+import { EventStream } from './eventStream.ts';
+import type { machineRequest } from './machineRequest.ts';
+import { carriedVisibility, showState, tellState } from './visibility.ts';
+
+/** Events; the server's own suggestion comes at 4,096 and its limit is 51,200. */
+const LONG_HISTORY = 5_000;
+/** A quick machine is reported at the latest this long after it is up or gone, though slow ones still take time. */
+export const FIRST_REPORT_SECONDS = 20;
+
+/** What an owner knows of its request, and when its run may end. */
+export class Ledger {
+  #state: RequestState;
+  readonly #events: EventStream;
+  /** Things under way that a next run would not begin again: the owner neither ends nor continues as new. */
+  #busy = 0;
+  /** Releases under way. A next run begins them again. */
+  #releasing = 0;
+
+  constructor(input: MachineRequestInput) {
+    this.#state = initialState(input);
+    this.#events = new EventStream(this.#state);
+    showState(this.#state);
+  }
+
+  get state(): RequestState {
+    return this.#state;
+  }
+
+  status(offset: number): StatusView {
+    return requestStatus(this.#state, offset);
+  }
+
+  standing(machineIds: readonly string[]): MachineStanding[] {
+    return machineIds.map((id) => standingOf(this.#state.machines.get(id)));
+  }
+
+  takeBack(request: ReturnMachines): void {
+    this.apply({ type: 'ReturnRequested', request });
+  }
+
+  /** Machines that it has never had are not its own for being seen, but those that an adopter is told of. */
+  see(sightings: readonly Sighting[]): void {
+    const own = sightings.filter(({ machineId }) => this.#state.machines.has(machineId));
+    const others = sightings.filter((seen) => !own.includes(seen) && isAlive(seen.state));
+    this.apply({ type: 'MachinesSeen', sightings: own });
+    if (this.#state.input.template === undefined) this.apply({ type: 'MachinesAdopted', sightings: others });
+  }
+
+  cancel(): void {
+    this.apply({ type: 'CancelRequested' });
+  }
+
+  /** Nothing is left to own and nobody waits for an answer. An adopter first has to hear what it adopts. */
+  isOver(): boolean {
+    const { input, machines, groups, returns } = this.#state;
+    const adopts = input.template === undefined && machines.size === 0;
+    const isEmpty = alive(this.#state).length === 0 && groups.length === 0;
+    return this.isIdle() && this.#events.isTold && isEmpty && returns.size === 0 && !adopts;
+  }
+
+  continueAsNew(): Promise<never> {
+    const next = makeContinueAsNewFunc<typeof machineRequest>(carriedVisibility(this.#state));
+    return next({ ...this.#state.input, carried: { ...carry(this.#state), events: this.#events.carry() } });
+  }
+
+  close(): StatusView {
+    tellState(this.#state, this.#state.cancelled ? 'cancelled' : 'returned');
+    return requestStatus(this.#state, 0, this.#state.machines.size);
+  }
+
+  apply(fact: RequestFact): void {
+    const before = this.#state;
+    this.#state = reduce(before, fact);
+    this.#events.note(before, this.#state);
+    showState(this.#state);
+  }
+
+  isPastDeadline(): boolean {
+    return Date.now() >= deadlineOf(this.#state.input);
+  }
+
+  untilDeadline(): number {
+    return Math.max(1, deadlineOf(this.#state.input) - Date.now());
+  }
+
+  /** All that could be told of what happened has been told, for now. */
+  get isQuiet(): boolean {
+    return this.#events.isAtRest;
+  }
+
+  get isReleasing(): boolean {
+    return this.#releasing > 0;
+  }
+
+  releaseBegins(): void {
+    this.#releasing += 1;
+  }
+
+  releaseEnds(): void {
+    this.#releasing -= 1;
+  }
+
+  async whileBusy(work: () => Promise<void>): Promise<void> {
+    this.#busy += 1;
+    try {
+      await work();
+    } finally {
+      this.#busy -= 1;
+    }
+  }
+
+  /** Settled and certain of every launch: the only moments at which a run may end. */
+  #mayStop(): boolean {
+    return this.#state.phase === 'settled' && this.#busy === 0 && !isOverdue(this.#state);
+  }
+
+  isIdle(): boolean {
+    return this.#mayStop() && !this.isReleasing;
+  }
+
+  /** When the history is long, nothing more is begun in this run. Not every server suggests it. */
+  mustRenew(): boolean {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    return this.#mayStop() && (continueAsNewSuggested || historyLength > LONG_HISTORY);
+  }
+
+  /** A run also ends once after settling, so that no owner carries the code it started with for months. */
+  canStop(): boolean {
+    const maySwitch = this.isIdle() && this.#events.isTold && !this.#state.input.carried;
+    return this.isOver() || this.mustRenew() || maySwitch;
+  }
+}

@@ -14,17 +14,19 @@ const ATTRIBUTES = 'HfState=Keyword HfTemplate=Keyword HfProvider=Keyword HfRequ
 /**
  * Temporal's dev server, the simulated AWS and a worker in a folder of their own, as a measured call meets them.
  * @param templates beside `demo`: templateId -> what differs from it
- * @returns the environment of Host Factory's scripts, its folder, the URL of the simulated AWS, and what ends it all
+ * @param aws settings of `provider.aws`
+ * @returns the environment of Host Factory's scripts, its folder, Temporal's address, the URL of the simulated AWS, its
+ *   processes, what starts another one, and what ends it all
  */
-export async function startStack(temporalCli, templates = {}) {
+export async function startStack(temporalCli, templates = {}, aws = {}) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'ohf-bench-'));
   const [temporal, simulator] = [await freePort(), await freePort()];
   const env = { HF_PROVIDER_NAME: 'awsinst', HF_PROVIDER_CONFDIR: folder, HF_PROVIDER_WORKDIR: folder };
-  const endpoint = `http://127.0.0.1:${simulator}`;
+  const [address, endpoint] = [`127.0.0.1:${temporal}`, `http://127.0.0.1:${simulator}`];
   const write = (name, value) => writeFileSync(path.join(folder, name), JSON.stringify(value));
   write('config.json', {
-    temporal: { address: `127.0.0.1:${temporal}`, namespace: 'default' },
-    provider: { deployment: 'bench', aws: { region: 'us-east-1', endpoint } },
+    temporal: { address, namespace: 'default' },
+    provider: { deployment: 'bench', aws: { region: 'us-east-1', endpoint, ...aws } },
     storage: { directory: path.join(folder, 'storage') },
   });
   write('awsinstprov_config.json', { AWS_REGION: 'us-east-1' });
@@ -37,6 +39,7 @@ export async function startStack(temporalCli, templates = {}) {
   });
 
   const children = [];
+  const processes = {};
   const start = (command, args, more = {}) => {
     const child = spawn(command, args, {
       env: { ...process.env, ...more },
@@ -59,8 +62,15 @@ export async function startStack(temporalCli, templates = {}) {
     const attributes = ATTRIBUTES.split(' ').flatMap((attribute) => ['--search-attribute', attribute]);
     const server = 'server start-dev --headless --ip 127.0.0.1 --log-level error'.split(' ');
     const database = ['--db-filename', path.join(folder, 'temporal.db')];
-    start(temporalCli, [...server, '--port', String(temporal), ...database, ...attributes]);
-    start(process.execPath, [MAIN, 'simulate-aws', '--port', String(simulator), '--pending-seconds', '1']);
+    processes.temporal = start(temporalCli, [
+      ...server,
+      '--port',
+      String(temporal),
+      ...database,
+      ...attributes,
+    ]).child;
+    const simulate = ['simulate-aws', '--port', String(simulator), '--pending-seconds', '1'];
+    processes.simulator = start(process.execPath, [MAIN, ...simulate]).child;
     // It looks for its server by itself, but ends when the search attributes are not there yet.
     for (let attempt = 1; ; attempt++) {
       const worker = start(process.execPath, [MAIN, 'worker'], {
@@ -69,8 +79,8 @@ export async function startStack(temporalCli, templates = {}) {
         AWS_ACCESS_KEY_ID: 'simulated',
         AWS_SECRET_ACCESS_KEY: 'simulated',
       });
-      while (worker.child.exitCode === null && !worker.output.includes('worker ready')) await delay(50);
-      if (worker.child.exitCode === null) break;
+      processes.worker = worker.child;
+      if (await isReady(worker)) break;
       if (attempt === 20) throw new Problem(`${worker.output}\nThe worker did not start.`);
       await delay(250);
     }
@@ -78,7 +88,13 @@ export async function startStack(temporalCli, templates = {}) {
     await stop();
     throw error;
   }
-  return { env, folder, endpoint, stop };
+  return { env, folder, address, endpoint, processes, start, stop };
+}
+
+/** Until it says so or ends. @returns whether it is ready */
+export async function isReady(worker) {
+  while (worker.child.exitCode === null && !worker.output.includes('worker ready')) await delay(50);
+  return worker.child.exitCode === null;
 }
 
 const TEMPLATE = {

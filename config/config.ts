@@ -63,6 +63,8 @@ export interface AwsConfig {
   readonly pollSeconds: { readonly min: number; readonly max: number };
   /** Seconds within which AWS may still hide what was just made. */
   readonly consistencySeconds: number;
+  /** Part of AWS's published request rates that the worker may use. */
+  readonly requestShare: number;
   /** Seconds between two reads of all machines, for those that are taken away. */
   readonly sweepSeconds: number;
 }

@@ -126,6 +126,12 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
     default: 60,
     meaning: 'between two reads of all machines, by which those that are taken away are found',
   },
+  'provider.aws.requestShare': {
+    kind: number('of 1', 0.05, 100),
+    default: 0.7,
+    meaning:
+      "of EC2's published request rates, for the worker; more than 1 where AWS raised them for the account",
+  },
   'request.deadlineSeconds': {
     kind: whole('seconds', 30, 86_400),
     default: 900,

@@ -10,6 +10,8 @@ export interface AwsSettings {
   /** An EC2-compatible endpoint other than AWS's own, e.g. a VPC endpoint or the simulated AWS. */
   readonly endpoint?: string;
   readonly profile?: string;
+  /** Part of EC2's published request rates that may be used; above 1 where AWS raised them. */
+  readonly requestShare: number;
 }
 
 export interface AwsClients {
@@ -34,6 +36,7 @@ class NoCapacityRetry extends StandardRetryStrategy {
 }
 
 export function createAwsClients(settings: AwsSettings, observer: CallObserver = UNOBSERVED): AwsClients {
+  const { requestShare } = settings;
   const common: EC2ClientConfig = {
     region: settings.region,
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
@@ -44,8 +47,8 @@ export function createAwsClients(settings: AwsSettings, observer: CallObserver =
   const mutating = new EC2Client({ ...common, maxAttempts: 1 });
   const reading = new EC2Client({ ...common, retryStrategy: new NoCapacityRetry(READ_ATTEMPTS) });
   const scaling = new AutoScalingClient({ ...common, retryStrategy: new NoCapacityRetry(READ_ATTEMPTS) });
-  for (const client of [mutating, reading]) limitRates(client, EC2_RATES, observer.onWait);
-  limitRates(scaling, AUTO_SCALING_RATES, observer.onWait);
+  for (const client of [mutating, reading]) limitRates(client, EC2_RATES, requestShare, observer.onWait);
+  limitRates(scaling, AUTO_SCALING_RATES, requestShare, observer.onWait);
   for (const client of [mutating, reading, scaling]) observeRequests(client, observer);
   return {
     mutating,

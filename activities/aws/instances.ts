@@ -1,13 +1,8 @@
-import {
-  DescribeInstancesCommand,
-  type DescribeInstancesCommandInput,
-  type EC2Client,
-  type Filter,
-  type Instance,
-} from '@aws-sdk/client-ec2';
+import type { DescribeInstancesCommandInput, EC2Client, Filter } from '@aws-sdk/client-ec2';
 import type { Sighting } from '../../domain/machine/machine.ts';
-import { brief } from '../failures.ts';
+import { inParallel } from '../inParallel.ts';
 import { toProviderError } from './errors.ts';
+import { readPage } from './instancePage.ts';
 
 /** A sighting with the tags that say whose the machine is. */
 export interface SeenInstance extends Sighting {
@@ -27,16 +22,17 @@ export interface InstanceReader {
 /** AWS takes ids without a documented limit; terminated ones are as long to list as live ones. */
 const IDS_PER_CALL = 1_000;
 const PAGE_SIZE = 1_000;
+/** Each may take seconds at AWS, and megabytes of memory here. */
+const CALLS_AT_ONCE = 4;
 
 export function createInstanceReader(client: EC2Client): InstanceReader {
   return {
     async byId(machineIds) {
-      const seen = new Map<string, SeenInstance>();
-      for (let from = 0; from < machineIds.length; from += IDS_PER_CALL) {
-        const found = await readIds(client, machineIds.slice(from, from + IDS_PER_CALL));
-        for (const instance of found) seen.set(instance.machineId, instance);
-      }
-      return seen;
+      const calls = Array.from({ length: Math.ceil(machineIds.length / IDS_PER_CALL) }, (_, index) =>
+        machineIds.slice(index * IDS_PER_CALL, (index + 1) * IDS_PER_CALL),
+      );
+      const found = await inParallel(calls, (ids) => readIds(client, ids), CALLS_AT_ONCE);
+      return new Map(found.flat().map((instance) => [instance.machineId, instance]));
     },
     byFilter: (filters) => readPages(client, { Filters: [...filters], MaxResults: PAGE_SIZE }),
   };
@@ -71,34 +67,14 @@ async function readPages(client: EC2Client, input: DescribeInstancesCommandInput
   let token: string | undefined;
   try {
     do {
-      const page = await client.send(
-        new DescribeInstancesCommand(token === undefined ? input : { ...input, NextToken: token }),
-      );
-      for (const reservation of page.Reservations ?? []) {
-        for (const instance of reservation.Instances ?? []) seen.push(toSeen(instance));
-      }
-      token = page.NextToken;
+      const page = await readPage(client, token === undefined ? input : { ...input, NextToken: token });
+      seen.push(...page.instances);
+      token = page.nextToken;
     } while (token);
   } catch (error) {
     throw toProviderError(error);
   }
   return seen;
-}
-
-function toSeen(instance: Instance): SeenInstance {
-  const launched = instance.LaunchTime?.getTime() ?? 0;
-  return {
-    machineId: instance.InstanceId ?? '',
-    state: instance.State?.Name ?? 'pending',
-    name: instance.PrivateDnsName ?? '',
-    privateIp: instance.PrivateIpAddress ?? '',
-    publicIp: instance.PublicIpAddress ?? '',
-    launchTime: Math.floor(launched / 1_000),
-    instanceType: instance.InstanceType ?? '',
-    spot: instance.InstanceLifecycle === 'spot',
-    reason: brief(instance.StateReason?.Message ?? ''),
-    tags: Object.fromEntries((instance.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])),
-  };
 }
 
 /** The sighting without the tags. */

@@ -30,23 +30,22 @@ export const EC2_RATES: Rates = (action) => ({
 /** Auto Scaling has one bucket for all its actions and does not publish its size: a careful guess. */
 export const AUTO_SCALING_RATES: Rates = () => ({ bucket: 'all', rate: { burst: 30, perSecond: 5 } });
 
-/** Other tools of the account draw on the same buckets. */
-const SHARE = 0.7;
-
 /**
  * Makes a client wait before a call that would overdraw its action's bucket. Each EC2 action has a bucket of its
  * own at AWS, so that a storm of launches never delays a return. A limit on Temporal's task queues would know
  * no bursts, and would also slow activities that make no call.
+ * @param share of each bucket: other tools of the account draw on the same ones
  */
 export function limitRates(
   client: EC2Client | AutoScalingClient,
   rates: Rates,
+  share: number,
   onWait: CallObserver['onWait'],
 ): void {
   const buckets = new Map<string, TokenBucket>();
   const wait = async (action: string): Promise<void> => {
     const { bucket: name, rate } = rates(action);
-    const bucket = buckets.get(name) ?? createTokenBucket(shareOf(rate));
+    const bucket = buckets.get(name) ?? createTokenBucket(shareOf(rate, share));
     buckets.set(name, bucket);
     const ms = bucket.take();
     onWait(action, ms / 1_000);
@@ -63,9 +62,9 @@ export function limitRates(
   );
 }
 
-const shareOf = ({ burst, perSecond }: Rate): Rate => ({
-  burst: Math.max(1, Math.floor(burst * SHARE)),
-  perSecond: perSecond * SHARE,
+const shareOf = ({ burst, perSecond }: Rate, share: number): Rate => ({
+  burst: Math.max(1, Math.floor(burst * share)),
+  perSecond: perSecond * share,
 });
 
 export interface TokenBucket {

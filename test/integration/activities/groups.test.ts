@@ -57,7 +57,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       process.env['AWS_SECRET_ACCESS_KEY'] ??= 'simulated';
       simulator = await startSimulator({ pendingSeconds: 0, shuttingDownSeconds: 0, groupTickSeconds: 0.02 });
       control = simulatorControl(simulator.url);
-      aws = createAwsClients({ region: 'us-east-1', endpoint: simulator.url });
+      aws = createAwsClients({ region: 'us-east-1', endpoint: simulator.url, requestShare: 1 });
       const reader = createInstanceReader(aws.reading);
       const launchTemplates = createLaunchTemplates(aws);
       const shortages = createShortageMemory();

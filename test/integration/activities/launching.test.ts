@@ -42,7 +42,7 @@ for (const [providerApi, action] of [
       process.env['AWS_SECRET_ACCESS_KEY'] ??= 'simulated';
       simulator = await startSimulator({ pendingSeconds: 0 });
       control = simulatorControl(simulator.url);
-      aws = createAwsClients({ region: 'us-east-1', endpoint: simulator.url });
+      aws = createAwsClients({ region: 'us-east-1', endpoint: simulator.url, requestShare: 1 });
       const reader = createInstanceReader(aws.reading);
       const launchTemplates = createLaunchTemplates(aws);
       clock = Date.now();

@@ -272,7 +272,7 @@ describe('a template reaches AWS', () => {
     process.env['AWS_ACCESS_KEY_ID'] ??= 'simulated';
     process.env['AWS_SECRET_ACCESS_KEY'] ??= 'simulated';
     simulator = await startSimulator();
-    aws = createAwsClients({ region: 'us-east-1', endpoint: simulator.url });
+    aws = createAwsClients({ region: 'us-east-1', endpoint: simulator.url, requestShare: 1 });
     files = await scratch();
   });
   after(async () => {

@@ -15,7 +15,7 @@ describe('the question what AWS allows the worker', () => {
     process.env['AWS_SECRET_ACCESS_KEY'] ??= 'simulated';
     simulator = await startSimulator({ pendingSeconds: 0 });
     control = simulatorControl(simulator.url);
-    aws = createAwsClients({ region: 'us-east-1', endpoint: simulator.url });
+    aws = createAwsClients({ region: 'us-east-1', endpoint: simulator.url, requestShare: 1 });
   });
   after(async () => {
     aws.destroy();

@@ -60,6 +60,7 @@ describe('settings', () => {
     'provider.aws.pollSeconds.max': ['9', 9],
     'provider.aws.consistencySeconds': ['0', 0],
     'provider.aws.sweepSeconds': ['0.5', 0.5],
+    'provider.aws.requestShare': ['1.5', 1.5],
     'request.deadlineSeconds': ['60', 60],
     'logging.level': ['debug', 'debug'],
     'logging.directory': ['/var/log/ohf', '/var/log/ohf'],

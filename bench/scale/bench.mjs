@@ -1,0 +1,159 @@
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { v7 } from 'uuid';
+import { dist } from '../../scripts/lib/paths.mjs';
+import { Problem } from '../../scripts/lib/problem.mjs';
+import { historiesOf } from './histories.mjs';
+import { watchProcess } from './process.mjs';
+
+/** Starts under way at a time: a start without an answer for 3 s is in doubt. */
+const STARTERS = 20;
+const LOOK_EVERY_MS = 50;
+const PATIENCE_MS = 300_000;
+
+/**
+ * Starts requests and returns as the scripts do, but from one process: hundreds of scripts at once would measure the
+ * start of Node.
+ */
+export async function openBench(stack, { bootSeconds, endSeconds }) {
+  const { loadCliConfig } = await import(path.join(dist, 'config', 'index.js'));
+  const { readTemplateForRequest } = await import(path.join(dist, 'config', 'ibmTemplates.js'));
+  const { openGateway } = await import(path.join(dist, 'cli', 'gateway', 'open.js'));
+  const { config } = await loadCliConfig(stack.env);
+  const { deployment, name: provider } = config.provider;
+  const template = await readTemplateForRequest(
+    path.join(stack.folder, 'awsinstprov_templates.json'),
+    'demo',
+  );
+  const connection = await Connection.connect({ address: stack.address });
+  const client = new Client({ connection });
+  await control(stack, 'PUT', 'settings', { pendingSeconds: bootSeconds, shuttingDownSeconds: endSeconds });
+
+  /** Starts all at once. @returns their ids, once `areDone` says so */
+  async function begin(prefix, inputs, start, areDone) {
+    const gateway = await openGateway(
+      { ...config, temporal: { ...config.temporal, deadlineSeconds: 120 } },
+      {},
+    );
+    const ids = inputs.map(() => `${prefix}-${v7()}`);
+    const common = { v: 1, deployment, provider, createdAt: Date.now() };
+    const starts = ids.map((id, index) => async () => {
+      const outcome = await gateway[start]({ ...common, ...inputs[index](id) });
+      if (outcome !== 'started') throw new Problem(`${start}: Temporal did not confirm ${id} in time`);
+    });
+    try {
+      await Promise.all(Array.from({ length: STARTERS }, () => workOff(starts)));
+    } finally {
+      await gateway.close();
+    }
+    await until(() => areDone(ids));
+    return { ids };
+  }
+
+  const count = async (query) => (await client.workflow.count(query)).count;
+  const told = async ([id]) =>
+    (await client.workflow.getHandle(id).describe()).memo?.hf?.status !== 'running';
+
+  return {
+    /** @param counts machines of each request */
+    async request(counts) {
+      const held = await count('HfState = "holding"');
+      const { deadlineSeconds } = config.request;
+      return begin(
+        'req',
+        counts.map((machines) => (requestId) => ({ requestId, count: machines, template, deadlineSeconds })),
+        'startRequest',
+        counts.length === 1
+          ? told
+          : async () => (await count('HfState = "holding"')) === held + counts.length,
+      );
+    },
+
+    /** @param lists machines of each return */
+    async giveBack(lists) {
+      const over = await count('WorkflowType = "machineReturn" AND ExecutionStatus = "Completed"');
+      return begin(
+        'ret',
+        lists.map((machines) => (returnId) => ({
+          returnId,
+          machines: machines.map((machineId) => ({ machineId })),
+        })),
+        'startReturn',
+        async () =>
+          (await count('WorkflowType = "machineReturn" AND ExecutionStatus = "Completed"')) ===
+          over + lists.length,
+      );
+    },
+
+    /** @returns seconds that so many bare workflows took, started at once */
+    async bare(workflows) {
+      const over = await count('WorkflowType = "bare" AND ExecutionStatus = "Completed"');
+      const began = performance.now();
+      await Promise.all(
+        Array.from({ length: workflows }, () =>
+          client.workflow.start('bare', { taskQueue: 'bare', workflowId: `bare-${v7()}`, args: ['text'] }),
+        ),
+      );
+      await until(
+        async () =>
+          (await count('WorkflowType = "bare" AND ExecutionStatus = "Completed"')) === over + workflows,
+      );
+      return (performance.now() - began) / 1_000;
+    },
+
+    async machinesOf(requestId) {
+      const ids = [];
+      for (;;) {
+        const page = await client.workflow.getHandle(requestId).query('status', { offset: ids.length });
+        ids.push(...page.machines.ids);
+        if (ids.length >= page.total) return ids;
+      }
+    },
+
+    /** @returns what it took, and what it came to as `outcome` */
+    async measured(work) {
+      const before = await callsOf(stack);
+      const watched = Object.entries(stack.processes).map(([name, child]) => [name, watchProcess(child)]);
+      const began = performance.now();
+      const outcome = await work();
+      const seconds = (performance.now() - began) / 1_000;
+      const used = watched.map(([name, read]) => [name, read()]);
+      const { peakMb } = Object.fromEntries(used).worker;
+      const cpu = Object.fromEntries(used.map(([name, { cpuSeconds }]) => [name, cpuSeconds]));
+      return { outcome, seconds, cpu, peakMb, calls: (await callsOf(stack)) - before };
+    },
+
+    historiesOf: (ids) => historiesOf(client, ids),
+
+    async noneLives() {
+      const { live } = await control(stack, 'GET', 'summary');
+      if (live > 0) throw new Problem(`${live} machines are alive after all were given back.`);
+    },
+
+    close: () => connection.close(),
+  };
+}
+
+async function workOff(tasks) {
+  for (let task = tasks.shift(); task; task = tasks.shift()) await task();
+}
+
+async function until(isSo) {
+  for (const giveUpAt = Date.now() + PATIENCE_MS; Date.now() < giveUpAt; await delay(LOOK_EVERY_MS)) {
+    if (await isSo()) return;
+  }
+  throw new Problem(`It did not end within ${PATIENCE_MS / 60_000} minutes.`);
+}
+
+async function callsOf(stack) {
+  const { calls } = await control(stack, 'GET', 'summary');
+  return Object.values(calls).reduce((total, each) => total + each, 0);
+}
+
+async function control({ endpoint }, method, name, body) {
+  const init = { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+  const response = await fetch(`${endpoint}/_simulator/${name}`, init);
+  if (!response.ok) throw new Problem(`${method} ${name}: ${response.status} ${await response.text()}`);
+  return response.json();
+}

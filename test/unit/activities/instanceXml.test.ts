@@ -1,0 +1,121 @@
+import { strict as assert } from 'node:assert';
+import { readInstances } from '../../../activities/aws/instanceXml.ts';
+
+/** As EC2 writes it: indented, and with the same names at several levels. */
+const DOCUMENT = `<?xml version="1.0" encoding="UTF-8"?>
+<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
+    <requestId>fdcdcab1-ae5c-489e-9c33-4637c5dda355</requestId>
+    <reservationSet>
+        <item>
+            <reservationId>r-1</reservationId>
+            <groupSet/>
+            <instancesSet>
+                <item>
+                    <instanceId>i-0000000000000000a</instanceId>
+                    <instanceState>
+                        <code>16</code>
+                        <name>running</name>
+                    </instanceState>
+                    <privateDnsName>ip-10-0-0-1.ec2.internal</privateDnsName>
+                    <reason/>
+                    <instanceType>m5.large</instanceType>
+                    <launchTime>2026-11-26T10:00:00.500Z</launchTime>
+                    <placement><availabilityZone>us-east-1a</availabilityZone></placement>
+                    <privateIpAddress>10.0.0.1</privateIpAddress>
+                    <ipAddress>3.0.0.1</ipAddress>
+                    <tagSet>
+                        <item><key>Name</key><value>R&amp;D &lt;1&gt; &#xe9;&#33;</value></item>
+                        <item><value/><key>ohf:provider</key></item>
+                    </tagSet>
+                    <networkInterfaceSet>
+                        <item>
+                            <privateIpAddress>10.9.9.9</privateIpAddress>
+                            <groupSet><item><groupId>sg-1</groupId></item></groupSet>
+                            <tagSet><item><key>Name</key><value>of the interface</value></item></tagSet>
+                        </item>
+                    </networkInterfaceSet>
+                </item>
+                <item>
+                    <instanceId>i-0000000000000000b</instanceId>
+                    <instanceState><code>48</code><name>terminated</name></instanceState>
+                    <privateDnsName></privateDnsName>
+                    <stateReason><code>Server.SpotInstanceTermination</code><message>Spot: no capacity</message></stateReason>
+                    <instanceLifecycle>spot</instanceLifecycle>
+                    <somethingNew><name>stopped</name></somethingNew>
+                </item>
+            </instancesSet>
+        </item>
+        <item>
+            <instancesSet><item><instanceId>i-0000000000000000c</instanceId></item></instancesSet>
+        </item>
+    </reservationSet>
+    <nextToken>more&amp;more</nextToken>
+</DescribeInstancesResponse>
+`;
+
+describe('a document of DescribeInstances', () => {
+  it('is read for what it says of each instance, and of nothing within it', () => {
+    const { instances, nextToken } = readInstances(DOCUMENT);
+    assert.equal(nextToken, 'more&more');
+    assert.deepEqual(instances, [
+      {
+        machineId: 'i-0000000000000000a',
+        state: 'running',
+        name: 'ip-10-0-0-1.ec2.internal',
+        privateIp: '10.0.0.1',
+        publicIp: '3.0.0.1',
+        launchTime: Date.UTC(2026, 10, 26, 10) / 1_000,
+        instanceType: 'm5.large',
+        spot: false,
+        reason: '',
+        tags: { Name: 'R&D <1> é!', 'ohf:provider': '' },
+      },
+      {
+        machineId: 'i-0000000000000000b',
+        state: 'terminated',
+        name: '',
+        privateIp: '',
+        publicIp: '',
+        launchTime: 0,
+        instanceType: '',
+        spot: true,
+        reason: 'Spot: no capacity',
+        tags: {},
+      },
+      {
+        machineId: 'i-0000000000000000c',
+        state: 'pending',
+        name: '',
+        privateIp: '',
+        publicIp: '',
+        launchTime: 0,
+        instanceType: '',
+        spot: false,
+        reason: '',
+        tags: {},
+      },
+    ]);
+  });
+
+  it('that lists nothing is read as nothing', () => {
+    const empty = '<DescribeInstancesResponse><reservationSet/><nextToken/></DescribeInstancesResponse>';
+    assert.deepEqual(readInstances(empty), { instances: [], nextToken: undefined });
+  });
+
+  it('that was cut short anywhere is not believed', () => {
+    const whole = DOCUMENT.trimEnd();
+    for (let length = 0; length < whole.length; length++) {
+      assert.throws(() => readInstances(whole.slice(0, length)), SyntaxError, `cut at ${length}`);
+    }
+  });
+
+  it('that is another one is not believed', () => {
+    for (const other of ['', 'nothing', '<html><body>busy</body></html>', '<Response></Response>', '<a/>']) {
+      assert.throws(() => readInstances(other), SyntaxError, other);
+    }
+    assert.throws(
+      () => readInstances(DOCUMENT.replace('</item></groupSet>', '</groupSet></item>')),
+      SyntaxError,
+    );
+  });
+});

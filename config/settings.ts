@@ -166,7 +166,7 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
   'logging.syslog.address': {
     kind: text(
       'unix:PATH or udp://host:port, e.g. "unix:/dev/log"',
-      /^(unix:\/\S+|udp:\/\/[^\s:/]+:\d{1,5})$/,
+      /^(unix:\/.*\S|udp:\/\/[^\s:/]+:\d{1,5})$/,
     ),
     required: true,
     meaning: 'the worker also logs to this syslog (RFC 5424)',

@@ -11,9 +11,10 @@ import { openEvents, storageDirectory, type Events } from './events.ts';
 import { workerChecks } from './health/checks.ts';
 import { openHealth, type Health } from './health/health.ts';
 import { createLanes } from './lanes.ts';
+import { openEarlyLog, openWorkerLog } from './log.ts';
 import { keepMonitor } from './monitor.ts';
 import { PROVIDERS, type OpenProvider } from './providers.ts';
-import { createLogger, installRuntime } from './runtime.ts';
+import { installRuntime } from './runtime.ts';
 
 /**
  * Runs the worker of one provider instance until it is told to stop (SIGINT, SIGTERM): calls to AWS under
@@ -21,10 +22,11 @@ import { createLogger, installRuntime } from './runtime.ts';
  * @returns the exit code: 0 after a stop, 1 when it could not start or failed
  */
 export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
-  let logger = createLogger('info');
+  let log = openEarlyLog(env);
   try {
     const config = await loadWorkerConfig(env);
-    logger = createLogger(config.logging.level);
+    log = await openWorkerLog(config, env);
+    const { logger } = log;
     installRuntime(logger);
     const health = await openHealth(config);
     try {
@@ -35,8 +37,10 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     return 0;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    logger.error(message, error instanceof OhfError ? { code: error.code } : { error });
+    log.logger.error(message, error instanceof OhfError ? { code: error.code } : { error });
     return 1;
+  } finally {
+    await log.close();
   }
 }
 

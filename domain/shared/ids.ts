@@ -17,6 +17,12 @@ export const isReturnId = (id: string): id is ReturnId => RETURN.test(id);
 /** The one workflow that owns machines whose request workflow is closed or lost. */
 export const adopterId = (request: string): string => `own-${request}`;
 
+/** Host Factory's id of the request or return that a workflow is for; undefined for any other. */
+export function requestIdIn(workflowId: string): string | undefined {
+  const id = workflowId.replace(/^own-/, '');
+  return isRequestId(id) || isReturnId(id) ? id : undefined;
+}
+
 /** The one workflow that watches the machines of a provider instance. */
 export const monitorId = (deployment: string, provider: string): string => `fleet-${deployment}-${provider}`;
 

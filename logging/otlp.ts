@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import type { LogLevel, OtlpConfig } from '../config/config.ts';
+import { forward, UndeliverableError, type ForwardedLine } from './forward.ts';
+import type { TargetSettings } from './target.ts';
+
+const TIMEOUT_MS = 10_000;
+/** The receiver says that these lines are wrong or too many at once; everything else may pass. */
+const REFUSED = [400, 413];
+
+/**
+ * OpenTelemetry's protocol over HTTP, in JSON: a record for each line, its other fields as attributes.
+ * @param resource attributes of all records, e.g. `service.name`
+ */
+export function otlpTarget({ url, headersFile }: OtlpConfig, resource: object): TargetSettings {
+  return forward({
+    name: `the OTLP collector at ${new URL(url).host}`,
+    batch: 500,
+    gatherMs: 500,
+    async deliver(lines) {
+      // Read for each delivery, so that a token can be exchanged.
+      const more = headersFile === undefined ? {} : headersIn(await readFile(headersFile, 'utf8'));
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: { ...more, 'content-type': 'application/json' },
+        body: JSON.stringify(exportRequest(lines, resource)),
+        redirect: 'error',
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      await answer.body?.cancel();
+      if (answer.ok) return;
+      const said = `it answered ${answer.status}`;
+      throw REFUSED.includes(answer.status) ? new UndeliverableError(said) : new Error(said);
+    },
+  });
+}
+
+/** `Name: value` in each line. */
+export function headersIn(text: string): Record<string, string> {
+  const pairs = text.split('\n').flatMap((line) => {
+    const [, name, value] = /^([\w-]+):\s*(.*?)\s*$/.exec(line) ?? [];
+    return name !== undefined && value !== undefined ? [[name.toLowerCase(), value] as const] : [];
+  });
+  return Object.fromEntries(pairs);
+}
+
+// opentelemetry-proto, logs.proto: SeverityNumber.
+const SEVERITY: Readonly<Record<LogLevel, number>> = { trace: 1, debug: 5, info: 9, warn: 13, error: 17 };
+
+/** opentelemetry-proto's ExportLogsServiceRequest in its JSON form. */
+export function exportRequest(lines: readonly ForwardedLine[], resource: object): object {
+  const logRecords = lines.map(({ entry, line }) => {
+    // From the line, which has no secrets and no more of a text than is good.
+    const { time: _time, level: _level, message, ...fields } = JSON.parse(line) as Record<string, unknown>;
+    return {
+      timeUnixNano: `${entry.at}000000`,
+      severityNumber: SEVERITY[entry.level],
+      severityText: entry.level.toUpperCase(),
+      body: anyValue(message),
+      attributes: keyValues(fields),
+    };
+  });
+  return {
+    resourceLogs: [
+      { resource: { attributes: keyValues(resource) }, scopeLogs: [{ scope: { name: 'ohf' }, logRecords }] },
+    ],
+  };
+}
+
+const keyValues = (fields: object): object[] =>
+  Object.entries(fields).map(([key, value]: [string, unknown]) => ({ key, value: anyValue(value) }));
+
+function anyValue(value: unknown): object {
+  if (typeof value === 'string') return { stringValue: value };
+  if (typeof value === 'boolean') return { boolValue: value };
+  // 64-bit integers are text in protobuf's JSON.
+  if (Number.isSafeInteger(value)) return { intValue: String(value) };
+  if (typeof value === 'number') return { doubleValue: value };
+  if (Array.isArray(value)) return { arrayValue: { values: value.map(anyValue) } };
+  return typeof value === 'object' && value !== null ? { kvlistValue: { values: keyValues(value) } } : {};
+}

@@ -1,0 +1,108 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LogLevel, SyslogConfig, SyslogFacility } from '../config/config.ts';
+import { forward, UndeliverableError, type ForwardedLine } from './forward.ts';
+import type { TargetSettings } from './target.ts';
+
+/** Sends one datagram. @throws when it did not even leave this host */
+interface Datagrams {
+  send(message: Buffer): Promise<void>;
+  close(): void;
+}
+
+/** RFC 5424, one datagram a line, the JSON object as its message. Datagrams may get lost on their way. */
+export function syslogTarget({ address, facility = 'daemon' }: SyslogConfig, app: string): TargetSettings {
+  let datagrams: Promise<Datagrams> | undefined;
+  return forward({
+    name: `syslog at ${address}`,
+    batch: 1,
+    gatherMs: 0,
+    async deliver(lines) {
+      datagrams ??= address.startsWith('unix:') ? openUnix(address.slice('unix:'.length)) : openUdp(address);
+      try {
+        for (const line of lines) await (await datagrams).send(syslogMessage(line, facility, app));
+      } catch (error) {
+        // The next one is resolved and connected anew.
+        void datagrams.then((old) => old.close()).catch(() => undefined);
+        datagrams = undefined;
+        throw isTooLong(error) ? new UndeliverableError(`a line is too long: ${String(error)}`) : error;
+      }
+    },
+    close: () => void datagrams?.then((open) => open.close()).catch(() => undefined),
+  });
+}
+
+const SEVERITY: Readonly<Record<LogLevel, number>> = { trace: 7, debug: 7, info: 6, warn: 4, error: 3 };
+const FACILITY: Readonly<Record<SyslogFacility, number>> = {
+  user: 1,
+  daemon: 3,
+  local0: 16,
+  local1: 17,
+  local2: 18,
+  local3: 19,
+  local4: 20,
+  local5: 21,
+  local6: 22,
+  local7: 23,
+};
+
+/** `<priority>1 time host app pid - - {...}` */
+export function syslogMessage({ entry, line }: ForwardedLine, facility: SyslogFacility, app: string): Buffer {
+  const priority = FACILITY[facility] * 8 + SEVERITY[entry.level];
+  const time = new Date(entry.at).toISOString();
+  return Buffer.from(`<${priority}>1 ${time} ${hostname()} ${app.slice(0, 48)} ${process.pid} - - ${line}`);
+}
+
+const isTooLong = (error: unknown): boolean =>
+  error instanceof Error && /EMSGSIZE|message too long/i.test(error.message);
+
+/** The kernel needs a moment to say that nobody listens. */
+const PROOF_MS = 100;
+
+/** Connected, so that the kernel says when nobody listens on a host that is near; the first datagram waits for that. */
+async function openUdp(address: string): Promise<Datagrams> {
+  const { hostname: host, port } = new URL(address);
+  const socket = createSocket(host.startsWith('[') ? 'udp6' : 'udp4');
+  socket.unref();
+  let failure: Error | undefined;
+  let proven = false;
+  socket.on('error', (error) => (failure = error));
+  await connected(socket, Number(port), host.replaceAll(/[[\]]/g, ''));
+  return {
+    async send(message) {
+      if (!failure) await sent(socket, message);
+      if (!proven) await delay(PROOF_MS, undefined, { ref: false });
+      proven = true;
+      if (failure) throw failure;
+    },
+    close: () => socket.close(),
+  };
+}
+
+const sent = (socket: Socket, message: Buffer): Promise<void> =>
+  new Promise((resolve, reject) => {
+    socket.send(message, (error) => (error ? reject(error) : resolve()));
+  });
+
+function connected(socket: Socket, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.connect(port, host, (error?: Error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Node itself knows no datagrams over sockets in the file system, which `/dev/log` takes and nothing else. */
+async function openUnix(path: string): Promise<Datagrams> {
+  const { DgramSocket } = await import('node-unix-socket');
+  const socket = new DgramSocket();
+  socket.on('error', () => undefined);
+  return {
+    send: (message) =>
+      new Promise((resolve, reject) => {
+        socket.sendTo(message, 0, message.length, path, (error) =>
+          error ? reject(new Error(`${path}: ${error.message}`)) : resolve(),
+        );
+      }),
+    close: () => socket.close(),
+  };
+}

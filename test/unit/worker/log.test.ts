@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFile, symlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { DgramSocket } from 'node-unix-socket';
+import { eventually } from '../../fixtures/eventually.ts';
+import { MAIN } from '../cli/support.ts';
+import { scratch, type Scratch } from '../config/support.ts';
+
+const WAITS = /waiting for Temporal at 127\.0\.0\.1:1"/;
+
+/** As a process, with a Temporal that never comes: it says so every other second. */
+describe('the log of a worker', function () {
+  this.timeout(30_000);
+  let files: Scratch;
+  let child: ChildProcess | undefined;
+  beforeEach(async () => {
+    files = await scratch();
+  });
+  afterEach(async () => {
+    child?.kill('SIGKILL');
+    await files.remove();
+  });
+
+  function worker(env: Record<string, string>) {
+    let output = '';
+    const started = spawn(process.execPath, [MAIN, 'worker'], {
+      env: { OHF_AWS_ENDPOINT: 'http://127.0.0.1:1', TEMPORAL_ADDRESS: '127.0.0.1:1', ...env },
+      cwd: files.directory,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [started.stdout, started.stderr])
+      stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+    child = started;
+    return { process: started, output: () => output };
+  }
+  const logFile = (folder: string) => join(folder, `awsinst-worker.${hostname()}.log`);
+  const written = (folder: string) => readFile(logFile(folder), 'utf8');
+  const isAlive = () => child?.exitCode === null && child.signalCode === null;
+
+  it('goes on in its file when its output is closed', async () => {
+    const folder = join(files.directory, 'made', 'by it');
+    const { process: started } = worker({ OHF_LOGGING_DIRECTORY: folder });
+    await eventually('it waits', async () => WAITS.test(await written(folder)));
+    started.stdout?.destroy();
+    await eventually('it says that its output is closed', async () =>
+      /standard output takes no log lines/.test(await written(folder)),
+    );
+    assert.ok(isAlive());
+  });
+
+  it('goes on at its output when its file cannot be written, which is said once', async () => {
+    await symlink('/dev/full', logFile(files.directory));
+    const { output } = worker({ OHF_LOGGING_DIRECTORY: files.directory });
+    await eventually('it waits', () => output().split('waiting for Temporal').length > 2);
+    assert.equal(output().split('takes no log lines').length, 2, output());
+    assert.match(output(), /"code":"ENOSPC"|ENOSPC/);
+  });
+
+  it('goes to syslog instead of its output', async () => {
+    const receiver = new DgramSocket();
+    const got: string[] = [];
+    receiver.on('data', (datagram: Buffer) => got.push(datagram.toString()));
+    receiver.bind(join(files.directory, 'syslog'));
+    const { output } = worker({
+      OHF_LOGGING_SYSLOG_ADDRESS: `unix:${files.directory}/syslog`,
+      OHF_LOGGING_STDOUT: 'false',
+    });
+    await eventually('it came', () => got.some((text) => WAITS.test(text) && text.startsWith('<28>1 ')));
+    receiver.close();
+    assert.equal(output(), '');
+  });
+
+  it('holds no secret, even where one was put into the wrong place', async () => {
+    const secrets = {
+      TEMPORAL_API_KEY: 'planted-temporal-key',
+      AWS_SECRET_ACCESS_KEY: 'planted-aws-secret-key',
+    };
+    const refused = worker({ ...secrets, OHF_TEMPORAL_TLS: secrets.AWS_SECRET_ACCESS_KEY });
+    await eventually('it ends', () => refused.process.exitCode === 1);
+    assert.match(refused.output(), /temporal\.tls is \\"\*{4}\\"/);
+    const { output } = worker({
+      OHF_LOGGING_LEVEL: 'trace',
+      OHF_EVENTS_WEBHOOK_URL: 'http://user:planted-password@127.0.0.1:1/',
+      OHF_EVENTS_WEBHOOK_SECRET_FILE: await files.write('secret', 'planted-webhook-secret\n'),
+      TEMPORAL_ADDRESS: 'planted-webhook-secret:1',
+    });
+    await eventually('it waits', () => output().includes('waiting for Temporal at ****:1'));
+    assert.doesNotMatch(output() + refused.output(), /planted/);
+  });
+});

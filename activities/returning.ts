@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Delivery, DeliverReturnInput, ReadActivities } from '../domain/activities.ts';
+import { sameHost } from '../domain/machine/hostName.ts';
 import { isAlive } from '../domain/machine/machine.ts';
 import { adopterId } from '../domain/shared/ids.ts';
 import { SIGNAL, type ReturnMachines } from '../domain/shared/messages.ts';
@@ -93,12 +94,6 @@ async function byName(
       ({ index, name = '' }) => [index, older.filter((machine) => sameHost(machine.name, name))] as const,
     ),
   );
-}
-
-/** Host names compare without case, and short against full: EGO may know either. */
-function sameHost(a: string, b: string): boolean {
-  const [full, other] = [a.toLowerCase(), b.toLowerCase()];
-  return full !== '' && (full === other || full.split('.')[0] === other || full === other.split('.')[0]);
 }
 
 const isOurs = ({ owner }: OwnedMachine, { deployment, provider }: DeliverReturnInput): boolean =>

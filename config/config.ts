@@ -1,3 +1,5 @@
+import type { HostNameStrategy } from '../domain/machine/hostName.ts';
+
 /**
  * The settings of one provider instance, after all sources are merged and checked. Worker and command line
  * read the same settings, each from its own place; see index.ts. What each means stands in settings.ts.
@@ -65,6 +67,10 @@ export interface AwsConfig {
   readonly consistencySeconds: number;
   /** Part of AWS's published request rates that the worker may use. */
   readonly requestShare: number;
+  /** How machines are named to Host Factory; travels with each request. A template may say it for its own. */
+  readonly hostName: HostNameStrategy;
+  /** Domain of the machines' operating systems, where it is not AWS's own. */
+  readonly hostDomain?: string;
   /** Seconds between two reads of all machines, for those that are taken away. */
   readonly sweepSeconds: number;
 }

@@ -1,4 +1,5 @@
 import { EVENT_TYPES } from '../domain/events/event.ts';
+import { DOMAIN, DOMAIN_ALLOWED, HOST_NAME_STRATEGIES } from '../domain/machine/hostName.ts';
 import { LOG_LEVELS, PROVIDER_TYPES, STORAGE_TYPES, SYSLOG_FACILITIES, type Config } from './config.ts';
 import { absolutePath, address, flag, listOf, number, oneOf, text, url, whole, type Kind } from './kinds.ts';
 
@@ -131,6 +132,17 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
     default: 0.7,
     meaning:
       "of EC2's published request rates, for the worker; more than 1 where AWS raised them for the account",
+  },
+  'provider.aws.hostName': {
+    kind: oneOf(HOST_NAME_STRATEGIES),
+    default: 'private-dns',
+    meaning:
+      'how machines are named to Host Factory, see host-factory.md; read by the scripts, holds for new requests',
+  },
+  'provider.aws.hostDomain': {
+    kind: text(DOMAIN_ALLOWED, DOMAIN),
+    otherwise: "AWS's own",
+    meaning: "the domain of the machines' own names; not with `short` and `ip`",
   },
   'request.deadlineSeconds': {
     kind: whole('seconds', 30, 86_400),

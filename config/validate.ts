@@ -15,7 +15,13 @@ export interface Finding {
 
 /** Everything that is wrong with settings laid over the defaults; each is a walk over a few dozen values. */
 export function wrongSettings(merged: JsonObject, originOf: (path: string) => string): readonly Finding[] {
-  return [...wrongIn(merged, ''), ...missingIn(merged), ...outOfOrder(merged)].map((finding) => ({
+  const wrong = [
+    ...wrongIn(merged, ''),
+    ...missingIn(merged),
+    ...outOfOrder(merged),
+    ...unusedDomain(merged),
+  ];
+  return wrong.map((finding) => ({
     ...finding,
     origin: originOf(finding.key),
   }));
@@ -78,6 +84,13 @@ function outOfOrder(merged: JsonObject): Finding[] {
   const value = valueAt(merged, key);
   if (!isObject(value) || !(Number(value['min']) > Number(value['max']))) return [];
   return [notAllowed(key, valueText(value), 'min not greater than max')];
+}
+
+function unusedDomain(merged: JsonObject): Finding[] {
+  const key = 'provider.aws.hostDomain';
+  const [domain, strategy] = [valueAt(merged, key), valueAt(merged, 'provider.aws.hostName')];
+  if (domain === undefined || (strategy !== 'short' && strategy !== 'ip')) return [];
+  return [notAllowed(key, valueText(domain), `none with hostName "${strategy}"`)];
 }
 
 export const valueAt = (values: JsonObject, path: string): unknown =>

@@ -1,3 +1,5 @@
+import type { Instance } from './model.ts';
+
 export type InstanceType = { name: string; vcpus: number; memoryMiB: number; architecture: string };
 export type Subnet = { id: string; zone: string; zoneId: string; cidr: string; base: number; size: number };
 export type Image = { id: string; name: string; architecture: string; rootDevice: string };
@@ -65,8 +67,9 @@ export function dotted(address: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
 }
 
-/** The host name EC2 gives to a private address. */
-export function privateDnsName(region: string, ip: string): string {
+/** The host name EC2 gives to an instance, by its private address or its id. */
+export function privateDnsName(region: string, instance: Instance): string {
   const domain = region === 'us-east-1' ? 'ec2.internal' : `${region}.compute.internal`;
-  return `ip-${ip.replaceAll('.', '-')}.${domain}`;
+  const { id, privateIp, namedById } = instance;
+  return `${namedById ? id : `ip-${privateIp.replaceAll('.', '-')}`}.${domain}`;
 }

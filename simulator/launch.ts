@@ -86,6 +86,7 @@ function createInstance(
     securityGroupIds: spec.securityGroupIds,
     ...(spec.iamInstanceProfileArn !== undefined && { iamInstanceProfileArn: spec.iamInstanceProfileArn }),
     ...(spec.protected && { protected: true }),
+    ...(spec.namedById && { namedById: true }),
     blockDevices: spec.devices.map((device) => ({ ...device, volumeId: newId('vol') })),
     volumeTags: spec.volumeTags,
     ...origin,

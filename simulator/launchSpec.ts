@@ -20,6 +20,8 @@ export type LaunchSpec = {
   volumeTags: Tags;
   templateId?: string;
   protected: boolean;
+  /** Its host name is made of its id. */
+  namedById: boolean;
 };
 
 const taggable = ['instance', 'volume', 'network-interface', 'spot-instances-request'];
@@ -100,6 +102,7 @@ export function readSpec(
     volumeTags: { ...templateTags['volume'], ...requestTags['volume'] },
     ...(template !== undefined && { templateId: template.id }),
     protected: flag(data, 'DisableApiTermination') ?? false,
+    namedById: readHostnameType(data) === 'resource-name',
   };
 }
 
@@ -169,6 +172,12 @@ function readSubnet(call: Call, data: ParamTree, interfaceFirst: boolean): Subne
     throw new AwsError('InvalidParameterValue', `The subnet ${subnet.id} is not in the zone ${zone}.`);
   }
   return subnet;
+}
+
+function readHostnameType(data: ParamTree): string {
+  const type = text(data, 'PrivateDnsNameOptions', 'HostnameType') ?? 'ip-name';
+  if (type === 'ip-name' || type === 'resource-name') return type;
+  throw invalidValue('PrivateDnsNameOptions.HostnameType', type, `Invalid value '${type}' for hostnameType.`);
 }
 
 function readGroups(call: Call, data: ParamTree): string[] {

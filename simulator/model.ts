@@ -41,6 +41,8 @@ export type Instance = {
   runningAt: number;
   /** Oldest first. More than one only after CreateTags: a lagging read sees an earlier one. */
   tagVersions: { at: number; tags: Tags }[];
+  /** Its host name is made of its id, not of its address. */
+  namedById?: boolean;
   /** Nobody may terminate it (DisableApiTermination). */
   protected?: boolean;
   /** Somebody stopped it, or its guest shut down. */
@@ -165,6 +167,9 @@ export type PoolRule = {
   capacity: number | null;
 };
 
+/** What waits in the queue of EventBridge's events: to be received from `visibleAt` (ms) on. */
+export type QueueMessage = { id: string; body: string; visibleAt: number; received: number };
+
 /** See control.ts for what the fields promise. */
 export type LogEntry = {
   seq: number;
@@ -196,5 +201,9 @@ export type Change = {
   interrupted?: { id: string; noticeAt: number; endAt: number }[];
   tagged?: { ids: string[]; at: number; tags: Tags };
   tokens?: TokenRecord[];
+  rules?: string[];
+  /** New ones, and ones that were received. */
+  messages?: QueueMessage[];
+  takenMessages?: string[];
   log?: LogEntry;
 };

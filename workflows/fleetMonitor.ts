@@ -2,6 +2,7 @@ import {
   condition,
   log,
   makeContinueAsNewFunc,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertMemo,
@@ -10,7 +11,7 @@ import {
 import { alarmsOf } from '../domain/monitor/alarms.ts';
 import { carryMonitor } from '../domain/monitor/carried.ts';
 import { answerHosts, lossMemo } from '../domain/monitor/hosts.ts';
-import type { MonitorInput } from '../domain/monitor/messages.ts';
+import type { LossMemo, MonitorInput } from '../domain/monitor/messages.ts';
 import { reduceMonitor, type MonitorFact } from '../domain/monitor/reducer.ts';
 import { unpackSeen } from '../domain/monitor/seen.ts';
 import {
@@ -41,8 +42,8 @@ export async function fleetMonitor(input: MonitorInput): Promise<void> {
     const before = state;
     state = reduceMonitor(state, fact, Date.now());
     setCurrentDetails(monitorDetails(state));
-    const memo = lossMemo(state);
-    if (!isSame(memo, lossMemo(before))) upsertMemo({ hf: memo });
+    const memo = memoOf(state);
+    if (!isSame(memo, memoOf(before))) upsertMemo({ hf: memo });
     for (const alarm of alarmsOf(state)) if (!alarmsOf(before).includes(alarm)) log.warn(alarm);
   };
   setHandler(hostsQuery, (query) => answerHosts(state, query));
@@ -110,10 +111,16 @@ export async function fleetMonitor(input: MonitorInput): Promise<void> {
   await Promise.all([watch(), follow()]);
   const { typedSearchAttributes } = workflowInfo();
   const next = makeContinueAsNewFunc<typeof fleetMonitor>({
-    memo: { hf: lossMemo(state) },
+    memo: { hf: lossMemo(state, alarmsOf(state)) },
     typedSearchAttributes,
   });
   await next({ ...input, carried: carryMonitor(state) });
+}
+
+/** The runs of before kept their alarms for the details alone. */
+function memoOf(state: MonitorState): LossMemo {
+  const alarms = alarmsOf(state);
+  return lossMemo(state, alarms.length > 0 && patched('alarms-in-memo') ? alarms : []);
 }
 
 const isSame = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);

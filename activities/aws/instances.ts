@@ -1,8 +1,10 @@
 import type { DescribeInstancesCommandInput, EC2Client, Filter } from '@aws-sdk/client-ec2';
+import { hostNameOf, namingOf } from '../../domain/machine/hostName.ts';
 import type { Sighting } from '../../domain/machine/machine.ts';
 import { inParallel } from '../inParallel.ts';
 import { toProviderError } from './errors.ts';
 import { readPage } from './instancePage.ts';
+import { TAG } from './tags.ts';
 
 /** A sighting with the tags that say whose the machine is. */
 export interface SeenInstance extends Sighting {
@@ -68,13 +70,21 @@ async function readPages(client: EC2Client, input: DescribeInstancesCommandInput
   try {
     do {
       const page = await readPage(client, token === undefined ? input : { ...input, NextToken: token });
-      seen.push(...page.instances);
+      seen.push(...page.instances.map(named));
       token = page.nextToken;
     } while (token);
   } catch (error) {
     throw toProviderError(error);
   }
   return seen;
+}
+
+/** What its request said of names stands on the machine: every reader so gives it the same one, for good. */
+function named(instance: SeenInstance): SeenInstance {
+  const naming = instance.tags[TAG.hostName];
+  if (naming === undefined) return instance;
+  const { machineId, name: privateDns, privateIp } = instance;
+  return { ...instance, name: hostNameOf(namingOf(naming), { machineId, privateDns, privateIp }) };
 }
 
 /** The sighting without the tags. */

@@ -35,6 +35,7 @@ export function launchTemplateData(
     // A machine that shuts itself down must not stay behind, stopped and paid for (AWS's default).
     InstanceInitiatedShutdownBehavior: 'terminate',
     MetadataOptions: metadata(template, base),
+    PrivateDnsNameOptions: dnsName(template, base),
     TagSpecifications: tagSpecifications(memberTags, base),
   };
   // What is not there must not count for the name, which is a hash of the rest.
@@ -129,6 +130,19 @@ function metadata(
     ...given,
     HttpTokens: metadataHttpTokens ?? given.HttpTokens ?? 'required',
     ...(metadataHopLimit === undefined ? {} : { HttpPutResponseHopLimit: metadataHopLimit }),
+  };
+}
+
+/** Where names are made of the machine's id, AWS has to give its guest that name as well. */
+function dnsName(
+  { hostName }: Template,
+  base: RequestLaunchTemplateData,
+): RequestLaunchTemplateData['PrivateDnsNameOptions'] {
+  if (hostName?.strategy !== 'resource-name') return base.PrivateDnsNameOptions;
+  return {
+    ...base.PrivateDnsNameOptions,
+    HostnameType: 'resource-name',
+    EnableResourceNameDnsARecord: true,
   };
 }
 

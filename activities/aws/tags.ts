@@ -1,4 +1,5 @@
 import type { Ownership } from '../../domain/activities.ts';
+import { namingText } from '../../domain/machine/hostName.ts';
 import type { Template } from '../../domain/template/template.ts';
 
 /**
@@ -11,6 +12,7 @@ export const TAG = {
   requestId: 'ohf:request-id',
   template: 'ohf:template',
   launch: 'ohf:launch',
+  hostName: 'ohf:host-name',
 } as const;
 
 export type Tags = readonly (readonly [string, string])[];
@@ -27,6 +29,7 @@ export function templateTags(owner: Omit<Ownership, 'requestId'>, template: Temp
     [TAG.deployment]: owner.deployment,
     [TAG.provider]: owner.provider,
     [TAG.template]: template.templateId,
+    ...(template.hostName === undefined ? {} : { [TAG.hostName]: namingText(template.hostName) }),
   }).toSorted(byKey);
 }
 

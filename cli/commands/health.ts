@@ -4,6 +4,7 @@ import { templatesPath } from '../../config/hfPaths.ts';
 import { readTemplates } from '../../config/ibmTemplates.ts';
 import { messageOf } from '../../config/jsonFile.ts';
 import { OhfError } from '../../domain/shared/errors.ts';
+import { monitorId } from '../../domain/shared/ids.ts';
 import { taskQueues } from '../../domain/shared/queues.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/shared/searchAttributes.ts';
 import { ofProvider } from '../gateway/visibility.ts';
@@ -60,6 +61,7 @@ async function checkAll(provider: Provider, checks: Check[]): Promise<void> {
       return `${temporal.namespace}, ${open.length > 0 ? 'with' : 'without'} open requests`;
     }),
     await searchAttributes(provider),
+    await monitorOf(provider),
     ...(await Promise.all(queuesOf(provider).map((queue) => workersOf(provider, ...queue)))),
   );
 }
@@ -83,6 +85,21 @@ async function searchAttributes(provider: Provider): Promise<Check> {
       result: 'failed',
       detail: `${missing.join(', ')} missing; a worker makes them at its start`,
     };
+  } catch (error) {
+    return { check, result: 'failed', detail: reasonOf(error) };
+  }
+}
+
+/** What the monitor has found that nobody but a person can put right. */
+async function monitorOf(provider: Provider): Promise<Check> {
+  const check = 'monitor';
+  const { deployment, name } = provider.config.provider;
+  const id = monitorId(deployment, name);
+  try {
+    const monitor = await (await provider.visibility()).monitor(id);
+    if (!monitor?.open) return { check, result: 'unknown', detail: `${id} does not run; a worker starts it` };
+    const { alarms } = monitor;
+    return alarms.length === 0 ? ok(check, id) : { check, result: 'failed', detail: alarms.join(' ') };
   } catch (error) {
     return { check, result: 'failed', detail: reasonOf(error) };
   }

@@ -1,6 +1,7 @@
 import { Client, Connection, WorkflowNotFoundError, type WorkflowExecutionInfo } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Config, TemporalConfig } from '../../config/index.ts';
+import { isObject } from '../../config/jsonFile.ts';
 import { ResourceNotFoundError } from '../../domain/shared/errors.ts';
 import { WORKFLOW } from '../../domain/shared/messages.ts';
 import { taskQueues } from '../../domain/shared/queues.ts';
@@ -25,11 +26,19 @@ export interface Visibility {
   list(query: string, limit: number): Promise<readonly WorkflowRow[]>;
   /** Asks a workflow to give everything back and to end. @throws ResourceNotFoundError, UnavailableError */
   cancel(workflowId: string): Promise<void>;
+  /** The workflow that watches the machines; undefined where there is none yet. @throws UnavailableError */
+  monitor(workflowId: string): Promise<MonitorView | undefined>;
   /** What the namespace has of our search attributes; undefined where the server does not say. */
   searchAttributes(): Promise<readonly string[] | undefined>;
   /** Workers that take work from a task queue; one that has stopped is still among them for up to 90 s. */
   pollers(taskQueue: string, kind: 'workflow' | 'activity'): Promise<Pollers>;
   close(): Promise<void>;
+}
+
+export interface MonitorView {
+  readonly open: boolean;
+  /** What an operator has to look into. */
+  readonly alarms: readonly string[];
 }
 
 export interface Pollers {
@@ -86,6 +95,17 @@ export async function openVisibility(config: TemporalConfig): Promise<Visibility
         throw unavailable(config, `cancel ${workflowId}`, error);
       }
     },
+    monitor: async (workflowId) => {
+      try {
+        const { status, memo } = await connection.withDeadline(deadline(), () =>
+          client.workflow.getHandle(workflowId).describe(),
+        );
+        return { open: status.name === 'RUNNING', alarms: alarmsIn(memo?.['hf']) };
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return undefined;
+        throw unavailable(config, `describe ${workflowId}`, error);
+      }
+    },
     searchAttributes: async () => {
       try {
         const { customAttributes } = await connection.withDeadline(deadline(), () =>
@@ -118,6 +138,11 @@ export async function openVisibility(config: TemporalConfig): Promise<Visibility
     },
     close: () => connection.close(),
   };
+}
+
+function alarmsIn(memo: unknown): readonly string[] {
+  const alarms = isObject(memo) ? memo['alarms'] : undefined;
+  return Array.isArray(alarms) ? alarms.map(String) : [];
 }
 
 /** A worker asks for work once a minute at least; the server remembers those that have stopped for five. */

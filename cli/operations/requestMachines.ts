@@ -1,6 +1,7 @@
 import { refuseWhileDraining } from '../../config/draining.ts';
 import { templatesPath } from '../../config/hfPaths.ts';
 import { MAX_MACHINES, readTemplateForRequest } from '../../config/ibmTemplates.ts';
+import type { AwsConfig } from '../../config/index.ts';
 import { isObject } from '../../config/jsonFile.ts';
 import { BusinessRuleError, ValidationError } from '../../domain/shared/errors.ts';
 import { requestId as requestIdOf } from '../../domain/shared/ids.ts';
@@ -38,9 +39,10 @@ async function requestMachines(
   context: OperationContext,
 ): Promise<object> {
   refuseWhileDraining(context.env);
-  const template = await readTemplateForRequest(templatesPath(context.env), templateId);
-  refuseTooMany(template, count);
+  const read = await readTemplateForRequest(templatesPath(context.env), templateId);
+  refuseTooMany(read, count);
   const { provider, request } = await context.config();
+  const template = withHostName(read, provider.aws);
   const requestId = requestIdOf(await context.newUuid());
   context.log.about({ requestId });
   const gateway = await context.gateway();
@@ -58,6 +60,14 @@ async function requestMachines(
   });
   if (outcome === 'inDoubt') context.log.warn('Temporal did not confirm the request');
   return { requestId, message: outcome === 'started' ? 'Request VM success from AWS.' : IN_DOUBT };
+}
+
+/** How its machines are named is said now, and not changed for them by a later setting. */
+function withHostName(template: Template, { hostName, hostDomain }: AwsConfig): Template {
+  const usual = hostName === 'private-dns' && hostDomain === undefined;
+  if (template.hostName !== undefined || usual) return template;
+  const domain = hostDomain === undefined ? {} : { domain: hostDomain };
+  return { ...template, hostName: { strategy: hostName, ...domain } };
 }
 
 /** Seconds; a spot template may say that its requests are given up earlier. */

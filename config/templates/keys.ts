@@ -47,6 +47,8 @@ export const OURS: readonly string[] = [
   'publicIp',
   'interfaceType',
   'userDataText',
+  'hostName',
+  'hostDomain',
 ];
 
 /** A template that sets one of these would get other machines than it says, so it is refused. */

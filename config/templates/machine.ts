@@ -1,3 +1,10 @@
+import {
+  DOMAIN,
+  DOMAIN_ALLOWED,
+  HOST_NAME_STRATEGIES,
+  takesDomain,
+  type HostNaming,
+} from '../../domain/machine/hostName.ts';
 import type { PriceType, RootVolume, Template, Volume, VolumeType } from '../../domain/template/template.ts';
 import { valueText } from '../issues.ts';
 import { isObject } from '../jsonFile.ts';
@@ -16,6 +23,7 @@ type MachineOptions = Pick<
   | 'metadataHopLimit'
   | 'publicIp'
   | 'interfaceType'
+  | 'hostName'
 >;
 
 /** What one machine of the template is like, whichever pool it comes from. */
@@ -46,7 +54,22 @@ export function mapMachine(reader: TemplateReader, priceType: PriceType): Machin
     metadataHopLimit: read.wholeNumber(reader, 'metadataHopLimit', 1, 64),
     publicIp: read.flag(reader, 'publicIp'),
     interfaceType: read.oneOf(reader, 'interfaceType', { interface: 'interface', efa: 'efa' } as const),
+    hostName: mapHostName(reader),
   });
+}
+
+const STRATEGIES = Object.fromEntries(HOST_NAME_STRATEGIES.map((strategy) => [strategy, strategy]));
+
+/** What a template says of names takes the place of both settings. */
+function mapHostName(reader: TemplateReader): HostNaming | undefined {
+  const strategy = read.oneOf(reader, 'hostName', STRATEGIES);
+  const domain = read.text(reader, 'hostDomain', DOMAIN_ALLOWED);
+  if (domain !== undefined && !DOMAIN.test(domain))
+    return problem(reader, 'hostDomain', `hostDomain is ${valueText(domain)}; allowed: ${DOMAIN_ALLOWED}.`);
+  if (domain !== undefined && strategy !== undefined && !takesDomain(strategy))
+    return problem(reader, 'hostDomain', `hostDomain is not possible with hostName "${strategy}".`);
+  if (strategy === undefined && domain === undefined) return undefined;
+  return { strategy: strategy ?? 'private-dns', ...(domain === undefined ? {} : { domain }) };
 }
 
 /** EC2's volume types; those for the root device leave out the disks that can't boot. */

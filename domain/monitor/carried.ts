@@ -10,6 +10,7 @@ export interface CarriedMonitor {
   readonly requests: readonly string[];
   readonly losses: readonly Loss[];
   readonly doubts: readonly Doubt[];
+  readonly misnamed?: readonly (readonly [machineId: string, name: string])[];
 }
 
 /** Rows carried at most: together they stay under 1 MB, half of Temporal's limit for a payload. */
@@ -33,12 +34,13 @@ export function carryMonitor(state: MonitorState): CarriedMonitor {
     requests,
     losses: [...state.losses.values()].slice(-MOST_OTHERS),
     doubts: [...state.doubts.values()].slice(-MOST_OTHERS),
+    misnamed: [...state.misnamed],
   };
 }
 
 export function carriedState(
   carried: CarriedMonitor | undefined,
-): Pick<MonitorState, 'ready' | 'bound' | 'known' | 'losses' | 'doubts'> {
+): Pick<MonitorState, 'ready' | 'bound' | 'known' | 'losses' | 'doubts' | 'misnamed'> {
   const known = (carried?.known ?? []).map(([machineId, name, request]): readonly [string, KnownMachine] => [
     machineId,
     { name, requestId: carried?.requests[request] ?? '' },
@@ -49,5 +51,6 @@ export function carriedState(
     known: new Map(known),
     losses: new Map(carried?.losses.map((loss) => [loss.machineId, loss])),
     doubts: new Map(carried?.doubts.map((doubt) => [doubt.machineId, doubt])),
+    misnamed: new Map(carried?.misnamed),
   };
 }

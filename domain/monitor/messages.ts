@@ -37,10 +37,14 @@ export interface HostNews {
   readonly strangers: readonly (readonly [machineId: string, name: string])[];
   /** Machines that Host Factory no longer asks about. */
   readonly dropped: readonly string[];
+  /** Machines that it has under other names than they were reported under; '' where that is over. */
+  readonly misnamed?: readonly (readonly [machineId: string, name: string])[];
 }
 
 /** Memo of the monitor under the key `hf`: the latest losses, for answers without any worker. */
 export interface LossMemo {
   readonly v: 1;
   readonly going: readonly (readonly [machineId: string, at: number])[];
+  /** For `ohf health`. */
+  readonly alarms?: readonly string[];
 }

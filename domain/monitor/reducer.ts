@@ -160,7 +160,13 @@ function asked(state: MonitorState, standings: AskResult['standings'], now: numb
   );
 }
 
-function hostsNamed(state: MonitorState, { strangers, dropped }: HostNews, now: number): MonitorState {
+function hostsNamed(state: MonitorState, news: HostNews, now: number): MonitorState {
+  const { strangers, dropped, misnamed = [] } = news;
+  const names = new Map(state.misnamed);
+  for (const [machineId, name] of misnamed) {
+    if (name === '') names.delete(machineId);
+    else names.set(machineId, name);
+  }
   const losses = new Map(state.losses);
   const doubts = new Map(state.doubts);
   for (const machineId of dropped) {
@@ -171,7 +177,7 @@ function hostsNamed(state: MonitorState, { strangers, dropped }: HostNews, now: 
     if (doubts.has(machineId) || losses.has(machineId) || state.known.has(machineId)) continue;
     doubts.set(machineId, { machineId, name, requestId: '', absentSince: 0, lookAt: now });
   }
-  return { ...state, losses, doubts };
+  return { ...state, losses, doubts, misnamed: names };
 }
 
 function withLosses(state: MonitorState, changed: readonly Loss[]): MonitorState {

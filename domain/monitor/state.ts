@@ -24,6 +24,8 @@ export interface MonitorState {
   readonly adopted: readonly string[];
   readonly losses: ReadonlyMap<string, Loss>;
   readonly doubts: ReadonlyMap<string, Doubt>;
+  /** Names that Host Factory has for machines that it was told other names of. */
+  readonly misnamed: ReadonlyMap<string, string>;
 }
 
 export interface KnownMachine {
@@ -70,6 +72,10 @@ export const initialMonitor = (input: MonitorInput): MonitorState => ({
   adopted: [],
   ...carriedState(input.carried),
 });
+
+/** The name that a machine was reported under, if the monitor knows it; else ''. */
+export const nameOf = ({ known, losses }: MonitorState, machineId: string): string =>
+  known.get(machineId)?.name ?? losses.get(machineId)?.name ?? '';
 
 export const toAsk = (state: MonitorState, now: number): Loss[] =>
   lossesWhere(state, (loss) => loss.stage === 'unasked' && loss.askAt <= now);

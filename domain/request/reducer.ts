@@ -173,7 +173,8 @@ function sighted(known: Machine | undefined, seen: Sighting): Machine {
   const merged: Machine = {
     ...before,
     state: seen.state === 'absent' ? before.state : seen.state,
-    name: seen.name || before.name,
+    // Host Factory finds its host by the first name that it was told.
+    name: before.name || seen.name,
     privateIp: seen.privateIp || before.privateIp,
     publicIp: seen.publicIp || before.publicIp,
     launchTime: before.launchTime || seen.launchTime,

@@ -1,3 +1,5 @@
+import type { HostNaming } from '../machine/hostName.ts';
+
 /**
  * A template as Host Factory sees it plus what AWS needs to launch it. The whole of it travels in the
  * workflow's input, so that an edit or a removal of the file never touches a request that is under way.
@@ -43,6 +45,8 @@ export interface Template {
   readonly instanceProfile?: string;
   /** Plain text, at most 16 KiB once encoded as AWS wants it. */
   readonly userData?: string;
+  /** How its machines are named to Host Factory; by default by AWS's private DNS name. */
+  readonly hostName?: HostNaming;
   /** The site's own tags; never `aws:` or `ohf:` keys. */
   readonly tags: Readonly<Record<string, string>>;
   readonly rootVolume?: RootVolume;

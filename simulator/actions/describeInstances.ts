@@ -73,8 +73,7 @@ function filterable(call: Call): Filterable<Instance> {
       'instance-type': (instance) => instance.instanceType,
       'key-name': (instance) => instance.keyName,
       'launch-time': (instance) => new Date(instance.launchedAt).toISOString(),
-      'private-dns-name': (instance) =>
-        inNetwork(instance) ? privateDnsName(region, instance.privateIp) : undefined,
+      'private-dns-name': (instance) => (inNetwork(instance) ? privateDnsName(region, instance) : undefined),
       'private-ip-address': (instance) => (inNetwork(instance) ? instance.privateIp : undefined),
       'reservation-id': (instance) => instance.reservationId,
       'spot-instance-request-id': (instance) => instance.spotRequestId,

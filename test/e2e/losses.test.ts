@@ -20,6 +20,8 @@ describe('machines that are taken away', function () {
       name: index === 0 ? name : 'Alias',
     }));
     assert.deepEqual(await goingOf(stack, asked), []);
+    const { output } = await stack.ohf('health');
+    assert.match(output, /^monitor +failed +Host Factory has other names .* 'Alias' for i-/m);
     for (const { machineId } of machines) await stack.simulator.terminate(machineId);
     const expected = asked.map(({ machineId, name }) => ({ gracePeriod: 0, machine: name, machineId }));
     await eventually('both are named', async () => (await goingOf(stack, asked)).length === 2);

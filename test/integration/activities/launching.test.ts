@@ -103,6 +103,15 @@ for (const [providerApi, action] of [
     const callsWith = async ({ launch }: AcquireInput): Promise<number> =>
       (await control.log()).filter((call) => call.action === action && call.token === launch.token).length;
 
+    it('launches machines that know how they are named', async () => {
+      const template = aTemplate({ hostName: { strategy: 'resource-name' } });
+      const { machines } = await acquire(await aLaunch(1, { parameters: await prepare(template) }));
+      const [{ machineId } = { machineId: '' }] = machines;
+      const seen = (await createInstanceReader(aws.reading).byId([machineId])).get(machineId);
+      assert.equal(seen?.tags['ohf:host-name'], 'resource-name');
+      assert.equal(seen.name, `${machineId}.ec2.internal`, 'as the simulated AWS names it too');
+    });
+
     it('launches what was asked, tagged with its owner', async () => {
       const input = await aLaunch(3);
       const { machines, shortages } = await acquire(input);

@@ -61,6 +61,14 @@ const ROWS: readonly Row[] = [
     says: { userDataText: '#!/bin/sh\necho ü\n' },
     template: { UserData: Buffer.from('#!/bin/sh\necho ü\n').toString('base64') },
   },
+  {
+    says: { hostName: 'resource-name' },
+    template: {
+      'PrivateDnsNameOptions.HostnameType': 'resource-name',
+      'PrivateDnsNameOptions.EnableResourceNameDnsARecord': 'true',
+    },
+  },
+  { says: { hostName: 'ip' }, template: { 'PrivateDnsNameOptions.HostnameType': undefined } },
   { says: { tenancy: 'dedicated' }, template: { 'Placement.Tenancy': 'dedicated' } },
   { says: { placementGroupName: 'close' }, template: { 'Placement.GroupName': 'close' } },
   { says: { ebsOptimized: true }, template: { EbsOptimized: 'true' } },

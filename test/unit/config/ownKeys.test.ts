@@ -53,6 +53,16 @@ describe("keys that IBM's files do not have", () => {
     assert.deepEqual([metadataHttpTokens, metadataHopLimit, capacityReservationId], ['optional', 2, 'cr-1']);
   });
 
+  it('say how machines are named, in the place of the settings', async () => {
+    const naming = async (changes: object) => (await readOne(changes)).hostName;
+    assert.equal(await naming({}), undefined);
+    assert.deepEqual(await naming({ hostName: 'ip-hex' }), { strategy: 'ip-hex' });
+    assert.deepEqual(await naming({ hostDomain: 'grid.example.com' }), {
+      strategy: 'private-dns',
+      domain: 'grid.example.com',
+    });
+  });
+
   const refused: readonly (readonly [string, object, RegExp])[] = [
     [
       'an unknown way',
@@ -88,6 +98,13 @@ describe("keys that IBM's files do not have", () => {
     ['a volume without a device', { volumes: [{ size: 1 }] }, /volumes\[0\]: deviceName is missing/],
     ['a volume without a size', { volumes: [{ deviceName: '/dev/sdf' }] }, /volumes\[0\]: size is missing/],
     ['volumes that are no list', { volumes: 'big' }, /volumes is "big"; allowed: a list/],
+    ['an unknown name', { hostName: 'dns' }, /hostName is "dns"; allowed: private-dns, .*ip-hex/],
+    ['a domain that is none', { hostDomain: 'grid_1' }, /hostDomain is "grid_1"; allowed: a DNS domain/],
+    [
+      'a domain of a short name',
+      { hostName: 'short', hostDomain: 'a.b' },
+      /not possible with hostName "short"/,
+    ],
     ['an unknown tenancy', { tenancy: 'shared' }, /tenancy is "shared"; allowed: /],
     ['too many hops', { metadataHopLimit: 65 }, /metadataHopLimit is 65; allowed: /],
   ];

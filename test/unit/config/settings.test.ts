@@ -56,6 +56,8 @@ describe('settings', () => {
     'provider.aws.region': ['eu-west-1', 'eu-west-1'],
     'provider.aws.endpoint': ['http://h:1', 'http://h:1'],
     'provider.aws.profile': ['p', 'p'],
+    'provider.aws.hostName': ['short', 'short'],
+    'provider.aws.hostDomain': ['grid.example.com', 'grid.example.com'],
     'provider.aws.pollSeconds.min': ['2', 2],
     'provider.aws.pollSeconds.max': ['9', 9],
     'provider.aws.consistencySeconds': ['0', 0],
@@ -174,6 +176,10 @@ describe('settings', () => {
     [
       { provider: { aws: { pollSeconds: { min: 9, max: 3 } } } },
       /pollSeconds is .*allowed: min not greater than max/,
+    ],
+    [
+      { provider: { aws: { hostName: 'ip', hostDomain: 'grid.example.com' } } },
+      /hostDomain is "grid\.example\.com"; allowed: none with hostName "ip"/,
     ],
     [{ request: { deadlineSeconds: 1.5 } }, /request\.deadlineSeconds is 1\.5/],
     [{ storage: { directory: 'data' } }, /storage\.directory is "data"; allowed: an absolute path/],

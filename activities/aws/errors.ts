@@ -126,11 +126,25 @@ function kindOf(error: Error, code: string): ProviderErrorKind {
   const known = KIND_OF.get(code);
   if (known) return known;
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-  // No status: no answer came. 5xx: AWS may have acted. Only a 4xx says for certain that it did not.
-  if (status === undefined || status >= 500) return 'ambiguous';
+  // No status: no answer came. 2xx: it came, and could not be read. 5xx: AWS may have acted. Only a 4xx says for
+  // certain that it did not.
+  if (status === undefined || status < 400 || status >= 500) return 'ambiguous';
   // A proxy's answers, not AWS's.
-  return status === 407 || status === 408 || status === 429 ? 'throttled' : 'permanent';
+  if (status === 407 || status === 408 || status === 429) return 'throttled';
+  return NAMELESS.has(code) ? 'ambiguous' : 'permanent';
 }
+
+/** What the SDK calls an error whose answer names none or can't be read: something that stands before AWS spoke. */
+const NAMELESS: ReadonlySet<string> = new Set([
+  '',
+  'Unknown',
+  'UnknownError',
+  'NotFound',
+  'Error',
+  'TypeError',
+  'RangeError',
+  'SyntaxError',
+]);
 
 /** What Temporal gets to see: retried, unless the launch can't succeed however often it is sent. */
 export function toFailure(error: unknown): ApplicationFailure {

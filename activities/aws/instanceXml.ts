@@ -1,5 +1,5 @@
-import type { MachineState } from '../../domain/machine/machine.ts';
 import { brief } from '../failures.ts';
+import { told, toldId, toldState } from './answers.ts';
 import type { SeenInstance } from './instances.ts';
 
 export interface InstancePage {
@@ -14,16 +14,19 @@ const FIELD = 5;
 
 /**
  * Reads what matters to us of a document of DescribeInstances, in one pass over its elements.
- * @throws SyntaxError when it is none, or cut short: then nothing of it may be believed
+ * @throws SyntaxError when it is none, or cut short: then nothing of it may be believed; ProviderError likewise when
+ * it has no list, or an instance no id
  */
 export function readInstances(document: string): InstancePage {
   const instances: SeenInstance[] = [];
   let nextToken: string | undefined;
+  let isListed: true | undefined;
   let instance = draft();
   let tags: [key: string, value: string][] = [];
   let tag = { key: '', value: '' };
   eachElement(document, {
     leaf(path, name, text) {
+      if (path.length === 1 && name === 'reservationSet') isListed = true;
       if (path.length === 1 && name === 'nextToken') nextToken = unescape(text) || undefined;
       if (path[3] !== 'instancesSet') return;
       const within = path[FIELD];
@@ -34,17 +37,23 @@ export function readInstances(document: string): InstancePage {
         FIELDS.get(`${within}.${name}`)?.(instance, unescape(text));
     },
     end(path, name) {
+      if (path.length === 1 && name === 'reservationSet') isListed = true;
       if (path[3] !== 'instancesSet') return;
       if (path.length === FIELD + 1 && path[FIELD] === 'tagSet') {
         tags.push([tag.key, tag.value]);
         tag = { key: '', value: '' };
       } else if (path.length === FIELD - 1 && name === 'item') {
-        instances.push({ ...instance, tags: Object.fromEntries(tags) });
+        instances.push({
+          ...instance,
+          machineId: toldId(instance.machineId),
+          tags: Object.fromEntries(tags),
+        });
         instance = draft();
         tags = [];
       }
     },
   });
+  told(isListed, 'list of reservations');
   return { instances, nextToken };
 }
 
@@ -65,8 +74,7 @@ const draft = (): Draft => ({
 const FIELDS = new Map<string, (instance: Draft, text: string) => void>(
   Object.entries({
     instanceId: (instance, text) => (instance.machineId = text),
-    'instanceState.name': (instance, text) =>
-      (instance.state = STATES.find((state) => state === text) ?? 'pending'),
+    'instanceState.name': (instance, text) => (instance.state = toldState(text)),
     privateDnsName: (instance, text) => (instance.name = text),
     privateIpAddress: (instance, text) => (instance.privateIp = text),
     ipAddress: (instance, text) => (instance.publicIp = text),
@@ -76,15 +84,6 @@ const FIELDS = new Map<string, (instance: Draft, text: string) => void>(
     'stateReason.message': (instance, text) => (instance.reason = brief(text)),
   }),
 );
-
-const STATES: readonly MachineState[] = [
-  'pending',
-  'running',
-  'stopping',
-  'stopped',
-  'shutting-down',
-  'terminated',
-];
 
 interface Visitor {
   /** An element without elements in it; `path` are the names of those around it. */

@@ -2,6 +2,7 @@ import type { DescribeInstancesCommandInput, EC2Client, Filter } from '@aws-sdk/
 import { hostNameOf, namingOf } from '../../domain/machine/hostName.ts';
 import type { Sighting } from '../../domain/machine/machine.ts';
 import { inParallel } from '../inParallel.ts';
+import { pages } from './answers.ts';
 import { toProviderError } from './errors.ts';
 import { readPage } from './instancePage.ts';
 import { TAG } from './tags.ts';
@@ -66,13 +67,10 @@ export function unknownIds(error: unknown): ReadonlySet<string> {
 
 async function readPages(client: EC2Client, input: DescribeInstancesCommandInput): Promise<SeenInstance[]> {
   const seen: SeenInstance[] = [];
-  let token: string | undefined;
+  const read = (NextToken: string | undefined) =>
+    readPage(client, NextToken === undefined ? input : { ...input, NextToken });
   try {
-    do {
-      const page = await readPage(client, token === undefined ? input : { ...input, NextToken: token });
-      seen.push(...page.instances.map(named));
-      token = page.nextToken;
-    } while (token);
+    for await (const { instances } of pages(read)) seen.push(...instances.map(named));
   } catch (error) {
     throw toProviderError(error);
   }

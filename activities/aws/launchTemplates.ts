@@ -9,6 +9,7 @@ import {
 import type { Frozen } from '../../domain/activities.ts';
 import { ProviderError } from '../../domain/shared/errors.ts';
 import type { Template } from '../../domain/template/template.ts';
+import { told } from './answers.ts';
 import type { AwsClients } from './clients.ts';
 import { toProviderError } from './errors.ts';
 import { launchTemplateData } from './launchTemplateData.ts';
@@ -55,7 +56,7 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
         ],
       }),
     );
-    return made.LaunchTemplate?.LaunchTemplateId ?? '';
+    return told(made.LaunchTemplate?.LaunchTemplateId, 'id of the launch template');
   }
 
   /** Makes it, unless another worker is quicker: what stands under the name has the same content. */
@@ -80,7 +81,8 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
       const found = await clients.reading.send(
         new DescribeLaunchTemplatesCommand({ LaunchTemplateNames: [name] }),
       );
-      return found.LaunchTemplates?.[0]?.LaunchTemplateId;
+      // AWS says by an error that there is none.
+      return told(found.LaunchTemplates?.[0]?.LaunchTemplateId, 'id of the launch template');
     } catch (error) {
       if (toProviderError(error).providerCode === 'InvalidLaunchTemplateName.NotFoundException')
         return undefined;
@@ -94,7 +96,8 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
     if (cached !== undefined) return cached;
     try {
       const { Images } = await clients.reading.send(new DescribeImagesCommand({ ImageIds: [imageId] }));
-      const name = Images?.[0]?.RootDeviceName ?? '/dev/xvda';
+      const [image] = told(Images, 'list of images');
+      const name = image?.RootDeviceName ?? '/dev/xvda';
       rootDevices.set(imageId, name);
       return name;
     } catch (error) {
@@ -125,8 +128,8 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
       );
       const found = answer.LaunchTemplateVersions?.[0];
       return {
-        data: (found?.LaunchTemplateData ?? {}) as RequestLaunchTemplateData,
-        version: String(found?.VersionNumber ?? version),
+        data: told(found?.LaunchTemplateData, 'data of the launch template') as RequestLaunchTemplateData,
+        version: String(told(found?.VersionNumber, 'version of the launch template')),
       };
     } catch (error) {
       const failure = toProviderError(error);

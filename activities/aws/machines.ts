@@ -1,11 +1,10 @@
 import type { Ownership } from '../../domain/activities.ts';
 import type { MachineReader, OwnedMachine } from '../provider.ts';
+import { isInstanceId } from './answers.ts';
 import type { AwsClients } from './clients.ts';
 import { toSighting, type InstanceReader, type SeenInstance } from './instances.ts';
 import { createNoticeReader } from './spotNotices.ts';
 import { TAG } from './tags.ts';
-
-const INSTANCE_ID = /^i-([0-9a-f]{8}|[0-9a-f]{17})$/;
 
 /** Instances with what their tags say of whose they are. */
 export function createMachineReader(
@@ -15,7 +14,7 @@ export function createMachineReader(
 ): MachineReader {
   const notices = createNoticeReader(aws.reading, onReadError);
   return {
-    isId: (text) => INSTANCE_ID.test(text),
+    isId: isInstanceId,
     async byId(machineIds) {
       const seen = await reader.byId(machineIds);
       return new Map([...seen].map(([id, instance]) => [id, toOwned(instance)]));

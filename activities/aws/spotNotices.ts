@@ -1,5 +1,6 @@
 import { DescribeSpotInstanceRequestsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import type { Sighting } from '../../domain/machine/machine.ts';
+import { pages, told } from './answers.ts';
 import { toProviderError } from './errors.ts';
 
 export interface NoticeReader {
@@ -37,19 +38,18 @@ export function createNoticeReader(client: EC2Client, onError: (error: unknown) 
 
 async function readMarked(client: EC2Client): Promise<ReadonlyMap<string, number>> {
   const marked = new Map<string, number>();
-  let token: string | undefined;
-  do {
-    const page = await client.send(
+  const read = (NextToken: string | undefined) =>
+    client.send(
       new DescribeSpotInstanceRequestsCommand({
         Filters: [{ Name: 'status-code', Values: MARKED }],
         MaxResults: PAGE_SIZE,
-        ...(token === undefined ? {} : { NextToken: token }),
+        ...(NextToken === undefined ? {} : { NextToken }),
       }),
     );
-    for (const { InstanceId, Status } of page.SpotInstanceRequests ?? []) {
+  for await (const { SpotInstanceRequests } of pages(read)) {
+    for (const { InstanceId, Status } of told(SpotInstanceRequests, 'list of spot requests')) {
       if (InstanceId) marked.set(InstanceId, (Status?.UpdateTime?.getTime() ?? Date.now()) + NOTICE_MS);
     }
-    token = page.NextToken;
-  } while (token);
+  }
   return marked;
 }

@@ -2,6 +2,7 @@ import { Context, type ApplicationFailure } from '@temporalio/activity';
 import { TerminateInstancesCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import type { TerminateActivities, TerminateResult } from '../../domain/activities.ts';
 import { withHeartbeat } from '../heartbeat.ts';
+import { incomplete, told } from './answers.ts';
 import type { AwsClients } from './clients.ts';
 import { brief } from '../failures.ts';
 import { toFailure, toProviderError } from './errors.ts';
@@ -68,7 +69,13 @@ async function terminate(
 ): Promise<TerminateResult['refused'][number][]> {
   if (machineIds.length === 0) return [];
   try {
-    await client.send(new TerminateInstancesCommand({ InstanceIds: [...machineIds] }));
+    const answer = await client.send(new TerminateInstancesCommand({ InstanceIds: [...machineIds] }));
+    // Whoever waits for their end never asks again: the call must have been heard.
+    const heard = new Set(
+      told(answer.TerminatingInstances, 'list of instances').map((one) => one.InstanceId),
+    );
+    const unheard = machineIds.find((id) => !heard.has(id));
+    if (unheard !== undefined) throw incomplete(`no word of ${unheard}`);
     return [];
   } catch (error) {
     // An unknown id fails the whole call. It is not proof of absence: whoever waits for its end decides that.

@@ -13,6 +13,7 @@ import type { AutoScalingParameters, LaunchOverride } from '../parameters.ts';
 import type { Launch } from '../../../domain/request/launch.ts';
 import type { AwsClients } from '../clients.ts';
 import { brief, toReadFailure } from '../../failures.ts';
+import { told } from '../answers.ts';
 import { toProviderError } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import type { ShortageMemory } from '../shortages.ts';
@@ -211,8 +212,9 @@ async function* groups(
     { AutoScalingGroupNames: [...names] },
   );
   try {
-    for await (const { AutoScalingGroups = [] } of pages)
-      for (const group of AutoScalingGroups) yield { id: group.AutoScalingGroupName ?? '', group };
+    for await (const { AutoScalingGroups } of pages)
+      for (const group of told(AutoScalingGroups, 'list of groups'))
+        yield { id: group.AutoScalingGroupName ?? '', group };
   } catch (error) {
     throw toReadFailure(error);
   }

@@ -7,6 +7,7 @@ import type { FleetParameters } from '../parameters.ts';
 import type { Shortage } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/shared/errors.ts';
 import type { AwsClients } from '../clients.ts';
+import { told, toldId } from '../answers.ts';
 import { brief } from '../../failures.ts';
 import { kindOfCode, toProviderError } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
@@ -42,6 +43,7 @@ export function ec2FleetInstant(
             })),
           }),
         );
+        told(answer.FleetId, 'id of the fleet');
         const machines = machinesOf(answer);
         const short = shortagesOf(answer);
         rejectIfHopeless(machines.length, short);
@@ -63,8 +65,8 @@ export function ec2FleetInstant(
 
 function machinesOf(answer: CreateFleetCommandOutput) {
   return (answer.Instances ?? []).flatMap((group) =>
-    (group.InstanceIds ?? []).map((machineId) => ({
-      machineId,
+    told(group.InstanceIds, 'ids of the instances').map((machineId) => ({
+      machineId: toldId(machineId),
       instanceType: group.InstanceType ?? '',
       spot: group.Lifecycle === 'spot',
     })),

@@ -10,6 +10,7 @@ import type { Launch } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/shared/errors.ts';
 import type { AwsClients } from '../clients.ts';
 import { brief, toReadFailure } from '../../failures.ts';
+import { told } from '../answers.ts';
 import { toProviderError } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import type { ShortageMemory } from '../shortages.ts';
@@ -54,8 +55,7 @@ export function ec2FleetGroup(
           TagSpecifications: [{ ResourceType: 'fleet', Tags: launchTags(launch, parameters.tags) }],
         }),
       );
-      if (!FleetId) throw new ProviderError('ambiguous', 'NoFleetId', 'CreateFleet answered without an id.');
-      return FleetId;
+      return told(FleetId, 'id of the fleet');
     },
 
     find: findGroup,
@@ -73,7 +73,7 @@ export function ec2FleetGroup(
       const answer = await clients.mutating.send(
         new DeleteFleetsCommand({ FleetIds: [groupId], TerminateInstances: false }),
       );
-      const error = answer.UnsuccessfulFleetDeletions?.[0]?.Error;
+      const error = told(answer.UnsuccessfulFleetDeletions, 'list of failures')[0]?.Error;
       // It no longer exists, or somebody deleted it before: either way it launches nothing.
       if (!error?.Code || error.Code === 'fleetIdDoesNotExist' || error.Code === 'fleetNotInDeletableState')
         return;
@@ -104,8 +104,8 @@ const HISTORY_MS = 48 * 60 * 60_000;
 async function* allFleets(clients: AwsClients, ids?: readonly string[]): AsyncGenerator<FleetData> {
   try {
     const input = ids ? { FleetIds: [...ids] } : {};
-    for await (const { Fleets = [] } of paginateDescribeFleets({ client: clients.reading }, input))
-      yield* Fleets;
+    for await (const { Fleets } of paginateDescribeFleets({ client: clients.reading }, input))
+      yield* told(Fleets, 'list of fleets');
   } catch (error) {
     if (!ids || toProviderError(error).providerCode !== 'InvalidFleetId.NotFound') throw toReadFailure(error);
     if (ids.length > 1) for (const id of ids) yield* allFleets(clients, [id]);

@@ -3,6 +3,7 @@ import type { LaunchOverride, RunInstancesParameters } from '../parameters.ts';
 import type { Launch } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/shared/errors.ts';
 import type { AwsClients } from '../clients.ts';
+import { told, toldId } from '../answers.ts';
 import { toProviderError } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import type { ShortageMemory } from '../shortages.ts';
@@ -48,8 +49,8 @@ export function runInstances(
         const answer = await clients.mutating.send(
           new RunInstancesCommand(callInput(launch, parameters, pool, count)),
         );
-        const machines = (answer.Instances ?? []).map((instance) => ({
-          machineId: instance.InstanceId ?? '',
+        const machines = told(answer.Instances, 'list of instances').map((instance) => ({
+          machineId: toldId(instance.InstanceId),
           instanceType: instance.InstanceType ?? pool.instanceType ?? '',
           spot: instance.InstanceLifecycle === 'spot',
         }));

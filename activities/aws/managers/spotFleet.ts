@@ -12,6 +12,7 @@ import type { Launch } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/shared/errors.ts';
 import type { AwsClients } from '../clients.ts';
 import { brief, toReadFailure } from '../../failures.ts';
+import { told } from '../answers.ts';
 import { toProviderError } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import type { ShortageMemory } from '../shortages.ts';
@@ -82,9 +83,7 @@ export function spotFleet(
           },
         }),
       );
-      if (!SpotFleetRequestId)
-        throw new ProviderError('ambiguous', 'NoFleetId', 'RequestSpotFleet answered without an id.');
-      return SpotFleetRequestId;
+      return told(SpotFleetRequestId, 'id of the fleet');
     },
 
     find: findGroup,
@@ -151,7 +150,10 @@ async function* requests(clients: AwsClients, ids?: readonly string[]): AsyncGen
   try {
     const input = ids ? { SpotFleetRequestIds: [...ids] } : {};
     for await (const page of paginateDescribeSpotFleetRequests({ client: clients.reading }, input)) {
-      for (const { SpotFleetRequestId: id = '', ...request } of page.SpotFleetRequestConfigs ?? []) {
+      for (const { SpotFleetRequestId: id = '', ...request } of told(
+        page.SpotFleetRequestConfigs,
+        'list of fleets',
+      )) {
         const clientToken = request.SpotFleetRequestConfig?.ClientToken;
         yield { id, state: request.SpotFleetRequestState ?? '', clientToken };
       }

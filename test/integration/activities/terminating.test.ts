@@ -25,7 +25,7 @@ describe('terminate', () => {
         const error = refuse(ids);
         if (error) throw error;
         terminated.push(...ids);
-        return {};
+        return { TerminatingInstances: ids.map((InstanceId) => ({ InstanceId })) };
       },
     };
     const { terminate } = createTerminateActivities({ mutating: client } as unknown as AwsClients);

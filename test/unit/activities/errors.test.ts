@@ -24,6 +24,10 @@ const EXPECTED: Readonly<Record<ProviderErrorKind, Readonly<Record<number, strin
   ambiguous: {
     500: 'InternalError InternalFailure ServerInternal RetryableError ServiceLinkedRoleFailure SomethingNew',
     503: 'ServiceUnavailable Unavailable',
+    200: 'Error',
+    302: 'Unknown',
+    403: 'Unknown Error',
+    404: 'NotFound',
     0: 'TimeoutError ECONNRESET EPIPE ETIMEDOUT SomethingNew',
   },
   notSent: { 0: 'EHOSTUNREACH ENETUNREACH ENOTFOUND EAI_AGAIN ECONNREFUSED' },

@@ -75,8 +75,12 @@ async function readDocument(source: Exclude<ReturnType<typeof readArguments>, { 
   return readInput(source);
 }
 
-/** Never empty, never a stack. */
+/** Never empty, never a stack, and of one line, whatever line breaks the names in a file have. */
 export function messageFor(error: unknown): string {
+  return wordsFor(error).replaceAll(/\s*[\r\n]\s*/g, ' ');
+}
+
+function wordsFor(error: unknown): string {
   if (error instanceof OhfError) return error.message;
   const reason = error instanceof Error ? error.message || error.name : String(error);
   return `Internal error: ${reason}`;

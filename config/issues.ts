@@ -47,6 +47,12 @@ const pathText = (path: readonly PropertyKey[]): string =>
     '',
   );
 
+/** A name that somebody chose, as it may stand in a message: short, on one line. */
+export const nameText = (name: string): string => {
+  const text = JSON.stringify(name).slice(1, -1);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+};
+
 /** A value as it may stand in a message: short, on one line. */
 export function valueText(value: unknown): string {
   if (value === undefined) return 'missing';

@@ -41,12 +41,26 @@ function readBytes(path: string, what: string): Buffer {
 
 /** @throws ConfigurationError that names `what` and tells empty, cut off and damaged content apart */
 function parseJson(content: Buffer, what: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(decodeUtf8(content));
+    value = JSON.parse(decodeUtf8(content));
   } catch (error) {
     const reason = content.length === 0 ? 'it is empty' : messageOf(error);
     throw new ConfigurationError(`The ${what} is not valid JSON: ${reason}.`, { cause: error });
   }
+  if (hasLevels(value, MOST_LEVELS))
+    throw new ConfigurationError(`The ${what} has more than ${MOST_LEVELS} levels.`);
+  return value;
+}
+
+/** JSON.parse reads any depth; what walks through it afterwards, JSON.stringify too, ends with the stack. */
+const MOST_LEVELS = 100;
+
+function hasLevels(value: unknown, most: number): boolean {
+  let level = [value];
+  for (let depth = 0; depth <= most && level.length > 0; depth++)
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  return level.length > 0;
 }
 
 /** @throws TypeError when the bytes are not UTF-8; a byte order mark is dropped */

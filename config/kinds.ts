@@ -62,5 +62,8 @@ export const address = (example: string): Kind => ({
   ...text(`host:port, e.g. "${example}"`, ADDRESS),
   accepts: (value) => typeof value === 'string' && isPort(ADDRESS.exec(value)?.[1]),
 });
-export const url = (example: string): Kind =>
-  text(`an http or https URL, e.g. "${example}"`, /^https?:\/\/[^\s/]+(\/\S*)?$/);
+const URL_TEXT = /^https?:\/\/[^\s/]+(\/\S*)?$/;
+export const url = (example: string): Kind => ({
+  ...text(`an http or https URL, e.g. "${example}"`, URL_TEXT),
+  accepts: (value) => typeof value === 'string' && URL_TEXT.test(value) && URL.canParse(value),
+});

@@ -22,15 +22,23 @@ export function layOver(merged: Merged, source: JsonObject, origin: string): voi
     for (const [key, value] of Object.entries(from)) {
       const path = prefix + key;
       merged.origins.set(path, origin);
-      const below = target[key];
-      if (!isObject(value)) target[key] = value;
-      else target[key] = overlaid(isObject(below) ? { ...below } : {}, value, `${path}.`);
+      const below = Object.hasOwn(target, key) ? target[key] : undefined;
+      put(
+        target,
+        key,
+        isObject(value) ? overlaid(isObject(below) ? { ...below } : {}, value, `${path}.`) : value,
+      );
     }
   }
   function overlaid(target: Record<string, unknown>, from: JsonObject, prefix: string): unknown {
     overlay(target, from, prefix);
     return target;
   }
+}
+
+/** Assigning to `__proto__` would lay values over the rest that nothing checks. */
+function put(target: Record<string, unknown>, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /** Lays what the environment sets over the rest; names that look like a mistyped setting go to `notes` */

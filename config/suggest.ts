@@ -1,5 +1,9 @@
+/** Longer than any word that is known: comparing it would take long. */
+const LONGEST = 100;
+
 /** The known word that `word` was most likely meant to be, or undefined when none is near. */
 export function suggest(word: string, known: readonly string[]): string | undefined {
+  if (word.length > LONGEST) return undefined;
   const lower = word.toLowerCase();
   const near = known
     .map((candidate) => ({ candidate, distance: editDistance(lower, candidate.toLowerCase()) }))

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from './jsonFile.ts';
-import { valueText } from './issues.ts';
+import { nameText, valueText } from './issues.ts';
 import { SETTINGS } from './settings.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -50,7 +50,7 @@ export function keysBelow(section: string): readonly string[] {
 
 function unknown(path: string): Finding {
   const hint = didYouMean(path, Object.keys(SETTINGS));
-  return { key: path, message: `'${path}' is no setting.${hint}` };
+  return { key: path, message: `'${nameText(path)}' is no setting.${hint}` };
 }
 
 const notAllowed = (key: string, is: string, allowed: string): Finding => ({

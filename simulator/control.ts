@@ -104,9 +104,9 @@ export async function serveControl(
   url: URL,
   body: string,
 ): Promise<ControlAnswer> {
-  const path = url.pathname.split('/').slice(2).map(decodeURIComponent);
   advance(simulation);
   try {
+    const path = url.pathname.split('/').slice(2).map(decodeURIComponent);
     const answer = await route(
       simulation,
       `${method} ${path[0] ?? ''}`,
@@ -117,7 +117,8 @@ export async function serveControl(
     return { status: 200, body: answer };
   } catch (error) {
     if (error instanceof Refusal) return { status: error.status, body: { error: error.message } };
-    if (error instanceof SyntaxError) return { status: 400, body: { error: error.message } };
+    if (error instanceof SyntaxError || error instanceof URIError)
+      return { status: 400, body: { error: error.message } };
     throw error;
   }
 }
@@ -233,8 +234,9 @@ function changeSettings(simulation: Simulation, given: Partial<Settings>): Setti
 
 function readPools(body: unknown): PoolRule[] {
   if (!Array.isArray(body)) return refuse(400, 'expected a list of pools');
-  return (body as PoolRule[]).map(({ instanceType, zone, lifecycle, capacity }) => {
-    if (capacity !== null && !(Number.isInteger(capacity) && capacity >= 0)) {
+  return body.map((rule: Partial<PoolRule> | null) => {
+    const { instanceType, zone, lifecycle, capacity } = rule ?? {};
+    if (capacity === undefined || (capacity !== null && !(Number.isInteger(capacity) && capacity >= 0))) {
       return refuse(400, 'capacity: expected a whole number from 0 up, or null');
     }
     return {

@@ -103,7 +103,7 @@ function perform(
 ): Answer {
   const requestId = randomUUID();
   const action = flat['Action'] ?? '';
-  const service = services[flat['Version'] ?? ''] ?? ec2;
+  const service = services.get(flat['Version'] ?? '') ?? ec2;
   advance(simulation);
   const finish = (outcome: string, change: Change, replay: boolean): void => {
     const dropped = gate?.mode === 'dropAfter' ? 'dropped' : outcome;
@@ -144,14 +144,10 @@ type Service = {
   error: typeof errorDocument;
 };
 const ec2: Service = { actions: ec2Actions, answer: answerDocument, error: errorDocument };
-const services: Record<string, Service> = {
-  [ec2Version]: ec2,
-  [autoScalingVersion]: {
-    actions: autoScalingActions,
-    answer: autoScalingAnswer,
-    error: autoScalingError,
-  },
-};
+const services: ReadonlyMap<string, Service> = new Map([
+  [ec2Version, ec2],
+  [autoScalingVersion, { actions: autoScalingActions, answer: autoScalingAnswer, error: autoScalingError }],
+]);
 
 function internalError(error: unknown): AwsError {
   console.error('simulated AWS:', error);
@@ -186,7 +182,7 @@ function handle(simulation: Simulation, action: string, flat: FlatParams, gate: 
   if (action === '') throw new AwsError('MissingAction', 'The request is missing an action.');
   const { world, catalogue, accountId } = simulation;
   const version = flat['Version'] ?? '';
-  const service = services[version];
+  const service = services.get(version);
   if (service === undefined) {
     throw new AwsError(
       'NoSuchVersion',

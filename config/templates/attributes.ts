@@ -27,12 +27,12 @@ export function mapAttributes(reader: TemplateReader): Readonly<Record<string, A
     delete given['mem'];
     note(reader, 'attributes', `attributes.mem is taken for nram.`);
   }
-  const attributes: Record<string, Attribute> = {};
+  const attributes = new Map<string, Attribute>();
   for (const name of new Set([...KNOWN, ...Object.keys(given)])) {
     const attribute = mapAttribute(reader, name, given[name]);
-    if (attribute) attributes[name] = attribute;
+    if (attribute) attributes.set(name, attribute);
   }
-  return attributes;
+  return Object.fromEntries(attributes);
 }
 
 function mapAttribute(reader: TemplateReader, name: string, raw: unknown): Attribute | undefined {

@@ -7,18 +7,18 @@ const MOST = 40;
 /** IBM's `"k=v;k=v"`. A value may hold `=`; a key may stand once. */
 export function mapTags(reader: TemplateReader): Readonly<Record<string, string>> {
   const key = 'instanceTags';
-  const tags: Record<string, string> = {};
+  const tags = new Map<string, string>();
   const parts = (text(reader, key, '"name=value;name=value"') ?? '').split(';').filter((part) => part.trim());
   for (const part of parts) {
     const at = part.indexOf('=');
     const name = (at < 0 ? part : part.slice(0, at)).trim();
     const value = at < 0 ? '' : part.slice(at + 1).trim();
-    const wrong = at < 0 ? 'has no "="' : wrongTag(name, value, Object.hasOwn(tags, name));
+    const wrong = at < 0 ? 'has no "="' : wrongTag(name, value, tags.has(name));
     if (wrong) problem(reader, key, `${key}: ${valueText(part.trim())} ${wrong}.`);
-    else tags[name] = value;
+    else tags.set(name, value);
   }
   if (parts.length > MOST) problem(reader, key, `${key} has ${parts.length} tags; allowed: up to ${MOST}.`);
-  return tags;
+  return Object.fromEntries(tags);
 }
 
 function wrongTag(name: string, value: string, again: boolean): string | undefined {

@@ -4,10 +4,10 @@ import type { Area } from './property.ts';
 
 /** A small part of `npm run test:fuzz`, the same each time. */
 const SEED = 20_261_124;
-const CASES = 200;
+const CASES = 40;
 
 describe('whatever comes from outside', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let areas: readonly Area[];
   before(async () => {
     areas = await Promise.all(AREAS.map((open) => open()));

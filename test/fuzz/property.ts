@@ -25,18 +25,32 @@ export interface Area {
   close(): Promise<void>;
 }
 
+interface Options<T> {
+  readonly share?: number;
+  /** Cases that once broke it: they come first, each time. */
+  readonly found?: readonly T[];
+}
+
 export function holds<T>(
   name: string,
   cases: fc.Arbitrary<T>,
   predicate: (value: T) => Promise<void> | void,
-  share = 1,
+  { share = 1, found = [] }: Options<NoInfer<T>> = {},
 ): Property {
   return {
     name,
     share,
     async check(parameters) {
       const property = fc.asyncProperty(cases, async (value) => predicate(value));
-      const details = await fc.check(property, parameters);
+      const examples = found.map((one): [T] => [one]);
+      // The examples count as runs.
+      const numRuns = parameters.numRuns + examples.length;
+      const details = await fc.check(property, {
+        ...parameters,
+        numRuns,
+        examples,
+        includeErrorInReport: true,
+      });
       const broken = details.failed ? await fc.asyncDefaultReportMessage(details) : undefined;
       return { cases: details.numRuns, ...(broken === undefined ? {} : { broken }) };
     },

@@ -146,7 +146,7 @@ export async function openDocuments(): Promise<Area> {
         `${operation}: values of any depth`,
         fc.tuple(sent, fc.constantFrom(MEMBER[operation], 'more'), deep),
         ([document, key, value]) => judge(operation, textWith(document, key, nested(value))),
-        0.1,
+        { share: 0.1 },
       ),
     ];
   });

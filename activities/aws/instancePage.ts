@@ -5,6 +5,7 @@ import {
   type EC2Client,
 } from '@aws-sdk/client-ec2';
 import { HttpResponse } from '@smithy/core/transport';
+import { incomplete } from './answers.ts';
 import { readInstances, type InstancePage } from './instanceXml.ts';
 
 /**
@@ -31,6 +32,6 @@ export async function readPage(
     { step: 'deserialize', priority: 'low', name: 'readInstances' },
   );
   await client.send(command);
-  if (!page) throw new TypeError('DescribeInstances was answered without a document');
+  if (!page) throw incomplete('no document');
   return page;
 }

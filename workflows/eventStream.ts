@@ -11,6 +11,7 @@ import type { DomainEvent, EventType } from '../domain/events/event.ts';
 import { eventsBetween, requestCreated } from '../domain/events/requestEvents.ts';
 import type { RequestState } from '../domain/request/state.ts';
 import type { CarriedEvents } from '../domain/shared/messages.ts';
+import type { Template } from '../domain/template/template.ts';
 
 const FIRST_RETRY_MS = 60_000;
 const LAST_RETRY_MS = 60 * 60_000;
@@ -32,12 +33,14 @@ const { publishEvents } = proxyLocalActivities<EventActivities>({
 
 /** Tells what happens to a request, in order, beside its work: the request never waits for it but to end. */
 export class EventStream {
+  readonly #template: Template | undefined;
   #untold: DomainEvent[];
   #nextSequence: number;
   #isStuck = false;
 
   constructor(state: RequestState) {
     const carried = state.input.carried?.events;
+    this.#template = state.input.template;
     this.#untold = carried?.untold ? [...carried.untold] : [];
     this.#nextSequence = carried?.nextSequence ?? 1;
     if (this.#nextSequence === 1) this.#add(requestCreated(state));
@@ -76,7 +79,11 @@ export class EventStream {
       await condition(() => this.#untold.some(({ type }) => !BEGINNINGS.has(type)));
       await whatFollowsAtOnce();
       const events = this.#untold.slice(0, BATCH);
-      const told = await publishEvents({ runId: workflowInfo().runId, events }).catch(() => false);
+      const told = await publishEvents({
+        runId: workflowInfo().runId,
+        events,
+        ...(this.#template && events[0]?.type === 'RequestCreated' ? { template: this.#template } : {}),
+      }).catch(() => false);
       if (told) {
         this.#untold.splice(0, events.length);
         retryMs = FIRST_RETRY_MS;

@@ -136,7 +136,7 @@ function cause(event: DomainEvent): Cause {
     case 'ReturnRequested':
       return { who: 'Host Factory', call: 'requestReturnMachines', why: '' };
     case 'TemplateChanged':
-      return { who: 'administrator', why: '' };
+      return { who: 'administrator', why: event.keys.length > 0 ? `Changed: ${event.keys.join(', ')}.` : '' };
     case 'LaunchDecided':
       return { who: 'provider', call: 'requestMachines', why: '' };
     case 'LaunchOverdue':

@@ -1,6 +1,8 @@
 import type { DomainEvent } from '../../domain/events/event.ts';
 import { openJournal, type Damage, type Fold } from '../storage/journal.ts';
+import type { Template } from '../../domain/template/template.ts';
 import type { Published } from './handler.ts';
+import { templateChange, type KnownTemplate } from './templateChange.ts';
 
 /** An event in its place: 1, 2, 3, ... in the order in which they were published here. */
 export interface Entry extends Published {
@@ -14,6 +16,8 @@ export interface Outbox {
    * @returns how many were new
    */
   append(runId: string, events: readonly DomainEvent[]): Promise<number>;
+  /** Adds an event when the template is another than the one of its name that was noted last. */
+  noteTemplate(template: Template, created: DomainEvent): Promise<void>;
   /** Entries behind a place, at most so many. */
   after(place: number, limit: number): Promise<readonly Entry[]>;
   /** Up to which place a handler has had all; undefined for a new one. */
@@ -27,7 +31,8 @@ export interface Outbox {
 }
 
 type Line =
-  | { readonly entry: Entry }
+  | { readonly entry: Entry; readonly template?: KnownTemplate }
+  | { readonly template: KnownTemplate }
   | { readonly cursor: string; readonly place: number }
   | { readonly run: string; readonly sequence: number; readonly at: number }
   | { readonly newest: number }
@@ -40,14 +45,18 @@ export async function openOutbox(path: string, onDamage: (damage: Damage) => voi
   /** Newest sequence of each run: an owner publishes in order. */
   const runs = new Map<string, { readonly sequence: number; readonly at: number }>();
 
+  const templates = new Map<string, KnownTemplate>();
+
   const fold: Fold<Line> = {
     reset() {
+      templates.clear();
       entries = [];
       newest = 0;
       cursors.clear();
       runs.clear();
     },
     apply(line) {
+      if ('template' in line && line.template) templates.set(line.template.templateId, line.template);
       if ('entry' in line) {
         entries.push(line.entry);
         newest = line.entry.place;
@@ -56,11 +65,12 @@ export async function openOutbox(path: string, onDamage: (damage: Damage) => voi
       } else if ('cursor' in line) cursors.set(line.cursor, line.place);
       else if ('run' in line) runs.set(line.run, line);
       else if ('newest' in line) newest = line.newest;
-      else trimTo(line.trimmed, line.before);
+      else if ('trimmed' in line) trimTo(line.trimmed, line.before);
       return 1;
     },
-    live: () => entries.length + cursors.size + runs.size,
+    live: () => entries.length + cursors.size + runs.size + templates.size,
     *snapshot() {
+      for (const template of templates.values()) yield { template };
       for (const [run, { sequence, at }] of runs) yield { run, sequence, at };
       for (const [cursor, place] of cursors) yield { cursor, place };
       yield { newest };
@@ -80,6 +90,13 @@ export async function openOutbox(path: string, onDamage: (damage: Damage) => voi
       });
       return added;
     },
+    noteTemplate: (template, created) =>
+      journal.appendFrom(() => {
+        const change = templateChange(template, created, templates);
+        if (!change) return [];
+        const { event, known } = change;
+        return [{ entry: { place: newest + 1, runId: event.stream, event }, template: known }];
+      }),
     async after(place, limit) {
       await journal.refresh();
       const first = entries.findIndex((entry) => entry.place > place);

@@ -16,10 +16,12 @@ export interface EventTarget {
 
 export function createEventActivities(target: EventTarget): EventActivities {
   return {
-    async publishEvents({ runId, events }) {
+    async publishEvents({ runId, events, template }) {
       const { outbox } = target;
       if (!outbox) return false;
-      const published = outbox.append(runId, events).then(
+      const [first] = events;
+      const noted = template && first ? outbox.noteTemplate(template, first) : undefined;
+      const published = Promise.all([noted, outbox.append(runId, events)]).then(
         () => true,
         (error: unknown) => {
           target.onError(error);

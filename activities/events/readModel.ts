@@ -1,5 +1,6 @@
 import type { DomainEvent } from '../../domain/events/event.ts';
-import type { Change, MachineRecord, RequestRecord, Store, Table, Tables } from '../storage/store.ts';
+import type { MachineRecord, RequestRecord, Store } from '../storage/store.ts';
+import { draftOver, type Draft } from './draft.ts';
 import type { EventHandler, Published } from './handler.ts';
 
 /** Projects events into the store. What is in the store already is left alone; a reset's new run wins over the old. */
@@ -7,36 +8,18 @@ export function readModel(store: Store): EventHandler {
   return {
     name: 'storage',
     begins: 'at the oldest',
-    async handle(published) {
-      const draft = draftOf(store);
-      for (const entry of published) await project(draft, entry);
-      await store.commit(draft.changes());
-    },
+    handle: (published) =>
+      store.commitFrom((rows) => {
+        const draft = draftOver(rows);
+        for (const entry of published) project(draft, entry);
+        return draft.changes();
+      }),
     close: () => store.close(),
   };
 }
 
-/** The store with the changes of a batch over it, which go into it together. */
-interface Draft {
-  get<T extends Table>(table: T, id: string): Promise<Tables[T] | undefined>;
-  put(change: Extract<Change, { put: unknown }>): void;
-  changes(): readonly Change[];
-}
-
-function draftOf(store: Store): Draft {
-  const puts = new Map<string, Extract<Change, { put: unknown }>>();
-  return {
-    async get<T extends Table>(table: T, id: string) {
-      const drafted = puts.get(`${table} ${id}`)?.put as Tables[T] | undefined;
-      return drafted ?? store.get(table, id);
-    },
-    put: (change) => puts.set(`${change.table} ${change.put.id}`, change),
-    changes: () => [...puts.values()],
-  };
-}
-
-async function project(draft: Draft, { runId, event }: Published): Promise<void> {
-  const owner = await draft.get('requests', event.stream);
+function project(draft: Draft, { runId, event }: Published): void {
+  const owner = draft.get('requests', event.stream);
   if (owner && owner.runId === runId && owner.sequence >= event.sequence) return;
   const { id, at, provider, requestId, type } = event;
   const machineId = 'machineId' in event ? event.machineId : '';
@@ -47,8 +30,11 @@ async function project(draft: Draft, { runId, event }: Published): Promise<void>
   }
   // Without its first event, e.g. in a read model that was made anew, an owner is known by what follows.
   const request = { ...(owner ?? unknownRequest(event)), sequence: event.sequence, runId };
-  draft.put({ table: 'requests', put: ended(withEvent(request, event), at) });
-  await projectMachine(draft, event);
+  draft.putRequest(withEvent(request, event), at);
+  if ('machineId' in event) {
+    const known = draft.get('machines', event.machineId);
+    draft.putMachine(machineWith(known ?? unknownMachine(event), event), at);
+  }
 }
 
 function withEvent(request: RequestRecord, event: DomainEvent): RequestRecord {
@@ -61,7 +47,13 @@ function withEvent(request: RequestRecord, event: DomainEvent): RequestRecord {
   return { ...request, at, templateId, count, deadline };
 }
 
-function unknownRequest({ stream, at, provider, requestId }: DomainEvent): RequestRecord {
+/** What is known of a request by its id alone. */
+export function unknownRequest({
+  stream,
+  at,
+  provider,
+  requestId,
+}: Pick<DomainEvent, 'stream' | 'at' | 'provider' | 'requestId'>): RequestRecord {
   return {
     id: stream,
     at,
@@ -79,28 +71,6 @@ function unknownRequest({ stream, at, provider, requestId }: DomainEvent): Reque
     sequence: 0,
     runId: '',
   };
-}
-
-function ended(request: RequestRecord, at: number): RequestRecord {
-  const isOver = request.phase === 'settled' && request.alive === 0;
-  return { ...request, endedAt: isOver ? request.endedAt || at : 0 };
-}
-
-async function projectMachine(draft: Draft, event: DomainEvent): Promise<void> {
-  if (!('machineId' in event)) return;
-  const known = await draft.get('machines', event.machineId);
-  const machine = machineWith(known ?? unknownMachine(event), event);
-  draft.put({ table: 'machines', put: machine });
-  if (known && isThere(known)) await countAlive(draft, known.owner, -1, event.at);
-  if (isThere(machine)) await countAlive(draft, machine.owner, 1, event.at);
-}
-
-const isThere = (machine: MachineRecord): boolean => machine.release !== 'gone';
-
-async function countAlive(draft: Draft, owner: string, change: number, at: number): Promise<void> {
-  const request = await draft.get('requests', owner);
-  if (request)
-    draft.put({ table: 'requests', put: ended({ ...request, alive: request.alive + change }, at) });
 }
 
 function machineWith(machine: MachineRecord, event: DomainEvent): MachineRecord {
@@ -141,7 +111,9 @@ function unknownMachine(event: DomainEvent & { readonly machineId: string }): Ma
 }
 
 function putTemplate(draft: Draft, event: Extract<DomainEvent, { type: 'TemplateChanged' }>): void {
-  const { provider, templateId, at, change, template } = event;
-  const put = { id: `${provider}/${templateId}`, at, provider, templateId, removed: change === 'removed' };
-  draft.put({ table: 'templates', put: template ? { ...put, template } : put });
+  const { provider, templateId, at, template } = event;
+  draft.put({
+    table: 'templates',
+    put: { id: `${provider}/${templateId}`, at, provider, templateId, template },
+  });
 }

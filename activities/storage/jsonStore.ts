@@ -30,6 +30,13 @@ export async function openJsonStore(directory: string, onDamage: (damage: Damage
   };
   return {
     commit: (changes) => (changes.length === 0 ? Promise.resolve() : journal.append([changes])),
+    commitFrom: (choose) =>
+      journal.appendFrom(() => {
+        const changes = choose({
+          get: <T extends Table>(table: T, id: string) => rows[table].get(id) as Tables[T] | undefined,
+        });
+        return changes.length === 0 ? [] : [changes];
+      }),
     async get<T extends Table>(table: T, id: string) {
       return (await fresh(table)).get(id) as Tables[T] | undefined;
     },

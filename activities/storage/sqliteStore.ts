@@ -29,8 +29,8 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
   let database = await openOrReplace();
   return {
     commit: (changes) => guarded(() => inTransaction(() => changes.forEach(write))),
-    get: (table, id) =>
-      guarded(() => parsed<typeof table>(ask(`select body from ${table} where id = ?`, [id]))[0]),
+    commitFrom: (choose) => guarded(() => inTransaction(() => choose({ get: find }).forEach(write))),
+    get: (table, id) => guarded(() => find(table, id)),
     list: (table, query = {}) =>
       guarded(() => {
         const { text, values } = select(table, query);
@@ -106,6 +106,9 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
     }
   }
 
+  function find<T extends Table>(table: T, id: string): Tables[T] | undefined {
+    return parsed<T>(ask(`select body from ${table} where id = ?`, [id]))[0];
+  }
   function ask(text: string, values: readonly unknown[]): Row[] {
     return database.prepare(text).all(...values) as Row[];
   }

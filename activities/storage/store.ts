@@ -10,6 +10,8 @@ import type { Template } from '../../domain/template/template.ts';
 export interface Store {
   /** All of the changes, or none. Durable when it resolves. @throws StorageError */
   commit(changes: readonly Change[]): Promise<void>;
+  /** As `commit`; nobody else writes between what `choose` reads and what it chooses. */
+  commitFrom(choose: (rows: Rows) => readonly Change[]): Promise<void>;
   get<T extends Table>(table: T, id: string): Promise<Tables[T] | undefined>;
   /** By `at`, then `id`. */
   list<T extends Table>(table: T, query?: Query<T>): Promise<Page<Tables[T]>>;
@@ -19,6 +21,11 @@ export interface Store {
    */
   prune(before: number): Promise<number>;
   close(): Promise<void>;
+}
+
+/** The rows of one moment. */
+export interface Rows {
+  get<T extends Table>(table: T, id: string): Tables[T] | undefined;
 }
 
 export interface Tables {
@@ -42,8 +49,7 @@ interface Stored {
 
 export interface TemplateRecord extends Stored {
   readonly templateId: string;
-  readonly removed: boolean;
-  readonly template?: Omit<Template, 'userData'>;
+  readonly template: Omit<Template, 'userData'>;
 }
 
 /** `id` is the workflow id of the owner. */

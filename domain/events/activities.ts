@@ -1,3 +1,4 @@
+import type { Template } from '../template/template.ts';
 import type { DomainEvent } from './event.ts';
 
 /** A local activity: it writes to the worker's own disk, and takes one event of history. */
@@ -13,4 +14,6 @@ export interface PublishInput {
   readonly runId: string;
   /** In the order of their sequence. */
   readonly events: readonly DomainEvent[];
+  /** With the first event of a request: who publishes sees by it that a template has changed. */
+  readonly template?: Template;
 }

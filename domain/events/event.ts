@@ -82,9 +82,12 @@ export type EventBody =
   | {
       readonly type: 'TemplateChanged';
       readonly templateId: string;
-      readonly change: 'added' | 'changed' | 'removed';
-      /** As it is now; without its user data, which may be secret. Absent when it was removed. */
-      readonly template?: Omit<Template, 'userData'>;
+      /** `added`: no request was made with a template of this name before, as far as is known. */
+      readonly change: 'added' | 'changed';
+      /** Of the template's, those that are others than before. */
+      readonly keys: readonly string[];
+      /** As it is now; without its user data, which may be secret. */
+      readonly template: Omit<Template, 'userData'>;
     };
 
 export const EVENT_TYPES = [

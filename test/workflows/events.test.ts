@@ -47,6 +47,7 @@ describe('the events of a request', () => {
         sequences,
         LIFE.map((_, index) => index + 1),
       );
+      assert.deepEqual(rig.cloud.templatesTold, ['demo'], 'with the first event only');
     }));
 
   it('hold nothing up while they cannot be published, and are all told later', () =>

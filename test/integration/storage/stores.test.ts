@@ -7,6 +7,7 @@ import {
   TABLES,
   type Change,
   type Query,
+  type Rows,
   type Store,
   type Table,
 } from '../../../activities/storage/store.ts';
@@ -39,7 +40,15 @@ describe('the stores', () => {
         await assertSame(stores, randomQuery(random));
       } else {
         const changes = Array.from({ length: 1 + random.below(3) }, () => randomChange(random));
-        await Promise.all(stores.map((store) => store.commit(changes)));
+        const isNew = ({ get }: Rows, change: Change): boolean =>
+          'put' in change && !get(change.table, change.put.id);
+        await Promise.all(
+          stores.map((store) =>
+            operation % 4 === 1
+              ? store.commitFrom((rows) => changes.filter((change) => isNew(rows, change)))
+              : store.commit(changes),
+          ),
+        );
       }
     }
     await Promise.all(stores.map((store) => store.close()));
@@ -81,6 +90,20 @@ describe('the stores', () => {
         assert.equal((await one.list('machines')).rows.length, 20);
         assert.deepEqual(await two.list('machines'), await one.list('machines'));
         await Promise.all([one.close(), two.close()]);
+      });
+
+      it('lets nobody write between what is read and what is chosen by it', async () => {
+        const stores = await Promise.all([opened(type), opened(type)]);
+        const countUp = (store: Store): Promise<void> =>
+          store.commitFrom(({ get }) => [
+            {
+              table: 'machines',
+              put: aMachineRecord('i-1', { units: (get('machines', 'i-1')?.units ?? 0) + 1 }),
+            },
+          ]);
+        await Promise.all(Array.from({ length: 20 }, () => stores.map(countUp)).flat());
+        assert.equal((await stores[0].get('machines', 'i-1'))?.units, 40);
+        await Promise.all(stores.map((store) => store.close()));
       });
 
       it('sets a damaged file aside, says so, and goes on', async () => {

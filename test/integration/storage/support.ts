@@ -5,6 +5,7 @@ import type {
   RequestRecord,
   TemplateRecord,
 } from '../../../activities/storage/store.ts';
+import { aTemplate } from '../../fixtures/builders.ts';
 
 export function aMachineRecord(id: string, changes: Partial<MachineRecord> = {}): MachineRecord {
   return {
@@ -51,7 +52,7 @@ export function aRequestRecord(id: string, changes: Partial<RequestRecord> = {})
 }
 
 export function aTemplateRecord(id: string, changes: Partial<TemplateRecord> = {}): TemplateRecord {
-  return { id, at: 1_000, provider: 'awsinst', templateId: id, removed: false, ...changes };
+  return { id, at: 1_000, provider: 'awsinst', templateId: id, template: aTemplate(), ...changes };
 }
 
 export function anEvent(stream: string, sequence: number, at = 1_000): DomainEvent {

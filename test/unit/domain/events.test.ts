@@ -1,7 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { DomainEvent } from '../../../domain/events/event.ts';
 import { eventsBetween, requestCreated } from '../../../domain/events/requestEvents.ts';
-import { templateEventsBetween } from '../../../domain/events/templateEvents.ts';
 import { reduce, type RequestFact } from '../../../domain/request/reducer.ts';
 import { initialState } from '../../../domain/request/state.ts';
 import type { MachineRequestInput } from '../../../domain/shared/messages.ts';
@@ -110,32 +109,5 @@ describe('the events of a request', () => {
   it('of a step that changed nothing are none', () => {
     const state = initialState(input);
     assert.deepEqual(eventsBetween(state, { ...state }, 0, 2), []);
-  });
-});
-
-describe('the events of templates', () => {
-  it('say what was added, changed and removed, and never the user data', () => {
-    const kept = aTemplate({ templateId: 'kept' });
-    const events = templateEventsBetween(
-      [kept, aTemplate({ templateId: 'old' }), aTemplate({ templateId: 'gone' })],
-      [
-        kept,
-        aTemplate({ templateId: 'old', maxNumber: 1 }),
-        aTemplate({ templateId: 'new', userData: 's3' }),
-      ],
-      { deployment: 'd', provider: 'p', at: 5 },
-      7,
-    );
-    assert.deepEqual(
-      events.map((event) =>
-        event.type === 'TemplateChanged' ? [event.templateId, event.change, event.id] : [],
-      ),
-      [
-        ['old', 'changed', 'templates-d-p/7'],
-        ['new', 'added', 'templates-d-p/8'],
-        ['gone', 'removed', 'templates-d-p/9'],
-      ],
-    );
-    assert.ok(!JSON.stringify(events).includes('s3'));
   });
 });

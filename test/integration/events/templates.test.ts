@@ -1,0 +1,72 @@
+import { strict as assert } from 'node:assert';
+import { join } from 'node:path';
+import { openOutbox, type Outbox } from '../../../activities/events/outbox.ts';
+import { createEventActivities } from '../../../activities/events/publishing.ts';
+import type { DomainEvent } from '../../../domain/events/event.ts';
+import type { Template } from '../../../domain/template/template.ts';
+import { aTemplate } from '../../fixtures/builders.ts';
+import { scratch, type Scratch } from '../../unit/config/support.ts';
+import { anEvent } from '../storage/support.ts';
+
+describe('the event of a template', () => {
+  let folder: Scratch;
+  let outbox: Outbox;
+  const open = (): Promise<Outbox> =>
+    openOutbox(join(folder.directory, 'outbox.jsonl'), () => assert.fail('nothing is damaged'));
+  beforeEach(async () => {
+    folder = await scratch();
+    outbox = await open();
+  });
+  afterEach(async () => {
+    await outbox.close();
+    await folder.remove();
+  });
+
+  /** As the owner of a request that was made at this time tells its first event. */
+  async function request(at: number, template: Template): Promise<void> {
+    const activities = createEventActivities({
+      outbox,
+      wake() {},
+      onError: (error) => assert.fail(String(error)),
+    });
+    const run = `req-${at}`;
+    assert.ok(await activities.publishEvents({ runId: run, events: [anEvent(run, 1, at)], template }));
+  }
+  const told = async (): Promise<DomainEvent[]> =>
+    (await outbox.after(0, 100)).map(({ event }) => event).filter(({ type }) => type === 'TemplateChanged');
+  const summary = async () =>
+    (await told()).map((event) =>
+      event.type === 'TemplateChanged' ? [event.templateId, event.change, event.keys.join(), event.id] : [],
+    );
+
+  it('comes with the first request that is made with it, and says what has changed, but no user data', async () => {
+    await request(1, aTemplate());
+    await request(2, aTemplate());
+    await request(3, aTemplate({ imageId: 'ami-2', userData: 'hush' }));
+    await request(4, aTemplate({ templateId: 'other' }));
+    assert.deepEqual(await summary(), [
+      ['demo', 'added', '', 'templates-test-awsinst/1'],
+      ['demo', 'changed', 'imageId,userData', 'templates-test-awsinst/2'],
+      ['other', 'added', '', 'templates-test-awsinst/3'],
+    ]);
+    assert.ok(!JSON.stringify(await told()).includes('hush'));
+  });
+
+  it('does not come of an older request that is told later', async () => {
+    await request(1, aTemplate());
+    await request(5, aTemplate({ maxNumber: 7 }));
+    await request(3, aTemplate());
+    assert.equal((await told()).length, 2);
+  });
+
+  it('has the next number after a restart, and when those before are no longer kept', async () => {
+    await request(1, aTemplate());
+    await outbox.trim(outbox.newest(), 1_000);
+    assert.deepEqual(await told(), []);
+    await outbox.close();
+    outbox = await open();
+    await request(2, aTemplate());
+    await request(3, aTemplate({ maxNumber: 7 }));
+    assert.deepEqual(await summary(), [['demo', 'changed', 'maxNumber', 'templates-test-awsinst/2']]);
+  });
+});

@@ -1,19 +1,18 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from '@temporalio/worker';
 import { auditLog } from '../activities/events/auditLog.ts';
 import { startDispatcher, type Dispatcher, type HandlerHealth } from '../activities/events/dispatcher.ts';
 import type { EventHandler } from '../activities/events/handler.ts';
-import { openOutbox, type Outbox } from '../activities/events/outbox.ts';
+import type { Outbox } from '../activities/events/outbox.ts';
 import type { EventTarget } from '../activities/events/publishing.ts';
 import { readModel } from '../activities/events/readModel.ts';
 import { loadSiteHandler } from '../activities/events/siteHandler.ts';
 import { webhook } from '../activities/events/webhook.ts';
 import type { Damage } from '../activities/storage/journal.ts';
-import { openStore } from '../activities/storage/openStore.ts';
 import type { Store } from '../activities/storage/store.ts';
-import type { Config, Environment } from '../config/index.ts';
+import type { Config } from '../config/index.ts';
 import { EVENT_TYPES } from '../domain/events/event.ts';
+import { damageText, openStorage } from './storage.ts';
 
 const OPEN_AGAIN_MS = 60_000;
 const DAY_MS = 24 * 60 * 60_000;
@@ -33,13 +32,6 @@ interface Opened {
   readonly pruning: NodeJS.Timeout;
 }
 
-/** Where a provider instance's outbox, audit log and read model lie. */
-export function storageDirectory({ storage, provider }: Config, env: Environment): string {
-  const state = env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state');
-  const base = storage.directory ?? join(state, 'open-host-factory');
-  return join(base, `${provider.deployment}.${provider.name}`);
-}
-
 /**
  * A directory that cannot be written is tried again every minute; until then owners keep their events.
  * @throws ConfigurationError when the site's own handler is none
@@ -48,10 +40,7 @@ export async function openEvents(config: Config, directory: string, logger: Logg
   const site = config.events.module === undefined ? [] : [await loadSiteHandler(config.events.module)];
   const onError = (error: unknown): void =>
     logger.error('events cannot be published; trying again', { directory, error });
-  const onDamage = (damage: Damage): void =>
-    logger.error(`${damage.path} was damaged: ${damage.lost}. It was moved to ${damage.movedTo}.`, {
-      advice: "'ohf rebuild-read-model' makes the read model anew",
-    });
+  const onDamage = (damage: Damage): void => logger.error(damageText(damage));
   let opened: Opened | undefined;
   let again: NodeJS.Timeout | undefined;
   const tryToOpen = async (): Promise<void> => {
@@ -89,11 +78,7 @@ async function open(
   logger: Logger,
 ): Promise<Opened> {
   const keepMs = config.storage.keepDays * DAY_MS;
-  const outbox = await openOutbox(join(directory, 'outbox.jsonl'), onDamage);
-  const store = await openStore(
-    { type: config.storage.type, directory: join(directory, 'read-model') },
-    onDamage,
-  );
+  const { outbox, store } = await openStorage(config, directory, onDamage);
   const handlers = [readModel(store), ...configuredHandlers(config, directory), ...site];
   const dispatcher = startDispatcher({
     outbox,

@@ -7,7 +7,7 @@ import { loadWorkerConfig, type Config } from '../config/index.ts';
 import { OhfError } from '../domain/shared/errors.ts';
 import { checkNamespace } from './checks.ts';
 import { connect } from './connection.ts';
-import { openEvents, storageDirectory, type Events } from './events.ts';
+import { openEvents, type Events } from './events.ts';
 import { workerChecks } from './health/checks.ts';
 import { openHealth, type Health } from './health/health.ts';
 import { createLanes } from './lanes.ts';
@@ -15,6 +15,7 @@ import { openEarlyLog, openWorkerLog } from './log.ts';
 import { keepMonitor } from './monitor.ts';
 import { PROVIDERS, type OpenProvider } from './providers.ts';
 import { installRuntime } from './runtime.ts';
+import { storageDirectory } from './storage.ts';
 
 /**
  * Runs the worker of one provider instance until it is told to stop (SIGINT, SIGTERM): calls to AWS under

@@ -1,6 +1,6 @@
 import { mkdir, open, rename, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { DomainEvent } from '../../domain/events/event.ts';
+import { auditLine } from './auditLine.ts';
 import type { EventHandler, Published } from './handler.ts';
 
 export interface AuditLogSettings {
@@ -99,59 +99,5 @@ function keyOfLine(line: string): string | undefined {
     return `${String(run)} ${String(id)}`;
   } catch {
     return undefined;
-  }
-}
-
-/** `time, who, what, why` first, for those who read it with their eyes. */
-function auditLine({ runId, event }: Published): object {
-  const { v, id, stream, sequence: _, at, type, ...rest } = event;
-  const { who, call, why } = cause(event);
-  return {
-    time: new Date(at).toISOString(),
-    who,
-    what: type,
-    ...(call === undefined ? {} : { call }),
-    ...(why === '' ? {} : { why }),
-    ...rest,
-    id,
-    owner: stream,
-    run: runId,
-    v,
-  };
-}
-
-interface Cause {
-  readonly who: 'Host Factory' | 'provider' | 'cloud' | 'administrator';
-  /** The operation that it goes back to. */
-  readonly call?: string;
-  readonly why: string;
-}
-
-function cause(event: DomainEvent): Cause {
-  switch (event.type) {
-    case 'RequestCreated':
-      return event.count > 0
-        ? { who: 'Host Factory', call: 'requestMachines', why: '' }
-        : { who: 'provider', why: 'Machines whose owner was lost are adopted.' };
-    case 'ReturnRequested':
-      return { who: 'Host Factory', call: 'requestReturnMachines', why: '' };
-    case 'TemplateChanged':
-      return { who: 'administrator', why: event.keys.length > 0 ? `Changed: ${event.keys.join(', ')}.` : '' };
-    case 'LaunchDecided':
-      return { who: 'provider', call: 'requestMachines', why: '' };
-    case 'LaunchOverdue':
-      return { who: 'cloud', why: 'It is not known what became of the launch.' };
-    case 'RequestStatusChanged':
-      return { who: 'provider', why: event.message };
-    case 'MachineStatusChanged':
-      return { who: event.release === 'refused' ? 'cloud' : 'provider', why: event.message };
-    case 'MachineReclaimed':
-    case 'MachineTerminated':
-      return { who: 'cloud', why: event.reason };
-    case 'LaunchSettled':
-    case 'MachineCreated':
-      return { who: 'cloud', why: '' };
-    case 'Shortage':
-      return { who: 'cloud', why: event.message };
   }
 }

@@ -34,7 +34,7 @@ export function draftOver(rows: Rows): Draft {
   }
 }
 
-const isThere = ({ release }: MachineRecord): boolean => release !== 'gone';
+export const isThere = ({ release }: MachineRecord): boolean => release !== 'gone';
 
 function ended(request: RequestRecord, at: number): RequestRecord {
   const isOver = request.phase === 'settled' && request.alive === 0;

@@ -47,13 +47,10 @@ function withEvent(request: RequestRecord, event: DomainEvent): RequestRecord {
   return { ...request, at, templateId, count, deadline };
 }
 
+type Named = Pick<DomainEvent, 'stream' | 'at' | 'provider' | 'requestId'>;
+
 /** What is known of a request by its id alone. */
-export function unknownRequest({
-  stream,
-  at,
-  provider,
-  requestId,
-}: Pick<DomainEvent, 'stream' | 'at' | 'provider' | 'requestId'>): RequestRecord {
+export function unknownRequest({ stream, at, provider, requestId }: Named): RequestRecord {
   return {
     id: stream,
     at,
@@ -87,8 +84,14 @@ function machineWith(machine: MachineRecord, event: DomainEvent): MachineRecord 
   return machine;
 }
 
-function unknownMachine(event: DomainEvent & { readonly machineId: string }): MachineRecord {
-  const { machineId, at, provider, requestId, stream } = event;
+/** What is known of a machine by its id and its owner alone. */
+export function unknownMachine({
+  machineId,
+  at,
+  provider,
+  requestId,
+  stream,
+}: Named & { readonly machineId: string }): MachineRecord {
   return {
     id: machineId,
     at,

@@ -35,6 +35,15 @@ export function mandatoryFlag(flags: Flags, name: string, meaning: string): stri
   return value;
 }
 
+const DEFAULT_LIMIT = 100;
+
+/** How many to list at most. @throws ValidationError */
+export function limitFlag(flags: Flags): number {
+  const value = flags['limit'] ?? DEFAULT_LIMIT;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 100_000) return value;
+  throw new ValidationError(`--limit is ${JSON.stringify(value)}; allowed: a whole number from 1 to 100000.`);
+}
+
 /** `hfTop` -> `--hf-top` */
 export const flagOf = (name: string): string =>
   name.length === 1 ? `-${name}` : `--${name.replaceAll(/[A-Z]/g, '-$&').toLowerCase()}`;

@@ -28,6 +28,10 @@ const PROVIDER: CommandEntry['options'] = [
 ];
 const DRY_RUN = ['--dry-run', 'Show what would be done, and do nothing'] as const;
 const JSON_OUT = ['--json', 'Print JSON'] as const;
+const STORED = [
+  '--stored',
+  "From the read model on the worker's host: also what Temporal no longer keeps",
+] as const;
 
 /** Every command beside Host Factory's operations. */
 export const COMMANDS: readonly CommandEntry[] = [
@@ -143,17 +147,26 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['--state <state>', 'acquiring, holding, returning, returned or cancelled'],
       ['--template <id>', 'Only those of this template'],
       ['--limit <n>', 'How many at most (default: 100)'],
+      STORED,
       JSON_OUT,
     ],
-    examples: ['requests', 'requests --state holding --template demo', 'requests --all --limit 1000 --json'],
+    examples: [
+      'requests',
+      'requests --state holding --template demo',
+      'requests --all --limit 1000 --json',
+      'requests --all --stored',
+    ],
     load: () => import('./requests.ts'),
   },
   {
     name: 'request',
     words: '<id>',
     summary: 'Show a request or a return with its machines',
-    options: [...PROVIDER, ['--watch', 'Again at every change, until it is settled'], JSON_OUT],
-    examples: ['request req-01989c9e-7a0b-7c3d-9e4f-0123456789ab --watch'],
+    options: [...PROVIDER, ['--watch', 'Again at every change, until it is settled'], STORED, JSON_OUT],
+    examples: [
+      'request req-01989c9e-7a0b-7c3d-9e4f-0123456789ab --watch',
+      'request req-01989c9e-7a0b-7c3d-9e4f-0123456789ab --stored',
+    ],
     load: () => import('./request.ts'),
   },
   {
@@ -162,6 +175,34 @@ export const COMMANDS: readonly CommandEntry[] = [
     options: [...PROVIDER, JSON_OUT],
     examples: ['machines', 'machines --json'],
     load: () => import('./machines.ts'),
+  },
+  {
+    name: 'events',
+    summary: "Show what happened to requests and machines, the newest last; only on the worker's host",
+    options: [
+      ['--request <id>', 'Only of this request (req-…), or what this return (ret-…) asked for'],
+      ['--machine <id>', 'Only of this machine, and the returns that named it'],
+      ['--type <type>', 'Only events of this type, e.g. MachineReclaimed'],
+      ['--since <time>', 'Only from then on: 2026-01-31, 2026-01-31T12:00, or 90m, 12h, 7d ago'],
+      ['--until <time>', 'Only before then'],
+      ['--limit <n>', 'How many at most (default: 100)'],
+      ['--follow', 'Go on with each that happens, until Ctrl-C'],
+      ['--json', "Print JSON: one document, or with --follow a line each; in the audit log's words"],
+    ],
+    examples: [
+      'events --since 1h',
+      'events --request req-01989c9e-7a0b-7c3d-9e4f-0123456789ab --limit 1000 --json',
+      'events --machine i-0123456789abcdef0',
+      'events --type MachineReclaimed --follow',
+    ],
+    load: () => import('./events.ts'),
+  },
+  {
+    name: 'rebuild-read-model',
+    summary: "Make the read model again from Temporal and from AWS's tags; only on the worker's host",
+    options: [JSON_OUT],
+    examples: ['rebuild-read-model', 'rebuild-read-model --json'],
+    load: () => import('./rebuildReadModel.ts'),
   },
   {
     name: 'cancel',

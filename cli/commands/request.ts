@@ -8,6 +8,7 @@ import { writeOut } from '../output.ts';
 import { withProvider } from '../provider.ts';
 import { providerEnv } from '../providerEnv.ts';
 import type { Command } from './command.ts';
+import { showStored } from './storedRequests.ts';
 
 const PAUSE_MS = 1_000;
 
@@ -20,6 +21,7 @@ export const run: Command = async ({ words, flags }, env) => {
   if (more.length > 0 || !(isRequestId(id) || isReturnId(id))) {
     throw new ValidationError(`'${words.join(' ')}' is not the id of a request (req-…) or a return (ret-…).`);
   }
+  if (flags['stored'] === true) return showStored(id, flags, env);
   const show = (answer: StatusAnswer): string =>
     flags['json'] === true ? `${JSON.stringify(jsonOf(id, answer))}\n` : textOf(id, answer);
   let shown = '';

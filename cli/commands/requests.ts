@@ -5,13 +5,13 @@ import { withProvider } from '../provider.ts';
 import { providerEnv } from '../providerEnv.ts';
 import { table } from '../table.ts';
 import { bornText } from '../times.ts';
-import { textFlag, type Command, type Flags } from './command.ts';
-
-const DEFAULT_LIMIT = 100;
+import { limitFlag, textFlag, type Command, type Flags } from './command.ts';
+import { listStored } from './storedRequests.ts';
 
 /** Lists requests, returns and adopters of a provider, the newest first. */
 export const run: Command = async ({ flags }, env) => {
   const limit = limitFlag(flags);
+  if (flags['stored'] === true) return listStored(flags, limit, env);
   const rows = await withProvider(providerEnv(flags, env), async (provider) => {
     const base = ofProvider(provider.config, flags['all'] === true ? 'any' : 'open');
     const query = `${base}${condition(flags, 'state', 'HfState')}${condition(flags, 'template', 'HfTemplate')}`;
@@ -46,10 +46,4 @@ function condition(flags: Flags, flag: string, attribute: string): string {
   if (!/^[\w-]+$/.test(value))
     throw new ValidationError(`--${flag} is '${value}'; allowed: 0-9 A-Z a-z _ -.`);
   return ` AND ${attribute} = "${value}"`;
-}
-
-function limitFlag(flags: Flags): number {
-  const value = flags['limit'] ?? DEFAULT_LIMIT;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 100_000) return value;
-  throw new ValidationError(`--limit is ${JSON.stringify(value)}; allowed: a whole number from 1 to 100000.`);
 }

@@ -1,4 +1,6 @@
 import { strict as assert } from 'node:assert';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { eventually } from '../fixtures/eventually.ts';
 import { ended, requestMachines, statusOf } from './hostFactory.ts';
 import { startStack, type Stack } from './stack.ts';
@@ -52,6 +54,39 @@ describe('the commands for people', function () {
     const { requests } = await json<{ requests: { id: string; state: string }[] }>('requests', '--all');
     assert.ok(requests.some((row) => row.id === id && row.state === 'completed'));
     assert.equal((await statusOf(stack, id)).status, 'complete', 'what Host Factory was told stays');
+  });
+
+  it("what happened is told on the worker's host, also after the read model was damaged", async () => {
+    const onWorker = async <T>(...args: readonly string[]): Promise<T> => {
+      const { code, output } = await stack.ohfOnWorker(...args, '--json');
+      assert.equal(code, 0, output);
+      return JSON.parse(output.slice(output.indexOf('{'))) as T;
+    };
+    const id = await requestMachines(stack, 2);
+    const [machine] = (await ended(stack, id)).machines;
+    const lists = async () => [
+      await onWorker('requests', '--all', '--stored'),
+      await onWorker('request', id, '--stored'),
+      await onWorker('events', '--request', id),
+    ];
+    const isSettled = async (): Promise<boolean> =>
+      (await onWorker<{ request: { phase: string } }>('request', id, '--stored')).request.phase === 'settled';
+    await eventually('it is settled in the read model', isSettled);
+    const before = await lists();
+    const { events } = await onWorker<{ events: { what: string; who: string }[] }>('events', '--request', id);
+    assert.deepEqual([events[0]?.what, events[0]?.who], ['RequestCreated', 'Host Factory']);
+    const { output } = await stack.ohfOnWorker('events', '--machine', machine?.machineId ?? '');
+    assert.match(output, /^TIME +WHO +WHAT +OF +DETAIL\n.*MachineCreated.*\n.*MachineStatusChanged.*\n$/);
+
+    await stack.stopWorker();
+    const store = path.join(stack.storage, 'read-model', 'store.jsonl');
+    await writeFile(store, (await readFile(store, 'latin1')).replaceAll('req-', 'qer-'));
+    await stack.startWorker();
+    assert.equal((await stack.ohfOnWorker('requests', '--all', '--stored')).output, 'none\n');
+    const rebuilt = await stack.ohfOnWorker('rebuild-read-model');
+    assert.equal(rebuilt.code, 0, rebuilt.output);
+    assert.match(rebuilt.output, /made again: \d+ requests with \d+ machines; \d+ kept events told again\n/);
+    assert.deepEqual(await lists(), before);
   });
 
   it('refuses what is no id, and an id that nobody knows', async () => {

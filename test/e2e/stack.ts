@@ -31,6 +31,10 @@ export interface Stack {
   hfArguments(operation: HfOperation, args: readonly string[]): Promise<HfAnswer>;
   /** Runs `ohf` as a person does, in the provider's environment. */
   ohf(...args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }>;
+  /** Runs `ohf` on the worker's host, with the worker's settings. */
+  ohfOnWorker(...args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }>;
+  /** Where the worker keeps its outbox and its read model. */
+  readonly storage: string;
   startWorker(): Promise<void>;
   isWorkerUp(): boolean;
   /** Starts a worker that can't start, and waits for its end. */
@@ -161,14 +165,9 @@ export async function startStack(
       return answer;
     },
     hfArguments: (operation, args) => runScript(operation, args, hfEnvironment),
-    async ohf(...args) {
-      const child = spawn(process.execPath, [CLI, ...args], { cwd: '/', env: hfEnvironment });
-      let output = '';
-      child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-      child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-      const [code] = (await once(child, 'close')) as [number | null];
-      return { code, output };
-    },
+    ohf: (...args) => runOhf(args, hfEnvironment),
+    ohfOnWorker: (...args) => runOhf(args, workerEnv),
+    storage: path.join(folder, 'storage', `e2e.${PROVIDER}`),
     async failToStartWorker(env) {
       const { child, output } = await start('failing worker', process.execPath, [CLI, 'worker'], {
         ...workerEnv,
@@ -249,6 +248,15 @@ async function replayAll(temporal: Client): Promise<void> {
     replayed += 1;
   }
   assert.ok(replayed > 0, 'nothing was replayed');
+}
+
+async function runOhf(args: readonly string[], env: NodeJS.ProcessEnv) {
+  const child = spawn(process.execPath, [CLI, ...args], { cwd: '/', env });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output };
 }
 
 /** As Host Factory does: a bare environment, another working directory, stdout and stderr in one file. */

@@ -55,6 +55,10 @@ describe('the package for hosts', function () {
       env,
     });
     assert.match(help.stdout, /getRequestStatus/);
+    const events = await run(node, [join(files.directory, 'current', 'dist', 'cli', 'main.cjs'), 'events'], {
+      env,
+    });
+    assert.match(events.stderr, /the worker is not installed here: run it on the worker's host/);
   });
 
   it('has neither packages nor the worker', async () => {

@@ -25,6 +25,9 @@ describe('ohf', function () {
     [['worker', '--prot', '1'], /Unknown option --prot of 'worker'/],
     [['worker', 'x'], /'worker' takes no arguments/],
     [['simulate-aws', '--prt', '1'], /Unknown option --prt.*Did you mean '--port'/],
+    [['events', '--type', 'MachineReclaim'], /--type is 'MachineReclaim'.* Did you mean 'MachineReclaimed'/],
+    [['events', '--since', 'yesterday'], /--since is 'yesterday'; allowed: 2026-01-31, .*90m, 12h, 7d/],
+    [['events', '--request', 'i-1'], /--request is 'i-1'; allowed: the id of a request/],
     [['simulate-aws', '--port', 'x'], /--port is "x"; allowed: a number from 0 to 65535/],
   ];
   for (const [args, message] of wrong) {
@@ -34,6 +37,23 @@ describe('ohf', function () {
       assert.equal(outcome.stdout, '');
       assert.match(outcome.stderr, message);
       assert.doesNotMatch(outcome.stderr, /^\s+at /m);
+    });
+  }
+
+  for (const args of [
+    ['events'],
+    ['rebuild-read-model'],
+    ['requests', '--stored'],
+    ['request', 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab', '--stored'],
+  ]) {
+    it(`tells where '${args.join(' ')}' has to be run, on another host than the worker's`, async () => {
+      const env = { OHF_AWS_ENDPOINT: 'http://127.0.0.1:1', OHF_STORAGE_DIRECTORY: '/nowhere' };
+      const outcome = await ohf(args, env);
+      assert.deepEqual([outcome.code, outcome.stdout], [1, '']);
+      assert.match(
+        outcome.stderr,
+        /\/nowhere\/embedded\.awsinst is not there: .* run it on the worker's host/,
+      );
     });
   }
 

@@ -1,0 +1,265 @@
+import { strict as assert } from 'node:assert';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openOutbox, type Outbox } from '../../../activities/events/outbox.ts';
+import type { OwnerBook } from '../../../activities/events/ownerBook.ts';
+import { readModel } from '../../../activities/events/readModel.ts';
+import { rebuildReadModel, type Owner, type RebuildSources } from '../../../activities/events/rebuilding.ts';
+import type { OwnedMachine } from '../../../activities/provider.ts';
+import { openStore } from '../../../activities/storage/openStore.ts';
+import { TABLES, type Store } from '../../../activities/storage/store.ts';
+import type { DomainEvent } from '../../../domain/events/event.ts';
+import { eventsBetween, requestCreated } from '../../../domain/events/requestEvents.ts';
+import { reduce, type RequestFact } from '../../../domain/request/reducer.ts';
+import { initialState, type RequestState } from '../../../domain/request/state.ts';
+import { aSighting, aTemplate } from '../../fixtures/builders.ts';
+import { scratch, type Scratch } from '../../unit/config/support.ts';
+
+const DEPLOYMENT = 'test';
+const PROVIDER = 'awsinst';
+const idOf = (n: number): string => `req-0198c0de-0000-7000-8000-00000000000${n}`;
+
+interface Life {
+  readonly state: RequestState;
+  readonly events: readonly DomainEvent[];
+}
+
+/** As its owner lives it and tells it. */
+function live(requestId: string, facts: readonly RequestFact[]): Life {
+  let state = initialState({
+    v: 1,
+    requestId,
+    deployment: DEPLOYMENT,
+    provider: PROVIDER,
+    createdAt: 1_000,
+    count: 2,
+    template: aTemplate(),
+    deadlineSeconds: 60,
+  });
+  const events = requestCreated(state);
+  for (const [index, fact] of facts.entries()) {
+    const next = reduce(state, fact);
+    events.push(...eventsBetween(state, next, 2_000 + index, events.length + 1));
+    state = next;
+  }
+  return { state, events };
+}
+
+const launched = (...ids: string[]): readonly RequestFact[] => [
+  {
+    type: 'LaunchDecided',
+    launch: { ordinal: 1, token: 't', units: ids.length, decidedAt: 0, stage: 'open', got: 0 },
+  },
+  {
+    type: 'LaunchSettled',
+    ordinal: 1,
+    machines: ids.map((machineId) => ({ machineId, instanceType: 't3.medium', spot: false })),
+    shortages: [],
+  },
+  { type: 'MachinesSeen', sightings: ids.map((id) => aSighting(id)) },
+];
+const gone = (...ids: string[]): RequestFact => ({
+  type: 'MachinesSeen',
+  sightings: ids.map((id) =>
+    aSighting(id, { state: 'terminated', reason: 'Server.SpotInstanceTermination' }),
+  ),
+});
+
+/** One that holds two, one that lost one of two, one that is over, one that still launches. */
+const LIVES = [
+  live(idOf(1), [...launched('i-11', 'i-12'), { type: 'Settled' }]),
+  live(idOf(2), [...launched('i-21', 'i-22'), { type: 'Settled' }, gone('i-21')]),
+  live(idOf(3), [...launched('i-31', 'i-32'), { type: 'Settled' }, gone('i-31', 'i-32')]),
+  live(idOf(4), launched('i-41').slice(0, 2)),
+];
+
+function ownerOf({ state }: Life, changes: Partial<OwnerBook> = {}): Owner {
+  const { input, status, message, cancelled } = state;
+  const machines = [...state.machines.values()];
+  const isOpen = machines.some(({ release }) => release !== 'gone');
+  const book = { input, status, message, cancelled, machines, endedAt: isOpen ? 0 : 2_006, ...changes };
+  return { id: input.requestId, isOpen, read: () => Promise.resolve(book) };
+}
+
+for (const type of ['json', 'sqlite'] as const) {
+  describe(`the read model in ${type} that is made again`, () => {
+    let folder: Scratch;
+    let outbox: Outbox;
+    let store: Store;
+    let cloud: OwnedMachine[];
+    const damages: unknown[] = [];
+    const outboxPath = (): string => join(folder.directory, 'outbox.jsonl');
+    const open = (): Promise<Store> =>
+      openStore({ type, directory: join(folder.directory, 'model') }, (damage) => damages.push(damage));
+    const openBox = (): Promise<Outbox> => openOutbox(outboxPath(), (damage) => damages.push(damage));
+
+    beforeEach(async () => {
+      folder = await scratch();
+      [outbox, store] = [await openBox(), await open()];
+      damages.splice(0);
+      cloud = [];
+      for (const { state, events } of LIVES) await outbox.append(`run of ${state.input.requestId}`, events);
+      await readModel(store).handle(await outbox.after(0, 1_000));
+    });
+    afterEach(async () => {
+      await outbox.close();
+      await store.close();
+      await folder.remove();
+    });
+
+    const lists = () => Promise.all(TABLES.map(async (table) => (await store.list(table)).rows));
+    const rebuild = (
+      owners: readonly Owner[],
+      closed: readonly string[] = [],
+      changes: Partial<RebuildSources> = {},
+    ) =>
+      rebuildReadModel(
+        {
+          instance: { deployment: DEPLOYMENT, provider: PROVIDER },
+          store,
+          outbox,
+          owners: {
+            list: () => Promise.resolve(owners),
+            closed: (ids) => Promise.resolve(ids.filter((id) => closed.includes(id))),
+          },
+          machines: { ofProvider: () => Promise.resolve(cloud) },
+          ...changes,
+        },
+        () => {},
+      );
+    const shown = (machineId: string, requestId: string): OwnedMachine => ({
+      ...aSighting(machineId),
+      owner: { deployment: DEPLOYMENT, provider: PROVIDER, requestId },
+    });
+
+    /** Everything that is in the file, or a part of it, is unreadable. */
+    async function destroy(): Promise<void> {
+      await store.close();
+      const directory = join(folder.directory, 'model');
+      for (const name of (await readdir(directory)).toSorted().toReversed()) {
+        if (name.endsWith('.lock')) continue;
+        const bytes = await readFile(join(directory, name)).catch(() => undefined);
+        if (bytes) await writeFile(join(directory, name), bytes.fill(7, 0, bytes.length - 1));
+      }
+      store = await open();
+      assert.equal(damages.length, 1);
+    }
+
+    it('has the same lists as before the damage, and the damaged file is kept', async () => {
+      const before = await lists();
+      await destroy();
+      assert.deepEqual((await store.list('requests')).rows, []);
+      const rebuilt = await rebuild(LIVES.map((life) => ownerOf(life)));
+      assert.deepEqual(await lists(), before);
+      const { events, requests, machines, silent, ended, byTags } = rebuilt;
+      assert.deepEqual([requests, machines, silent, ended, byTags], [4, 7, [], [], []]);
+      assert.equal(events, LIVES.flatMap((life) => life.events).length);
+      const names = await readdir(join(folder.directory, 'model'));
+      assert.equal(names.filter((name) => /damaged-[^-]+-[^-]+-[^-]+$/.test(name)).length, 1);
+    });
+
+    it('has all requests and machines also when the events are lost with it', async () => {
+      const essence = async () => {
+        const [, requests = [], machines = []] = (await lists()) as unknown as Record<string, unknown>[][];
+        const without = ({
+          at: _a,
+          endedAt: _e,
+          sequence: _s,
+          runId: _r,
+          reclaimed: _c,
+          message: _m,
+          ...rest
+        }: Record<string, unknown>) => rest;
+        return [requests, machines].map((rows) =>
+          rows.map(without).toSorted((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1)),
+        );
+      };
+      const before = await essence();
+      await destroy();
+      await outbox.close();
+      await rm(outboxPath());
+      outbox = await openBox();
+      await rebuild(LIVES.map((life) => ownerOf(life)));
+      assert.deepEqual(await essence(), before);
+    });
+
+    it('is not set back by what is told meanwhile', async () => {
+      const [life = assert.fail()] = LIVES;
+      const owner = ownerOf(life);
+      const lost = live(idOf(1), [...launched('i-11', 'i-12'), { type: 'Settled' }, gone('i-11')]);
+      let reads = 0;
+      const read = async (): Promise<OwnerBook> => {
+        const book = await (reads === 0 ? owner : ownerOf(lost)).read();
+        // The machine is lost right after the owner has answered, and the worker tells so.
+        if (reads++ === 0) {
+          await outbox.append(`run of ${idOf(1)}`, lost.events);
+          await readModel(store).handle(await outbox.after(0, 1_000));
+        }
+        return book;
+      };
+      await rebuild([{ ...owner, read }]);
+      assert.equal(reads, 2);
+      assert.equal((await store.get('machines', 'i-11'))?.release, 'gone');
+      assert.equal((await store.get('requests', idOf(1)))?.alive, 1);
+    });
+
+    it('names the requests that did not answer, and takes what else is known of them', async () => {
+      await destroy();
+      const [first = assert.fail(), ...others] = LIVES;
+      const broken: Owner = {
+        id: idOf(9),
+        isOpen: true,
+        read: () => Promise.reject(new Error('no history')),
+      };
+      const { silent } = await rebuild([
+        ownerOf(first, { silence: 'no worker' }),
+        ...others.map((life) => ownerOf(life)),
+        broken,
+      ]);
+      assert.deepEqual(silent, [
+        { id: idOf(1), why: 'no worker' },
+        { id: idOf(9), why: 'no history' },
+      ]);
+      assert.equal((await store.get('requests', idOf(1)))?.alive, 2);
+    });
+
+    it('ends what Temporal has closed, but for machines that AWS shows', async () => {
+      cloud = [shown('i-12', idOf(1)), shown('i-22', idOf(2))];
+      const { ended } = await rebuild([], [idOf(1), idOf(2)]);
+      assert.deepEqual(ended, [idOf(1), idOf(2)]);
+      assert.equal((await store.get('machines', 'i-11'))?.release, 'gone');
+      assert.equal((await store.get('machines', 'i-12'))?.release, 'kept');
+      assert.equal((await store.get('requests', idOf(1)))?.endedAt, 0);
+      assert.equal(
+        (await store.get('requests', idOf(4)))?.phase,
+        'acquiring',
+        'it is not known to be closed',
+      );
+    });
+
+    it('has live machines that only their tags tell of, with their requests', async () => {
+      cloud = [shown('i-51', idOf(5)), shown('i-52', idOf(5)), shown('i-11', idOf(1))];
+      const { byTags } = await rebuild(LIVES.map((life) => ownerOf(life)));
+      assert.deepEqual(byTags, ['i-51', 'i-52']);
+      const request = await store.get('requests', idOf(5));
+      assert.deepEqual([request?.alive, request?.status, request?.endedAt], [2, 'complete_with_error', 0]);
+    });
+
+    it('is made as far as possible while AWS cannot be read, and ends nothing', async () => {
+      const ofProvider = () => Promise.reject(new Error('no credentials'));
+      const { cloudError, ended } = await rebuild([], [idOf(1)], { machines: { ofProvider } });
+      assert.deepEqual([cloudError, ended], ['no credentials', []]);
+      assert.equal((await store.get('machines', 'i-11'))?.release, 'kept');
+    });
+
+    it('gives a machine that was adopted to its adopter alone', async () => {
+      const [life = assert.fail()] = LIVES;
+      const { template: _, ...input } = life.state.input;
+      const adopter = ownerOf(life, { input: { ...input, count: 0 } });
+      const orphaned = { ...ownerOf(life, { endedAt: 3_000 }), isOpen: false };
+      await rebuild([{ ...adopter, id: `own-${idOf(1)}` }, orphaned], [idOf(1)]);
+      assert.equal((await store.get('requests', `own-${idOf(1)}`))?.alive, 2);
+      assert.equal((await store.get('requests', idOf(1)))?.alive, 0);
+    });
+  });
+}

@@ -1,0 +1,50 @@
+import { Client } from '@temporalio/client';
+import { DefaultLogger, Runtime, type Logger } from '@temporalio/worker';
+import { UNOBSERVED } from '../activities/aws/observing.ts';
+import { rebuildReadModel, type Rebuilt } from '../activities/events/rebuilding.ts';
+import { temporalOwners } from '../activities/events/temporalOwners.ts';
+import { loadWorkerConfig, type Config, type Environment } from '../config/index.ts';
+import { connect } from './connection.ts';
+import { PROVIDERS } from './providers.ts';
+import { withStorage } from './storage.ts';
+
+export type { Rebuilt };
+
+export interface RebuildObserver {
+  readonly onProgress: (what: string, done: number) => void;
+  /** In a sentence, what an operator should know. */
+  readonly onNote: (note: string) => void;
+}
+
+/**
+ * Makes the read model of this host's worker again.
+ * @throws ConfigurationError on another host than the worker's, StorageError, UnavailableError without Temporal
+ */
+export async function rebuild(env: Environment, { onProgress, onNote }: RebuildObserver): Promise<Rebuilt> {
+  const config = await loadWorkerConfig(env);
+  // Nothing here has to be ended with care: Ctrl-C just ends it.
+  const logger = new DefaultLogger('WARN', ({ message }) => onNote(message));
+  Runtime.install({ logger, shutdownSignals: [] });
+  return withStorage(config, env, onNote, async (storage) => {
+    const connection = await connect(config.temporal, logger);
+    try {
+      const client = new Client({ connection, namespace: config.temporal.namespace });
+      const instance = { deployment: config.provider.deployment, provider: config.provider.name };
+      const owners = temporalOwners(client, instance);
+      const machines = { ofProvider: () => machinesOf(config, logger) };
+      return await rebuildReadModel({ instance, ...storage, owners, machines }, onProgress);
+    } finally {
+      await connection.close();
+    }
+  });
+}
+
+async function machinesOf({ provider }: Config, logger: Logger) {
+  const { name, deployment, type } = provider;
+  const cloud = await PROVIDERS[type](provider, { logger, onReadError: () => {}, calls: UNOBSERVED });
+  try {
+    return await cloud.provider.machines.ofProvider({ deployment, provider: name });
+  } finally {
+    cloud.close();
+  }
+}

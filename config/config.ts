@@ -128,6 +128,13 @@ export interface EventsConfig {
     readonly types?: string;
     readonly timeoutSeconds?: number;
   };
+  /** A topic of Amazon SNS, with the credentials of the provider. */
+  readonly sns?: {
+    readonly topicArn: string;
+    readonly endpoint?: string;
+    /** As of the webhook. */
+    readonly types?: string;
+  };
   /** Absolute path of a module of the site's own whose default export makes a handler. */
   readonly module?: string;
 }

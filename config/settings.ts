@@ -238,6 +238,24 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
     otherwise: '10',
     meaning: 'for its answer',
   },
+  'events.sns.topicArn': {
+    kind: text(
+      'the ARN of a topic of Amazon SNS, e.g. "arn:aws:sns:eu-west-1:123456789012:ohf"',
+      /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}(\.fifo)?$/,
+    ),
+    required: true,
+    meaning: 'gets a message for each event; the credentials are those of the provider',
+  },
+  'events.sns.endpoint': {
+    kind: url('https://vpce-0a1b2c3d.sns.eu-west-1.vpce.amazonaws.com'),
+    otherwise: "AWS's own",
+    meaning: 'where SNS is reached, e.g. a VPC endpoint',
+  },
+  'events.sns.types': {
+    kind: listOf('types of events', EVENT_TYPES),
+    otherwise: 'all',
+    meaning: 'which events it gets',
+  },
   'events.module': {
     kind: absolutePath,
     meaning: "a module of the site's own whose default export makes a handler of events",

@@ -1,23 +1,19 @@
 import { join } from 'node:path';
 import type { Logger } from '@temporalio/worker';
-import { auditLog } from '../activities/events/auditLog.ts';
 import { startDispatcher, type Dispatcher, type HandlerHealth } from '../activities/events/dispatcher.ts';
 import type { EventHandler } from '../activities/events/handler.ts';
 import type { Outbox } from '../activities/events/outbox.ts';
 import type { EventTarget } from '../activities/events/publishing.ts';
 import { readModel } from '../activities/events/readModel.ts';
 import { loadSiteHandler } from '../activities/events/siteHandler.ts';
-import { webhook } from '../activities/events/webhook.ts';
 import type { Damage } from '../activities/storage/journal.ts';
 import type { Store } from '../activities/storage/store.ts';
 import type { Config } from '../config/index.ts';
-import { EVENT_TYPES } from '../domain/events/event.ts';
+import { configuredHandlers } from './eventHandlers.ts';
 import { damageText, openStorage } from './storage.ts';
 
 const OPEN_AGAIN_MS = 60_000;
 const DAY_MS = 24 * 60 * 60_000;
-const WEBHOOK_SECONDS = 10;
-const AUDIT_FILE = { maxBytes: 50 << 20, keep: 10 } as const;
 
 /** The events of one provider instance on this host: published, and told to every handler. */
 export interface Events extends EventTarget {
@@ -79,7 +75,7 @@ async function open(
 ): Promise<Opened> {
   const keepMs = config.storage.keepDays * DAY_MS;
   const { outbox, store } = await openStorage(config, directory, onDamage);
-  const handlers = [readModel(store), ...configuredHandlers(config, directory), ...site];
+  const handlers = [readModel(store), ...(await configuredHandlers(config, directory)), ...site];
   const dispatcher = startDispatcher({
     outbox,
     handlers,
@@ -89,23 +85,6 @@ async function open(
       logger.warn(`the event handler '${name}' failed; telling it again`, { behind, error }),
   });
   return { outbox, dispatcher, handlers, pruning: pruneDaily(store, keepMs, logger) };
-}
-
-function configuredHandlers({ events }: Config, directory: string): EventHandler[] {
-  const { audit, webhook: hook } = events;
-  const audited = audit ? [auditLog({ path: join(directory, 'audit.log'), ...AUDIT_FILE })] : [];
-  if (!hook) return audited;
-  const { url, secretFile, types, timeoutSeconds = WEBHOOK_SECONDS } = hook;
-  const wanted = types?.split(',').map((type) => type.trim());
-  return [
-    ...audited,
-    webhook({
-      url,
-      timeoutSeconds,
-      ...(secretFile === undefined ? {} : { secretFile }),
-      ...(wanted ? { types: EVENT_TYPES.filter((type) => wanted.includes(type)) } : {}),
-    }),
-  ];
 }
 
 function pruneDaily(store: Store, keepMs: number, logger: Logger): NodeJS.Timeout {

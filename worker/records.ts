@@ -127,6 +127,12 @@ async function scopeOf(store: Store, filter: EventFilter): Promise<Scope> {
   };
 }
 
+/** What one step of a request set off has one time. */
+const byOrder = (a: Published, b: Published): number =>
+  a.event.at - b.event.at ||
+  a.event.stream.localeCompare(b.event.stream) ||
+  a.event.sequence - b.event.sequence;
+
 async function newestEvents(
   store: Store,
   { where, filter, fits }: Scope,
@@ -145,6 +151,6 @@ async function newestEvents(
     });
     found.push(...page.rows.filter(fits));
     after = page.next;
-    if (found.length >= limit || after === undefined) return found.slice(0, limit).toReversed();
+    if (found.length >= limit || after === undefined) return found.toSorted(byOrder).slice(-limit);
   }
 }

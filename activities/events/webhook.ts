@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { EventType } from '../../domain/events/event.ts';
 import type { EventHandler } from './handler.ts';
+import { told } from './message.ts';
 
 export interface WebhookSettings {
   readonly url: string;
@@ -21,8 +22,7 @@ export function webhook({ url, secretFile, types, timeoutSeconds }: WebhookSetti
     begins: 'now',
     ...(types ? { types } : {}),
     async handle(published) {
-      const events = published.map(({ runId, event }) => ({ ...event, runId }));
-      const body = JSON.stringify({ v: 1, events });
+      const body = JSON.stringify({ v: 1, events: published.map(told) });
       const timestamp = String(Math.floor(Date.now() / 1_000));
       const headers: Record<string, string> = {
         'content-type': 'application/json',

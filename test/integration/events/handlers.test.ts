@@ -86,7 +86,9 @@ describe('event handlers', () => {
     await eventually('the bad one was told', () => bad.told.length === 3);
     assert.deepEqual(bad.told, ids('req-1', 1, 2, 3));
     assert.deepEqual(good.told, ids('req-1', 1, 2, 3));
-    assert.ok(dispatcher.health().every(({ behind, error }) => behind === 0 && error === undefined));
+    await eventually('all are well', () =>
+      dispatcher.health().every(({ behind, error }) => behind === 0 && error === undefined),
+    );
   });
 
   it('are told once of what is published twice, and go on where they were after a restart', async () => {

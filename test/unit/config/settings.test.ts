@@ -6,6 +6,8 @@ import { failure, scratch, type Scratch } from './support.ts';
 
 const SIMULATED = { OHF_AWS_ENDPOINT: 'http://127.0.0.1:4566' };
 
+const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:ohf';
+
 describe('settings', () => {
   let files: Scratch;
   beforeEach(async () => {
@@ -82,6 +84,9 @@ describe('settings', () => {
     'events.webhook.secretFile': ['/s', '/s'],
     'events.webhook.types': ['Shortage, MachineTerminated', 'Shortage, MachineTerminated'],
     'events.webhook.timeoutSeconds': ['3', 3],
+    'events.sns.topicArn': [TOPIC, TOPIC],
+    'events.sns.endpoint': ['https://h', 'https://h'],
+    'events.sns.types': ['Shortage', 'Shortage'],
     'events.module': ['/m.mjs', '/m.mjs'],
     'metrics.listen': ['0.0.0.0:9464', '0.0.0.0:9464'],
     'metrics.cloudWatch.namespace': ['Grid/Hosts', 'Grid/Hosts'],
@@ -89,6 +94,7 @@ describe('settings', () => {
   /** What a section needs to be one. */
   const needed: Record<string, object> = {
     'events.webhook': { events: { webhook: { url: 'http://h' } } },
+    'events.sns': { events: { sns: { topicArn: TOPIC } } },
     'logging.syslog': { logging: { syslog: { address: 'unix:/l' } } },
     'logging.otlp': { logging: { otlp: { url: 'http://h' } } },
   };

@@ -1,45 +1,20 @@
-import { Client, QueryRejectedError, WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { AskResult, InquiryActivities, TellInput } from '../domain/monitor/activities.ts';
 import { packSeen } from '../domain/monitor/seen.ts';
 import { absent, isAlive } from '../domain/machine/machine.ts';
 import { adopterId } from '../domain/shared/ids.ts';
-import { QUERY, SIGNAL, type MachinesSeen, type MachineStanding } from '../domain/shared/messages.ts';
+import { SIGNAL, type MachinesSeen } from '../domain/shared/messages.ts';
 import { signalAdopter } from './adopting.ts';
 import { toReadFailure } from './failures.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { inParallel } from './inParallel.ts';
 import { toSeen } from './monitoring.ts';
 import { toSighting, type MachineReader } from './provider.ts';
-
-/** An owner that needs longer is asked again later. */
-const ANSWER_MS = 5_000;
+import { createStandings } from './standings.ts';
 
 /** What the monitor asks and tells owners, and what it asks the cloud about single machines. */
 export function createInquiryActivities(reader: MachineReader, client: Client): InquiryActivities {
-  const { connection } = client;
-  const { namespace } = client.options;
-  const openOnly = new Client({ connection, namespace, workflow: { queryRejectCondition: 'NOT_OPEN' } });
-
-  /** @throws WorkflowNotFoundError, QueryRejectedError */
-  const standingBy = (asked: Client, workflowId: string, machineIds: readonly string[]) =>
-    connection.withDeadline(Date.now() + ANSWER_MS, () =>
-      asked.workflow
-        .getHandle(workflowId)
-        .query<MachineStanding[], [readonly string[]]>(QUERY.standing, machineIds),
-    );
-
-  /** The open owner knows; else the adopter, who took over from it; else what the owner knew last. */
-  async function standingsOf(requestId: string, ids: readonly string[]): Promise<readonly Answer[]> {
-    const unknown = ids.map((): Answer => 'unknown');
-    const open = await orElse(standingBy(openOnly, requestId, ids), undefined);
-    if (open) return open;
-    const adopted = await orElse(standingBy(client, adopterId(requestId), ids), unknown);
-    if (!adopted.includes('unknown')) return adopted;
-    const closed = await orElse(standingBy(client, requestId, ids), unknown);
-    return ids.map(
-      (_, index) => (adopted[index] === 'unknown' ? closed[index] : adopted[index]) ?? 'unknown',
-    );
-  }
+  const standings = createStandings(client);
 
   return {
     askOwners: ({ owners }) =>
@@ -48,8 +23,8 @@ export function createInquiryActivities(reader: MachineReader, client: Client): 
           owners,
           async ([requestId, ids]): Promise<AskResult['standings']> => {
             // Too busy, without a worker, or broken: it says nothing, and keeps nobody else from being asked.
-            const standings = await standingsOf(requestId, ids).catch(() => ids.map((): Answer => 'silent'));
-            return ids.map((id, index) => [id, standings[index] ?? 'silent']);
+            const answer = await standings.ofAny(requestId, ids).catch(() => []);
+            return ids.map((id, index) => [id, answer[index] ?? 'silent']);
           },
         );
         return { standings: answers.flat() };
@@ -85,18 +60,6 @@ export function createInquiryActivities(reader: MachineReader, client: Client): 
         throw toReadFailure(error);
       }),
   };
-}
-
-type Answer = AskResult['standings'][number][1];
-
-/** A workflow that is closed or not there has an answer in another place. */
-async function orElse<T>(answer: Promise<readonly Answer[]>, other: T): Promise<readonly Answer[] | T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError || error instanceof QueryRejectedError) return other;
-    throw error;
-  }
 }
 
 /** An owner that is closed has its books closed already; then there may be an adopter. */

@@ -10,18 +10,20 @@ import { withHeartbeat } from './heartbeat.ts';
 import { inParallel } from './inParallel.ts';
 import { toReadFailure } from './failures.ts';
 import { toSighting, type MachineReader, type OwnedMachine } from './provider.ts';
+import { createStandings, type Standings } from './standings.ts';
 
 type Asked = DeliverReturnInput['machines'][number];
 type Found = { readonly asked: Asked; readonly machine: OwnedMachine };
 
 /** Finds out by what stands on each machine in the cloud whose it is: that needs no book of ours and survives its loss. */
 export function createReadActivities(reader: MachineReader, client: Client): ReadActivities {
+  const standings = createStandings(client);
   return {
     deliverReturn: (input) =>
       withHeartbeat(async () => {
         const { deliveries, found } = await locate(reader, input);
-        const signalled = await inParallel([...byOwner(found)], ([requestId, machines]) =>
-          signalOwner(client, input, requestId, machines),
+        const signalled = await inParallel([...byOwner(found)], async ([requestId, machines]) =>
+          signalOwner(client, input, requestId, await newsOf(standings, requestId, machines)),
         );
         return { deliveries: [...deliveries, ...signalled.flat()] };
       }).catch((error: unknown) => {
@@ -108,6 +110,23 @@ function byOwner(found: readonly Found[]): ReadonlyMap<string, readonly Found[]>
   return owners;
 }
 
+/**
+ * Of machines that were delivered before, those that have ended, and those that no open owner gives back: all others
+ * are at their owner, and the same signal again would only make histories longer.
+ */
+async function newsOf(
+  standings: Standings,
+  requestId: string,
+  machines: readonly Found[],
+): Promise<readonly Found[]> {
+  const known = machines.filter(({ asked }) => asked.seen);
+  if (known.length === 0) return machines;
+  const ids = known.map(({ machine }) => machine.machineId);
+  const answer = await standings.ofOpen(requestId, ids).catch(() => undefined);
+  const held = new Set(ids.filter((_, index) => answer?.[index] === 'released'));
+  return machines.filter(({ machine }) => !isAlive(machine.state) || !held.has(machine.machineId));
+}
+
 /** Tells the owner, or the adopter of a request whose owner is closed or lost. */
 async function signalOwner(
   client: Client,
@@ -115,6 +134,7 @@ async function signalOwner(
   requestId: string,
   machines: readonly Found[],
 ): Promise<Delivery[]> {
+  if (machines.length === 0) return [];
   const request: ReturnMachines = {
     returnId: input.returnId,
     machines: machines.map(({ machine }) => toSighting(machine)),

@@ -179,7 +179,7 @@ export interface DeliverReturnInput {
   /** `index` is the place in Host Factory's list. */
   readonly machines: readonly (ReturnedMachine & {
     readonly index: number;
-    /** The return has seen it before: what was seen is not repeated into its history. */
+    /** Delivered before: what was seen then is not repeated, and an owner that gives it back is left in peace. */
     readonly seen: boolean;
   })[];
 }
@@ -192,6 +192,7 @@ export type Delivery = { readonly index: number; readonly sighting?: Sighting } 
   | { readonly kind: 'refused'; readonly message: string }
 );
 
+/** Lacks machines that were delivered before and are still being given back by their owners. */
 export interface DeliverReturnResult {
   readonly deliveries: readonly Delivery[];
 }

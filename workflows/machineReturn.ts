@@ -16,7 +16,7 @@ import { readLane, terminateLane, waitLane } from './lanes.ts';
 import { machinesReleasedSignal, statusQuery } from './messages.ts';
 import { tellReturned } from './visibility.ts';
 
-/** The owners are signalled again after this time: a signal is idempotent, and an owner may have closed. */
+/** It is looked after this time what became of the machines: an owner may have closed, or been reset. */
 const DELIVER_AGAIN_MS = 60_000;
 /** Machines that are gone are told after this time, though others of the batch still shut down. */
 const REPORT_GONE_SECONDS = 60;
@@ -66,8 +66,7 @@ function deliver(
     createdAt,
     // Once a name has led to a machine, that machine is meant, also when it is no longer live.
     machines: batch.map(({ index, machineId, signalledAt }) => ({
-      ...machines[index],
-      ...(machineId === '' ? {} : { machineId }),
+      ...(machineId === '' ? machines[index] : { machineId }),
       index,
       seen: signalledAt > 0,
     })),

@@ -40,6 +40,22 @@ describe('machineReturn', () => {
       await rig.result(request);
     }));
 
+  it('is told to its owner once, however long the machines take to end', () =>
+    rig.withWorkers(async () => {
+      const request = await rig.startRequest({ count: 3 });
+      await rig.env.sleep('1 minute');
+      rig.cloud.endsSlowly = true;
+      const back = await rig.startReturn(rig.cloud.live());
+      await rig.env.sleep('8 minutes');
+      assert.equal((await rig.status(back)).status, 'running');
+      rig.cloud.endsSlowly = false;
+      assert.equal((await rig.result(back)).status, 'complete');
+      await rig.result(request);
+      const { events } = await request.fetchHistory();
+      const signals = (events ?? []).filter((event) => event.workflowExecutionSignaledEventAttributes);
+      assert.equal(signals.length, 1);
+    }));
+
   it('terminates by itself when an open owner stays silent for ten minutes', () =>
     rig.withWorkers(async () => {
       const request = await rig.startRequest({ count: 2 });

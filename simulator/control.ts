@@ -5,14 +5,15 @@ import { advance } from './groups/loop.ts';
 import type { Change, Instance, LogEntry, PoolRule, Settings, Tags } from './model.ts';
 import { commit, commitLogged, defaultSettings, definedSettings } from './simulation.ts';
 import type { Simulation } from './simulation.ts';
-import { isLive, stateAt, tagsAt } from './world.ts';
+import { isLive, stateAt, tagsAt, terminatedVisibleMs } from './world.ts';
 
 /*
  * The control endpoint: JSON over HTTP under /_simulator/, no signature. An error is {"error": text}.
  *
- * POST   /_simulator/gates {action, mode, count?, skip?, every?, chance?, seed?, code?, status?, ms?, keep?} -> the
- *        gate. Takes the next `count` calls (default 1, null: all until released) of `action` ('*': any), after `skip`
- *        of them, then each `every`-th, each with probability `chance` (0..1, drawn from `seed`). Dry runs pass.
+ * POST   /_simulator/gates {action, mode, count?, skip?, every?, chance?, seed?, having?, code?, status?, ms?, keep?}
+ *        -> the gate. Takes the next `count` calls (default 1, null: all until released) of `action` ('*': any), after
+ *        `skip` of them, then each `every`-th, each with probability `chance` (0..1, drawn from `seed`); with `having`
+ *        only those that have this parameter (NextToken: all pages but the first). Dry runs pass.
  *        hold: the call waits before its effect; a client that leaves while its call is held never gets one.
  *        dropBefore: the connection is cut, no effect. dropAfter: the effect happens, the connection is cut.
  *        holdAfter: the effect happens, the answer waits. errorBefore, errorAfter: without or with the effect the
@@ -25,8 +26,10 @@ import { isLive, stateAt, tagsAt } from './world.ts';
  *        timeoutMs (default 10000).
  * POST   /_simulator/gates/:id/release               -> held calls go on; the gate takes no more.
  * DELETE /_simulator/gates                           -> releases and forgets all.
- * GET    /_simulator/settings, PUT {pendingSeconds?, shuttingDownSeconds?, consistencyLagMs?, groupTickSeconds?,
- *        throttle?} -> the settings. throttle 1: AWS's published request rates hold.
+ * GET    /_simulator/settings, PUT {pendingSeconds?, shuttingDownSeconds?, consistencyLagMs?, addressLagMs?,
+ *        groupTickSeconds?, pageSize?, throttle?} -> the settings. addressLagMs: a running instance has no name and no
+ *        address for so long. pageSize: no page of a listing has more entries, whatever MaxResults says (0: off).
+ *        throttle 1: AWS's published request rates hold.
  *        Transitions still to come follow the new times; those that have happened stay.
  * GET    /_simulator/pools, PUT [{instanceType?, zone?, lifecycle?, capacity}] -> the rules; PUT replaces them all.
  *        Each pool (type x zone x lifecycle) that fits a rule gets its capacity in live instances; null: no
@@ -34,6 +37,7 @@ import { isLive, stateAt, tagsAt } from './world.ts';
  * GET    /_simulator/denied, PUT ["RunInstances", ...] -> the actions that the caller may not; PUT replaces them all.
  * POST   /_simulator/instances/:id/terminate {reason?} -> somebody else terminates it; `reason` is a StateReason
  *        code (default Client.UserInitiatedShutdown). Logged as action 'simulator:terminate'.
+ * POST   /_simulator/instances/:id/forget            -> it was terminated so long ago that AWS knows it no more.
  * POST   /_simulator/instances/:id/stop              -> its guest shuts down, or somebody stops it.
  * POST   /_simulator/instances/:id/protect {protected?} -> termination protection, on (default) or off.
  * POST   /_simulator/instances/:id/interrupt {noticeSeconds?} -> AWS announces to take a spot instance back, and does so
@@ -273,6 +277,11 @@ function changeInstance(
       change = { terminated: live ? [{ id, ...end }] : [] };
       break;
     }
+    case 'forget': {
+      const end = termination(world, now);
+      change = { terminated: live ? [{ id, ...end, doneAt: now - terminatedVisibleMs }] : [] };
+      break;
+    }
     case 'stop':
       change = { stopped: live ? [{ id, requestedAt: now, doneAt }] : [] };
       break;
@@ -285,7 +294,7 @@ function changeInstance(
       break;
     }
     default:
-      return refuse(404, 'expected instances/:id/ and terminate, stop, protect or interrupt');
+      return refuse(404, 'expected instances/:id/ and terminate, forget, stop, protect or interrupt');
   }
   const params = { InstanceId: id, ...(typeof body['reason'] === 'string' && { reason: body['reason'] }) };
   commitLogged(simulation, change, { action: `simulator:${verb}`, outcome: 'ok', replay: false, params });

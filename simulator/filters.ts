@@ -77,16 +77,18 @@ export function readPage<T>(
   keep: (item: T) => boolean,
   { byId = false, min = 5, max = 1000 }: { byId?: boolean; min?: number; max?: number } = {},
 ): Page<T> {
-  const limit = integer(call.params, 'MaxResults', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  if (limit !== undefined && byId) {
+  const asked = integer(call.params, 'MaxResults', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  if (asked !== undefined && byId) {
     throw new AwsError(
       'InvalidParameterCombination',
       'The parameter maxResults cannot be used with resource IDs in the same request',
     );
   }
-  if (limit !== undefined && (limit < min || limit > max)) {
-    throw invalidValue('maxResults', limit, `Expecting a value between ${min} and ${max}.`);
+  if (asked !== undefined && (asked < min || asked > max)) {
+    throw invalidValue('maxResults', asked, `Expecting a value between ${min} and ${max}.`);
   }
+  const { pageSize } = call.world.settings;
+  const limit = asked !== undefined && pageSize > 0 ? Math.min(asked, pageSize) : asked;
   const items: T[] = [];
   for (let at = readToken(text(call.params, 'NextToken')); at < all.length; at += 1) {
     const item = all[at];

@@ -24,6 +24,7 @@ export type GateOptions = {
   status?: number;
   ms?: number;
   keep?: number;
+  having?: string;
 };
 
 /** A gate as it is ordered. `count` null: every call until the gate is released. */
@@ -51,7 +52,7 @@ export type Gates = {
   get(id: string): GateView | undefined;
   list(): GateView[];
   /** The gate that this call must go through, if any; it counts against the gate at once. */
-  claim(action: string): Gate | undefined;
+  claim(call: Readonly<Record<string, string>>): Gate | undefined;
   /** The call has come to where the gate acts: for holdAfter and dropAfter that is after its effect. */
   arrive(gate: Gate): void;
   /** Resolves when the gate is released. */
@@ -65,7 +66,8 @@ export type Gates = {
   abort(): void;
 };
 
-const optionNames = ['skip', 'every', 'chance', 'seed', 'code', 'status', 'ms', 'keep'];
+const optionNames = ['skip', 'every', 'chance', 'seed', 'code', 'status', 'ms', 'keep', 'having'];
+const textOptions: readonly string[] = ['code', 'having'];
 
 /** Reads an order as control.ts describes it. Throws an Error that says what is wrong with it. */
 export function readFault(order: Readonly<Record<string, unknown>>): Fault {
@@ -77,7 +79,7 @@ export function readFault(order: Readonly<Record<string, unknown>>): Fault {
     throw new Error('count: expected a number from 1 up, or null');
   }
   for (const [option, value] of Object.entries(options)) {
-    const type = option === 'code' ? 'string' : 'number';
+    const type = textOptions.includes(option) ? 'string' : 'number';
     if (!optionNames.includes(option))
       throw new Error(`${option}: expected one of ${optionNames.join(', ')}`);
     if (typeof value !== type) throw new Error(`${option}: expected a ${type}`);
@@ -113,9 +115,10 @@ export function createGates(): Gates {
     },
     get: (id) => viewOf(gates.get(id)),
     list: () => [...gates.values()].map(view),
-    claim(action) {
+    claim(call) {
       for (const gate of gates.values()) {
-        if (gate.released || (gate.action !== action && gate.action !== '*')) continue;
+        if (gate.released || (gate.action !== call['Action'] && gate.action !== '*')) continue;
+        if (gate.having !== undefined && !(gate.having in call)) continue;
         if (gate.count !== null && gate.claimed >= gate.count) continue;
         if (!takes(gate)) continue;
         gate.claimed += 1;

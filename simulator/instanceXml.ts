@@ -37,11 +37,12 @@ function instanceXml(call: Call, instance: Instance, time: number): Xml {
   const state = stateAt(instance, time);
   const groups = instance.securityGroupIds.map((groupId) => ({ groupId, groupName: groupId }));
   const end = state === 'shutting-down' || state === 'terminated' ? instance.termination : undefined;
+  const isPlaced = state !== 'terminated' && time >= addressedAt(call, instance);
   return {
     instanceId: instance.id,
     imageId: instance.imageId,
     instanceState: stateXml(state),
-    privateDnsName: state === 'terminated' ? '' : privateDnsName(call.catalogue.region, instance),
+    privateDnsName: isPlaced ? privateDnsName(call.catalogue.region, instance) : '',
     dnsName: '',
     reason: end?.transitionReason ?? '',
     keyName: instance.keyName,
@@ -52,7 +53,7 @@ function instanceXml(call: Call, instance: Instance, time: number): Xml {
     placement: { availabilityZone: instance.zone, groupName: '', tenancy: 'default' },
     monitoring: { state: 'disabled' },
     // A terminated instance has lost its place in the network, and AWS shows none of it.
-    ...(state !== 'terminated' && placeXml(call, instance, groups)),
+    ...(isPlaced && placeXml(call, instance, groups)),
     stateReason: end && { code: end.code, message: end.message },
     architecture: instance.architecture,
     rootDeviceType: 'ebs',
@@ -71,6 +72,12 @@ function instanceXml(call: Call, instance: Instance, time: number): Xml {
     ebsOptimized: false,
     enaSupport: true,
   };
+}
+
+/** Epoch ms from which AWS shows where it is: at once, or late. */
+function addressedAt({ world }: Call, { launchedAt, runningAt }: Instance): number {
+  const { addressLagMs } = world.settings;
+  return addressLagMs === 0 ? launchedAt : runningAt + addressLagMs;
 }
 
 function placeXml(call: Call, instance: Instance, groups: Xml[]): Record<string, Xml> {

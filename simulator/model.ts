@@ -139,13 +139,19 @@ export type TokenRecord = {
   error?: { code: string; message: string; status: number };
 };
 
-/** `pendingSeconds`, `shuttingDownSeconds` and `groupTickSeconds` (between two looks of a group) in s, `consistencyLagMs` in ms;
- * `throttle` 1: calls beyond AWS's published rates are refused. */
+/**
+ * `pendingSeconds`, `shuttingDownSeconds` and `groupTickSeconds` (between two looks of a group) in s, `consistencyLagMs`
+ * in ms; `addressLagMs`: for how long a running instance has no name and no address yet; `pageSize`: the most
+ * entries of a page, however many are asked for (0: as many as are asked for); `throttle` 1: calls beyond AWS's
+ * published rates are refused.
+ */
 export type Settings = {
   pendingSeconds: number;
   shuttingDownSeconds: number;
   consistencyLagMs: number;
+  addressLagMs: number;
   groupTickSeconds: number;
+  pageSize: number;
   throttle: number;
 };
 

@@ -31,7 +31,7 @@ export async function serveCall(
   const { gates } = simulation;
   const flat = parseForm(form);
   // A dry run changes nothing and is no fault's business.
-  const gate = flat['DryRun'] === 'true' ? undefined : gates.claim(flat['Action'] ?? '');
+  const gate = flat['DryRun'] === 'true' ? undefined : gates.claim(flat);
   if (gate?.mode === 'dropBefore') {
     logDropped(simulation, flat, gate.mode);
     cutOff(request);

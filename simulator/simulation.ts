@@ -28,7 +28,9 @@ export const defaultSettings: Settings = {
   pendingSeconds: 2,
   shuttingDownSeconds: 2,
   consistencyLagMs: 0,
+  addressLagMs: 0,
   groupTickSeconds: 0.5,
+  pageSize: 0,
   throttle: 0,
 };
 
@@ -64,14 +66,10 @@ export function openSimulation(options: SimulationOptions): Simulation {
 
 /** The settings among these options that are given at all. */
 export function definedSettings(options: Partial<Settings>): Partial<Settings> {
-  const { pendingSeconds, shuttingDownSeconds, consistencyLagMs, groupTickSeconds, throttle } = options;
-  return {
-    ...(pendingSeconds !== undefined && { pendingSeconds }),
-    ...(shuttingDownSeconds !== undefined && { shuttingDownSeconds }),
-    ...(consistencyLagMs !== undefined && { consistencyLagMs }),
-    ...(groupTickSeconds !== undefined && { groupTickSeconds }),
-    ...(throttle !== undefined && { throttle }),
-  };
+  const names = Object.keys(defaultSettings) as (keyof Settings)[];
+  return Object.fromEntries(
+    names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+  );
 }
 
 /** Makes a change happen. Journal first: what cannot be kept does not happen. */

@@ -174,6 +174,17 @@ describe('a gate of the simulator', () => {
     assert.equal(await byChance(), first);
   });
 
+  it('may be for calls with a certain parameter alone, such as all pages but the first', async () => {
+    await run(bench.ec2, { MinCount: 7, MaxCount: 7 });
+    await bench.control.addGate('DescribeInstances', 'errorBefore', null, { having: 'NextToken' });
+    const page = await bench.ec2.send(new DescribeInstancesCommand({ MaxResults: 5 }));
+    const { NextToken } = page;
+    assert.ok(NextToken);
+    await assert.rejects(bench.ec2.send(new DescribeInstancesCommand({ MaxResults: 5, NextToken })), {
+      name: 'InternalError',
+    });
+  });
+
   it('says what is wrong with an order', async () => {
     await assert.rejects(
       bench.control.addGate('RunInstances', 'delay', 0),

@@ -108,6 +108,19 @@ describe('simulated instances', () => {
     assert.equal(new Set((await bench.control.instances()).map((each) => each.privateIp)).size, 1150);
   });
 
+  it('are listed in smaller pages than asked for, when that is ordered', async () => {
+    const launched = await run(bench.ec2, { MinCount: 3, MaxCount: 3 });
+    await bench.control.setSettings({ pageSize: 2 });
+    const first = await bench.ec2.send(new DescribeInstancesCommand({ MaxResults: 1000 }));
+    const { NextToken } = first;
+    assert.ok(NextToken);
+    const second = await bench.ec2.send(new DescribeInstancesCommand({ MaxResults: 1000, NextToken }));
+    const pages = [first, second].map(({ Reservations = [] }) =>
+      ids(Reservations.flatMap(({ Instances = [] }) => Instances)),
+    );
+    assert.deepEqual(pages, [launched.slice(0, 2), launched.slice(2)]);
+  });
+
   it('are found by filters', async () => {
     const [first] = await run(bench.ec2, { ClientToken: 'one', TagSpecifications: group('alpha-1') });
     const [second] = await run(bench.ec2, {
@@ -171,6 +184,19 @@ describe('simulated instances', () => {
     assert.deepEqual(fresh.Tags, [{ Key: 'late', Value: 'yes' }]);
   });
 
+  it('may run for a while before AWS shows their names and addresses', async () => {
+    await bench.control.setSettings({ addressLagMs: 3000 });
+    const [id = ''] = await run(bench.ec2);
+    const shown = async () => {
+      const { State, PrivateDnsName, PrivateIpAddress } = await describeOne(id);
+      return [State?.Name, PrivateDnsName !== '', PrivateIpAddress !== undefined];
+    };
+    bench.pass(4999);
+    assert.deepEqual(await shown(), ['running', false, false]);
+    bench.pass(1);
+    assert.deepEqual(await shown(), ['running', true, true]);
+  });
+
   it('have a status when running, and without it when asked for all', async () => {
     const [id = ''] = await run(bench.ec2);
     const status = async (all: boolean) =>
@@ -215,6 +241,13 @@ describe('simulated instances', () => {
         { action: 'DescribeInstances', terminated: [] },
       ],
     );
+  });
+
+  it('can be forgotten by AWS at once', async () => {
+    const [id = ''] = await run(bench.ec2);
+    await bench.control.forget(id);
+    await assert.rejects(describeOne(id), { name: 'InvalidInstanceID.NotFound' });
+    assert.deepEqual((await bench.control.summary()).liveIds, []);
   });
 
   it('are not launched from what does not exist', async () => {

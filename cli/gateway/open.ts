@@ -34,9 +34,10 @@ export function gatewayOver(calls: TemporalCalls, monitor: ReturnType<typeof mon
     statusOf: async (ids, now) => {
       await calls.connect();
       let known: Promise<boolean> | undefined;
-      const isOurServer = (): Promise<boolean> =>
+      const { deployment, provider } = monitor.input;
+      const isServed = (): Promise<boolean> =>
         (known ??= calls.describe(monitor.workflowId).then((found) => found !== undefined));
-      return inParallel(ids, WIDTH, (id) => readStatus(calls, id, now, isOurServer));
+      return inParallel(ids, WIDTH, (id) => readStatus(calls, id, now, { deployment, provider, isServed }));
     },
     goingOf: async (hosts) => {
       await calls.connect();

@@ -11,39 +11,53 @@ const YOUNG_MS = 2 * 60_000;
 /** Reads of all pages that are tried before a status that changes meanwhile is read from elsewhere. */
 const PAGING_ATTEMPTS = 3;
 
+/** The provider that asks. */
+export interface Asker {
+  readonly deployment: string;
+  readonly provider: string;
+  /** Whether this server and namespace serve it at all. */
+  isServed(): Promise<boolean>;
+}
+
 /**
  * The status of one id, from the freshest source that answers: the workflow itself, else what Temporal
- * keeps of it without a worker, else its result.
+ * keeps of it without a worker, else its result. Another provider's id is one that nobody knows.
  * @param now epoch ms
- * @param isOurServer whether this server and namespace serve the provider at all
  * @throws UnavailableError when it cannot be known: never `complete` on doubt
  */
 export async function readStatus(
   calls: TemporalCalls,
   id: string,
   now: number,
-  isOurServer: () => Promise<boolean>,
+  asker: Asker,
 ): Promise<StatusAnswer> {
   if (!isRequestId(id) && !isReturnId(id)) return unknown(id);
-  const live = await readLive(calls, id);
+  const live = await readLive(calls, id, asker);
   if (typeof live === 'object') return live;
   const description = live === 'notFound' ? undefined : await calls.describe(id);
   if (!description) {
     if (now - bornAt(id) < YOUNG_MS) return running('The request is being accepted.');
     // A wrong or an empty server knows no request at all: its word would close every one.
-    if (await isOurServer()) return unknown(id);
+    if (await asker.isServed()) return unknown(id);
     throw new UnavailableError(
       `Temporal knows neither ${id} nor the monitor of this provider: a wrong server or namespace, or no worker ` +
         'has ever been started there. See temporal.address and temporal.namespace.',
     );
   }
-  return description.open ? readIdle(calls, id, description) : readClosed(calls, id, description);
+  const input = await calls.inputOf(id, description.runId);
+  if (!isOf(asker, input)) return unknown(id);
+  return description.open ? readIdle(id, description, input) : readClosed(calls, id, description, input);
 }
+
+/** @param whose what says it, or, from a worker of 0.1.0, does not */
+const isOf = ({ deployment, provider }: Asker, whose: Partial<Asker>): boolean =>
+  (whose.deployment ?? deployment) === deployment && (whose.provider ?? provider) === provider;
 
 /** Asks the workflow itself, page by page. */
 async function readLive(
   calls: TemporalCalls,
   id: string,
+  asker: Asker,
 ): Promise<StatusAnswer | 'closed' | 'noAnswer' | 'notFound'> {
   for (let attempt = 0; attempt < PAGING_ATTEMPTS; attempt++) {
     const machines: Machine[] = [];
@@ -52,6 +66,7 @@ async function readLive(
       const answer = await calls.query(id, QUERY.status, { offset: machines.length });
       if (answer.kind !== 'view') return answer.kind;
       const view = answer.view as StatusView;
+      if (!isOf(asker, view)) return unknown(id);
       first ??= view;
       // Another total or status: the workflow went on between two pages, and they do not belong together.
       if (view.total !== first.total || view.status !== first.status) break;
@@ -64,20 +79,25 @@ async function readLive(
   return 'noAnswer';
 }
 
+type Input = Awaited<ReturnType<TemporalCalls['inputOf']>>;
+
 /** No worker answers. What was last told to Temporal itself still holds. */
-async function readIdle(calls: TemporalCalls, id: string, description: Description): Promise<StatusAnswer> {
-  const { memo, runId } = description;
+function readIdle(id: string, { memo }: Description, input: Input): StatusAnswer {
   if (isMemo(memo) && memo.status === 'running') return running(memo.message);
-  const carried = await carriedBy(calls, id, runId);
+  const carried = carriedBy(input);
   if (carried) return carried;
   throw new UnavailableError(`No worker answers for ${id}, and its machines are not known without one.`);
 }
 
-async function readClosed(calls: TemporalCalls, id: string, description: Description): Promise<StatusAnswer> {
-  const { runId, completed, statusName } = description;
+async function readClosed(
+  calls: TemporalCalls,
+  id: string,
+  { runId, completed, statusName }: Description,
+  input: Input,
+): Promise<StatusAnswer> {
   if (completed) return wholeView(id, await calls.resultOf(id, runId));
   // What Host Factory was told once as settled stays so, even after the owner was terminated by hand.
-  const carried = await carriedBy(calls, id, runId);
+  const carried = carriedBy(input);
   if (carried) return carried;
   return {
     status: 'complete_with_error',
@@ -86,8 +106,7 @@ async function readClosed(calls: TemporalCalls, id: string, description: Descrip
   };
 }
 
-async function carriedBy(calls: TemporalCalls, id: string, runId: string): Promise<StatusAnswer | undefined> {
-  const input = await calls.inputOf(id, runId);
+function carriedBy(input: Input): StatusAnswer | undefined {
   const carried: CarriedRequest | undefined = 'carried' in input ? input.carried : undefined;
   if (!carried) return undefined;
   return { status: carried.status, message: carried.message, machines: unpackMachines(carried.machines) };

@@ -11,8 +11,11 @@ import type { RequestState } from './state.ts';
 /** The answer to Host Factory's status poll: what the owner knows, from `offset` on. */
 export function requestStatus(state: RequestState, offset = 0, size = STATUS_PAGE_SIZE): StatusView {
   const machines = [...state.machines.values()];
+  const { deployment, provider } = state.input;
   return {
     v: 1,
+    deployment,
+    provider,
     status: state.status,
     message: state.message,
     total: machines.length,

@@ -120,8 +120,11 @@ export function returnStatus(state: ReturnState, offset = 0, size = STATUS_PAGE_
   const failed = state.items.filter((item) => item.result === 'fail').length;
   const open = undecided(state).length;
   const status: RequestStatus = open > 0 ? 'running' : failed > 0 ? 'complete_with_error' : 'complete';
+  const { deployment, provider } = state.input;
   return {
     v: 1,
+    deployment,
+    provider,
     status,
     message: returnMessage(state.items.length, open, failed),
     total: state.items.length,

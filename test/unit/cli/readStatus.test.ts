@@ -69,7 +69,8 @@ const input = (carried: boolean): MachineRequestInput => ({
     : {}),
 });
 
-const ours = (): Promise<boolean> => Promise.resolve(true);
+const ours = { deployment: 'd', provider: 'p', isServed: () => Promise.resolve(true) };
+const otherProvider = { ...ours, provider: 'q' };
 const noAnswer = { query: () => Promise.resolve({ kind: 'noAnswer' } as const) };
 const closed = { query: () => Promise.resolve({ kind: 'closed' } as const) };
 
@@ -94,7 +95,11 @@ describe('the status of a request', () => {
   });
 
   it('is running, without machines, when no worker answers and the memo says so', async () => {
-    const calls = temporal({ ...noAnswer, describe: () => Promise.resolve(described()) });
+    const calls = temporal({
+      ...noAnswer,
+      describe: () => Promise.resolve(described()),
+      inputOf: () => Promise.resolve(input(false)),
+    });
     assert.deepEqual(await readStatus(calls, ID, LATER, ours), {
       status: 'running',
       message: 'so far',
@@ -130,6 +135,7 @@ describe('the status of a request', () => {
     const calls = temporal({
       ...closed,
       describe: () => Promise.resolve(described({ open: false, completed: true, statusName: 'COMPLETED' })),
+      inputOf: () => Promise.resolve(input(true)),
       resultOf: () => Promise.resolve(view('complete', 0, 3)),
     });
     assert.deepEqual((await readStatus(calls, ID, LATER, ours)).machines, machines);
@@ -167,11 +173,35 @@ describe('the status of a request', () => {
 
   it('of an id that a server does not know which does not know the provider either is not told', async () => {
     const calls = temporal({ query: () => Promise.resolve({ kind: 'notFound' }) });
-    const strange = (): Promise<boolean> => Promise.resolve(false);
+    const strange = { ...ours, isServed: () => Promise.resolve(false) };
     assert.match(
       await failure(readStatus(calls, ID, LATER, strange)),
       /^UnavailableError: Temporal knows neither req-.* nor the monitor/,
     );
+  });
+
+  it('of another provider is told to nobody else, whoever knows it', async () => {
+    const whose = { deployment: 'd', provider: 'p' };
+    const sources = [
+      temporal({
+        query: () => Promise.resolve({ kind: 'view', view: { ...view('complete', 0, 3), ...whose } }),
+      }),
+      temporal({
+        ...noAnswer,
+        describe: () => Promise.resolve(described()),
+        inputOf: () => Promise.resolve(input(false)),
+      }),
+      temporal({
+        ...closed,
+        describe: () => Promise.resolve(described({ open: false, completed: true })),
+        inputOf: () => Promise.resolve(input(true)),
+      }),
+    ];
+    for (const calls of sources) {
+      const { status, message, machines: told } = await readStatus(calls, ID, LATER, otherProvider);
+      assert.deepEqual([status, told], ['complete_with_error', []]);
+      assert.match(message, /Unknown request/);
+    }
   });
 
   for (const id of ['', 'x', 'sfr-1', 'req-1', 'req-01989c9e-7a0b-4c3d-9e4f-0123456789ab']) {

@@ -5,7 +5,7 @@ import { advance } from './groups/loop.ts';
 import type { Change, Instance, LogEntry, PoolRule, Settings, Tags } from './model.ts';
 import { commit, commitLogged, defaultSettings, definedSettings } from './simulation.ts';
 import type { Simulation } from './simulation.ts';
-import { isLive, stateAt, tagsAt, terminatedVisibleMs } from './world.ts';
+import { isLive, stateAt, tagsAt } from './world.ts';
 
 /*
  * The control endpoint: JSON over HTTP under /_simulator/, no signature. An error is {"error": text}.
@@ -37,7 +37,7 @@ import { isLive, stateAt, tagsAt, terminatedVisibleMs } from './world.ts';
  * GET    /_simulator/denied, PUT ["RunInstances", ...] -> the actions that the caller may not; PUT replaces them all.
  * POST   /_simulator/instances/:id/terminate {reason?} -> somebody else terminates it; `reason` is a StateReason
  *        code (default Client.UserInitiatedShutdown). Logged as action 'simulator:terminate'.
- * POST   /_simulator/instances/:id/forget            -> it was terminated so long ago that AWS knows it no more.
+ * POST   /_simulator/instances/:id/forget            -> terminated, and so long ago that AWS knows it no more.
  * POST   /_simulator/instances/:id/stop              -> its guest shuts down, or somebody stops it.
  * POST   /_simulator/instances/:id/protect {protected?} -> termination protection, on (default) or off.
  * POST   /_simulator/instances/:id/interrupt {noticeSeconds?} -> AWS announces to take a spot instance back, and does so
@@ -277,11 +277,9 @@ function changeInstance(
       change = { terminated: live ? [{ id, ...end }] : [] };
       break;
     }
-    case 'forget': {
-      const end = termination(world, now);
-      change = { terminated: live ? [{ id, ...end, doneAt: now - terminatedVisibleMs }] : [] };
+    case 'forget':
+      change = { terminated: live ? [{ id, ...termination(world, now) }] : [], forgotten: [id] };
       break;
-    }
     case 'stop':
       change = { stopped: live ? [{ id, requestedAt: now, doneAt }] : [] };
       break;

@@ -50,6 +50,8 @@ export type Instance = {
   /** A spot machine that AWS takes back at `endAt`. */
   interruption?: { noticeAt: number; endAt: number };
   termination?: Termination;
+  /** AWS knows it no more, though its time has not come. */
+  forgotten?: boolean;
 };
 
 export type Termination = {
@@ -203,6 +205,7 @@ export type Change = {
   launched?: Instance[];
   terminated?: ({ id: string } & Termination)[];
   protected?: { ids: string[]; on: boolean };
+  forgotten?: string[];
   stopped?: { id: string; requestedAt: number; doneAt: number }[];
   interrupted?: { id: string; noticeAt: number; endAt: number }[];
   tagged?: { ids: string[]; at: number; tags: Tags };

@@ -72,6 +72,7 @@ export function stateAt(instance: Instance, time: number): InstanceState {
 /** Whether the API still or already knows the instance at `time` (ms). */
 export function existsAt(instance: Instance, time: number): boolean {
   const end = instance.termination;
+  if (instance.forgotten) return false;
   return time >= instance.launchedAt && (end === undefined || time < end.doneAt + terminatedVisibleMs);
 }
 
@@ -112,6 +113,10 @@ export function apply(world: World, change: Change): void {
   for (const id of change.protected?.ids ?? []) {
     const instance = world.instances.get(id);
     if (instance !== undefined) instance.protected = change.protected?.on ?? false;
+  }
+  for (const id of change.forgotten ?? []) {
+    const instance = world.instances.get(id);
+    if (instance !== undefined) instance.forgotten = true;
   }
   for (const { id, ...stopped } of change.stopped ?? []) {
     const instance = world.instances.get(id);

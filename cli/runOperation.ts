@@ -19,7 +19,9 @@ export async function runOperation(name: string, args: readonly string[], env: E
   // Host Factory may read both streams as one document; Node's own warnings would break it.
   process.removeAllListeners('warning');
   const crash = new Promise<never>((_, reject) => {
-    process.on('uncaughtException', reject);
+    process.on('uncaughtException', (error) => {
+      if (!isLostLog(error)) reject(error);
+    });
     process.on('unhandledRejection', reject);
   });
   crash.catch(() => undefined);
@@ -42,6 +44,11 @@ export async function runOperation(name: string, args: readonly string[], env: E
   await log.close(async () => (await context.config()).logging);
   return delivered ? code : 1;
 }
+
+/** Standard error goes to a log: what a full disk keeps from it is no reason to fail. Answers are written otherwise. */
+const isLostLog = (error: NodeJS.ErrnoException): boolean =>
+  error.syscall === 'write' && FULL.includes(error.code ?? '');
+const FULL: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'];
 
 async function executeAndClose(
   name: string,

@@ -1,3 +1,5 @@
+import { readWorkload, type Workload } from './workload.ts';
+
 export interface Options {
   /** How long there is demand, in minutes of Host Factory's time. */
   readonly minutes: number;
@@ -8,9 +10,12 @@ export interface Options {
   readonly faults: number;
   /** The most machines that are wanted at once. */
   readonly hosts: number;
+  /** The demand to be played, instead of a random one. */
+  readonly demand?: Workload;
 }
 
 export const USAGE = `npm run hfsim -- [--minutes 10] [--speed 60] [--seed N] [--faults 1%] [--hosts 40]
+                    [--demand 0:10,3:40,6:0]
 
 Plays Host Factory against the five scripts, a worker, Temporal and the simulated AWS, and compares its books
 with AWS all along. Exit code 0: the books are equal and everything was given back.
@@ -18,23 +23,29 @@ with AWS all along. Exit code 0: the books are equal and everything was given ba
   --speed    how many times faster than in real life its timers run
   --seed     of a run to repeat: the same demand, the same faults
   --faults   probability of each fault, at each call, at each call to AWS, or at each interval of 30 s
-  --hosts    the most machines that are wanted at once`;
+  --hosts    the most machines that are wanted at once
+  --demand   how many are wanted from which minute on, instead of a random demand`;
 
 /** @throws Error that says what is wrong */
 export function readOptions(words: readonly string[], newSeed: number): Options {
   const options = { minutes: 10, speed: 60, seed: newSeed, faults: 0, hosts: 40 };
+  let demand: Workload | undefined;
   for (let index = 0; index < words.length; index += 2) {
     const name = words[index]?.replace(/^--/, '') ?? '';
     const value = words[index + 1] ?? '';
+    if (name === 'demand') {
+      demand = readWorkload(value);
+      continue;
+    }
     if (!isOption(name, options)) throw new Error(`There is no option '${words[index]}'.`);
     const number = Number(value.replace(/%$/, ''));
     if (value === '' || !(number >= 0)) throw new Error(`--${name} takes a number, not '${value}'.`);
     options[name] = value.endsWith('%') ? number / 100 : number;
   }
-  return options;
+  return { ...options, ...(demand && { demand }) };
 }
 
-const isOption = (name: string, options: Options): name is keyof Options => name in options;
+const isOption = <T extends object>(name: string, options: T): name is keyof T & string => name in options;
 
 /** What `--speed` makes of the timers; those with a floor cover work that takes its time at any speed. */
 export interface Timers {

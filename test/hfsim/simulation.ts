@@ -69,7 +69,7 @@ async function play(
     twice: faults.pollsTwice,
     differ: (difference) => differences.push(difference),
   });
-  const workload = randomWorkload(randomStream(seed, 'workload'), minutes, hosts);
+  const workload = options.demand ?? randomWorkload(randomStream(seed, 'workload'), minutes, hosts);
   const tally: Tally = { comparisons: 0, equal: 0, longestMs: 0 };
   let ages: Ages = new Map();
   let aws: AwsView = { askedAt: Date.now(), machines: new Map(), peaks: new Map() };

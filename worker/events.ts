@@ -10,15 +10,24 @@ import type { Damage } from '../activities/storage/journal.ts';
 import type { Store } from '../activities/storage/store.ts';
 import type { Config } from '../config/index.ts';
 import { configuredHandlers } from './eventHandlers.ts';
-import { damageText, openStorage } from './storage.ts';
+import { damageText, openStorage, rebuiltAt } from './storage.ts';
 
 const OPEN_AGAIN_MS = 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 
 /** The events of one provider instance on this host: published, and told to every handler. */
 export interface Events extends EventTarget {
-  health(): readonly HandlerHealth[];
+  health(): EventsHealth;
   close(): Promise<void>;
+}
+
+export interface EventsHealth {
+  readonly directory: string;
+  /** Why events cannot be published now. */
+  readonly error?: string;
+  /** Files that were found damaged, in sentences, since the start or the last rebuilding of the read model. */
+  readonly damages: readonly string[];
+  readonly handlers: readonly HandlerHealth[];
 }
 
 interface Opened {
@@ -34,14 +43,22 @@ interface Opened {
  */
 export async function openEvents(config: Config, directory: string, logger: Logger): Promise<Events> {
   const site = config.events.module === undefined ? [] : [await loadSiteHandler(config.events.module)];
-  const onError = (error: unknown): void =>
+  let failure: { readonly error: string } | undefined;
+  const damages: { readonly at: number; readonly text: string }[] = [];
+  const onError = (error: unknown): void => {
+    failure = { error: error instanceof Error ? error.message : String(error) };
     logger.error('events cannot be published; trying again', { directory, error });
-  const onDamage = (damage: Damage): void => logger.error(damageText(damage));
+  };
+  const onDamage = (damage: Damage): void => {
+    damages.push({ at: Date.now(), text: damageText(damage) });
+    logger.error(damageText(damage));
+  };
   let opened: Opened | undefined;
   let again: NodeJS.Timeout | undefined;
   const tryToOpen = async (): Promise<void> => {
     try {
       opened = await open(config, directory, site, onDamage, logger);
+      failure = undefined;
     } catch (error) {
       onError(error);
       again = setTimeout(() => void tryToOpen(), OPEN_AGAIN_MS);
@@ -52,9 +69,16 @@ export async function openEvents(config: Config, directory: string, logger: Logg
     get outbox() {
       return opened?.outbox;
     },
-    wake: () => opened?.dispatcher.wake(),
+    wake() {
+      failure = undefined;
+      opened?.dispatcher.wake();
+    },
     onError,
-    health: () => opened?.dispatcher.health() ?? [],
+    health() {
+      const since = rebuiltAt(directory);
+      const left = damages.filter(({ at }) => at > since).map(({ text }) => text);
+      return { directory, ...failure, damages: left, handlers: opened?.dispatcher.health() ?? [] };
+    },
     async close() {
       clearTimeout(again);
       if (!opened) return;

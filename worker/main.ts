@@ -29,7 +29,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     log = await openWorkerLog(config, env);
     const { logger } = log;
     installRuntime(logger);
-    const health = await openHealth(config);
+    const health = await openHealth(config, logger);
     try {
       await serve(config, storageDirectory(config, env), logger, health);
     } finally {
@@ -70,7 +70,7 @@ async function serve(config: Config, directory: string, logger: Logger, health: 
       observer,
     });
     const running = lanes.map((lane) => lane.run());
-    health.begin(workerChecks(client, lanes, cloud));
+    health.begin(workerChecks(client, lanes, cloud, events), events);
     const kept = keepMonitor(client, provider, (error) =>
       logger.warn('the monitor could not be started; trying again', { error }),
     );

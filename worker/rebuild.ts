@@ -6,7 +6,7 @@ import { temporalOwners } from '../activities/events/temporalOwners.ts';
 import { loadWorkerConfig, type Config, type Environment } from '../config/index.ts';
 import { connect } from './connection.ts';
 import { PROVIDERS } from './providers.ts';
-import { withStorage } from './storage.ts';
+import { markRebuilt, storageDirectory, withStorage } from './storage.ts';
 
 export type { Rebuilt };
 
@@ -32,7 +32,9 @@ export async function rebuild(env: Environment, { onProgress, onNote }: RebuildO
       const instance = { deployment: config.provider.deployment, provider: config.provider.name };
       const owners = temporalOwners(client, instance);
       const machines = { ofProvider: () => machinesOf(config, logger) };
-      return await rebuildReadModel({ instance, ...storage, owners, machines }, onProgress);
+      const rebuilt = await rebuildReadModel({ instance, ...storage, owners, machines }, onProgress);
+      if (rebuilt.silent.length === 0) markRebuilt(storageDirectory(config, env));
+      return rebuilt;
     } finally {
       await connection.close();
     }

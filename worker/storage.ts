@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { openOutbox, type Outbox } from '../activities/events/outbox.ts';
@@ -24,6 +24,20 @@ export function storageDirectory({ storage, provider }: Config, env: Environment
 
 export const damageText = ({ path, movedTo, lost }: Damage): string =>
   `${path} was damaged: ${lost}. It was moved to ${movedTo}. 'ohf rebuild-read-model' makes the read model anew.`;
+
+const markIn = (directory: string): string => join(directory, 'rebuilt');
+
+/** By this the worker, in its own process, knows that what was damaged has been made again. */
+export const markRebuilt = (directory: string): void => writeFileSync(markIn(directory), '', { mode: 0o600 });
+
+/** Epoch ms; 0 if never. */
+export function rebuiltAt(directory: string): number {
+  try {
+    return statSync(markIn(directory)).mtimeMs;
+  } catch {
+    return 0;
+  }
+}
 
 /** @throws StorageError */
 export async function openStorage(

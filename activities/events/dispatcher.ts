@@ -72,7 +72,11 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
       if (release) {
         await Promise.all([...handlers.map(tell), trimNowAndThen()]);
         await release();
-      } else await pause(LOOK_MS);
+      } else {
+        await pause(LOOK_MS);
+        // How far the leader is, for who asks this process.
+        await outbox.after(outbox.newest(), 1).catch(() => []);
+      }
     }
   }
 

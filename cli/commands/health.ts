@@ -1,31 +1,44 @@
 import { existsSync } from 'node:fs';
 import { drainMarkPath } from '../../config/draining.ts';
-import { templatesPath } from '../../config/hfPaths.ts';
+import { providerLogDir, templatesPath } from '../../config/hfPaths.ts';
 import { readTemplates } from '../../config/ibmTemplates.ts';
 import { messageOf } from '../../config/jsonFile.ts';
 import { OhfError } from '../../domain/shared/errors.ts';
 import { monitorId } from '../../domain/shared/ids.ts';
 import { taskQueues } from '../../domain/shared/queues.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/shared/searchAttributes.ts';
+import { logPath } from '../../logging/file.ts';
+import type { Figure } from '../../worker/health/figures.ts';
 import { ofProvider } from '../gateway/visibility.ts';
+import { readOperationFigures, type OperationFigure } from '../operationFigures.ts';
 import { writeOut } from '../output.ts';
 import { withProvider, type Provider } from '../provider.ts';
 import { providerEnv } from '../providerEnv.ts';
 import { table } from '../table.ts';
-import type { Command } from './command.ts';
+import { readWorkerStatus } from '../workerStatus.ts';
+import { textFlag, type Command } from './command.ts';
 
 interface Check {
   readonly check: string;
-  readonly result: 'ok' | 'failed' | 'unknown';
+  /** `degraded`: somebody has to mend it, and no request is held up. */
+  readonly result: 'ok' | 'degraded' | 'failed' | 'unknown';
   readonly detail: string;
 }
 
 /** Says whether a provider can do its work, and what is in the way. @returns 1 when anything failed */
 export const run: Command = async ({ flags }, env) => {
   const checks: Check[] = [];
+  let figures: readonly (Figure | OperationFigure)[] = [];
   const own = providerEnv(flags, env);
+  const worker = textFlag(flags, 'worker');
   try {
-    await withProvider(own, (provider) => checkAll(provider, checks));
+    await withProvider(own, async (provider) => {
+      await checkAll(provider, checks);
+      figures = [
+        ...(await operationFigures(provider)),
+        ...(await askWorker(provider.config.metrics.listen, worker, checks)),
+      ];
+    });
   } catch (error) {
     // What was not reached has failed with it.
     checks.push({ check: 'configuration', result: 'failed', detail: reasonOf(error) });
@@ -33,11 +46,11 @@ export const run: Command = async ({ flags }, env) => {
   const healthy = checks.every(({ result }) => result !== 'failed');
   await writeOut(
     flags['json'] === true
-      ? `${JSON.stringify({ healthy, checks })}\n`
+      ? `${JSON.stringify({ healthy, checks, figures })}\n`
       : table(
           ['CHECK', 'RESULT', 'DETAIL'],
           checks.map(({ check, result, detail }) => [check, result, detail]),
-        ),
+        ) + figuresText(figures),
   );
   return healthy ? 0 : 1;
 };
@@ -64,6 +77,53 @@ async function checkAll(provider: Provider, checks: Check[]): Promise<void> {
     await monitorOf(provider),
     ...(await Promise.all(queuesOf(provider).map((queue) => workersOf(provider, ...queue)))),
   );
+}
+
+/** What only a worker itself knows. */
+async function askWorker(
+  listen: string | undefined,
+  asked: string | undefined,
+  checks: Check[],
+): Promise<readonly Figure[]> {
+  const address = asked ?? listen;
+  const check = 'in worker';
+  if (address === undefined) {
+    const detail =
+      "provider, storage and event handlers: set metrics.listen, or name a worker's with --worker";
+    checks.push({ check, result: 'unknown', detail });
+    return [];
+  }
+  try {
+    const status = await readWorkerStatus(address);
+    for (const { check: name, ok: holds, degraded, detail } of status.checks) {
+      const result = holds ? (degraded ? 'degraded' : 'ok') : 'failed';
+      checks.push({ check: `in worker: ${name}`, result, detail });
+    }
+    return status.figures;
+  } catch (error) {
+    // Settings that two hosts share name an address that is another host's.
+    checks.push({ check, result: asked === undefined ? 'unknown' : 'failed', detail: messageOf(error) });
+    return [];
+  }
+}
+
+async function operationFigures({ env, config }: Provider): Promise<readonly OperationFigure[]> {
+  const folder = providerLogDir(env) ?? config.logging.directory;
+  return folder === undefined
+    ? []
+    : readOperationFigures(logPath(folder, config.provider.name, 'provider')).catch(() => []);
+}
+
+/** Operations by the log of this host, the rest as the worker has counted since its start. */
+function figuresText(figures: readonly (Figure | OperationFigure)[]): string {
+  if (figures.length === 0) return '';
+  const rows = figures.map(({ kind, name, calls, failed, meanSeconds }) => [
+    `${kind}: ${name}`,
+    calls,
+    `${(100 * (1 - failed / calls)).toFixed(1)} %`,
+    `${meanSeconds.toFixed(2)} s`,
+  ]);
+  return `\n${table(['FIGURE', 'CALLS', 'SUCCESS', 'MEAN'], rows)}`;
 }
 
 async function templatesOf(env: Provider['env']): Promise<string> {

@@ -134,8 +134,16 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'health',
     summary: 'Check configuration, templates, Temporal and the workers; exit code 1 when anything fails',
-    options: [...PROVIDER, JSON_OUT],
-    examples: ['health', 'health --hf-top $EGO_TOP/hostfactory --provider awsinst --json'],
+    options: [
+      ...PROVIDER,
+      ['--worker <host:port>', 'Where a worker serves its health (default: metrics.listen of the settings)'],
+      JSON_OUT,
+    ],
+    examples: [
+      'health',
+      'health --worker worker-host:9464',
+      'health --hf-top $EGO_TOP/hostfactory --provider awsinst --json',
+    ],
     load: () => import('./health.ts'),
   },
   {

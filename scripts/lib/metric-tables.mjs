@@ -6,7 +6,8 @@ export async function metricTables({ createMetrics }) {
     deployment: '',
     provider: '',
     sweepSeconds: 60,
-    readiness: { begin() {}, read: async () => ({ ready: true, checks: [] }) },
+    readiness: { begin() {}, read: async () => ({ ready: true, degraded: false, checks: [] }) },
+    events: () => undefined,
   });
   const rows = (await registry.getMetricsAsJSON()).map(({ name, type, help }) => {
     const labels = registry.getSingleMetric(name).labelNames.filter((label) => label !== 'le');

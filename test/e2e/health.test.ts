@@ -55,6 +55,20 @@ describe('the health of a worker', function () {
     assert.equal(await metric(/^ohf_machines_awaited.*"awaitGone"/), 0);
   });
 
+  it('is shown by ohf health, with the storage, the handlers, and how calls went', async () => {
+    const { host } = new URL(stack.health);
+    const { code, output } = await stack.ohf('health', '--worker', host);
+    assert.equal(code, 0, output);
+    assert.match(output, /^in worker: storage +ok +\/.*\/e2e\.awsinst$/m);
+    assert.match(output, /^in worker: handlers +ok +storage, audit$/m);
+    assert.match(output, /^operation: requestMachines +\d+ +100\.0 % +\d+\.\d\d s$/m);
+    assert.match(output, /^AWS: CreateFleet +1 +100\.0 % +\d+\.\d\d s$/m);
+    assert.match(output, /^activity: awaitMachines +\d+ +100\.0 % /m);
+    const gone = await stack.ohf('health', '--worker', '127.0.0.1:1');
+    assert.equal(gone.code, 1);
+    assert.match(gone.output, /^in worker +failed +no worker answers at 127\.0\.0\.1:1: /m);
+  });
+
   it('is bad while AWS does not answer, and good again afterwards', async () => {
     await untilFailed();
     const gate = await stack.simulator.addGate('DescribeInstances', 'hold', null);

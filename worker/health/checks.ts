@@ -1,5 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Worker } from '@temporalio/worker';
+import type { HandlerHealth } from '../../activities/events/dispatcher.ts';
+import type { Events } from '../events.ts';
 import type { OpenProvider } from '../providers.ts';
 import type { Check } from './readiness.ts';
 
@@ -8,6 +10,7 @@ export function workerChecks(
   client: Client,
   lanes: readonly Worker[],
   cloud: OpenProvider,
+  events: Events,
 ): Readonly<Record<string, Check>> {
   return {
     temporal: (signal) => checkTemporal(client, signal),
@@ -16,6 +19,8 @@ export function workerChecks(
       await cloud.check(signal);
       return 'readable';
     },
+    storage: () => checkStorage(events),
+    handlers: () => checkHandlers(events),
   };
 }
 
@@ -30,4 +35,23 @@ async function checkLanes(lanes: readonly Worker[]): Promise<string> {
   const idle = states.filter(([, state]) => state !== 'RUNNING');
   if (idle.length === 0) return `${states.map(([queue]) => queue).join(', ')}: polled`;
   throw new Error(`not polled: ${idle.map(([queue, state]) => `${queue} (${state})`).join(', ')}`);
+}
+
+/** Owners keep what cannot be published, so no request is held up by it. */
+async function checkStorage(events: Events): ReturnType<Check> {
+  const { directory, error, damages } = events.health();
+  if (error !== undefined) return { degraded: `events cannot be published: ${error}` };
+  return damages.length > 0 ? { degraded: damages.join(' ') } : directory;
+}
+
+async function checkHandlers(events: Events): ReturnType<Check> {
+  const { handlers } = events.health();
+  const failing = handlers.filter(({ error }) => error !== undefined);
+  if (failing.length > 0) return { degraded: failing.map(failureText).join('; ') };
+  return handlers.map(({ name, behind }) => (behind > 0 ? `${name} (${behind} behind)` : name)).join(', ');
+}
+
+function failureText({ name, behind, failingSince = Date.now(), error = '' }: HandlerHealth): string {
+  const seconds = Math.round((Date.now() - failingSince) / 1_000);
+  return `'${name}' has failed for ${seconds} s and is ${behind} events behind: ${error}`;
 }

@@ -1,42 +1,74 @@
+import type { Logger } from '@temporalio/worker';
 import { collectDefaultMetrics } from 'prom-client';
 import type { Config } from '../../config/index.ts';
-import { jsonPage, servePages } from './http.ts';
+import { isWorth } from '../../logging/line.ts';
+import { logMetrics } from './cloudWatch.ts';
+import { jsonPage, servePages, type Served } from './http.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { createReadiness, type ReadinessReader } from './readiness.ts';
+import type { Events, EventsHealth } from '../events.ts';
+import { readFigures } from './figures.ts';
+import { createReadiness, type Check, type ReadinessReader } from './readiness.ts';
 
 /** How a worker is watched from outside. */
 export interface Health {
   readonly metrics: Metrics;
-  readonly begin: ReadinessReader['begin'];
-  readonly close: () => void;
+  /** From now on these decide whether the worker is ready, and this is what it tells of its events. */
+  begin(checks: Readonly<Record<string, Check>>, events: Pick<Events, 'health'>): void;
+  close(): void;
 }
 
 /**
- * Serves health and metrics from the start on, where `metrics.listen` says so; else nobody listens.
+ * From the start on, serves health and metrics where `metrics.listen` says so, and logs the metrics for CloudWatch.
  * @throws ConfigurationError when the address can't be listened on
  */
-export async function openHealth({ metrics: settings, provider }: Config): Promise<Health> {
+export async function openHealth(config: Config, logger: Logger): Promise<Health> {
+  const { metrics: settings, provider, logging } = config;
   const readiness = createReadiness();
+  let events: (() => EventsHealth) | undefined;
   const metrics = createMetrics({
     deployment: provider.deployment,
     provider: provider.name,
     sweepSeconds: provider.aws.sweepSeconds,
     readiness,
+    events: () => events?.(),
   });
-  const { begin } = readiness;
-  if (settings.listen === undefined) return { metrics, begin, close: () => {} };
-  collectDefaultMetrics({ register: metrics.registry });
-  const { close } = await servePages(settings.listen, {
+  const { listen, cloudWatch } = settings;
+  const served = listen === undefined ? undefined : await serve(listen, metrics, readiness);
+  const write = (members: object): void => logger.info('metrics', { ...members });
+  const { namespace } = cloudWatch;
+  if (namespace !== undefined && !isWorth('info', logging.level))
+    logger.warn(
+      'metrics.cloudWatch.namespace has no effect: its lines are on the level info, see logging.level',
+    );
+  const logged = namespace === undefined ? undefined : logMetrics(metrics.registry, { namespace, write });
+  return {
+    metrics,
+    begin(checks, source) {
+      events = () => source.health();
+      readiness.begin(checks);
+    },
+    close() {
+      served?.close();
+      logged?.close();
+    },
+  };
+}
+
+function serve(listen: string, { registry }: Metrics, readiness: ReadinessReader): Promise<Served> {
+  collectDefaultMetrics({ register: registry });
+  return servePages(listen, {
     '/healthz': async () => jsonPage(200, { status: 'alive' }),
     async '/readyz'() {
       const state = await readiness.read();
       return jsonPage(state.ready ? 200 : 503, state);
     },
+    async '/status'() {
+      return jsonPage(200, { ...(await readiness.read()), figures: await readFigures(registry) });
+    },
     '/metrics': async () => ({
       status: 200,
-      contentType: metrics.registry.contentType,
-      body: await metrics.registry.metrics(),
+      contentType: registry.contentType,
+      body: await registry.metrics(),
     }),
   });
-  return { metrics, begin, close };
 }

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { CallObserver } from '../../activities/aws/observing.ts';
 import type { SweepObserver } from '../../activities/monitoring.ts';
+import type { EventsHealth } from '../events.ts';
 import type { ActivityObserver } from './activities.ts';
 import type { ReadinessReader } from './readiness.ts';
 
@@ -19,6 +20,8 @@ export interface MetricsSettings {
   /** Seconds between two reads of all machines. */
   readonly sweepSeconds: number;
   readonly readiness: ReadinessReader;
+  /** Undefined until the worker has them. */
+  readonly events: () => EventsHealth | undefined;
 }
 
 /** A call to AWS takes a tenth of a second, a large fleet many. */
@@ -34,6 +37,7 @@ export function createMetrics(settings: MetricsSettings): Metrics {
   registry.setDefaultLabels({ deployment, provider });
   const registers = [registry];
   readinessMetric(registers, readiness);
+  eventMetrics(registers, settings.events);
   return {
     registry,
     calls: callMetrics(registers),
@@ -52,6 +56,39 @@ function readinessMetric(registers: Registry[], readiness: ReadinessReader): voi
       const { checks } = await readiness.read();
       ready.reset();
       for (const { check, ok } of checks) ready.set({ check }, ok ? 1 : 0);
+    },
+  });
+}
+
+function eventMetrics(registers: Registry[], events: MetricsSettings['events']): void {
+  const publishable = new Gauge({
+    name: 'ohf_events_publishable',
+    help: 'Whether events can be put on disk: 1 yes, 0 no, and owners keep them.',
+    registers,
+    collect() {
+      const health = events();
+      if (health) publishable.set(health.error === undefined ? 1 : 0);
+    },
+  });
+  const behind: Gauge<'handler'> = new Gauge({
+    name: 'ohf_event_handler_behind',
+    help: 'Events that a handler has not had yet.',
+    labelNames: ['handler'],
+    registers,
+    collect() {
+      for (const { name, behind: left } of events()?.handlers ?? []) behind.set({ handler: name }, left);
+    },
+  });
+  const failing: Gauge<'handler'> = new Gauge({
+    name: 'ohf_event_handler_failing_seconds',
+    help: 'For how long a handler has failed, as the worker that tells it sees it; 0 while it works.',
+    labelNames: ['handler'],
+    registers,
+    collect() {
+      for (const { name, failingSince } of events()?.handlers ?? []) {
+        const seconds = failingSince === undefined ? 0 : (Date.now() - failingSince) / 1_000;
+        failing.set({ handler: name }, seconds);
+      }
     },
   });
 }

@@ -1,14 +1,20 @@
-/** @throws when it does not hold. @returns what it found, in a few words */
-export type Check = (signal: AbortSignal) => Promise<string>;
+/**
+ * @returns what it found, in a few words; as `degraded` something that an operator has to mend and that holds up no
+ * request
+ * @throws when it does not hold
+ */
+export type Check = (signal: AbortSignal) => Promise<string | { readonly degraded: string }>;
 
 export interface CheckResult {
   readonly check: string;
   readonly ok: boolean;
+  readonly degraded: boolean;
   readonly detail: string;
 }
 
 export interface Readiness {
   readonly ready: boolean;
+  readonly degraded: boolean;
   readonly checks: readonly CheckResult[];
 }
 
@@ -44,7 +50,11 @@ export function createReadiness(now: () => number = Date.now): ReadinessReader {
 
 async function runAll(checks: Readonly<Record<string, Check>>): Promise<Readiness> {
   const results = await Promise.all(Object.entries(checks).map(([name, check]) => runOne(name, check)));
-  return { ready: results.every(({ ok }) => ok), checks: results };
+  return {
+    ready: results.every(({ ok }) => ok),
+    degraded: results.some(({ degraded }) => degraded),
+    checks: results,
+  };
 }
 
 async function runOne(check: string, run: Check): Promise<CheckResult> {
@@ -53,8 +63,16 @@ async function runOne(check: string, run: Check): Promise<CheckResult> {
     signal.addEventListener('abort', () => reject(new Error(`no answer within ${PATIENCE_MS / 1_000} s`)));
   });
   try {
-    return { check, ok: true, detail: await Promise.race([run(signal), late]) };
+    const found = await Promise.race([run(signal), late]);
+    return typeof found === 'string'
+      ? { check, ok: true, degraded: false, detail: found }
+      : { check, ok: true, degraded: true, detail: found.degraded };
   } catch (error) {
-    return { check, ok: false, detail: error instanceof Error ? error.message : String(error) };
+    return {
+      check,
+      ok: false,
+      degraded: false,
+      detail: error instanceof Error ? error.message : String(error),
+    };
   }
 }

@@ -25,7 +25,14 @@ interface Panel {
 describe('alert rules and dashboard', () => {
   const names = new Map<string, readonly string[]>(FOREIGN_METRICS.map((name) => [name, []]));
   before(async () => {
-    const settings = { deployment: 'd', provider: 'p', sweepSeconds: 60, readiness: createReadiness() };
+    const events = () => undefined;
+    const settings = {
+      deployment: 'd',
+      provider: 'p',
+      sweepSeconds: 60,
+      readiness: createReadiness(),
+      events,
+    };
     const { registry } = createMetrics(settings);
     for (const { name, type } of await registry.getMetricsAsJSON()) {
       const { labelNames } = registry.getSingleMetric(name) as unknown as { labelNames: readonly string[] };

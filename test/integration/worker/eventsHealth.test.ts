@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { createEventActivities } from '../../../activities/events/publishing.ts';
+import { DEFAULTS, type Config } from '../../../config/index.ts';
+import { openEvents, type Events } from '../../../worker/events.ts';
+import { workerChecks } from '../../../worker/health/checks.ts';
+import { createMetrics } from '../../../worker/health/metrics.ts';
+import { createReadiness } from '../../../worker/health/readiness.ts';
+import type { OpenProvider } from '../../../worker/providers.ts';
+import { markRebuilt } from '../../../worker/storage.ts';
+import { eventually } from '../../fixtures/eventually.ts';
+import { scratch, type Scratch } from '../../unit/config/support.ts';
+import { anEvent } from '../storage/support.ts';
+
+const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
+describe('the health of the events', () => {
+  let folder: Scratch;
+  let directory: string;
+  let site: string;
+  let events: Events;
+  const open = async (): Promise<Events> => {
+    const config: Config = { ...DEFAULTS, events: { ...DEFAULTS.events, module: site } };
+    return openEvents(config, directory, quiet);
+  };
+  beforeEach(async () => {
+    folder = await scratch();
+    directory = join(folder.directory, 'storage');
+    site = await folder.write(
+      'site.mjs',
+      `import { existsSync } from 'node:fs';
+       export default () => ({ name: 'site', begins: 'at the oldest', async handle() {
+         if (existsSync(${JSON.stringify(join(folder.directory, 'down'))})) throw new Error('the target is down');
+       } });`,
+    );
+    events = await open();
+  });
+  afterEach(async () => {
+    await events.close();
+    await folder.remove();
+  });
+
+  const check = async (name: string) => {
+    const readiness = createReadiness();
+    readiness.begin(
+      workerChecks({} as Client, [], { check: async () => {} } as unknown as OpenProvider, events),
+    );
+    const { ready, degraded, checks } = await readiness.read();
+    // Without a server nothing is ready; that is not what is asked here.
+    return { ready, degraded, ...checks.find((each) => each.check === name) };
+  };
+  const publish = (sequence: number): Promise<boolean> =>
+    createEventActivities(events).publishEvents({ runId: 'run', events: [anEvent('req-1', sequence)] });
+  const metric = async (line: RegExp): Promise<number> => {
+    const { registry } = createMetrics({
+      ...{ deployment: 'd', provider: 'p', sweepSeconds: 60, readiness: createReadiness() },
+      events: () => events.health(),
+    });
+    const found = (await registry.metrics()).split('\n').find((each) => line.test(each));
+    return Number(found?.split(' ').at(-1));
+  };
+
+  it('is degraded while a handler fails, which makes nobody unready, and well again afterwards', async () => {
+    await writeFile(join(folder.directory, 'down'), '');
+    assert.equal(await publish(1), true);
+    const failing = await eventually('it fails', async () => {
+      const found = await check('handlers');
+      return found.degraded ? found : undefined;
+    });
+    assert.equal(failing.ok, true);
+    assert.match(
+      failing.detail ?? '',
+      /'site' has failed for \d+ s and is 1 events behind: the target is down/,
+    );
+    assert.equal(await metric(/^ohf_event_handler_behind.*handler="site"/), 1);
+    assert.ok((await metric(/^ohf_event_handler_failing_seconds.*handler="site"/)) > 0);
+    assert.equal(await metric(/^ohf_event_handler_failing_seconds.*handler="storage"/), 0);
+    await rm(join(folder.directory, 'down'));
+    await eventually('it is well', async () => (await check('handlers')).detail === 'storage, audit, site');
+    assert.equal(await metric(/^ohf_event_handler_failing_seconds.*handler="site"/), 0);
+  });
+
+  it('is degraded while events cannot be published, and well again afterwards', async () => {
+    const aside = join(folder.directory, 'aside');
+    await rename(directory, aside);
+    await writeFile(directory, '');
+    assert.equal(await publish(1), false);
+    const failing = await check('storage');
+    assert.deepEqual([failing.ok, failing.degraded], [true, true]);
+    assert.match(failing.detail ?? '', /^events cannot be published: /);
+    assert.equal(await metric(/^ohf_events_publishable/), 0);
+    await rm(directory);
+    await rename(aside, directory);
+    assert.equal(await publish(1), true);
+    assert.equal((await check('storage')).detail, directory);
+    assert.equal(await metric(/^ohf_events_publishable/), 1);
+  });
+
+  it('is degraded from a damage on, until the read model was made again', async () => {
+    assert.equal(await publish(1), true);
+    await eventually('all is told', () => events.health().handlers.every(({ behind }) => behind === 0));
+    await events.close();
+    const store = join(directory, 'read-model', 'store.jsonl');
+    await mkdir(join(directory, 'read-model'), { recursive: true });
+    await writeFile(store, (await readFile(store, 'utf8')).replace('req-1', 'req-2'));
+    events = await open();
+    const damaged = await check('storage');
+    assert.equal(damaged.degraded, true);
+    assert.match(damaged.detail ?? '', /store\.jsonl was damaged: 1 unreadable lines\. It was moved to /);
+    await eventually('some time has passed', () => {
+      markRebuilt(directory);
+      return events.health().damages.length === 0;
+    });
+    assert.equal((await check('storage')).detail, directory);
+  });
+});

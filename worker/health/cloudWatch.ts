@@ -1,0 +1,89 @@
+import type { Registry } from 'prom-client';
+
+export interface CloudWatchSettings {
+  /** Of the metrics in CloudWatch. */
+  readonly namespace: string;
+  /** Writes one line of the log; these are its members beside time, level and message. */
+  readonly write: (members: object) => void;
+}
+
+const EVERY_MS = 60_000;
+
+/**
+ * Writes the metrics into the log, every minute, in CloudWatch's embedded metric format: whoever brings
+ * the log to CloudWatch Logs has the metrics there, without a permission or a connection of the worker's own.
+ */
+export function logMetrics(registry: Registry, { namespace, write }: CloudWatchSettings) {
+  const before = new Map<string, number>();
+  const tell = async (): Promise<void> => {
+    const samples = samplesOf(await registry.getMetricsAsJSON(), before);
+    for (const line of linesOf(samples, namespace, Date.now())) write(line);
+  };
+  // What cannot be told now is told with the next.
+  const timer = setInterval(() => void tell().catch(() => undefined), EVERY_MS).unref();
+  return { tell, close: () => clearInterval(timer) };
+}
+
+type Labels = Readonly<Record<string, string | number | undefined>>;
+
+interface Metric {
+  readonly name: string;
+  /** prom-client's own word, whatever its types say. */
+  readonly type: unknown;
+  readonly values: readonly {
+    readonly value: number;
+    readonly labels: Labels;
+    readonly metricName?: string;
+  }[];
+}
+
+interface Sample {
+  readonly name: string;
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+/** CloudWatch adds up what it is given: of counts and sums it gets what has come since the last time. */
+function samplesOf(metrics: readonly Metric[], before: Map<string, number>): Sample[] {
+  return metrics
+    .filter(({ name }) => name.startsWith('ohf_'))
+    .flatMap(({ name, type, values }) =>
+      values.flatMap(({ value, labels, metricName = name }): Sample[] => {
+        if (type === 'gauge') return [{ name, labels, value }];
+        if (metricName.endsWith('_bucket')) return [];
+        const key = `${metricName} ${JSON.stringify(labels)}`;
+        const since = value - (before.get(key) ?? 0);
+        before.set(key, value);
+        return since > 0 ? [{ name: metricName, labels, value: since }] : [];
+      }),
+    );
+}
+
+/**
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html:
+ * a line has one set of dimensions.
+ */
+function linesOf(samples: readonly Sample[], Namespace: string, Timestamp: number): object[] {
+  const groups = new Map<string, Sample[]>();
+  for (const sample of samples) {
+    const key = JSON.stringify(sample.labels);
+    groups.set(key, [...(groups.get(key) ?? []), sample]);
+  }
+  return [...groups.values()].map((group) => {
+    const labels = group[0]?.labels ?? {};
+    const Metrics = group.map(({ name }) => ({ Name: name, Unit: unitOf(name) }));
+    return {
+      _aws: {
+        Timestamp,
+        CloudWatchMetrics: [{ Namespace, Dimensions: [Object.keys(labels)], Metrics }],
+      },
+      ...labels,
+      ...Object.fromEntries(group.map(({ name, value }) => [name, value])),
+    };
+  });
+}
+
+function unitOf(name: string): 'Seconds' | 'Count' | 'None' {
+  if (/_(total|count)$/.test(name)) return 'Count';
+  return /_seconds(_sum)?$/.test(name) ? 'Seconds' : 'None';
+}

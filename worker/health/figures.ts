@@ -1,0 +1,56 @@
+import type { Registry } from 'prom-client';
+
+/** How one kind of work went since the start of the worker. */
+export interface Figure {
+  readonly kind: 'AWS' | 'activity';
+  readonly name: string;
+  readonly calls: number;
+  /** Of these, those that failed; what was handed to another worker is neither. */
+  readonly failed: number;
+  readonly meanSeconds: number;
+}
+
+const SOURCES = [
+  { metric: 'ohf_aws_request_duration_seconds', kind: 'AWS', label: 'action', good: ['ok'] },
+  {
+    metric: 'ohf_activity_duration_seconds',
+    kind: 'activity',
+    label: 'activity',
+    good: ['completed', 'cancelled'],
+  },
+] as const;
+
+/** Duration and success of each call to AWS and each activity, out of the metrics. */
+export async function readFigures(registry: Registry): Promise<readonly Figure[]> {
+  const all = await registry.getMetricsAsJSON();
+  return SOURCES.flatMap(({ metric, kind, label, good }) => {
+    const { values = [] } = all.find(({ name }) => name === metric) ?? {};
+    const sums = new Map<string, { calls: number; failed: number; seconds: number }>();
+    for (const { value, labels, metricName } of values as readonly HistogramValue[]) {
+      const name = String(labels[label]);
+      const sum = sums.get(name) ?? { calls: 0, failed: 0, seconds: 0 };
+      const isGood = good.some((outcome) => outcome === labels['outcome']);
+      if (metricName === `${metric}_sum`) sum.seconds += value;
+      if (metricName === `${metric}_count`) {
+        sum.calls += value;
+        if (!isGood) sum.failed += value;
+      }
+      sums.set(name, sum);
+    }
+    return [...sums]
+      .map(([name, { calls, failed, seconds }]) => ({
+        kind,
+        name,
+        calls,
+        failed,
+        meanSeconds: seconds / calls,
+      }))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  });
+}
+
+interface HistogramValue {
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string | number | undefined>>;
+  readonly metricName?: string;
+}

@@ -10,6 +10,8 @@ export interface Config {
   readonly request: {
     /** Seconds after its acceptance from which a request launches nothing any more and settles. */
     readonly deadlineSeconds: number;
+    /** Seconds within which a machine must be up; without it the request's deadline alone counts. */
+    readonly pendingSeconds?: number;
   };
   readonly logging: LoggingConfig;
   readonly metrics: MetricsConfig;
@@ -35,6 +37,8 @@ export interface TemporalConfig {
   readonly apiKey?: string;
   /** Seconds that one operation of the command line may spend with Temporal in all. */
   readonly deadlineSeconds: number;
+  /** A worker with real AWS refuses Temporal's development server unless this is true. */
+  readonly allowDevServer?: boolean;
 }
 
 /** Paths of PEM files; `caFile` replaces the public certificate authorities. */
@@ -52,6 +56,8 @@ export interface ProviderConfig {
   readonly name: string;
   /** Names one Symphony cluster; is in every tag and token, so two clusters in one account never mix. */
   readonly deployment: string;
+  /** IBM's `<name>prov_config.json` on this host; the command line knows where Host Factory keeps it. */
+  readonly ibmConfigFile?: string;
   readonly aws: AwsConfig;
 }
 
@@ -59,8 +65,19 @@ export interface AwsConfig {
   readonly region: string;
   /** Where EC2 is reached instead of the region's public endpoint: a VPC endpoint or the simulated AWS. */
   readonly endpoint?: string;
-  /** Profile of the AWS credential files of the worker's host. */
+  /** An AWS credential file of this provider instance alone, on the worker's host. */
+  readonly credentialFile?: string;
+  /** Profile in it; without it, of the AWS credential files of the worker's user. */
   readonly profile?: string;
+  /** Assumed with the credentials that the rest says. */
+  readonly role?: { readonly arn: string; readonly externalId?: string };
+  /** URL of an HTTP proxy through which all calls to AWS go. */
+  readonly proxy?: string;
+  readonly connectTimeoutSeconds: number;
+  /** How often a read is tried again at once; the next tick reads anyway. */
+  readonly readRetries: number;
+  /** Before the first of these retries, at least; before the second twice as long, and so on. */
+  readonly readRetrySeconds: number;
   /** Seconds between two reads of the machines that are waited for, by how long they take. */
   readonly pollSeconds: { readonly min: number; readonly max: number };
   /** Seconds within which AWS may still hide what was just made. */

@@ -57,7 +57,7 @@ export function propagatedLogging(env: Environment, notes: string[]): Propagated
 }
 
 /** IBM's keys of logs, by our setting; `LogLevel` is the LSF edition's. */
-const IBM_KEYS = {
+export const IBM_LOG_KEYS = {
   ACCEPT_PROPAGATED_LOG_SETTING: {
     setting: 'acceptPropagated',
     read: (text: string): unknown => fromText(flag, text),
@@ -72,16 +72,17 @@ const IBM_KEYS = {
   },
 } as const;
 
-export const isIbmLogKey = (key: string): key is keyof typeof IBM_KEYS => Object.hasOwn(IBM_KEYS, key);
+export const isIbmLogKey = (key: string): key is keyof typeof IBM_LOG_KEYS =>
+  Object.hasOwn(IBM_LOG_KEYS, key);
 
 /** The setting of our section `logging` that a key of IBM's provider configuration makes; what is unusable is noted. */
 export function fromIbmLogKey(
-  key: keyof typeof IBM_KEYS,
+  key: keyof typeof IBM_LOG_KEYS,
   value: unknown,
   path: string,
   notes: string[],
 ): JsonObject {
-  const { setting, read, accepts, allowed } = IBM_KEYS[key];
+  const { setting, read, accepts, allowed } = IBM_LOG_KEYS[key];
   const is = read(String(value));
   if (accepts(is)) return { [setting]: is };
   notes.push(`${path}: ${key} is ${valueText(value)} and is ignored; allowed: ${allowed}.`);

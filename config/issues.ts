@@ -53,10 +53,10 @@ export const nameText = (name: string): string => {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 };
 
-/** A value as it may stand in a message: short, on one line. */
+/** A value as it may stand in a message: short, on one line, without the user of a URL. */
 export function valueText(value: unknown): string {
   if (value === undefined) return 'missing';
-  const text = jsonText(value);
+  const text = jsonText(value).replaceAll(/:\/\/[^\s/@]*@/g, '://****@');
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 

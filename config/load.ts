@@ -9,6 +9,8 @@ import { sentenceOf, valueAt, wrongSettings, type Finding } from './validate.ts'
 export interface ConfigSource {
   readonly origin: string;
   readonly values: JsonObject;
+  /** What is wrong with it in words of its own. */
+  readonly findings?: readonly Finding[];
 }
 
 /** Who reads the settings: each needs what the other may leave out. */
@@ -36,8 +38,8 @@ export function gatherConfig(
   const merged = emptyMerge();
   layOver(merged, { ...DEFAULTS }, DEFAULT_ORIGIN);
   const findings: Finding[] = [];
-  for (const { origin, values } of sources) {
-    findings.push(...secretsIn(values, origin));
+  for (const { origin, values, findings: wrong = [] } of sources) {
+    findings.push(...wrong, ...secretsIn(values, origin));
     // By this an editor finds our JSON Schema.
     const { $schema: _, ...settings } = values;
     layOver(merged, settings, origin);

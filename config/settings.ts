@@ -15,6 +15,8 @@ export interface Setting {
   readonly required?: true;
   /** Only from the environment; never in a file, a log or a message. */
   readonly secret?: true;
+  /** May stand in a file, but in no message and no answer. */
+  readonly masked?: true;
   /** Well-known variables beside our own `OHF_...`, which wins over them. */
   readonly env?: readonly string[];
   /** For the documents: one line of Markdown. */
@@ -77,6 +79,11 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
     default: 8,
     meaning: 'what one operation of the command line may spend with Temporal in all',
   },
+  'temporal.allowDevServer': {
+    kind: flag,
+    otherwise: '`false`',
+    meaning: "real AWS with Temporal's development server, which is for trying things out",
+  },
   'provider.type': { kind: oneOf(PROVIDER_TYPES), default: 'aws', meaning: 'which cloud' },
   'provider.name': {
     kind: text('1 to 64 of 0-9 A-Z a-z _ -', /^[\w-]{1,64}$/),
@@ -90,6 +97,11 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
     env: ['OHF_DEPLOYMENT'],
     meaning: 'names one Symphony cluster; in every tag and token. Mandatory with real AWS',
   },
+  'provider.ibmConfigFile': {
+    kind: absolutePath,
+    otherwise: "the command line: Host Factory's; the worker: none",
+    meaning: "IBM's `<name>prov_config.json` on this host",
+  },
   'provider.aws.region': {
     kind: text('an AWS region, e.g. "eu-west-1"', /^[a-z]{2,}(-[a-z0-9]+)+$/),
     default: 'us-east-1',
@@ -102,10 +114,44 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
     env: ['OHF_AWS_ENDPOINT'],
     meaning: 'a VPC endpoint or a simulated AWS',
   },
+  'provider.aws.credentialFile': {
+    kind: absolutePath,
+    otherwise: "the AWS SDK's",
+    meaning: "an AWS credential file of this provider instance alone, on the worker's host",
+  },
   'provider.aws.profile': {
     kind: text('the name of a profile of the AWS credential files'),
     env: ['AWS_PROFILE'],
-    meaning: "profile of the worker's AWS credential files",
+    meaning: 'the profile in `credentialFile`, else in the AWS files of the user of the worker',
+  },
+  'provider.aws.role.arn': {
+    kind: text('the ARN of an IAM role', /^arn:aws[\w-]*:iam::\d{12}:role\/\S+$/),
+    required: true,
+    meaning: 'the role that the worker assumes, with the credentials that the other settings say',
+  },
+  'provider.aws.role.externalId': {
+    kind: text('2 to 1224 of 0-9 A-Z a-z + = , . @ : \\ / _ -', /^[\w+=,.@:\\/-]{2,1224}$/),
+    masked: true,
+    meaning: 'the external id that the role asks for',
+  },
+  'provider.aws.proxy': {
+    kind: text('the URL of an HTTP proxy, e.g. "http://proxy:3128"', /^https?:\/\/[^\s/@]+:\d{1,5}\/?$/),
+    meaning: 'all calls to AWS go through it',
+  },
+  'provider.aws.connectTimeoutSeconds': {
+    kind: number('seconds', 0.001, 2_147_483.647),
+    default: 3,
+    meaning: 'until a connection to AWS must be there',
+  },
+  'provider.aws.readRetries': {
+    kind: whole('retries', 0, 10),
+    default: 2,
+    meaning: 'of a read of AWS that fails; after them it waits for the next regular read',
+  },
+  'provider.aws.readRetrySeconds': {
+    kind: number('seconds', 0, 10),
+    default: 0,
+    meaning: 'before the first of these retries at least, before the second twice as long, ...',
   },
   'provider.aws.pollSeconds.min': {
     kind: number('seconds', 0.1, 300),
@@ -148,6 +194,11 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
     kind: whole('seconds', 30, 86_400),
     default: 900,
     meaning: 'after its acceptance, from which a request launches nothing more and settles',
+  },
+  'request.pendingSeconds': {
+    kind: whole('seconds', 30, 86_400),
+    otherwise: "the request's deadline alone",
+    meaning: 'after its launch was answered, from which a machine that is not up is given back',
   },
   'logging.level': {
     kind: oneOf(LOG_LEVELS),

@@ -80,6 +80,7 @@ export function secretsIn(file: JsonObject, origin: string): readonly Finding[] 
   });
 }
 
-function nested(path: string, value: unknown): JsonObject {
+/** `a.b` and 1 -> `{a: {b: 1}}` */
+export function nested(path: string, value: unknown): JsonObject {
   return path.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as JsonObject;
 }

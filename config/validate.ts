@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from './jsonFile.ts';
 import { nameText, valueText } from './issues.ts';
-import { SETTINGS } from './settings.ts';
+import { SETTINGS, type Setting } from './settings.ts';
 import { didYouMean } from './suggest.ts';
 
 /** One thing that is wrong with the settings. */
@@ -37,9 +37,13 @@ function wrongIn(section: JsonObject, prefix: string): Finding[] {
     if (setting === undefined && within.length === 0) return [unknown(path)];
     const object = within.length > 0 ? `an object with ${within.join(', ')}` : undefined;
     const allowed = [setting?.kind.allowed, object].filter((each) => each !== undefined).join(' or ');
-    return [notAllowed(path, setting?.secret === true ? 'not usable' : valueText(value), allowed)];
+    return [notAllowed(path, isShown(setting) ? valueText(value) : 'not usable', allowed)];
   });
 }
+
+/** Whether the value of a setting may stand in a message. */
+export const isShown = (setting: Setting | undefined): boolean =>
+  setting?.secret !== true && setting?.masked !== true;
 
 /** Names of the settings and sections directly in a section. */
 export function keysBelow(section: string): readonly string[] {

@@ -5,16 +5,18 @@ import { toProviderError } from '../activities/aws/errors.ts';
 import { createAwsProvider } from '../activities/aws/provider.ts';
 import type { ProviderConfig } from '../config/config.ts';
 import { ConfigurationError } from '../domain/shared/errors.ts';
+import { clientSettings } from './awsSettings.ts';
 import { findRefusedActions } from './permissions.ts';
 import type { OpenProvider, Surroundings } from './providers.ts';
 
 /** @throws ConfigurationError when AWS can't be read */
 export async function openAws(
-  { deployment, aws: config }: ProviderConfig,
+  provider: ProviderConfig,
   { logger, onReadError, calls }: Surroundings,
 ): Promise<OpenProvider> {
-  const { region, endpoint, pollSeconds, consistencySeconds, sweepSeconds } = config;
-  const aws = createAwsClients(config, calls);
+  const { deployment } = provider;
+  const { region, endpoint, pollSeconds, consistencySeconds, sweepSeconds } = provider.aws;
+  const aws = createAwsClients(clientSettings(provider), calls);
   try {
     await checkAws(aws, endpoint ?? region);
     await tellRefusedActions(aws, deployment, logger);
@@ -42,7 +44,8 @@ async function checkAws(aws: AwsClients, where: string): Promise<void> {
     const { providerCode, message, kind } = toProviderError(error);
     const advice =
       kind === 'credentials'
-        ? 'Check the credentials of the worker (instance profile, AWS_PROFILE, AWS_ACCESS_KEY_ID) and its policy: ' +
+        ? 'Check the credentials of the worker (provider.aws.role, .credentialFile and .profile, else AWS_ACCESS_KEY_ID ' +
+          'or the instance profile) and its policy: ' +
           "'ohf iam-policy --templates FILE' prints the one that it needs."
         : 'Check provider.aws.region and provider.aws.endpoint, and the network.';
     throw new ConfigurationError(

@@ -4,6 +4,7 @@ import type { EventHandler } from '../activities/events/handler.ts';
 import { webhook } from '../activities/events/webhook.ts';
 import type { Config } from '../config/index.ts';
 import { EVENT_TYPES, type EventType } from '../domain/events/event.ts';
+import { clientSettings } from './awsSettings.ts';
 
 const WEBHOOK_SECONDS = 10;
 const AUDIT_FILE = { maxBytes: 50 << 20, keep: 10 } as const;
@@ -32,7 +33,7 @@ async function snsHandler(
   // AWS's client of SNS is loaded only where it is used.
   const { createSnsClient } = await import('../activities/aws/sns.ts');
   const { sns } = await import('../activities/events/sns.ts');
-  const client = createSnsClient(provider.aws, topicArn, endpoint);
+  const client = createSnsClient(clientSettings(provider), topicArn, endpoint);
   return sns({ client, topicArn, ...typesOf(types) });
 }
 

@@ -3,7 +3,8 @@ import { Client } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
 import { createEventActivities } from '../activities/events/publishing.ts';
 import { createActivities } from '../activities/index.ts';
-import { loadWorkerConfig, type Config } from '../config/index.ts';
+import { gatherWorkerConfig, type Config } from '../config/index.ts';
+import { configOf } from '../config/load.ts';
 import { OhfError } from '../domain/shared/errors.ts';
 import { checkNamespace } from './checks.ts';
 import { connect } from './connection.ts';
@@ -25,9 +26,12 @@ import { storageDirectory } from './storage.ts';
 export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
   let log = openEarlyLog(env);
   try {
-    const config = await loadWorkerConfig(env);
+    const gathered = await gatherWorkerConfig(env);
+    const config = configOf(gathered);
     log = await openWorkerLog(config, env);
     const { logger } = log;
+    const { notes } = gathered;
+    if (notes.length > 0) logger.warn('settings are ignored', { notes });
     installRuntime(logger);
     const health = await openHealth(config, logger);
     try {

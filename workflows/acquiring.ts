@@ -220,9 +220,13 @@ export class Acquiring {
     if (machineIds.length > 0) void this.#watch(machineIds);
   }
 
-  /** Until each of these is decided: ready, dead, or not up by a read after the deadline. */
+  /** Until each of these is decided: ready, dead, or not up by a read after their deadline. */
   async #watch(machineIds: readonly string[]): Promise<void> {
-    const deadline = deadlineOf(this.#ledger.state.input);
+    const { input } = this.#ledger.state;
+    const { pendingSeconds = Infinity } = input;
+    const ownDeadline = Date.now() + pendingSeconds * 1_000;
+    const deadline = Math.min(deadlineOf(input), ownDeadline);
+    const limit = deadline === ownDeadline ? { seconds: pendingSeconds } : {};
     for (let reportSeconds = FIRST_REPORT_SECONDS; ; reportSeconds *= 2) {
       const waitedFor = new Set(booting(this.#ledger.state).map((machine) => machine.machineId));
       const batch = machineIds.filter((id) => waitedFor.has(id));
@@ -230,7 +234,7 @@ export class Acquiring {
       const lane = waitLane(`wait for ${batch.length} machines to boot`);
       const { sightings, final } = await lane.awaitMachines({ machineIds: batch, deadline, reportSeconds });
       this.#ledger.apply({ type: 'MachinesSeen', sightings });
-      if (final) this.#ledger.apply({ type: 'DeadlinePassed', machineIds: batch });
+      if (final) this.#ledger.apply({ type: 'DeadlinePassed', machineIds: batch, ...limit });
     }
   }
 }

@@ -1,7 +1,7 @@
 import { gatherCliConfig, gatherWorkerConfig, type Environment } from '../../config/index.ts';
 import { DEFAULT_ORIGIN } from '../../config/load.ts';
 import { SETTINGS, type Setting } from '../../config/settings.ts';
-import { sentenceOf, valueAt } from '../../config/validate.ts';
+import { isShown, sentenceOf, valueAt } from '../../config/validate.ts';
 import { ValidationError } from '../../domain/shared/errors.ts';
 import { writeOut } from '../output.ts';
 import { providerEnv } from '../providerEnv.ts';
@@ -51,8 +51,8 @@ async function show(flags: Flags, env: Environment): Promise<number> {
 const fromWhere = (origin: string): string => (origin === DEFAULT_ORIGIN ? 'default' : origin);
 
 /** Without what is secret: also a URL may hold it, in its user or, as those of webhooks, in its path. */
-function shown({ secret }: Setting, value: Value): Value {
-  if (secret === true) return '****';
+function shown(setting: Setting, value: Value): Value {
+  if (!isShown(setting)) return '****';
   if (typeof value !== 'string' || !/^https?:/.test(value) || !URL.canParse(value)) return value;
   const { protocol, host, username, password, pathname, search } = new URL(value);
   const user = username + password === '' ? '' : '****@';

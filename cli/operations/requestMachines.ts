@@ -57,6 +57,7 @@ async function requestMachines(
     template,
     deadlineSeconds: deadlineOf(template, request.deadlineSeconds),
     callId: context.callId,
+    ...(request.pendingSeconds === undefined ? {} : { pendingSeconds: request.pendingSeconds }),
   });
   if (outcome === 'inDoubt') context.log.warn('Temporal did not confirm the request');
   return { requestId, message: outcome === 'started' ? 'Request VM success from AWS.' : IN_DOUBT };

@@ -33,7 +33,12 @@ export type RequestFact =
   | { readonly type: 'LaunchOverdue'; readonly ordinal: number }
   | { readonly type: 'MachinesSeen'; readonly sightings: readonly Sighting[] }
   | { readonly type: 'MachinesAdopted'; readonly sightings: readonly Sighting[] }
-  | { readonly type: 'DeadlinePassed'; readonly machineIds: readonly string[] }
+  | {
+      readonly type: 'DeadlinePassed';
+      readonly machineIds: readonly string[];
+      /** Their own limit, where it came before the deadline of the request. */
+      readonly seconds?: number;
+    }
   | { readonly type: 'CancelRequested' }
   | { readonly type: 'ReturnRequested'; readonly request: ReturnMachines }
   | { readonly type: 'ReleaseStarted'; readonly machineIds: readonly string[] }
@@ -84,7 +89,12 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
         })),
       );
     case 'DeadlinePassed':
-      return withMachines(state, machinesOf(state, fact.machineIds).filter(isUndecided).map(tooLate));
+      return withMachines(
+        state,
+        machinesOf(state, fact.machineIds)
+          .filter(isUndecided)
+          .map((machine) => tooLate(machine, fact.seconds)),
+      );
     case 'CancelRequested':
       return withMachines(
         { ...state, cancelled: true, target: 0 },
@@ -191,11 +201,12 @@ function sighted(known: Machine | undefined, seen: Sighting): Machine {
   return { ...merged, result: 'fail', message, release: release === 'kept' ? 'wanted' : release };
 }
 
-function tooLate(machine: Machine): Machine {
+function tooLate(machine: Machine, seconds: number | undefined): Machine {
+  const limit = seconds === undefined ? 'by the deadline of the request' : `within ${seconds} seconds`;
   const message =
     machine.state === 'running'
-      ? 'No host name or address was known by the deadline of the request.'
-      : 'The machine was not running by the deadline of the request.';
+      ? `No host name or address was known ${limit}.`
+      : `The machine was not running ${limit}.`;
   return {
     ...machine,
     result: 'fail',

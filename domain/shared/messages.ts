@@ -41,6 +41,8 @@ export interface MachineRequestInput {
   readonly deadlineSeconds: number;
   /** Names the call of Host Factory in logs; absent for an owner that only adopts. */
   readonly callId?: string;
+  /** Seconds after its launch was answered by which a machine must be up; absent: by the deadline. */
+  readonly pendingSeconds?: number;
   /** Set by the workflow itself when it continues as new. */
   readonly carried?: CarriedRequest;
 }

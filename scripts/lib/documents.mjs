@@ -5,7 +5,7 @@ import { commandReference } from './command-reference.mjs';
 import { errorTables } from './error-tables.mjs';
 import { metricTables } from './metric-tables.mjs';
 import { dist, root } from './paths.mjs';
-import { configSchema, settingsTables } from './settings-documents.mjs';
+import { configSchema, ibmTables, settingsTables } from './settings-documents.mjs';
 
 /**
  * What is made from the code: whole files, and in others what stands between two marks.
@@ -13,6 +13,8 @@ import { configSchema, settingsTables } from './settings-documents.mjs';
  */
 export async function documents() {
   const settings = await compiled('config', 'settings.js');
+  const ibm = await compiled('config', 'ibmConfig.js');
+  const hfLogging = await compiled('config', 'hfLogging.js');
   const guide = await compiled('domain', 'shared', 'errorGuide.js');
   const health = await compiled('worker', 'health', 'metrics.js');
   const operations = await compiled('cli', 'operations', 'registry.js');
@@ -21,7 +23,7 @@ export async function documents() {
   return [
     { file: 'config/config.schema.json', is: read('config/config.schema.json'), shouldBe: schema },
     between('docs/commands.md', commandReference(operations, commands)),
-    between('docs/configuration.md', settingsTables(settings)),
+    between('docs/configuration.md', { ...settingsTables(settings), ...ibmTables(ibm, hfLogging) }),
     between('docs/errors.md', errorTables(guide)),
     between('docs/monitoring.md', await metricTables(health)),
   ];

@@ -13,6 +13,27 @@ export const settingsTables = ({ SETTINGS }) => ({
   ),
 });
 
+/** What becomes of each key of IBM's provider configuration. */
+export const ibmTables = ({ HONOURED, PROXY, WITHOUT_EFFECT }, { IBM_LOG_KEYS }) => ({
+  ibm: markdownTable(
+    ['key', 'value', 'here'],
+    [
+      ...Object.entries(HONOURED).map(([key, { setting, kind }]) => [
+        `\`${key}\``,
+        valueOf({ kind }),
+        `\`${setting}\``,
+      ]),
+      [`\`${PROXY.host.key}\`, \`${PROXY.port.key}\``, 'a host; a port', '`provider.aws.proxy`'],
+      ...Object.entries(IBM_LOG_KEYS).map(([key, { setting, allowed }]) => [
+        `\`${key}\``,
+        allowed,
+        `\`logging.${setting}\``,
+      ]),
+      ...Object.entries(WITHOUT_EFFECT).map(([key, reason]) => [`\`${key}\``, '', `no effect: ${reason}`]),
+    ],
+  ),
+});
+
 const valueOf = ({ kind }) => kind.allowed.replace(/(, e\.g\.|:) .*/, '');
 
 function defaultOf({ default: usual, otherwise, required }) {

@@ -105,6 +105,22 @@ describe('machineRequest', () => {
       assert.deepEqual(rig.cloud.live(), []);
     }));
 
+  it('gives up machines that take longer to boot than they may, long before the deadline', () =>
+    rig.withWorkers(async () => {
+      rig.cloud.stuckOfEach = 1;
+      const start = await rig.now();
+      const request = await rig.startRequest({ count: 3, deadlineSeconds: 3_600, pendingSeconds: 180 });
+      const view = await settled(request);
+      const took = (await rig.now()) - start;
+      assert.ok(took >= 3 * MINUTE && took < 5 * MINUTE, `settled after ${took} ms`);
+      assert.equal(view.status, 'complete');
+      assert.match(view.message, /2 of 3 .*not running within 180 seconds/);
+      await rig.env.sleep('10s');
+      assert.equal(rig.cloud.live().length, 2);
+      await rig.result(await rig.startReturn(rig.cloud.live()));
+      await rig.result(request);
+    }));
+
   it('a machine that never boots neither holds up launches nor takes others with it', () =>
     rig.withWorkers(async () => {
       rig.cloud.capacity = 2;

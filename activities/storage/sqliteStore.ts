@@ -27,6 +27,8 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
   const path = join(directory, 'store.db');
   await mkdir(directory, { recursive: true, mode: 0o700 });
   let database = await openOrReplace();
+  /** Of this database, by their text: there are only a few. */
+  const statements = new Map<string, ReturnType<typeof database.prepare>>();
   return {
     commit: (changes) => guarded(() => inTransaction(() => changes.forEach(write))),
     commitFrom: (choose) => guarded(() => inTransaction(() => choose({ get: find }).forEach(write))),
@@ -88,6 +90,7 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
     } catch (error) {
       if (isDamage(error)) {
         database.close();
+        statements.clear();
         database = await openOrReplace();
       }
       throw storageError(path, error);
@@ -109,11 +112,16 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
   function find<T extends Table>(table: T, id: string): Tables[T] | undefined {
     return parsed<T>(ask(`select body from ${table} where id = ?`, [id]))[0];
   }
+  function prepared(text: string) {
+    const known = statements.get(text) ?? database.prepare(text);
+    statements.set(text, known);
+    return known;
+  }
   function ask(text: string, values: readonly unknown[]): Row[] {
-    return database.prepare(text).all(...values) as Row[];
+    return prepared(text).all(...values) as Row[];
   }
   function change(text: string, values: readonly unknown[]): number {
-    return database.prepare(text).run(...values).changes;
+    return prepared(text).run(...values).changes;
   }
   function write(entry: Change): void {
     if ('remove' in entry) {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { commandReference } from './command-reference.mjs';
 import { errorTables } from './error-tables.mjs';
+import { eventTables } from './event-tables.mjs';
 import { metricTables } from './metric-tables.mjs';
 import { dist, root } from './paths.mjs';
 import { configSchema, ibmTables, settingsTables } from './settings-documents.mjs';
@@ -16,6 +17,7 @@ export async function documents() {
   const ibm = await compiled('config', 'ibmConfig.js');
   const hfLogging = await compiled('config', 'hfLogging.js');
   const guide = await compiled('domain', 'shared', 'errorGuide.js');
+  const events = await compiled('domain', 'events', 'eventGuide.js');
   const health = await compiled('worker', 'health', 'metrics.js');
   const operations = await compiled('cli', 'operations', 'registry.js');
   const commands = await compiled('cli', 'commands', 'registry.js');
@@ -25,6 +27,7 @@ export async function documents() {
     between('docs/commands.md', commandReference(operations, commands)),
     between('docs/configuration.md', { ...settingsTables(settings), ...ibmTables(ibm, hfLogging) }),
     between('docs/errors.md', errorTables(guide)),
+    between('docs/events.md', eventTables(events)),
     between('docs/monitoring.md', await metricTables(health)),
   ];
 }

@@ -1,64 +1,58 @@
 import type { Client } from '@temporalio/client';
-import proto from '@temporalio/proto';
+import type { Config } from '../config/config.ts';
+import { isRealAws } from '../config/load.ts';
 import { ConfigurationError } from '../domain/shared/errors.ts';
-import { SEARCH_ATTRIBUTES } from '../domain/shared/searchAttributes.ts';
+import {
+  addSearchAttributes,
+  isDevServer,
+  missingIn,
+  mistypedIn,
+  readNamespace,
+  wordsOf,
+} from './namespace.ts';
 
 /**
  * The namespace exists and has our search attributes; missing ones are made where the server lets us.
  * @throws ConfigurationError that says what to do
  */
 export async function checkNamespace(client: Client, namespace: string): Promise<void> {
-  try {
-    await client.connection.workflowService.describeNamespace({ namespace });
-  } catch (error) {
-    throw new ConfigurationError(
-      `Temporal has no namespace '${namespace}' for us (${messageOf(error)}). ` +
-        `Make it (temporal operator namespace create -n ${namespace}) or set temporal.namespace.`,
-      { cause: error },
+  const advice = "'ohf temporal setup --worker --check' tells what it lacks, '--print' how to make it.";
+  const fail = (what: string, cause?: unknown): never => {
+    throw new ConfigurationError(`${what} ${advice}`, { cause });
+  };
+  const state = await readNamespace(client, namespace).catch((error: unknown) =>
+    fail(`The namespace '${namespace}' of Temporal cannot be read (${wordsOf(error)}).`, error),
+  );
+  if (!state.exists) fail(`Temporal has no namespace '${namespace}'.`);
+  const mistyped = mistypedIn(state);
+  if (mistyped.length > 0)
+    fail(
+      `Search attributes of namespace '${namespace}' have another type than ours: ${mistyped.join(', ')}.`,
     );
-  }
-  const missing = await missingSearchAttributes(client, namespace);
+  const missing = missingIn(state);
   if (missing.length === 0) return;
-  try {
-    await addSearchAttributes(client, namespace, missing);
-  } catch (error) {
-    const names = missing.map(([name, type]) => `${name} (${type})`).join(', ');
-    throw new ConfigurationError(
-      `Namespace '${namespace}' lacks the search attributes ${names}, and they could not be made ` +
-        `(${messageOf(error)}). Make them: temporal operator search-attribute create --name NAME --type TYPE.`,
-      { cause: error },
-    );
-  }
-}
-
-type SearchAttribute = readonly [name: string, type: 'KEYWORD' | 'INT'];
-
-async function missingSearchAttributes(client: Client, namespace: string): Promise<SearchAttribute[]> {
-  const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace });
-  return Object.entries(SEARCH_ATTRIBUTES).filter(
-    ([name]) => !(customAttributes && name in customAttributes),
+  await addSearchAttributes(client, namespace, missing).catch((error: unknown) =>
+    fail(
+      `Namespace '${namespace}' lacks the search attributes ${missing.join(', ')}, and they could not be made ` +
+        `(${wordsOf(error)}).`,
+      error,
+    ),
   );
 }
 
-/** Temporal Cloud does not let clients do this. */
-export async function addSearchAttributes(
-  client: Client,
-  namespace: string,
-  attributes: readonly SearchAttribute[] = Object.entries(SEARCH_ATTRIBUTES),
-): Promise<void> {
-  const { INDEXED_VALUE_TYPE_INT, INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
-  await client.connection.operatorService.addSearchAttributes({
-    namespace,
-    searchAttributes: Object.fromEntries(
-      attributes.map(([name, type]) => [
-        name,
-        type === 'INT' ? INDEXED_VALUE_TYPE_INT : INDEXED_VALUE_TYPE_KEYWORD,
-      ]),
-    ),
-  });
+/**
+ * Temporal's development server may lose its database, and with it who owns which machine: that is no place for
+ * machines that cost money.
+ * @throws ConfigurationError unless a setting allows it
+ */
+export async function refuseDevServer(client: Client, { temporal, provider }: Config): Promise<void> {
+  if (!isRealAws(provider.aws.endpoint) || temporal.allowDevServer === true) return;
+  if (await isDevServer(client)) {
+    throw new ConfigurationError(
+      `Temporal at ${temporal.address} is the development server, and AWS is the real one. Set temporal.address to ` +
+        "a Temporal cluster or Temporal Cloud ('ohf temporal setup --worker --print' tells how to set it up). To try " +
+        'real AWS with it nevertheless, set temporal.allowDevServer to true (OHF_TEMPORAL_ALLOW_DEV_SERVER=true): if its ' +
+        'database is lost, machines stay until they are returned by hand.',
+    );
+  }
 }
-
-const messageOf = (error: unknown): string => {
-  if (error instanceof Error && 'details' in error && typeof error.details === 'string') return error.details;
-  return error instanceof Error ? error.message : String(error);
-};

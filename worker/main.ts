@@ -6,7 +6,7 @@ import { createActivities } from '../activities/index.ts';
 import { gatherWorkerConfig, type Config } from '../config/index.ts';
 import { configOf } from '../config/load.ts';
 import { OhfError } from '../domain/shared/errors.ts';
-import { checkNamespace } from './checks.ts';
+import { checkNamespace, refuseDevServer } from './checks.ts';
 import { connect } from './connection.ts';
 import { openEvents, type Events } from './events.ts';
 import { workerChecks } from './health/checks.ts';
@@ -57,6 +57,7 @@ async function serve(config: Config, directory: string, logger: Logger, health: 
   let events: Events | undefined;
   try {
     const client = new Client({ connection, namespace: temporal.namespace });
+    await refuseDevServer(client, config);
     await checkNamespace(client, temporal.namespace);
     const onReadError = (error: unknown): void =>
       logger.warn('machines could not be read; trying again', { error });

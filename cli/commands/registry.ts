@@ -147,6 +147,26 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./health.ts'),
   },
   {
+    name: 'temporal',
+    words: '<action>',
+    summary: 'Set up the namespace in Temporal, with its retention and search attributes',
+    options: [
+      ...PROVIDER,
+      ['--check', 'Tell what it lacks; exit code 1 when anything'],
+      ['--apply', 'Make what it lacks'],
+      ['--print', 'Print the commands that make it, also for Temporal Cloud'],
+      ['--retention-days <n>', 'For which closed requests are kept, at least (default: 3)'],
+      ['--worker', "With the worker's settings, from $OHF_CONFIG or ./config/config.json"],
+      JSON_OUT,
+    ],
+    examples: [
+      'temporal setup --check',
+      'temporal setup --apply --retention-days 7',
+      'temporal setup --print',
+    ],
+    load: () => import('./temporal.ts'),
+  },
+  {
     name: 'requests',
     summary: 'List open requests and returns, the newest first',
     options: [

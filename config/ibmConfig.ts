@@ -95,7 +95,7 @@ export function fromIbmConfig(file: JsonObject, path: string, notes: string[]): 
     findings.push({ key, message, allowed: kind.allowed, origin: path });
     return undefined;
   };
-  const isSet = (key: string): boolean => ![undefined, null, ''].some((blank) => file[key] === blank);
+  const isSet = (key: string): boolean => isSetIn(file, key);
 
   for (const key of Object.keys(file).filter(isSet)) {
     const honoured = Object.hasOwn(HONOURED, key) ? HONOURED[key] : undefined;
@@ -122,12 +122,14 @@ export function fromIbmConfig(file: JsonObject, path: string, notes: string[]): 
   return { origin: path, values: merged.values, findings };
 }
 
-/** Of a file's settings, those that only the worker uses, by IBM's names. */
+/** Of a file's keys, those that only the worker uses. By region and endpoint the command line knows real AWS. */
 export function workerKeysIn(file: JsonObject): readonly string[] {
-  // By region and endpoint the command line knows real AWS, so they are not the worker's alone.
-  const shared = ['AWS_REGION', 'AWS_ENDPOINT_URL'];
-  const isWorkers = (key: string): boolean =>
-    key === PROXY.host.key ||
-    (HONOURED[key]?.setting.startsWith('provider.aws.') === true && !shared.includes(key));
-  return Object.keys(file).filter((key) => isWorkers(key) && file[key] !== '' && file[key] !== null);
+  const ofWorker = Object.entries(HONOURED)
+    .filter(([, { setting }]) => setting.startsWith('provider.aws.'))
+    .map(([key]) => key)
+    .filter((key) => key !== 'AWS_REGION' && key !== 'AWS_ENDPOINT_URL');
+  return [...ofWorker, PROXY.host.key].filter((key) => isSetIn(file, key));
 }
+
+const isSetIn = (file: JsonObject, key: string): boolean =>
+  ![undefined, null, ''].some((blank) => file[key] === blank);

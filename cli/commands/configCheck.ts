@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { templatesPath } from '../../config/hfPaths.ts';
 import { readTemplates } from '../../config/ibmTemplates.ts';
 import { gatherCliConfig, gatherWorkerConfig, type Environment } from '../../config/index.ts';
+import { reasonOf } from '../../config/jsonFile.ts';
 import { configOf } from '../../config/load.ts';
-import { OhfError } from '../../domain/shared/errors.ts';
-import { connectionOptions } from '../gateway/connectionOptions.ts';
+import { temporalTls } from '../../config/temporalTls.ts';
+import { ConfigurationError, OhfError } from '../../domain/shared/errors.ts';
 import { writeOut } from '../output.ts';
 import { lineOfSetting, lineOfTemplateKey } from '../places.ts';
 import { providerEnv } from '../providerEnv.ts';
@@ -41,11 +42,20 @@ async function ofSettings(isWorker: boolean, env: Environment, notes: string[]):
   const gathered = isWorker ? await gatherWorkerConfig(env) : await gatherCliConfig(env);
   notes.push(...gathered.notes);
   if (gathered.findings.length === 0) {
+    const { temporal, provider } = configOf(gathered);
     // Certificates and keys can be read, and are whole.
-    connectionOptions(configOf(gathered).temporal);
+    temporalTls(temporal);
+    if (isWorker) await mustBeReadable('provider.aws.credentialFile', provider.aws.credentialFile);
     return [];
   }
   return Promise.all(gathered.findings.map(({ origin, ...finding }) => placed(finding, origin)));
+}
+
+async function mustBeReadable(key: string, path: string | undefined): Promise<void> {
+  if (path === undefined) return;
+  await access(path, constants.R_OK).catch((error: unknown) => {
+    throw new ConfigurationError(`${key}: ${path} cannot be read: ${reasonOf(error)}.`, { cause: error });
+  });
 }
 
 async function placed(found: Found & { key: string }, origin: string | undefined): Promise<Found> {

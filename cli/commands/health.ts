@@ -143,7 +143,7 @@ async function searchAttributes(provider: Provider): Promise<Check> {
     return {
       check,
       result: 'failed',
-      detail: `${missing.join(', ')} missing; a worker makes them at its start`,
+      detail: `${missing.join(', ')} missing; 'ohf temporal setup --apply' makes them`,
     };
   } catch (error) {
     return { check, result: 'failed', detail: reasonOf(error) };

@@ -17,6 +17,18 @@ const RIGHT = {
   storage: { type: 'json', directory: '/var/lib/ohf', keepDays: 30 },
   events: { audit: true, webhook: { url: 'https://hook.example/x', types: 'RequestCreated' } },
 };
+const IBMS = {
+  AWS_REGION: 'eu-west-1',
+  AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
+  AWS_CREDENTIAL_FILE: '/etc/ohf/credentials',
+  AWS_PROXY_HOST: 'proxy.example.com',
+  AWS_PROXY_PORT: '3128',
+  AWS_CONNECTION_TIMEOUT_MS: 10_000,
+  AWS_INSTANCE_PENDING_TIMEOUT_SEC: 180,
+  AWS_DESCRIBE_REQUEST_INTERVAL: 500,
+  AWS_KEY_FILE: '/etc/ohf/keys',
+  LogLevel: 'INFO',
+};
 const PATHS = Object.keys(SETTINGS);
 const SECRET = 'planted-secret-4711';
 
@@ -117,18 +129,14 @@ export async function openSettings(): Promise<Area> {
     ),
     holds(
       "settings: IBM's provider configuration",
-      fc.oneof(
-        json,
-        damaged(
-          fc.constant({ AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: 'http://127.0.0.1:1', LogLevel: 'INFO' }),
-        ),
-      ),
+      fc.oneof(json, damaged(fc.constant(IBMS))),
       async (value) => {
         await files.write('awsinstprov_config.json', JSON.stringify(value) ?? '');
         const env = { HF_PROVIDER_CONFDIR: files.directory, OHF_DEPLOYMENT: 'grid1' };
         await judge(async () => (await loadCliConfig(env)).config);
         await files.write('awsinstprov_config.json', '{}');
       },
+      { found: [JSON.parse('{"constructor": 1, "__proto__": {"setting": 1}}')] },
     ),
     holds(
       'settings: a secret in a file is refused and told to nobody',

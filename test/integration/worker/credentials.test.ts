@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { DefaultLogger } from '@temporalio/worker';
 import { createAwsClients, type AwsSettings } from '../../../activities/aws/clients.ts';
@@ -200,6 +201,19 @@ describe('the credentials of a provider instance', () => {
       const [count, ms] = await attempts({ readRetries: 2, readRetrySeconds: 0.3 }, 5);
       assert.equal(count, 3);
       assert.ok(ms >= 900, `0.3 and 0.6 seconds lie between three attempts, not ${ms} ms`);
+    });
+
+    it('leads other services to endpoints of their own', async () => {
+      process.env['AWS_ENDPOINT_URL_AUTO_SCALING'] = front.url;
+      const aws = createAwsClients({ region: 'us-east-1', ec2Endpoint: simulator.url, requestShare: 1 });
+      await aws.reading.send(new DescribeInstancesCommand({}));
+      assert.deepEqual(front.calls, []);
+      await aws.scaling.send(new DescribeAutoScalingGroupsCommand({}));
+      aws.destroy();
+      assert.deepEqual(
+        front.calls.map(({ action }) => action),
+        ['DescribeAutoScalingGroups'],
+      );
     });
 
     it('has EC2’s own endpoint for EC2 alone, and a stand-in for all', () => {

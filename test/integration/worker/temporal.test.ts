@@ -213,12 +213,24 @@ describe('Temporal, as the worker needs it,', function () {
     it('is reached by the command line from its file', async () => {
       await files.write('config.json', { temporal: { address: front.address, tls: { ...trust, ...pair } } });
       await files.write('awsinstprov_templates.json', { templates: [onDemand()] });
-      const env = { ...SIMULATED, HF_PROVIDER_CONFDIR: files.directory };
+      const env = {
+        ...{ ...SIMULATED, HF_PROVIDER_CONFDIR: files.directory },
+        ...{ TEMPORAL_API_KEY: 'hush-key', AWS_SECRET_ACCESS_KEY: 'hush-secret' },
+        OHF_REQUEST_PENDING_SECONDS: '200',
+        OHF_PROVIDER_AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/hush-role',
+      };
       // The one uses Temporal's client, the other our small one.
       assert.equal((await ohf(['temporal', 'setup', '--check', '--retention-days', '1'], env)).code, 0);
       const { requestId } = oneDocument(await ohf(['requestMachines', 'OnDemand-1', '1'], env));
-      const { type } = await temporal.client.workflow.getHandle(String(requestId)).describe();
+      const request = temporal.client.workflow.getHandle(String(requestId));
+      const { type, raw } = await request.describe();
       assert.equal(type, 'machineRequest');
+      // Payloads are in base 64; what is told of them here is their text.
+      const { events } = await request.fetchHistory();
+      const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
+      const stored = JSON.stringify([events, raw]) + Buffer.from(input ?? []).toString();
+      assert.match(stored, /"requestId":"req-.*"pendingSeconds":200/);
+      assert.doesNotMatch(stored, /hush/, 'no secret, and nothing else of the way to AWS, is in a request');
     });
   });
 });

@@ -15,6 +15,7 @@ describe('ohf config', function () {
   it('shows each setting and where it comes from, but no secret', async () => {
     const path = await files.write('config.json', {
       temporal: { namespace: 'grid' },
+      provider: { aws: { role: { arn: 'arn:aws:iam::123456789012:role/ohf', externalId: 'hush-id' } } },
       events: { webhook: { url: 'https://me:pass@hooks.example.com/T0/hush' } },
     });
     await files.write('awsinstprov_config.json', { AWS_REGION: 'eu-west-1' });
@@ -32,6 +33,7 @@ describe('ohf config', function () {
     assert.match(from['provider.aws.region']?.join() ?? '', /^eu-west-1,.*awsinstprov_config\.json$/);
     assert.deepEqual(from['temporal.apiKey'], ['****', 'TEMPORAL_API_KEY']);
     assert.deepEqual(from['events.webhook.url'], ['https://****@hooks.example.com/****', path]);
+    assert.deepEqual(from['provider.aws.role.externalId'], ['****', path]);
     assert.deepEqual(from['temporal.tls.caFile'], ['-', 'not set']);
     assert.doesNotMatch(stdout, /hush|pass/);
   });
@@ -72,6 +74,30 @@ describe('ohf config', function () {
     const { findings } = JSON.parse(stdout) as { findings: { message: string }[] };
     assert.match(findings[0]?.message ?? '', /temporal\.tls\.caFile: \/nowhere\.pem cannot be read/);
     assert.match(findings[1]?.message ?? '', /awsinstprov_templates\.json is not valid JSON/);
+  });
+
+  it('finds what is wrong in IBM’s provider configuration, by its keys, with its notes', async () => {
+    const text =
+      '{\n "AWS_REGION": "eu-west-1",\n "AWS_PROXY_HOST": "p",\n "AWS_PROXY_PORT": 70000,\n "AWS_KEY_FILE": "/k"\n}';
+    const path = await files.write('awsinstprov_config.json', text);
+    const { code, stdout } = await ohf(['config', 'check'], env());
+    assert.equal(code, 1);
+    assert.ok(
+      stdout.includes(`${path}:4: AWS_PROXY_PORT is 70000; allowed: a whole number from 1 to 65535`),
+      stdout,
+    );
+    assert.match(stdout, /^note: .*awsinstprov_config\.json: AWS_KEY_FILE has no effect: /m);
+  });
+
+  it('finds, for the worker, a credential file that cannot be read', async () => {
+    const aws = { credentialFile: '/none/credentials' };
+    const OHF_CONFIG = await files.write('worker.json', { provider: { aws } });
+    const { code, stdout } = await ohf(['config', 'check', '--worker'], { ...env(), OHF_CONFIG });
+    assert.equal(code, 1);
+    assert.match(
+      stdout,
+      /^provider\.aws\.credentialFile: \/none\/credentials cannot be read: there is no such file/m,
+    );
   });
 
   it('is content with what is right', async () => {

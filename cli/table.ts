@@ -2,7 +2,7 @@ import { isatty } from 'node:tty';
 
 /** What a table is shown on. */
 export interface Look {
-  /** Columns of the terminal: a longer line is cut, and ends with `…`. */
+  /** Columns of the terminal: the last cell of a longer line is wrapped; where that is not enough the line is cut. */
   readonly width: number;
   readonly colour: boolean;
 }
@@ -21,11 +21,12 @@ export function table(
       const width = widths[column] ?? 0;
       return typeof cell === 'number' ? String(cell).padStart(width) : cell.padEnd(width);
     });
-  const head = fitted(padded(header), look.width).map((cell) => (look.colour ? bold(cell) : cell));
-  const lines = rows.map((row) =>
-    fitted(padded(row), look.width).map((cell) => (look.colour ? coloured(cell) : cell)),
-  );
-  return [head, ...lines].map((cells) => `${cells.join(GAP).trimEnd()}\n`).join('');
+  const shown = (row: readonly (string | number)[], paint: (cell: string) => string): string =>
+    wrapped(padded(row), look.width)
+      .map((cells) => fitted(cells, look.width).map((cell) => (look.colour ? paint(cell) : cell)))
+      .map((cells) => `${cells.join(GAP).trimEnd()}\n`)
+      .join('');
+  return shown(header, bold) + rows.map((row) => shown(row, coloured)).join('');
 }
 
 const GAP = '  ';
@@ -36,6 +37,26 @@ function lookOfOutput(): Look {
   // https://no-color.org
   const { NO_COLOR = '', TERM = '' } = process.env;
   return { width: process.stdout.columns || Infinity, colour: NO_COLOR === '' && TERM !== 'dumb' };
+}
+
+/** Less room than this is not worth wrapping in. */
+const NARROWEST = 20;
+
+/** The last cell over as many lines as it needs, under empty cells. */
+function wrapped(cells: readonly string[], width: number): (readonly string[])[] {
+  const others = cells.slice(0, -1);
+  const room = width - others.reduce((sum, cell) => sum + cell.length + GAP.length, 0);
+  const last = cells.at(-1)?.trimEnd() ?? '';
+  if (last.length <= room || room < NARROWEST) return [cells];
+  const lines = [''];
+  for (const word of last.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line === '') lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= room) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  const blank = others.map((cell) => ' '.repeat(cell.length));
+  return lines.map((line, index) => [...(index === 0 ? others : blank), line]);
 }
 
 /** As many cells, and of the last as much, as the width has room for. */

@@ -33,6 +33,8 @@ export type EventBody =
       readonly count: number;
       /** Epoch ms. */
       readonly deadline: number;
+      /** Names the call of Host Factory in logs. */
+      readonly callId?: string;
     }
   | {
       readonly type: 'RequestStatusChanged';

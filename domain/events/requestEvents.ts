@@ -13,6 +13,7 @@ export function requestCreated(state: RequestState): DomainEvent[] {
     templateId,
     count: input.count,
     deadline: deadlineOf(input),
+    ...(input.callId === undefined ? {} : { callId: input.callId }),
   };
   return numbered([body], baseOf(input, input.createdAt), 1);
 }

@@ -82,6 +82,15 @@ describe('the events of a request', () => {
     assert.deepEqual(eventsOf(life), events);
   });
 
+  it('begin with what was asked for, and by which call', () => {
+    const [first] = eventsOf([], { ...input, callId: 'host-1-x' });
+    assert.ok(first?.type === 'RequestCreated');
+    assert.deepEqual(
+      [first.templateId, first.count, first.deadline, first.callId],
+      ['demo', 2, 61_000, 'host-1-x'],
+    );
+  });
+
   it('of a fact that comes twice are none', () => {
     const seen: RequestFact = { type: 'MachinesSeen', sightings: [aSighting('i-1')] };
     const once = eventsOf([...life.slice(0, 2), seen]);

@@ -38,7 +38,7 @@ export function createActivities(
     events,
     wait: {
       ...wait,
-      ...createMonitorActivities(machines, createOwnerWatch(temporal, sweep.seconds), sweep),
+      ...createMonitorActivities(machines, createOwnerWatch(temporal, machines, sweep.seconds), sweep),
     },
   };
 }

@@ -1,15 +1,15 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { AskResult, InquiryActivities, TellInput } from '../domain/monitor/activities.ts';
 import { packSeen } from '../domain/monitor/seen.ts';
-import { absent, isAlive } from '../domain/machine/machine.ts';
+import { absent } from '../domain/machine/machine.ts';
 import { adopterId } from '../domain/shared/ids.ts';
-import { SIGNAL, type MachinesSeen } from '../domain/shared/messages.ts';
-import { signalAdopter } from './adopting.ts';
+import { SIGNAL, type MachinesSeen, type Reclaim } from '../domain/shared/messages.ts';
+import { adoptOrphans } from './orphans.ts';
 import { toReadFailure } from './failures.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { inParallel } from './inParallel.ts';
 import { toSeen } from './monitoring.ts';
-import { toSighting, type MachineReader } from './provider.ts';
+import type { MachineReader } from './provider.ts';
 import { createStandings } from './standings.ts';
 
 /** What the monitor asks and tells owners, and what it asks the cloud about single machines. */
@@ -33,24 +33,18 @@ export function createInquiryActivities(reader: MachineReader, client: Client): 
       withHeartbeat(async () => {
         await inParallel(owners, ([requestId, gone]) => tellOwner(client, requestId, gone));
       }),
-    adopt: ({ deployment, provider, owners }) =>
-      withHeartbeat(async () => {
-        const seen = await reader.byId(owners.flatMap(([, machineIds]) => machineIds));
-        await inParallel(owners, async ([requestId, machineIds]) => {
-          const alive = machineIds.flatMap((id) => seen.get(id) ?? []).filter(({ state }) => isAlive(state));
-          const argument: MachinesSeen = { v: 1, sightings: alive.map(toSighting) };
-          if (alive.length === 0) return;
-          await signalAdopter(client, {
-            deployment,
-            provider,
-            requestId,
-            signal: SIGNAL.machinesSeen,
-            argument,
-            startedBy: 'the monitor',
-          });
-        });
-      }).catch((error: unknown) => {
+    adopt: (input) =>
+      withHeartbeat(() => adoptOrphans(reader, client, standings, input)).catch((error: unknown) => {
         throw toReadFailure(error);
+      }),
+    reclaim: ({ owners }) =>
+      withHeartbeat(async () => {
+        await inParallel(owners, async ([requestId, machineIds]) => {
+          const order: Reclaim = { v: 1, machineIds };
+          // Where neither is open, the next look for owners finds that.
+          if (!(await signalled(client, requestId, SIGNAL.reclaim, order)))
+            await signalled(client, adopterId(requestId), SIGNAL.reclaim, order);
+        });
       }),
     lookUp: ({ machineIds }) =>
       withHeartbeat(async () => {
@@ -70,11 +64,22 @@ async function tellOwner(
 ): Promise<void> {
   const sightings = gone.map(([id, reason]) => ({ ...absent(id), state: 'terminated' as const, reason }));
   const seen: MachinesSeen = { v: 1, sightings };
-  for (const workflowId of [requestId, adopterId(requestId)]) {
-    try {
-      await client.workflow.getHandle(workflowId).signal(SIGNAL.machinesSeen, seen);
-    } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-    }
+  for (const workflowId of [requestId, adopterId(requestId)])
+    await signalled(client, workflowId, SIGNAL.machinesSeen, seen);
+}
+
+/** @returns whether there is an open one */
+async function signalled(
+  client: Client,
+  workflowId: string,
+  signal: string,
+  argument: object,
+): Promise<boolean> {
+  try {
+    await client.workflow.getHandle(workflowId).signal(signal, argument);
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
   }
 }

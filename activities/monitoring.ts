@@ -1,16 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import type { MonitorActivities, SweepInput, SweepResult } from '../domain/monitor/activities.ts';
+import type {
+  MonitorActivities,
+  SweepInput,
+  SweepResult,
+  UnclaimedRules,
+} from '../domain/monitor/activities.ts';
 import { isAlive } from '../domain/machine/machine.ts';
 import { packSeen, type SeenMachine } from '../domain/monitor/seen.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import type { OwnerWatch } from './ownerWatch.ts';
+import type { Ownerless, OwnerWatch } from './ownerWatch.ts';
 import { pause } from './pause.ts';
 import type { MachineReader, OwnedMachine } from './provider.ts';
 
 export interface SweepSettings {
   /** Seconds between two sweeps. */
   readonly seconds: number;
+  readonly rules: UnclaimedRules;
   readonly onError: (error: unknown) => void;
   readonly onSwept?: SweepObserver;
 }
@@ -26,7 +32,7 @@ interface Told {
   readonly token: string;
   readonly machines: ReadonlyMap<string, SeenMachine>;
   readonly rest: readonly SeenMachine[];
-  readonly ownerless: ReadonlySet<string> | undefined;
+  readonly ownerless: Ownerless | undefined;
 }
 
 const NOTHING: Told = { token: '', machines: new Map(), rest: [], ownerless: undefined };
@@ -52,7 +58,8 @@ export function createMonitorActivities(
       token,
       anew,
       more: rest.length > 0,
-      ...(ownerless ? { ownerless: [...ownerless] } : {}),
+      rules: settings.rules,
+      ...(ownerless ? { ownerless: [...ownerless.requests], withGroups: [...ownerless.withGroups] } : {}),
       seen: packSeen(next.rest.slice(0, PAGE)),
     };
   }
@@ -91,7 +98,7 @@ export function createMonitorActivities(
         const { machines, news } = await sweepOnce(input, before.machines);
         // A monitor that starts anew is told at once; who owns the machines is found out with the next sweep.
         const ownerless = anew ? undefined : await owners.ownerless(input, requestsOf(machines));
-        settings.onSwept?.([...machines.values()], ownerless);
+        settings.onSwept?.([...machines.values()], ownerless?.requests);
         const changed = news.length > 0 || !isSame(ownerless, before.ownerless);
         if (anew || changed || Date.now() >= until) return page({ machines, rest: news, ownerless }, anew);
       } catch (error) {
@@ -116,8 +123,11 @@ function requestsOf(machines: Told['machines']): ReadonlySet<string> {
   return new Set(staying.map(({ requestId }) => requestId));
 }
 
-const isSame = (a: ReadonlySet<string> | undefined, b: ReadonlySet<string> | undefined): boolean =>
-  a === b || (a?.size === b?.size && [...(a ?? [])].every((id) => b?.has(id)));
+const isSame = (a: Ownerless | undefined, b: Ownerless | undefined): boolean =>
+  a === b || (!!a && !!b && isEqual(a.requests, b.requests) && isEqual(a.withGroups, b.withGroups));
+
+const isEqual = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
+  a.size === b.size && [...a].every((id) => b.has(id));
 
 export function toSeen(machine: OwnedMachine): SeenMachine {
   const { machineId, name, launchTime, state, reason, owner } = machine;

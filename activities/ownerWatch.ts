@@ -3,32 +3,44 @@ import { adopterId } from '../domain/shared/ids.ts';
 import { WORKFLOW } from '../domain/shared/messages.ts';
 import { taskQueues } from '../domain/shared/queues.ts';
 import { inParallel } from './inParallel.ts';
-import type { ProviderInstance } from './provider.ts';
+import type { MachineReader, ProviderInstance } from './provider.ts';
 
 export interface OwnerWatch {
   /**
-   * Of these requests, whose machines were just seen alive, those that have no open owner, seen twice; undefined
-   * while nothing is known. Asks Temporal at every call only while there is a suspicion.
+   * Of these requests, whose machines were just seen alive, and of those that have groups, the ones that have no
+   * open owner, seen twice; undefined while nothing is known. Asks at every call only while there is a suspicion.
    */
-  ownerless(
-    provider: ProviderInstance,
-    requestIds: ReadonlySet<string>,
-  ): Promise<ReadonlySet<string> | undefined>;
+  ownerless(provider: ProviderInstance, requestIds: ReadonlySet<string>): Promise<Ownerless | undefined>;
 }
+
+export interface Ownerless {
+  readonly requests: ReadonlySet<string>;
+  /** Of these, those that have groups. */
+  readonly withGroups: ReadonlySet<string>;
+}
+
 /** Sweeps between two checks. */
 const EVERY = 5;
 
-export function createOwnerWatch(client: Client, sweepSeconds: number): OwnerWatch {
+export function createOwnerWatch(
+  client: Client,
+  { groupsOf }: Pick<MachineReader, 'groupsOf'>,
+  sweepSeconds: number,
+): OwnerWatch {
   let nextAt = 0;
   let suspects: ReadonlySet<string> = new Set();
-  let lost: ReadonlySet<string> | undefined;
+  let lost: Ownerless | undefined;
   return {
     async ownerless(provider, requestIds) {
       if (suspects.size === 0 && Date.now() < nextAt) return lost;
-      const missing = await withoutOwner(client, provider, requestIds);
-      const seenTwice = [...missing].filter((id) => suspects.has(id) || lost?.has(id));
+      const groups = new Set((await groupsOf(provider)).map(({ requestId }) => requestId));
+      const missing = await withoutOwner(client, provider, new Set([...requestIds, ...groups]));
+      const seenTwice = [...missing].filter((id) => suspects.has(id) || lost?.requests.has(id));
       const fresh = [...missing].filter((id) => !seenTwice.includes(id));
-      if (lost || fresh.length === 0 || seenTwice.length > 0) lost = new Set(seenTwice);
+      if (lost || fresh.length === 0 || seenTwice.length > 0) {
+        const withGroups = new Set(seenTwice.filter((id) => groups.has(id)));
+        lost = { requests: new Set(seenTwice), withGroups };
+      }
       suspects = new Set(fresh);
       nextAt = Date.now() + EVERY * sweepSeconds * 1_000;
       return lost;

@@ -5,6 +5,7 @@ import type {
   WaitActivities,
 } from '../domain/activities.ts';
 import type { Sighting } from '../domain/machine/machine.ts';
+import type { OrphanedGroup } from '../domain/shared/messages.ts';
 
 /**
  * What the flow needs of a cloud: get machines, each launch once; give back exactly the named ones; tell how they
@@ -25,6 +26,8 @@ export interface MachineReader {
   byId(machineIds: readonly string[]): Promise<ReadonlyMap<string, OwnedMachine>>;
   /** All machines of a provider instance; new ones may show with a delay. @throws ProviderError */
   ofProvider(instance: ProviderInstance): Promise<readonly OwnedMachine[]>;
+  /** Groups of a provider instance that may still launch, or have to be removed. @throws ProviderError */
+  groupsOf(instance: ProviderInstance): Promise<readonly OwnedGroup[]>;
   /** Of these, those that the cloud announced to take away: epoch ms at which it does. */
   reclaimed(machines: readonly Sighting[]): Promise<ReadonlyMap<string, number>>;
 }
@@ -34,6 +37,11 @@ export type ProviderInstance = Pick<Ownership, 'deployment' | 'provider'>;
 /** A sighting, and whose the machine is by what stands on it in the cloud; undefined: not ours. */
 export interface OwnedMachine extends Sighting {
   readonly owner: Ownership | undefined;
+}
+
+/** By what stands on the group in the cloud. */
+export interface OwnedGroup extends OrphanedGroup {
+  readonly requestId: string;
 }
 
 /** What goes into a workflow's history: the sighting alone. */

@@ -11,6 +11,8 @@ export interface Standings {
   ofOpen(requestId: string, machineIds: readonly string[]): Promise<readonly MachineStanding[] | undefined>;
   /** The open owner knows; else the adopter, who took over from it; else what the owner knew last. */
   ofAny(requestId: string, machineIds: readonly string[]): Promise<readonly MachineStanding[]>;
+  /** What a closed adopter or else the closed owner knew last; undefined when Temporal knows the owner no more. */
+  ofClosed(requestId: string, machineIds: readonly string[]): Promise<readonly MachineStanding[] | undefined>;
 }
 
 export function createStandings(client: Client): Standings {
@@ -36,6 +38,17 @@ export function createStandings(client: Client): Standings {
     }
   }
 
+  /** What the adopter does not know is left to the owner before it. */
+  const merged = (
+    machineIds: readonly string[],
+    adopted: readonly MachineStanding[] | undefined,
+    owned: readonly MachineStanding[] | undefined,
+  ): MachineStanding[] =>
+    machineIds.map((_, index) => {
+      const standing = adopted?.[index];
+      return (standing === 'unknown' ? undefined : standing) ?? owned?.[index] ?? 'unknown';
+    });
+
   return {
     ofOpen: async (requestId, machineIds) =>
       (await ask(openOnly, requestId, machineIds)) ?? ask(openOnly, adopterId(requestId), machineIds),
@@ -45,11 +58,14 @@ export function createStandings(client: Client): Standings {
       if (open) return open;
       const adopted = await ask(client, adopterId(requestId), machineIds);
       if (adopted && !adopted.includes('unknown')) return adopted;
-      const closed = await ask(client, requestId, machineIds);
-      return machineIds.map((_, index) => {
-        const standing = adopted?.[index];
-        return (standing === 'unknown' ? undefined : standing) ?? closed?.[index] ?? 'unknown';
-      });
+      return merged(machineIds, adopted, await ask(client, requestId, machineIds));
+    },
+
+    async ofClosed(requestId, machineIds) {
+      const adopted = await ask(client, adopterId(requestId), machineIds);
+      const owned = await ask(client, requestId, machineIds);
+      if (owned) return merged(machineIds, adopted, owned);
+      return adopted?.includes('unknown') ? undefined : adopted;
     },
   };
 }

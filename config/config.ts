@@ -13,6 +13,7 @@ export interface Config {
     /** Seconds within which a machine must be up; without it the request's deadline alone counts. */
     readonly pendingSeconds?: number;
   };
+  readonly unclaimed: UnclaimedConfig;
   readonly logging: LoggingConfig;
   readonly metrics: MetricsConfig;
   readonly storage: StorageConfig;
@@ -154,6 +155,16 @@ export interface EventsConfig {
   };
   /** Absolute path of a module of the site's own whose default export makes a handler. */
   readonly module?: string;
+}
+
+/** When machines are given back that Host Factory never learned of, and what is too much at once. */
+export interface UnclaimedConfig {
+  /** Consecutive lists of Host Factory's hosts that lack a machine. */
+  readonly lists: number;
+  /** Seconds from its launch before which a machine is not missed. */
+  readonly minAgeSeconds: number;
+  /** Percent of all machines that are given back, or taken over from lost owners, at once. */
+  readonly mostPercent: number;
 }
 
 export type ProviderType = 'aws';

@@ -200,6 +200,23 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
     otherwise: "the request's deadline alone",
     meaning: 'after its launch was answered, from which a machine that is not up is given back',
   },
+  'unclaimed.lists': {
+    kind: whole('lists', 2, 10_000),
+    default: 60,
+    meaning:
+      'a machine that Host Factory never read is given back when so many of its lists lack it in a row',
+  },
+  'unclaimed.minAgeSeconds': {
+    kind: whole('seconds', 1, 86_400),
+    default: 1_200,
+    meaning: 'from its launch, before which no machine is missed',
+  },
+  'unclaimed.mostPercent': {
+    kind: whole('percent', 1, 100),
+    default: 20,
+    meaning:
+      'of all machines; if more than this (and more than 10) were to be given back or adopted at once, an alarm is raised instead',
+  },
   'logging.level': {
     kind: oneOf(LOG_LEVELS),
     default: 'info',

@@ -22,6 +22,8 @@ export async function bundleWorkflows(): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(root, 'workflows', 'index.js'),
     logger: new DefaultLogger('WARN'),
+    // Stack traces need the places, not the texts, which would be two thirds of the bundle.
+    webpackConfigHook: (config) => ({ ...config, devtool: 'inline-nosources-source-map' }),
   });
   checkBundle(code);
   return code;

@@ -5,6 +5,7 @@ import { createEventActivities } from '../activities/events/publishing.ts';
 import { createActivities } from '../activities/index.ts';
 import { gatherWorkerConfig, type Config } from '../config/index.ts';
 import { configOf } from '../config/load.ts';
+import type { UnclaimedRules } from '../domain/monitor/activities.ts';
 import { OhfError } from '../domain/shared/errors.ts';
 import { checkNamespace, refuseDevServer } from './checks.ts';
 import { connect } from './connection.ts';
@@ -62,7 +63,8 @@ async function serve(config: Config, directory: string, logger: Logger, health: 
     const onReadError = (error: unknown): void =>
       logger.warn('machines could not be read; trying again', { error });
     cloud = await PROVIDERS[provider.type](provider, { logger, onReadError, calls });
-    const sweep = { seconds: cloud.sweepSeconds, onError: onReadError, onSwept: sweeps };
+    const rules = rulesOf(config.unclaimed);
+    const sweep = { seconds: cloud.sweepSeconds, rules, onError: onReadError, onSwept: sweeps };
     events = await openEvents(config, directory, logger);
     const activities = createActivities(cloud.provider, client, sweep, createEventActivities(events));
     const lanes = await createLanes({
@@ -76,9 +78,10 @@ async function serve(config: Config, directory: string, logger: Logger, health: 
     });
     const running = lanes.map((lane) => lane.run());
     health.begin(workerChecks(client, lanes, cloud, events), events);
-    const kept = keepMonitor(client, provider, (error) =>
-      logger.warn('the monitor could not be started; trying again', { error }),
-    );
+    const kept = keepMonitor(client, provider, {
+      onError: (error) => logger.warn('the monitor could not be started or asked; trying again', { error }),
+      onAlarms: health.metrics.alarms,
+    });
     logger.info('worker ready', {
       temporal: temporal.address,
       namespace: temporal.namespace,
@@ -93,3 +96,9 @@ async function serve(config: Config, directory: string, logger: Logger, health: 
     await connection.close();
   }
 }
+
+const rulesOf = ({ lists, minAgeSeconds, mostPercent }: Config['unclaimed']): UnclaimedRules => ({
+  lists,
+  minAgeMs: minAgeSeconds * 1_000,
+  share: mostPercent / 100,
+});

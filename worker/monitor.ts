@@ -1,32 +1,41 @@
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
+import type { MonitorReport } from '../domain/monitor/messages.ts';
+import { QUERY } from '../domain/shared/messages.ts';
 import { monitorStart } from '../domain/monitor/start.ts';
 
 /** It was ended by hand, or its namespace is new: nobody else would notice for long. */
 const CHECK_MS = 60_000;
 
-/** Makes sure, now and every minute, that the monitor of this provider instance runs. */
+export interface MonitorObserver {
+  /** The monitor could not be started or asked. */
+  readonly onError: (error: unknown) => void;
+  /** Codes of all alarms that are raised now. */
+  readonly onAlarms: (codes: readonly string[]) => void;
+}
+
+/** Makes sure, now and every minute, that the monitor of this provider instance runs, and asks for its alarms. */
 export function keepMonitor(
   client: Client,
   { deployment, name }: { readonly deployment: string; readonly name: string },
-  onError: (error: unknown) => void,
+  { onError, onAlarms }: MonitorObserver,
 ): { stop(): void } {
   const { workflowType, workflowId, taskQueue, input, summary, details } = monitorStart(deployment, name);
-  const start = (): void => {
-    client.workflow
-      .start(workflowType, {
-        workflowId,
-        taskQueue,
-        args: [input],
-        workflowIdConflictPolicy: 'USE_EXISTING',
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        typedSearchAttributes: [{ key: defineSearchAttributeKey('HfProvider', 'KEYWORD'), value: name }],
-        staticSummary: summary,
-        staticDetails: details,
-      })
-      .catch(onError);
+  const keep = async (): Promise<void> => {
+    const monitor = await client.workflow.start(workflowType, {
+      workflowId,
+      taskQueue,
+      args: [input],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      typedSearchAttributes: [{ key: defineSearchAttributeKey('HfProvider', 'KEYWORD'), value: name }],
+      staticSummary: summary,
+      staticDetails: details,
+    });
+    const { alarms } = await monitor.query<MonitorReport>(QUERY.report);
+    onAlarms(alarms.map(({ code }) => code));
   };
-  start();
-  const timer = setInterval(start, CHECK_MS);
+  void keep().catch(onError);
+  const timer = setInterval(() => void keep().catch(onError), CHECK_MS);
   return { stop: () => clearInterval(timer) };
 }

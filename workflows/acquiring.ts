@@ -7,11 +7,13 @@ import {
 } from '../domain/activities.ts';
 import { BATCH, launchToken, type Group, type Launch } from '../domain/request/launch.ts';
 import { canSettle } from '../domain/request/reducer.ts';
-import { booting, deadlineOf, unitsMissing, wantedGone } from '../domain/request/state.ts';
+import { deadlineOf, unitsMissing, wantedGone } from '../domain/request/state.ts';
 import { hasType, rejection } from './failures.ts';
 import { launchLane, prepareLane, waitLane } from './lanes.ts';
+import type { OrphanedGroup } from '../domain/shared/messages.ts';
 import { FIRST_REPORT_SECONDS, type Ledger } from './ledger.ts';
 import { tellState } from './visibility.ts';
+import { Watching } from './watching.ts';
 
 const MINUTE = 60_000;
 /** AWS could not tell what became of a launch: it is asked again after this time. */
@@ -25,11 +27,11 @@ const LAST_RETRY_MS = 60_000;
 /** Gets the machines of a request, and watches them until each is decided. */
 export class Acquiring {
   readonly #ledger: Ledger;
-  /** Machines that an activity of this run waits for. */
-  readonly #watched = new Set<string>();
+  readonly #watching: Watching;
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
+    this.#watching = new Watching(ledger);
   }
 
   /** Launches, and has what comes watched, until the request can be answered for good. */
@@ -129,7 +131,7 @@ export class Acquiring {
       while (result.group && result.stage === 'filling') {
         const { group, machines } = result;
         this.#ledger.apply({ type: 'GroupFilling', ordinal, group, machines });
-        this.#watchAll(machines);
+        this.#watching.watch(machines);
         result = await this.#fill(this.#groupInput(launch, group, machines.length));
       }
       this.#settle(launch, result);
@@ -147,13 +149,48 @@ export class Acquiring {
     }
   }
 
+  /** Groups of a closed owner: each is frozen, and what is left of it becomes part of this ledger. */
+  adoptGroups(groups: readonly OrphanedGroup[]): void {
+    const { launches } = this.#ledger.state;
+    const known = new Set(launches.map(({ group }) => group?.id));
+    const fresh = groups.filter(({ id }) => this.#ledger.isAdopter && !known.has(id));
+    for (const [index, { token, ...group }] of fresh.entries()) {
+      const ordinal = launches.length + 1 + index;
+      const launch: Launch = {
+        ordinal,
+        token,
+        units: 0,
+        decidedAt: Date.now(),
+        stage: 'open',
+        got: 0,
+        group,
+      };
+      this.#ledger.apply({ type: 'LaunchDecided', launch });
+      this.#ledger.beginBusy(() => this.#adoptGroup(launch, group));
+    }
+  }
+
+  async #adoptGroup(launch: Launch, group: Group): Promise<void> {
+    for (;;) {
+      // It is certain as soon as AWS can be asked; there is no deadline after which it would be given up.
+      const input = { ...this.#groupInput(launch, group, 0), deadline: Date.now() };
+      const result = await launchLane(`freeze ${group.id}`).freezeGroup(input);
+      if (result.certain) {
+        this.#settle(launch, result);
+        if (result.stage === 'settling') await this.#lookAgain(input);
+        return;
+      }
+      await sleep(OVERDUE_RETRY_MS, { summary: `try again to freeze ${group.id}` });
+    }
+  }
+
   #settle({ ordinal }: Launch, { certain, machines, shortages, group }: AcquireResult): void {
     this.#ledger.apply(
       certain
         ? { type: 'LaunchSettled', ordinal, machines, shortages, ...(group ? { group } : {}) }
         : { type: 'LaunchOverdue', ordinal },
     );
-    this.#watchAll(machines);
+    this.#watching.watch(machines);
   }
 
   #groupInput(launch: Launch, group: Group, known: number): GroupInput {
@@ -212,29 +249,5 @@ export class Acquiring {
   /** A group that still launches is stopped before anything of it is given back. */
   #mustFreeze(): boolean {
     return this.#ledger.state.cancelled || wantedGone(this.#ledger.state).length > 0;
-  }
-
-  #watchAll(machines: AcquireResult['machines']): void {
-    const machineIds = machines.map(({ machineId }) => machineId).filter((id) => !this.#watched.has(id));
-    for (const id of machineIds) this.#watched.add(id);
-    if (machineIds.length > 0) void this.#watch(machineIds);
-  }
-
-  /** Until each of these is decided: ready, dead, or not up by a read after their deadline. */
-  async #watch(machineIds: readonly string[]): Promise<void> {
-    const { input } = this.#ledger.state;
-    const { pendingSeconds = Infinity } = input;
-    const ownDeadline = Date.now() + pendingSeconds * 1_000;
-    const deadline = Math.min(deadlineOf(input), ownDeadline);
-    const limit = deadline === ownDeadline ? { seconds: pendingSeconds } : {};
-    for (let reportSeconds = FIRST_REPORT_SECONDS; ; reportSeconds *= 2) {
-      const waitedFor = new Set(booting(this.#ledger.state).map((machine) => machine.machineId));
-      const batch = machineIds.filter((id) => waitedFor.has(id));
-      if (batch.length === 0) return;
-      const lane = waitLane(`wait for ${batch.length} machines to boot`);
-      const { sightings, final } = await lane.awaitMachines({ machineIds: batch, deadline, reportSeconds });
-      this.#ledger.apply({ type: 'MachinesSeen', sightings });
-      if (final) this.#ledger.apply({ type: 'DeadlinePassed', machineIds: batch, ...limit });
-    }
   }
 }

@@ -8,25 +8,25 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import { alarmsOf } from '../domain/monitor/alarms.ts';
+import { alarmsOf, reportOf } from '../domain/monitor/alarms.ts';
 import { carryMonitor } from '../domain/monitor/carried.ts';
 import { answerHosts, lossMemo } from '../domain/monitor/hosts.ts';
 import type { LossMemo, MonitorInput } from '../domain/monitor/messages.ts';
+import { toAdopt, toReclaim } from '../domain/monitor/orphans.ts';
 import { reduceMonitor, type MonitorFact } from '../domain/monitor/reducer.ts';
 import { unpackSeen } from '../domain/monitor/seen.ts';
 import {
   initialMonitor,
   nextStep,
-  toAdopt,
   toAsk,
+  toAskOfAbsent,
   toLookUp,
   toTell,
-  type Loss,
   type MonitorState,
 } from '../domain/monitor/state.ts';
 import { batchesOf } from '../domain/request/launch.ts';
 import { inquiryLane, sweepLane } from './lanes.ts';
-import { hostsNamedSignal, hostsQuery } from './messages.ts';
+import { adoptByHandSignal, hostsNamedSignal, hostsQuery, reportQuery } from './messages.ts';
 
 /** Events; a run that is replaced in time is quick to replay. */
 const LONG_HISTORY = 2_000;
@@ -44,10 +44,14 @@ export async function fleetMonitor(input: MonitorInput): Promise<void> {
     setCurrentDetails(monitorDetails(state));
     const memo = memoOf(state);
     if (!isSame(memo, memoOf(before))) upsertMemo({ hf: memo });
-    for (const alarm of alarmsOf(state)) if (!alarmsOf(before).includes(alarm)) log.warn(alarm);
+    const raised = new Set(alarmsOf(before).map(({ code }) => code));
+    for (const { code, message } of alarmsOf(state))
+      if (!raised.has(code)) log.warn(message, { alarm: code });
   };
   setHandler(hostsQuery, (query) => answerHosts(state, query));
   setHandler(hostsNamedSignal, (news) => learn({ type: 'HostsNamed', news }));
+  setHandler(reportQuery, () => reportOf(state));
+  setHandler(adoptByHandSignal, ({ requestIds }) => learn({ type: 'AdoptionOrdered', requestIds }));
 
   async function watch(): Promise<void> {
     const { deployment, provider } = input;
@@ -70,7 +74,14 @@ export async function fleetMonitor(input: MonitorInput): Promise<void> {
       // A timer stands for what is still to come; nothing does when all is quiet.
       await (next === undefined || due() ? condition(changed) : condition(changed, next - Date.now()));
       if (over) return;
-      await Promise.all([...askOwners(), ...tellOwners(), ...adopt(), ...lookUp()]);
+      await Promise.all([
+        ...askOwners(),
+        ...askOfAbsent(),
+        ...tellOwners(),
+        ...adopt(),
+        ...reclaim(),
+        ...lookUp(),
+      ]);
     }
   }
 
@@ -79,6 +90,25 @@ export async function fleetMonitor(input: MonitorInput): Promise<void> {
       const owners = byOwner(batch, ({ machineId }) => machineId);
       const { standings } = await inquiryLane(`ask ${owners.length} owners`).askOwners({ owners });
       learn({ type: 'Asked', standings });
+    });
+
+  const askOfAbsent = (): Promise<void>[] =>
+    batchesOf(toAskOfAbsent(state, Date.now())).map(async (batch) => {
+      const machines = batch.flatMap(({ machineId }) => {
+        const requestId = state.known.get(machineId)?.requestId;
+        return requestId === undefined ? [] : [{ machineId, requestId }];
+      });
+      const owners = byOwner(machines, ({ machineId }) => machineId);
+      const lane = inquiryLane(`ask ${owners.length} owners of ${batch.length} machines that are missed`);
+      const { standings } = await lane.askOwners({ owners });
+      learn({ type: 'AskedOfAbsent', standings });
+    });
+
+  const reclaim = (): Promise<void>[] =>
+    batchesOf(toReclaim(state)).map(async (owners) => {
+      const machineIds = owners.flatMap(([, ids]) => ids);
+      await inquiryLane(`give back ${machineIds.length} machines nobody claims`).reclaim({ owners });
+      learn({ type: 'ReclaimOrdered', machineIds });
     });
 
   const tellOwners = (): Promise<void>[] =>
@@ -97,6 +127,7 @@ export async function fleetMonitor(input: MonitorInput): Promise<void> {
         deployment,
         provider,
         owners,
+        ...(state.rules ? { minAgeMs: state.rules.minAgeMs } : {}),
       });
       learn({ type: 'Adopted', requestIds: owners.map(([requestId]) => requestId) });
     });
@@ -111,7 +142,7 @@ export async function fleetMonitor(input: MonitorInput): Promise<void> {
   await Promise.all([watch(), follow()]);
   const { typedSearchAttributes } = workflowInfo();
   const next = makeContinueAsNewFunc<typeof fleetMonitor>({
-    memo: { hf: lossMemo(state, alarmsOf(state)) },
+    memo: { hf: lossMemo(state, messagesOf(state)) },
     typedSearchAttributes,
   });
   await next({ ...input, carried: carryMonitor(state) });
@@ -119,7 +150,7 @@ export async function fleetMonitor(input: MonitorInput): Promise<void> {
 
 /** The runs of before kept their alarms for the details alone. */
 function memoOf(state: MonitorState): LossMemo {
-  const alarms = alarmsOf(state);
+  const alarms = messagesOf(state);
   return lossMemo(state, alarms.length > 0 && patched('alarms-in-memo') ? alarms : []);
 }
 
@@ -130,24 +161,30 @@ function isLong(): boolean {
   return continueAsNewSuggested || historyLength > LONG_HISTORY;
 }
 
-function byOwner<T>(losses: readonly Loss[], part: (loss: Loss) => T): (readonly [string, readonly T[]])[] {
+function byOwner<M extends { readonly requestId: string }, T>(
+  machines: readonly M[],
+  part: (machine: M) => T,
+): (readonly [string, readonly T[]])[] {
   const owners = new Map<string, T[]>();
-  for (const loss of losses) owners.set(loss.requestId, [...(owners.get(loss.requestId) ?? []), part(loss)]);
+  for (const one of machines) owners.set(one.requestId, [...(owners.get(one.requestId) ?? []), part(one)]);
   return [...owners];
 }
 
 function monitorDetails(state: MonitorState): string {
-  const { known, losses, doubts, ready, ownerless } = state;
+  const { known, losses, doubts, ready, ownerless, absences } = state;
   const reported = [...losses.values()].filter(({ stage }) => stage === 'reported').length;
   const rows: (readonly [string, number])[] = [
     ['alive', known.size],
     ['taken away, and told to Host Factory', reported],
     ['looked for', doubts.size],
+    ['missed in the list of Host Factory', absences.size],
     ['requests without an owner', ownerless.length],
   ];
   return [
-    ...alarmsOf(state).map((alarm) => `**${alarm}**`),
+    ...alarmsOf(state).map(({ message }) => `**${message}**`),
     ready ? 'Machines of this provider instance' : 'AWS has not been read yet.',
     '| machines | |\n|---|---|\n' + rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n'),
   ].join('\n\n');
 }
+
+const messagesOf = (state: MonitorState): string[] => alarmsOf(state).map(({ message }) => message);

@@ -1,5 +1,5 @@
-import { makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow';
-import { isAlive, type Sighting } from '../domain/machine/machine.ts';
+import { CancellationScope, makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow';
+import { isAlive } from '../domain/machine/machine.ts';
 import { reduce, type RequestFact } from '../domain/request/reducer.ts';
 import {
   alive,
@@ -12,6 +12,7 @@ import {
 import { requestStatus, standingOf } from '../domain/request/status.ts';
 import type {
   MachineRequestInput,
+  MachinesSeen,
   MachineStanding,
   ReturnMachines,
   StatusView,
@@ -44,12 +45,17 @@ export class Ledger {
     return this.#state;
   }
 
+  /** Owns machines whose own owner is closed or lost. */
+  get isAdopter(): boolean {
+    return this.#state.input.template === undefined;
+  }
+
   status(offset: number): StatusView {
     return requestStatus(this.#state, offset);
   }
 
   standing(machineIds: readonly string[]): MachineStanding[] {
-    return machineIds.map((id) => standingOf(this.#state.machines.get(id)));
+    return machineIds.map((id) => standingOf(this.#state, id));
   }
 
   takeBack(request: ReturnMachines): void {
@@ -57,11 +63,19 @@ export class Ledger {
   }
 
   /** Machines that it has never had are not its own for being seen, but those that an adopter is told of. */
-  see(sightings: readonly Sighting[]): void {
+  see({ sightings, unclaimed = [] }: MachinesSeen): void {
     const own = sightings.filter(({ machineId }) => this.#state.machines.has(machineId));
     const others = sightings.filter((seen) => !own.includes(seen) && isAlive(seen.state));
     this.apply({ type: 'MachinesSeen', sightings: own });
-    if (this.#state.input.template === undefined) this.apply({ type: 'MachinesAdopted', sightings: others });
+    if (this.isAdopter) this.apply({ type: 'MachinesAdopted', sightings: others, unclaimed });
+  }
+
+  claim(machineIds: readonly string[]): void {
+    this.apply({ type: 'Claimed', machineIds });
+  }
+
+  reclaim(machineIds: readonly string[]): void {
+    this.apply({ type: 'Reclaimed', machineIds });
   }
 
   cancel(): void {
@@ -70,8 +84,8 @@ export class Ledger {
 
   /** Nothing is left to own and nobody waits for an answer. An adopter first has to hear what it adopts. */
   isOver(): boolean {
-    const { input, machines, groups, returns } = this.#state;
-    const adopts = input.template === undefined && machines.size === 0;
+    const { input, machines, launches, groups, returns } = this.#state;
+    const adopts = this.isAdopter && machines.size + launches.length === 0 && !input.carried;
     const isEmpty = alive(this.#state).length === 0 && groups.length === 0;
     return this.isIdle() && this.#events.isTold && isEmpty && returns.size === 0 && !adopts;
   }
@@ -116,6 +130,11 @@ export class Ledger {
 
   releaseEnds(): void {
     this.#releasing -= 1;
+  }
+
+  /** For work that a signal begins: a cancel of the workflow must not end it. */
+  beginBusy(work: () => Promise<void>): void {
+    void CancellationScope.nonCancellable(() => this.whileBusy(work));
   }
 
   async whileBusy(work: () => Promise<void>): Promise<void> {

@@ -2,7 +2,14 @@ import { CancellationScope, setHandler } from '@temporalio/workflow';
 import type { MachineRequestInput, StatusView } from '../domain/shared/messages.ts';
 import { Acquiring } from './acquiring.ts';
 import { Ledger } from './ledger.ts';
-import { machinesSeenSignal, returnMachinesSignal, standingQuery, statusQuery } from './messages.ts';
+import {
+  claimedSignal,
+  machinesSeenSignal,
+  reclaimSignal,
+  returnMachinesSignal,
+  standingQuery,
+  statusQuery,
+} from './messages.ts';
 import { Releasing } from './releasing.ts';
 
 /**
@@ -20,7 +27,13 @@ export async function machineRequest(input: MachineRequestInput): Promise<Status
   setHandler(statusQuery, (page) => ledger.status(page.offset));
   setHandler(standingQuery, (machineIds) => ledger.standing(machineIds));
   setHandler(returnMachinesSignal, (request) => ledger.takeBack(request));
-  setHandler(machinesSeenSignal, ({ sightings }) => ledger.see(sightings));
+  setHandler(claimedSignal, ({ machineIds }) => ledger.claim(machineIds));
+  setHandler(reclaimSignal, ({ machineIds }) => ledger.reclaim(machineIds));
+  setHandler(machinesSeenSignal, (seen) => {
+    ledger.see(seen);
+    if (seen.groups) acquiring.adoptGroups(seen.groups);
+    if (seen.unreported) releasing.giveBackUnreported(seen.unreported, seen.giveBackAt ?? 0);
+  });
   // A cancel from outside means "give everything back, then end"; it must not stop the giving back.
   CancellationScope.current().cancelRequested.catch(() => ledger.cancel());
 

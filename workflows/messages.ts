@@ -1,11 +1,19 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { HostNews, HostsAnswer, HostsQuery } from '../domain/monitor/messages.ts';
+import type {
+  AdoptByHand,
+  HostNews,
+  HostsAnswer,
+  HostsQuery,
+  MonitorReport,
+} from '../domain/monitor/messages.ts';
 import {
   QUERY,
   SIGNAL,
+  type Claimed,
   type MachineStanding,
   type MachinesReleased,
   type MachinesSeen,
+  type Reclaim,
   type ReturnMachines,
   type StatusPage,
   type StatusView,
@@ -19,9 +27,17 @@ export const standingQuery = defineQuery<MachineStanding[], [readonly string[]]>
 export const returnMachinesSignal = defineSignal<[ReturnMachines]>(SIGNAL.returnMachines);
 /** To an owner: what the monitor saw of its machines. */
 export const machinesSeenSignal = defineSignal<[MachinesSeen]>(SIGNAL.machinesSeen);
+/** To an owner: Host Factory has read these of its machines. */
+export const claimedSignal = defineSignal<[Claimed]>(SIGNAL.claimed);
+/** To an owner: give these back if Host Factory never read them. */
+export const reclaimSignal = defineSignal<[Reclaim]>(SIGNAL.reclaim);
 /** To a return: what became of its machines. */
 export const machinesReleasedSignal = defineSignal<[MachinesReleased]>(SIGNAL.machinesReleased);
 /** To the monitor: Host Factory's hosts. */
 export const hostsQuery = defineQuery<HostsAnswer, [HostsQuery]>(QUERY.hosts);
 /** To the monitor: what the answer to such a query said to be news. */
 export const hostsNamedSignal = defineSignal<[HostNews]>(SIGNAL.hostsNamed);
+/** To the monitor, for people. */
+export const reportQuery = defineQuery<MonitorReport>(QUERY.report);
+/** To the monitor: an operator wants these requests adopted, whatever it would do by itself. */
+export const adoptByHandSignal = defineSignal<[AdoptByHand]>(SIGNAL.adoptByHand);

@@ -58,6 +58,16 @@ export class Releasing {
     }
   }
 
+  /** Machines that an adopter takes over and that nobody can hold, once they are old enough to be sure of it. */
+  giveBackUnreported(machineIds: readonly string[], at: number): void {
+    if (!this.#ledger.isAdopter) return;
+    this.#ledger.beginBusy(async () => {
+      const wait = at - Date.now();
+      if (wait > 0) await sleep(wait, { summary: `give back ${machineIds.length} machines nobody can hold` });
+      this.#ledger.reclaim(machineIds);
+    });
+  }
+
   async #release(machineIds: readonly string[]): Promise<void> {
     this.#ledger.releaseBegins();
     await Promise.all(batchesOf(machineIds).map((batch) => this.#releaseBatch(batch)));

@@ -172,7 +172,9 @@ async function readGroups(
 const unitsIn = ({ weights }: GroupInput, members: readonly SeenInstance[]): number =>
   members.reduce((units, { instanceType }) => units + (weights[instanceType] ?? 1), 0);
 
+/** A group that an adopter takes over has no size in its book: it is never known to be full. */
 const isFull = (input: GroupInput, members: readonly SeenInstance[]): boolean =>
+  input.launch.units > 0 &&
   unitsIn(
     input,
     members.filter(({ state }) => isAlive(state)),

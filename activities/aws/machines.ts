@@ -3,6 +3,8 @@ import type { MachineReader, OwnedMachine } from '../provider.ts';
 import { isInstanceId } from './answers.ts';
 import type { AwsClients } from './clients.ts';
 import { toSighting, type InstanceReader, type SeenInstance } from './instances.ts';
+import type { Managers } from './managers/manager.ts';
+import { readOwnedGroups } from './ownedGroups.ts';
 import { createNoticeReader } from './spotNotices.ts';
 import { TAG } from './tags.ts';
 
@@ -10,6 +12,7 @@ import { TAG } from './tags.ts';
 export function createMachineReader(
   aws: AwsClients,
   reader: InstanceReader,
+  managers: Managers,
   onReadError: (error: unknown) => void,
 ): MachineReader {
   const notices = createNoticeReader(aws.reading, onReadError);
@@ -26,6 +29,7 @@ export function createMachineReader(
       ]);
       return instances.map(toOwned).filter(({ owner }) => owner !== undefined);
     },
+    groupsOf: (instance) => readOwnedGroups(managers, instance),
     reclaimed: (machines) => notices.read(machines),
   };
 }

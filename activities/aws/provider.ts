@@ -42,6 +42,6 @@ export function createAwsProvider(aws: AwsClients, settings: AwsProviderSettings
     }),
     terminate: createTerminateActivities(aws),
     wait: createWaitActivities(watcher, groups),
-    machines: createMachineReader(aws, reader, onReadError),
+    machines: createMachineReader(aws, reader, managers, onReadError),
   };
 }

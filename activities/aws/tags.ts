@@ -37,3 +37,9 @@ const byKey = ([a]: readonly [string, string], [b]: readonly [string, string]): 
 
 export const awsTags = (tags: Tags): { Key: string; Value: string }[] =>
   tags.map(([Key, Value]) => ({ Key, Value }));
+
+/** What AWS shows of the tags of something. */
+export const tagsOf = (
+  tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] = [],
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]));

@@ -1,13 +1,17 @@
 import { machinesTable } from '../machinesTable.ts';
 import { machineRow } from '../operations/machineRow.ts';
+import { readReport } from '../monitorReport.ts';
 import { writeOut } from '../output.ts';
 import { withProvider } from '../provider.ts';
 import { providerEnv } from '../providerEnv.ts';
 import { readRemaining } from '../remaining.ts';
-import type { Command } from './command.ts';
+import type { Environment } from '../../config/index.ts';
+import type { Command, Flags } from './command.ts';
+import { unclaimedTable } from './unclaimedMachines.ts';
 
 /** Lists the machines that a provider's requests hold, by their owners' books; calls no AWS. */
 export const run: Command = async ({ flags }, env) => {
+  if (flags['unclaimed'] === true) return showUnclaimed(flags, env);
   const rows = await withProvider(providerEnv(flags, env), readRemaining);
   const held = rows.flatMap(({ id, template, machines = [] }) =>
     machines.map((machine) => ({ requestId: id, template, machine })),
@@ -27,3 +31,12 @@ export const run: Command = async ({ flags }, env) => {
   await writeOut((list.length > 0 ? machinesTable(['TEMPLATE', 'REQUEST'], list) : 'none\n') + note);
   return 0;
 };
+
+/** Machines that are alive and that Host Factory's list lacks. */
+async function showUnclaimed(flags: Flags, env: Environment): Promise<number> {
+  const { unclaimed } = await withProvider(providerEnv(flags, env), readReport);
+  await writeOut(
+    flags['json'] === true ? `${JSON.stringify({ machines: unclaimed })}\n` : unclaimedTable(unclaimed),
+  );
+  return 0;
+}

@@ -200,8 +200,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'machines',
     summary: "List the machines that a provider's requests hold",
-    options: [...PROVIDER, JSON_OUT],
-    examples: ['machines', 'machines --json'],
+    options: [
+      ...PROVIDER,
+      ['--unclaimed', "Only those that Host Factory's list of hosts lacks: it may not know of them"],
+      JSON_OUT,
+    ],
+    examples: ['machines', 'machines --unclaimed', 'machines --json'],
     load: () => import('./machines.ts'),
   },
   {
@@ -231,6 +235,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     options: [JSON_OUT],
     examples: ['rebuild-read-model', 'rebuild-read-model --json'],
     load: () => import('./rebuildReadModel.ts'),
+  },
+  {
+    name: 'adopt',
+    words: '[...requestIds]',
+    summary: "Make owners again for machines that have none, e.g. after Temporal's database was lost",
+    options: [...PROVIDER, ['--yes', 'Do it; without it they are only shown'], JSON_OUT],
+    examples: ['adopt', 'adopt --yes', 'adopt req-01989c9e-7a0b-7c3d-9e4f-0123456789ab --yes'],
+    load: () => import('./adopt.ts'),
   },
   {
     name: 'cancel',

@@ -15,6 +15,8 @@ export interface StatusAnswer {
   readonly status: RequestStatus;
   readonly message: string;
   readonly machines: readonly Machine[];
+  /** Machines that are `succeed` and that its owner does not know to have been read. */
+  readonly unclaimed?: readonly string[];
 }
 
 /** What the operations ask of Temporal. Every method throws UnavailableError when nothing can be known. */
@@ -23,6 +25,8 @@ export interface Gateway {
   startReturn(input: MachineReturnInput): Promise<StartOutcome>;
   /** One answer per id, in the same order; `now` in epoch ms. */
   statusOf(ids: readonly string[], now: number): Promise<readonly StatusAnswer[]>;
+  /** Tells an owner that Host Factory reads these of its machines. Never fails: the next status tells it again. */
+  claim(requestId: string, machineIds: readonly string[]): Promise<void>;
   /** Which of these hosts the cloud takes away, and tells the monitor what the list says that is new to it. */
   goingOf(hosts: HostsQuery): Promise<HostsAnswer>;
   close(): Promise<void>;

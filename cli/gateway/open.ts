@@ -2,7 +2,9 @@ import { hostname, userInfo } from 'node:os';
 import type { Config, Environment } from '../../config/index.ts';
 import { monitorStart } from '../../domain/monitor/start.ts';
 import {
+  SIGNAL,
   WORKFLOW,
+  type Claimed,
   type MachineRequestInput,
   type MachineReturnInput,
   type StatusMemo,
@@ -38,6 +40,10 @@ export function gatewayOver(calls: TemporalCalls, monitor: ReturnType<typeof mon
       const isServed = (): Promise<boolean> =>
         (known ??= calls.describe(monitor.workflowId).then((found) => found !== undefined));
       return inParallel(ids, WIDTH, (id) => readStatus(calls, id, now, { deployment, provider, isServed }));
+    },
+    claim: async (requestId, machineIds) => {
+      const claimed: Claimed = { v: 1, machineIds };
+      await calls.signal(requestId, SIGNAL.claimed, claimed).catch(() => undefined);
     },
     goingOf: async (hosts) => {
       await calls.connect();

@@ -72,7 +72,7 @@ async function readLive(
       if (view.total !== first.total || view.status !== first.status) break;
       const page = unpackMachines(view.machines);
       machines.push(...page);
-      if (machines.length >= view.total) return { status: view.status, message: view.message, machines };
+      if (machines.length >= view.total) return answerOf(view, machines);
       if (page.length === 0) return 'noAnswer';
     }
   }
@@ -118,6 +118,12 @@ function wholeView(id: string, view: StatusView): StatusAnswer {
     throw new UnavailableError(`The result of ${id} has ${machines.length} of its ${view.total} machines.`);
   }
   return { status: view.status, message: view.message, machines };
+}
+
+function answerOf({ status, message, unclaimed }: StatusView, machines: readonly Machine[]): StatusAnswer {
+  if (!unclaimed) return { status, message, machines };
+  const ready = machines.filter(({ result }) => result === 'succeed').map(({ machineId }) => machineId);
+  return { status, message, machines, unclaimed: ready };
 }
 
 const running = (message: string): StatusAnswer => ({ status: 'running', message, machines: [] });

@@ -3,7 +3,8 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Config, TemporalConfig } from '../../config/index.ts';
 import { isObject } from '../../config/jsonFile.ts';
 import { ResourceNotFoundError } from '../../domain/shared/errors.ts';
-import { WORKFLOW } from '../../domain/shared/messages.ts';
+import type { AdoptByHand, MonitorReport } from '../../domain/monitor/messages.ts';
+import { QUERY, SIGNAL, WORKFLOW } from '../../domain/shared/messages.ts';
 import { taskQueues } from '../../domain/shared/queues.ts';
 import { connectionOptions } from './connectionOptions.ts';
 import { GRPC, grpcCode, unavailable, unreachable } from './temporalErrors.ts';
@@ -28,6 +29,10 @@ export interface Visibility {
   cancel(workflowId: string): Promise<void>;
   /** The workflow that watches the machines; undefined where there is none yet. @throws UnavailableError */
   monitor(workflowId: string): Promise<MonitorView | undefined>;
+  /** What the monitor of a provider reports; undefined where none runs. @throws UnavailableError */
+  report(monitor: string): Promise<MonitorReport | undefined>;
+  /** Has the monitor give the machines of these requests to adopters. @throws UnavailableError */
+  adopt(monitor: string, requestIds: readonly string[]): Promise<void>;
   /** What the namespace has of our search attributes; undefined where the server does not say. */
   searchAttributes(): Promise<readonly string[] | undefined>;
   /** Workers that take work from a task queue; one that has stopped is still among them for up to 90 s. */
@@ -104,6 +109,26 @@ export async function openVisibility(config: TemporalConfig): Promise<Visibility
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return undefined;
         throw unavailable(config, `describe ${workflowId}`, error);
+      }
+    },
+    report: async (monitor) => {
+      try {
+        return await connection.withDeadline(deadline(), () =>
+          client.workflow.getHandle(monitor).query<MonitorReport>(QUERY.report),
+        );
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return undefined;
+        throw unavailable(config, `query ${monitor}`, error);
+      }
+    },
+    adopt: async (monitor, requestIds) => {
+      const order: AdoptByHand = { v: 1, requestIds };
+      try {
+        await connection.withDeadline(deadline(), () =>
+          client.workflow.getHandle(monitor).signal(SIGNAL.adoptByHand, order),
+        );
+      } catch (error) {
+        throw unavailable(config, `signal ${monitor}`, error);
       }
     },
     searchAttributes: async () => {

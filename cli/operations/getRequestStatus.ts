@@ -4,6 +4,7 @@ import type { StatusAnswer } from '../gateway/gateway.ts';
 import { machineRow } from './machineRow.ts';
 import { defineOperation } from './operation.ts';
 
+/** Reads, but for telling an owner once that Host Factory has read its machines. */
 export const operation = defineOperation({
   name: 'getRequestStatus',
   kind: 'query',
@@ -29,6 +30,12 @@ async function readStatuses(ids: readonly string[], context: OperationContext): 
   context.log.about(ids.length === 1 ? { requestId: ids[0] } : { requestIds: ids });
   const gateway = await context.gateway();
   const answers = await gateway.statusOf(ids, context.now());
+  await Promise.all(
+    ids.flatMap((id, index) => {
+      const { unclaimed = [] } = answers[index] ?? {};
+      return unclaimed.length === 0 ? [] : [gateway.claim(id, unclaimed)];
+    }),
+  );
   return { requests: ids.map((id, index) => statusRow(id, answers[index])) };
 }
 

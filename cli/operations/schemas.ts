@@ -48,4 +48,4 @@ const host = z.object({ name: hostName, machineId: hostName }, 'an object with m
 const hosts = oneOrMany(host, 'an object or a list of objects with machineId or name');
 
 export const returnRequest = z.object({ machines: hosts });
-export const hostsInUse = z.object({ machines: z.nullish(hosts) });
+export const hostsInUse = z.object({ machines: z.nullish(hosts), whole: z.optional(z.boolean()) });

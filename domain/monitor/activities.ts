@@ -17,6 +17,8 @@ export interface InquiryActivities {
   tellOwners(input: TellInput): Promise<void>;
   /** Gives machines whose owner is closed or lost to the adopters of their requests. */
   adopt(input: AdoptInput): Promise<void>;
+  /** Asks owners to give machines back that Host Factory never read. */
+  reclaim(input: ReclaimInput): Promise<void>;
   /** Looks machines up by id, whosever they are. One complete read. */
   lookUp(input: LookUpInput): Promise<PackedSeen>;
 }
@@ -36,8 +38,22 @@ export interface SweepResult {
   readonly more: boolean;
   /** Requests of machines that are alive that have no open owner, seen twice; absent while that is not known. */
   readonly ownerless?: readonly string[];
+  /** Of the ownerless requests, those that have a group which may still launch or has to be removed. */
+  readonly withGroups?: readonly string[];
+  /** The worker's settings; what an older worker leaves out, the monitor does not do. */
+  readonly rules?: UnclaimedRules;
   /** `absent`: shown before, and now neither by its tags nor by its id. */
   readonly seen: PackedSeen;
+}
+
+/** When machines that nobody claims are given back. */
+export interface UnclaimedRules {
+  /** Consecutive lists of Host Factory that lack a machine. */
+  readonly lists: number;
+  /** ms from its launch before which a machine is not missed. */
+  readonly minAgeMs: number;
+  /** The part of all machines that at most is given back or adopted at once, and by which a list may shrink. */
+  readonly share: number;
 }
 
 export interface AskInput {
@@ -61,5 +77,11 @@ export interface LookUpInput {
 export interface AdoptInput {
   readonly deployment: string;
   readonly provider: string;
+  readonly owners: AskInput['owners'];
+  /** As in UnclaimedRules; absent: nothing is given back. */
+  readonly minAgeMs?: number;
+}
+
+export interface ReclaimInput {
   readonly owners: AskInput['owners'];
 }

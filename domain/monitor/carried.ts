@@ -1,4 +1,4 @@
-import type { Doubt, KnownMachine, Loss, MonitorState } from './state.ts';
+import type { Absence, Doubt, KnownMachine, Loss, MonitorState, SeenList } from './state.ts';
 
 /** What a monitor carries into its next run. What is left out is found again by the next sweep or list. */
 export interface CarriedMonitor {
@@ -6,11 +6,21 @@ export interface CarriedMonitor {
   readonly ready: boolean;
   readonly bound: boolean;
   /** Ids, names, and of each the place of its request in `requests`. */
-  readonly known: readonly (readonly [machineId: string, name: string, request: number])[];
+  readonly known: readonly (readonly [
+    machineId: string,
+    name: string,
+    request: number,
+    launchTime?: number,
+    leaving?: 0 | 1,
+  ])[];
   readonly requests: readonly string[];
   readonly losses: readonly Loss[];
   readonly doubts: readonly Doubt[];
   readonly misnamed?: readonly (readonly [machineId: string, name: string])[];
+  readonly absences?: readonly Absence[];
+  readonly list?: SeenList;
+  readonly cluster?: string;
+  readonly stranger?: NonNullable<MonitorState['stranger']>;
 }
 
 /** Rows carried at most: together they stay under 1 MB, half of Temporal's limit for a payload. */
@@ -26,25 +36,36 @@ export function carryMonitor(state: MonitorState): CarriedMonitor {
     v: 1,
     ready: state.ready,
     bound: state.bound,
-    known: rows.map(([machineId, { name, requestId }]) => [
+    known: rows.map(([machineId, { name, requestId, launchTime, leaving }]) => [
       machineId,
       rows.length > MOST_NAMED ? '' : name,
       places.get(requestId) ?? 0,
+      launchTime,
+      leaving ? 1 : 0,
     ]),
     requests,
     losses: [...state.losses.values()].slice(-MOST_OTHERS),
     doubts: [...state.doubts.values()].slice(-MOST_OTHERS),
     misnamed: [...state.misnamed],
+    absences: [...state.absences.values()].slice(0, MOST_OTHERS),
+    ...(state.list ? { list: state.list } : {}),
+    cluster: state.cluster,
+    ...(state.stranger ? { stranger: state.stranger } : {}),
   };
 }
 
+/** What lists of Host Factory's hosts told. */
+type Noticed = Pick<MonitorState, 'absences' | 'list' | 'cluster' | 'stranger'>;
+
 export function carriedState(
   carried: CarriedMonitor | undefined,
-): Pick<MonitorState, 'ready' | 'bound' | 'known' | 'losses' | 'doubts' | 'misnamed'> {
-  const known = (carried?.known ?? []).map(([machineId, name, request]): readonly [string, KnownMachine] => [
-    machineId,
-    { name, requestId: carried?.requests[request] ?? '' },
-  ]);
+): Pick<MonitorState, 'ready' | 'bound' | 'known' | 'losses' | 'doubts' | 'misnamed' | keyof Noticed> {
+  const known = (carried?.known ?? []).map(
+    ([machineId, name, request, launchTime = 0, leaving = 0]): readonly [string, KnownMachine] => [
+      machineId,
+      { name, requestId: carried?.requests[request] ?? '', launchTime, leaving: leaving === 1 },
+    ],
+  );
   return {
     ready: carried?.ready ?? false,
     bound: carried?.bound ?? false,
@@ -52,5 +73,9 @@ export function carriedState(
     losses: new Map(carried?.losses.map((loss) => [loss.machineId, loss])),
     doubts: new Map(carried?.doubts.map((doubt) => [doubt.machineId, doubt])),
     misnamed: new Map(carried?.misnamed),
+    absences: new Map(carried?.absences?.map((absence) => [absence.machineId, absence])),
+    list: carried?.list,
+    cluster: carried?.cluster ?? '',
+    stranger: carried?.stranger,
   };
 }

@@ -1,4 +1,6 @@
 import { firstLabel, sameHost } from '../machine/hostName.ts';
+import { newsOfList } from './absences.ts';
+import { newsOfCluster } from './binding.ts';
 import type { HostNews, HostsAnswer, HostsQuery, LossMemo } from './messages.ts';
 import { nameOf, type Loss, type MonitorState } from './state.ts';
 
@@ -7,9 +9,14 @@ const KEPT_MS = 10 * 60_000;
 const INSTANCE_ID = /^i-([0-9a-f]{8}|[0-9a-f]{17})$/;
 
 /** Which of Host Factory's hosts go or are gone, and what its list says that the monitor did not know. */
-export function answerHosts(state: MonitorState, { at, whole, names, ids }: HostsQuery): HostsAnswer {
-  if (!state.ready) return { v: 1, ready: false, going: [] };
-  const lossNamed = ids.includes('') ? lossesByName(state) : () => undefined;
+export function answerHosts(state: MonitorState, query: HostsQuery): HostsAnswer {
+  const { at, whole, names, ids } = query;
+  const cluster = newsOfCluster(state, query);
+  const boundTo = cluster.isStrange ? { boundTo: state.cluster } : {};
+  if (!state.ready) return { v: 1, ready: false, going: [], ...boundTo, ...newsIf({ ...cluster.news }) };
+  const someWithoutId = ids.includes('');
+  const lossNamed = someWithoutId ? lossesByName(state) : () => undefined;
+  const live = someWithoutId ? liveByName(state) : () => [];
   const going: [number, number][] = [];
   const strangers: [string, string][] = [];
   const named = new Set<string>();
@@ -18,16 +25,50 @@ export function answerHosts(state: MonitorState, { at, whole, names, ids }: Host
     const name = names[index] ?? '';
     const loss = id === '' ? lossNamed(name) : state.losses.get(id);
     const machineId = loss?.machineId ?? id;
-    named.add(machineId);
+    if (id !== '' || loss) named.add(machineId);
+    else for (const known of live(name)) named.add(known);
     if (loss?.stage === 'reported') going.push([index, loss.at]);
     else if (!loss && isStranger(state, machineId)) strangers.push([machineId, name]);
     if (id !== '') misnamed.push(...misnamedNews(state, id, name, misnamed.length));
   }
+  // What another cluster has says nothing of the machines of this one.
+  if (cluster.isStrange) return { v: 1, ready: true, going, ...boundTo, ...newsIf({ ...cluster.news }) };
   const dropped = whole && ids.length > 0 ? droppedFrom(state, named, at) : [];
   if (whole) for (const id of state.misnamed.keys()) if (!named.has(id)) misnamed.push([id, '']);
-  const news: HostNews = { v: 1, strangers, dropped, ...(misnamed.length > 0 ? { misnamed } : {}) };
-  const hasNews = strangers.length + dropped.length + misnamed.length > 0;
-  return { v: 1, ready: true, going, ...(hasNews ? { news } : {}) };
+  const list = newsOfList(state, query, named);
+  return { v: 1, ready: true, going, ...newsIf({ strangers, dropped, misnamed, list, ...cluster.news }) };
+}
+
+/** What there is of it; the rest is left out. */
+function newsIf({
+  strangers = [],
+  dropped = [],
+  misnamed = [],
+  list,
+  cluster,
+}: Told): Pick<HostsAnswer, 'news'> {
+  const isNothing = strangers.length + dropped.length + misnamed.length === 0 && !list && !cluster;
+  if (isNothing) return {};
+  return {
+    news: {
+      v: 1,
+      strangers,
+      dropped,
+      ...(misnamed.length > 0 ? { misnamed } : {}),
+      ...(list ? { list } : {}),
+      ...(cluster ? { cluster } : {}),
+    },
+  };
+}
+type Told = { readonly [K in keyof Omit<HostNews, 'v'>]?: HostNews[K] | undefined };
+
+/** A name of a host, short or full, may stand for several machines: each of them counts as named. */
+function liveByName(state: MonitorState): (name: string) => readonly string[] {
+  const byLabel = new Map<string, string[]>();
+  const labelOf = (name: string): string => firstLabel(name.toLowerCase());
+  for (const [machineId, { name }] of state.known)
+    byLabel.set(labelOf(name), [...(byLabel.get(labelOf(name)) ?? []), machineId]);
+  return (name) => (name === '' ? [] : (byLabel.get(labelOf(name)) ?? []));
 }
 
 const isStranger = (state: MonitorState, machineId: string): boolean =>

@@ -18,6 +18,8 @@ export interface HostsQuery {
   readonly whole: boolean;
   readonly names: readonly string[];
   readonly ids: readonly string[];
+  /** Name of the Symphony cluster that asks, where it is known. */
+  readonly cluster?: string;
 }
 
 /** Answer of the `hosts` query: which of these hosts are being taken away or gone. */
@@ -29,6 +31,8 @@ export interface HostsAnswer {
   readonly going: readonly (readonly [index: number, at: number])[];
   /** To be sent back as a signal: what this list says that the monitor did not know. */
   readonly news?: HostNews;
+  /** The cluster that the deployment belongs to, when another one asks. */
+  readonly boundTo?: string;
 }
 
 export interface HostNews {
@@ -39,6 +43,67 @@ export interface HostNews {
   readonly dropped: readonly string[];
   /** Machines that it has under other names than they were reported under; '' where that is over. */
   readonly misnamed?: readonly (readonly [machineId: string, name: string])[];
+  readonly list?: ListNews;
+  /** The cluster that asks, when it is the first one or a strange one. */
+  readonly cluster?: string;
+}
+
+/** What a whole list says of our machines that should stand in it. */
+export interface ListNews {
+  /** Epoch ms by the caller's clock. */
+  readonly at: number;
+  /** Hosts in the list. */
+  readonly hosts: number;
+  /** Our machines among them. */
+  readonly named: number;
+  /** Machines that it lacks and that were not known to be absent. */
+  readonly lacking: readonly string[];
+  /** Machines that were absent and stand in it again. */
+  readonly back: readonly string[];
+}
+
+/** Answer of the `report` query: what people and the worker's metrics are told. */
+export interface MonitorReport {
+  readonly v: 1;
+  /** False until AWS was read once. */
+  readonly ready: boolean;
+  readonly alarms: readonly Alarm[];
+  /** Machines that Host Factory's list lacks, and that nobody gives back. */
+  readonly unclaimed: readonly UnclaimedMachine[];
+  /** Requests whose machines or groups have no owner. */
+  readonly ownerless: readonly (readonly [requestId: string, machines: number])[];
+}
+
+export interface Alarm {
+  readonly code: AlarmCode;
+  /** For people: what it is, and what they can do. */
+  readonly message: string;
+}
+export type AlarmCode =
+  | 'strangeMachines'
+  | 'strangeCluster'
+  | 'tooManyOrphans'
+  | 'tooManyUnclaimed'
+  | 'emptyList'
+  | 'otherNames'
+  | 'misnamed';
+
+export interface UnclaimedMachine {
+  readonly machineId: string;
+  readonly name: string;
+  readonly requestId: string;
+  /** Epoch seconds. */
+  readonly launchTime: number;
+  /** Whether Host Factory has read it as `succeed` at some time; undefined while its owner was not asked. */
+  readonly claimed?: boolean;
+  /** Consecutive lists that count and lack it. */
+  readonly lists: number;
+}
+
+/** Signal to the monitor: give the machines of these requests to adopters. */
+export interface AdoptByHand {
+  readonly v: 1;
+  readonly requestIds: readonly string[];
 }
 
 /** Memo of the monitor under the key `hf`: the latest losses, for answers without any worker. */

@@ -2,6 +2,8 @@ import { isAlive } from '../machine/machine.ts';
 import { ABSENCE_MS } from '../return/state.ts';
 import type { AskResult, SweepResult } from './activities.ts';
 import type { HostNews } from './messages.ts';
+import { absentAsked, listed, reclaimOrdered, withoutEnded } from './absences.ts';
+import { clusterNamed, withoutOldStranger } from './binding.ts';
 import { unpackSeen, type SeenMachine } from './seen.ts';
 import type { Doubt, KnownMachine, Loss, MonitorState } from './state.ts';
 
@@ -12,6 +14,9 @@ export type MonitorFact =
   | { readonly type: 'Asked'; readonly standings: AskResult['standings'] }
   | { readonly type: 'Told'; readonly machineIds: readonly string[] }
   | { readonly type: 'Adopted'; readonly requestIds: readonly string[] }
+  | { readonly type: 'AskedOfAbsent'; readonly standings: AskResult['standings'] }
+  | { readonly type: 'ReclaimOrdered'; readonly machineIds: readonly string[] }
+  | { readonly type: 'AdoptionOrdered'; readonly requestIds: readonly string[] }
   | { readonly type: 'HostsNamed'; readonly news: HostNews };
 
 const MINUTE = 60_000;
@@ -26,7 +31,7 @@ const RELEASED_MS = 2 * 60 * MINUTE;
 export function reduceMonitor(state: MonitorState, fact: MonitorFact, now: number): MonitorState {
   switch (fact.type) {
     case 'Swept':
-      return swept(withoutOldReleases(state, now), fact.result, now);
+      return swept(withoutOldStranger(withoutOldReleases(state, now), now), fact.result, now);
     case 'LookedUp':
       return fact.seen.reduce((next, seen) => lookedUp(next, seen, now), state);
     case 'Asked':
@@ -40,6 +45,12 @@ export function reduceMonitor(state: MonitorState, fact: MonitorFact, now: numbe
       return { ...state, adopted: [...state.adopted, ...fact.requestIds] };
     case 'HostsNamed':
       return hostsNamed(state, fact.news, now);
+    case 'AskedOfAbsent':
+      return absentAsked(state, fact.standings, now);
+    case 'ReclaimOrdered':
+      return reclaimOrdered(state, fact.machineIds);
+    case 'AdoptionOrdered':
+      return { ...state, byHand: [...new Set([...state.byHand, ...fact.requestIds])] };
   }
 }
 
@@ -56,7 +67,9 @@ function swept(state: MonitorState, result: SweepResult, now: number): MonitorSt
     const before = state.known.get(machineId);
     const named = { ...machine, name: machine.name || before?.name || '' };
     if (isAlive(machine.state)) {
-      known.set(machineId, { name: named.name, requestId: machine.requestId });
+      const { launchTime, requestId } = machine;
+      const leaving = machine.state === 'shutting-down';
+      known.set(machineId, { name: named.name, requestId, launchTime, leaving });
       doubts.delete(machineId);
     } else known.delete(machineId);
     if (machine.state === 'absent') doubts.set(machineId, doubtOf(named, now, now));
@@ -64,17 +77,22 @@ function swept(state: MonitorState, result: SweepResult, now: number): MonitorSt
   }
   if (more) return { ...state, token, coming: known, losses, doubts };
   if (whole) for (const doubt of unseen(state, known, losses, now)) doubts.set(doubt.machineId, doubt);
-  return withOwners({ ...state, token, ready: true, known, coming: undefined, losses, doubts }, result);
+  const rules = result.rules ?? state.rules;
+  return withoutEnded(
+    withOwners({ ...state, token, ready: true, known, coming: undefined, losses, doubts, rules }, result),
+  );
 }
 
-function withOwners(state: MonitorState, { ownerless }: SweepResult): MonitorState {
+function withOwners(state: MonitorState, { ownerless, withGroups = [] }: SweepResult): MonitorState {
   if (!ownerless) return { ...state, bound: state.bound || state.known.size === 0 };
   const lost = new Set(ownerless);
   const owned = [...state.known.values()].some(({ requestId }) => !lost.has(requestId));
   return {
     ...state,
     ownerless,
+    withGroups,
     adopted: state.adopted.filter((id) => lost.has(id)),
+    byHand: state.byHand.filter((id) => lost.has(id)),
     bound: state.bound || owned || state.known.size === 0,
   };
 }
@@ -88,7 +106,7 @@ const unseen = (
 ): Doubt[] =>
   [...state.known]
     .filter(([machineId]) => !now.has(machineId) && !losses.has(machineId))
-    .map(([machineId, machine]) => ({ machineId, ...machine, absentSince: 0, lookAt }));
+    .map(([machineId, { name, requestId }]) => ({ machineId, name, requestId, absentSince: 0, lookAt }));
 
 const doubtOf = ({ machineId, name, requestId }: SeenMachine, absentSince: number, now: number): Doubt => ({
   machineId,
@@ -154,14 +172,16 @@ function asked(state: MonitorState, standings: AskResult['standings'], now: numb
       const silent = standing === 'silent' && now - loss.since < OWNER_SILENCE_MS;
       if (silent) return [{ ...loss, askAt: now + ASK_AGAIN_MS }];
       // What its owner has never had was never told to Host Factory either.
-      const ours = standing === 'held' || standing === 'silent';
+      const ours = standing !== 'released' && standing !== 'unknown';
       return [{ ...loss, stage: ours ? 'reported' : 'released' }];
     }),
   );
 }
 
-function hostsNamed(state: MonitorState, news: HostNews, now: number): MonitorState {
-  const { strangers, dropped, misnamed = [] } = news;
+function hostsNamed(before: MonitorState, news: HostNews, now: number): MonitorState {
+  const { strangers, dropped, list, cluster, misnamed = [] } = news;
+  const bound = cluster === undefined ? before : clusterNamed(before, cluster, now);
+  const state = list ? listed(bound, list, now) : bound;
   const names = new Map(state.misnamed);
   for (const [machineId, name] of misnamed) {
     if (name === '') names.delete(machineId);

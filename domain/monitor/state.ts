@@ -1,6 +1,9 @@
 import type { MachineState } from '../machine/machine.ts';
+import type { MachineStanding } from '../shared/messages.ts';
+import type { UnclaimedRules } from './activities.ts';
 import { carriedState } from './carried.ts';
 import type { MonitorInput } from './messages.ts';
+import { toAdopt, toReclaim } from './orphans.ts';
 
 /** What the monitor of a provider instance knows. Only the reducer makes a new one. */
 export interface MonitorState {
@@ -20,8 +23,22 @@ export interface MonitorState {
   readonly bound: boolean;
   /** Requests whose machines have no owner. */
   readonly ownerless: readonly string[];
+  /** Of these, those that have a group which may still launch or has to be removed. */
+  readonly withGroups: readonly string[];
   /** Of these, those whose machines were given to an adopter. */
   readonly adopted: readonly string[];
+  /** Requests that an operator wants adopted, whatever the rules say. */
+  readonly byHand: readonly string[];
+  /** The worker's settings of the rules by which machines are given back that nobody claims. */
+  readonly rules: UnclaimedRules | undefined;
+  /** Our machines that Host Factory's list lacks, though they are old enough to stand in it. */
+  readonly absences: ReadonlyMap<string, Absence>;
+  /** The last list that was counted. */
+  readonly list: SeenList | undefined;
+  /** The Symphony cluster that the deployment belongs to: the first one that asked; '' before. */
+  readonly cluster: string;
+  /** Another cluster that asked, and when last, epoch ms: nothing is swept until it has been silent for long. */
+  readonly stranger: { readonly cluster: string; readonly at: number } | undefined;
   readonly losses: ReadonlyMap<string, Loss>;
   readonly doubts: ReadonlyMap<string, Doubt>;
   /** Names that Host Factory has for machines that it was told other names of. */
@@ -31,6 +48,36 @@ export interface MonitorState {
 export interface KnownMachine {
   readonly name: string;
   readonly requestId: string;
+  /** Epoch seconds; 0 while unknown. */
+  readonly launchTime: number;
+  /** It is shutting down. */
+  readonly leaving: boolean;
+}
+
+/** A machine that should stand in Host Factory's list and does not. */
+export interface Absence {
+  readonly machineId: string;
+  /** Consecutive lists that count and lack it. */
+  readonly lists: number;
+  /** What its owner says of it; `unasked` before. */
+  readonly standing: 'unasked' | Exclude<MachineStanding, 'unknown'>;
+  /** Epoch ms before which the owner is not asked again. */
+  readonly askAt: number;
+  /** Epoch ms at which its owner was told to give it back; 0 before. */
+  readonly reclaimedAt: number;
+}
+
+/** What is kept of a list of Host Factory's hosts. */
+export interface SeenList {
+  /** Epoch ms by the caller's clock. */
+  readonly at: number;
+  readonly hosts: number;
+  /** Our machines among them. */
+  readonly named: number;
+  /** Why nothing follows from what it lacks: it is empty, or has other names than ours; else ''. */
+  readonly doubt: '' | 'empty' | 'names';
+  /** Counted lists in a row with the same doubt. */
+  readonly streak: number;
 }
 
 /** A machine that goes, or went, and not because Host Factory gave it back, as far as is known. */
@@ -69,7 +116,10 @@ export const initialMonitor = (input: MonitorInput): MonitorState => ({
   token: '',
   coming: undefined,
   ownerless: [],
+  withGroups: [],
   adopted: [],
+  byHand: [],
+  rules: undefined,
   ...carriedState(input.carried),
 });
 
@@ -87,21 +137,16 @@ export const toTell = (state: MonitorState): Loss[] =>
 export const toLookUp = (state: MonitorState, now: number): Doubt[] =>
   [...state.doubts.values()].filter((doubt) => doubt.lookAt <= now);
 
-/** Machines to be adopted, by request. */
-export function toAdopt(
-  state: MonitorState,
-): (readonly [requestId: string, machineIds: readonly string[]])[] {
-  if (!state.bound || !state.ready) return [];
-  const waiting = new Map<string, string[]>(
-    state.ownerless.filter((id) => !state.adopted.includes(id)).map((id) => [id, []]),
-  );
-  for (const [machineId, { requestId }] of state.known) waiting.get(requestId)?.push(machineId);
-  return [...waiting].filter(([, machineIds]) => machineIds.length > 0);
-}
+/** Absent machines whose owner is to say whether Host Factory ever read them. */
+export const toAskOfAbsent = (state: MonitorState, now: number): Absence[] =>
+  [...state.absences.values()].filter(({ standing, askAt }) => standing === 'unasked' && askAt <= now);
 
 /** Epoch ms of the next thing to be done; undefined when there is none. */
 export function nextStep(state: MonitorState): number | undefined {
-  let next = toTell(state).length + toAdopt(state).length > 0 ? 0 : Number.POSITIVE_INFINITY;
+  const atOnce = toTell(state).length + toAdopt(state).length + toReclaim(state).length > 0;
+  let next = atOnce ? 0 : Number.POSITIVE_INFINITY;
+  for (const { standing, askAt } of state.absences.values())
+    if (standing === 'unasked') next = Math.min(next, askAt);
   for (const { stage, askAt } of state.losses.values()) if (stage === 'unasked') next = Math.min(next, askAt);
   for (const { lookAt } of state.doubts.values()) next = Math.min(next, lookAt);
   return next === Number.POSITIVE_INFINITY ? undefined : next;

@@ -17,6 +17,13 @@ export const COMMON_ACTIONS: readonly AwsAction[] = [
   'ec2:TerminateInstances',
 ];
 
+/** Every worker looks for groups without an owner: templates of before may have made some. */
+export const ORPHAN_READS: readonly AwsAction[] = [
+  'ec2:DescribeFleets',
+  'ec2:DescribeSpotFleetRequests',
+  'autoscaling:DescribeAutoScalingGroups',
+];
+
 const FLEET_GROUP: readonly AwsAction[] = [
   'ec2:CreateFleet',
   'ec2:DescribeFleets',
@@ -54,4 +61,4 @@ export const ACTIONS_BY_API: Readonly<Record<ProviderApi, readonly AwsAction[]>>
 
 /** All that the worker calls for templates of these kinds, each once. */
 export const actionsFor = (apis: readonly ProviderApi[]): ReadonlySet<AwsAction> =>
-  new Set([...COMMON_ACTIONS, ...apis.flatMap((api) => ACTIONS_BY_API[api])]);
+  new Set([...COMMON_ACTIONS, ...ORPHAN_READS, ...apis.flatMap((api) => ACTIONS_BY_API[api])]);

@@ -7,7 +7,7 @@ export interface Launch {
   readonly ordinal: number;
   /** Client token of the call and value of the tag `ohf:launch`: at most 64 ASCII characters (AWS). */
   readonly token: string;
-  /** Units asked for. */
+  /** Units asked for; 0 for a group whose owner is lost. */
   readonly units: number;
   /** Epoch ms by the workflow's clock. */
   readonly decidedAt: number;

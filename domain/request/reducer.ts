@@ -1,8 +1,9 @@
-import { isAlive, isBooting, isReady, type Machine, type Sighting } from '../machine/machine.ts';
+import type { Machine, Sighting } from '../machine/machine.ts';
 import type { ReturnMachines } from '../shared/messages.ts';
 import type { Frozen, TerminateResult } from '../activities.ts';
-import { unitsOf } from '../template/template.ts';
 import type { Group, Launch, Shortage } from './launch.ts';
+import { arrived, CANCELLED, givenUp, sighted, tooLate, unitsFor } from './lines.ts';
+import { reclaimed, withoutClaimed, withUnclaimed } from './claims.ts';
 import { booting, isUnsettled, unitsMissing, type RequestState } from './state.ts';
 
 /** What can happen to a request. The workflow reports it; the rules below say what follows. */
@@ -32,7 +33,14 @@ export type RequestFact =
   | { readonly type: 'GroupsRemoved' }
   | { readonly type: 'LaunchOverdue'; readonly ordinal: number }
   | { readonly type: 'MachinesSeen'; readonly sightings: readonly Sighting[] }
-  | { readonly type: 'MachinesAdopted'; readonly sightings: readonly Sighting[] }
+  | {
+      readonly type: 'MachinesAdopted';
+      readonly sightings: readonly Sighting[];
+      /** Those that Host Factory never read. */
+      readonly unclaimed: readonly string[];
+    }
+  | { readonly type: 'Claimed'; readonly machineIds: readonly string[] }
+  | { readonly type: 'Reclaimed'; readonly machineIds: readonly string[] }
   | {
       readonly type: 'DeadlinePassed';
       readonly machineIds: readonly string[];
@@ -72,22 +80,31 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
       return { ...state, groups: [] };
     case 'LaunchOverdue':
       return withLaunch(state, fact.ordinal, { stage: 'overdue' });
-    case 'MachinesSeen':
-      return withMachines(
-        state,
-        fact.sightings.map((seen) => sighted(state.machines.get(seen.machineId), seen)),
-      );
-    case 'MachinesAdopted':
+    case 'MachinesSeen': {
+      const seen = fact.sightings.map((one) => sighted(state.machines.get(one.machineId), one));
+      return withUnclaimed(state, withMachines(state, seen), machineIdsOf(seen));
+    }
+    case 'MachinesAdopted': {
       // Host Factory may hold it, whatever became of the request that launched it.
-      return withMachines(
-        state,
-        fact.sightings.map((seen) => ({
-          ...sighted(undefined, seen),
-          result: 'succeed',
-          message: '',
-          release: 'kept',
-        })),
+      const adopted = fact.sightings.map((seen): Machine => ({
+        ...sighted(undefined, seen),
+        result: 'succeed',
+        message: '',
+        release: 'kept',
+      }));
+      const unread = new Set(fact.unclaimed);
+      const unclaimed = machineIdsOf(adopted).filter((id) => unread.has(id));
+      return withUnclaimed(state, withMachines(state, adopted), unclaimed);
+    }
+    case 'Claimed':
+      return withoutClaimed(state, fact.machineIds);
+    case 'Reclaimed': {
+      const unread = machinesOf(state, fact.machineIds).filter(
+        ({ machineId, release }) => release === 'kept' && state.unclaimed.has(machineId),
       );
+      const next = withMachines(withoutClaimed(state, machineIdsOf(unread)), unread.map(reclaimed));
+      return next !== state && state.phase === 'settled' ? settled(next) : next;
+    }
     case 'DeadlinePassed':
       return withMachines(
         state,
@@ -154,78 +171,6 @@ function launchSettled(
   );
 }
 
-/** A machine that a launch brought. */
-function arrived(state: RequestState, launched: LaunchedMachine): Machine {
-  const known = state.machines.get(launched.machineId);
-  const units = unitsFor(state, launched.instanceType);
-  // A return may have told us of it before the launch's own answer did.
-  if (known) return { ...known, units };
-  const tooLateWhy = state.cancelled ? CANCELLED : state.phase === 'settled' ? ANSWERED : undefined;
-  return {
-    ...launched,
-    state: 'pending',
-    name: '',
-    privateIp: '',
-    publicIp: '',
-    launchTime: 0,
-    reason: '',
-    result: tooLateWhy === undefined ? 'executing' : 'fail',
-    message: tooLateWhy ?? '',
-    units,
-    release: tooLateWhy === undefined ? 'kept' : 'wanted',
-  };
-}
-
-/** What a sighting makes of a line of the ledger. An `absent` one never changes what was seen before. */
-function sighted(known: Machine | undefined, seen: Sighting): Machine {
-  const before: Machine = known ?? { ...seen, result: 'executing', message: '', units: 1, release: 'kept' };
-  // A terminated instance loses its name and address in AWS's answers; Host Factory must keep seeing them.
-  const merged: Machine = {
-    ...before,
-    state: seen.state === 'absent' ? before.state : seen.state,
-    // Host Factory finds its host by the first name that it was told.
-    name: before.name || seen.name,
-    privateIp: seen.privateIp || before.privateIp,
-    publicIp: seen.publicIp || before.publicIp,
-    launchTime: before.launchTime || seen.launchTime,
-    instanceType: seen.instanceType || before.instanceType,
-    reason: seen.reason || before.reason,
-  };
-  const dead = !isAlive(seen.state);
-  const release = dead && seen.state === 'terminated' ? 'gone' : merged.release;
-  if (merged.result !== 'executing') return { ...merged, release };
-  if (isReady(seen)) return { ...merged, result: 'succeed', release };
-  if (isBooting(seen)) return { ...merged, release };
-  const message = merged.reason || `The machine was ${seen.state} before it was ready.`;
-  // A stopped machine costs money and is of no use to Symphony: it is given back.
-  return { ...merged, result: 'fail', message, release: release === 'kept' ? 'wanted' : release };
-}
-
-function tooLate(machine: Machine, seconds: number | undefined): Machine {
-  const limit = seconds === undefined ? 'by the deadline of the request' : `within ${seconds} seconds`;
-  const message =
-    machine.state === 'running'
-      ? `No host name or address was known ${limit}.`
-      : `The machine was not running ${limit}.`;
-  return {
-    ...machine,
-    result: 'fail',
-    message,
-    release: machine.release === 'kept' ? 'wanted' : machine.release,
-  };
-}
-
-const CANCELLED = 'The request was cancelled.';
-const ANSWERED = 'The machine came after the request had been answered.';
-
-function givenUp(machine: Machine): Machine {
-  return {
-    ...machine,
-    release: machine.release === 'kept' ? 'wanted' : machine.release,
-    ...(machine.result === 'executing' ? { result: 'fail' as const, message: CANCELLED } : {}),
-  };
-}
-
 function returnRequested(state: RequestState, request: ReturnMachines): RequestState {
   const returned = request.machines.map((seen): Machine => {
     const machine = sighted(state.machines.get(seen.machineId), seen);
@@ -242,7 +187,7 @@ function returnRequested(state: RequestState, request: ReturnMachines): RequestS
   const machineIds = new Set(state.returns.get(request.returnId));
   for (const { machineId } of request.machines) machineIds.add(machineId);
   const returns = new Map(state.returns).set(request.returnId, [...machineIds]);
-  return withMachines({ ...state, returns }, returned);
+  return withMachines(withoutClaimed({ ...state, returns }, [...machineIds]), returned);
 }
 
 function settled(state: RequestState): RequestState {
@@ -277,10 +222,6 @@ function mergeShortages(old: readonly Shortage[], fresh: readonly Shortage[]): r
   return [...byPool.values()].slice(-50);
 }
 
-function unitsFor(state: RequestState, instanceType: string): number {
-  return state.input.template ? unitsOf(state.input.template, instanceType) : 1;
-}
-
 function withLaunch(state: RequestState, ordinal: number, change: Partial<Launch>): RequestState {
   const launches = state.launches.map((launch) =>
     launch.ordinal === ordinal ? { ...launch, ...change } : launch,
@@ -301,6 +242,8 @@ function withRelease(
 }
 
 const isUndecided = (machine: Machine): boolean => machine.result === 'executing';
+
+const machineIdsOf = (machines: readonly Machine[]): string[] => machines.map(({ machineId }) => machineId);
 
 function machinesOf(state: RequestState, machineIds: readonly string[]): Machine[] {
   return machineIds.flatMap((id) => state.machines.get(id) ?? []);

@@ -22,6 +22,8 @@ export interface RequestState {
   readonly machines: ReadonlyMap<string, Machine>;
   /** Groups to be deleted with their last machine. */
   readonly groups: readonly Group[];
+  /** Machines that are `succeed` and that Host Factory has not read as such yet: it may never have learned of them. */
+  readonly unclaimed: ReadonlySet<string>;
   /** Machines of the returns that have no answer yet, by returnId. */
   readonly returns: ReadonlyMap<string, readonly string[]>;
 }
@@ -43,6 +45,8 @@ export function initialState(input: MachineRequestInput): RequestState {
       (carried ? unpackMachines(carried.machines) : []).map((machine) => [machine.machineId, machine]),
     ),
     groups: carried?.groups ?? [],
+    // What an older release carried says nothing of it: Host Factory may hold all of them.
+    unclaimed: new Set(carried?.unclaimed),
     returns: new Map(carried?.returns),
   };
 }
@@ -59,6 +63,7 @@ export function carry(state: RequestState): CarriedRequest {
     cancelled: state.cancelled,
     machines: packMachines(machines),
     ...(state.groups.length === 0 ? {} : { groups: state.groups }),
+    ...(state.unclaimed.size === 0 ? {} : { unclaimed: [...state.unclaimed] }),
     returns: [...state.returns],
   };
 }

@@ -1,4 +1,3 @@
-import type { Machine } from '../machine/machine.ts';
 import { packMachines } from '../machine/packed.ts';
 import {
   STATUS_PAGE_SIZE,
@@ -6,6 +5,7 @@ import {
   type MachinesReleased,
   type StatusView,
 } from '../shared/messages.ts';
+import { isReclaimed } from './claims.ts';
 import type { RequestState } from './state.ts';
 
 /** The answer to Host Factory's status poll: what the owner knows, from `offset` on. */
@@ -21,6 +21,7 @@ export function requestStatus(state: RequestState, offset = 0, size = STATUS_PAG
     total: machines.length,
     offset,
     machines: packMachines(machines.slice(offset, offset + size)),
+    ...(state.unclaimed.size === 0 ? {} : { unclaimed: state.unclaimed.size }),
   };
 }
 
@@ -44,8 +45,13 @@ export function answerTo(
   return { ownerId, machines: machines.filter((machine) => machine !== undefined) };
 }
 
-/** What the monitor is told of a machine: whether its end is the doing of Host Factory or the owner. */
-export function standingOf(machine: Machine | undefined): MachineStanding {
+/** What the monitor is told of a machine: whether Host Factory has it, and whether its end is its owner's doing. */
+export function standingOf({ machines, unclaimed }: RequestState, machineId: string): MachineStanding {
+  const machine = machines.get(machineId);
   if (!machine) return 'unknown';
-  return machine.release === 'kept' ? 'held' : 'released';
+  // Should Host Factory hold it after all, it has to hear of its end.
+  if (isReclaimed(machine)) return 'held';
+  if (machine.release !== 'kept') return 'released';
+  if (machine.result === 'executing') return 'booting';
+  return unclaimed.has(machineId) ? 'unclaimed' : 'held';
 }

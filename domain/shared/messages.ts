@@ -14,12 +14,15 @@ export const WORKFLOW = {
   return: 'machineReturn',
   monitor: 'fleetMonitor',
 } as const;
-export const QUERY = { status: 'status', standing: 'standing', hosts: 'hosts' } as const;
+export const QUERY = { status: 'status', standing: 'standing', hosts: 'hosts', report: 'report' } as const;
 export const SIGNAL = {
   returnMachines: 'returnMachines',
   machinesReleased: 'machinesReleased',
   machinesSeen: 'machinesSeen',
   hostsNamed: 'hostsNamed',
+  claimed: 'claimed',
+  reclaim: 'reclaim',
+  adoptByHand: 'adoptByHand',
 } as const;
 
 /** Host Factory's three words for a request or a return. */
@@ -56,6 +59,8 @@ export interface CarriedRequest {
   readonly machines: PackedMachines;
   /** Groups to be deleted with their last machine. */
   readonly groups?: readonly Group[];
+  /** Machines that Host Factory has not read as `succeed` yet; absent in what an older release carried. */
+  readonly unclaimed?: readonly string[];
   /** Unanswered returns: returnId and machines. */
   readonly returns: readonly (readonly [returnId: string, machineIds: readonly string[]])[];
   readonly events?: CarriedEvents;
@@ -75,15 +80,44 @@ export interface ReturnMachines {
 }
 
 /**
- * Answer of an owner's `standing` query, one a machine: `held` (nobody wants it gone), `released` (being given
+ * Answer of an owner's `standing` query, one a machine: `held` (Host Factory has it, and nobody wants it gone),
+ * `unclaimed` (Host Factory never read it as `succeed`), `booting` (it is not decided yet), `released` (being given
  * back, or gone), `unknown` (the owner never had it).
  */
-export type MachineStanding = 'held' | 'released' | 'unknown';
+export type MachineStanding = 'held' | 'unclaimed' | 'booting' | 'released' | 'unknown';
 
-/** Signal from the monitor to an owner: what became of machines of it without its doing. */
+/**
+ * Signal from the monitor to an owner: what became of machines of it without its doing. To an adopter also: what
+ * it takes over.
+ */
 export interface MachinesSeen {
   readonly v: 1;
   readonly sightings: readonly Sighting[];
+  /** Of these, those that Host Factory never read as `succeed`, as far as their closed owner knew. */
+  readonly unclaimed?: readonly string[];
+  /** Of the unclaimed ones, those that the closed owner never reported: nobody can hold them. */
+  readonly unreported?: readonly string[];
+  /** Epoch ms from which the unreported ones are given back. */
+  readonly giveBackAt?: number;
+  readonly groups?: readonly OrphanedGroup[];
+}
+
+/** A group that may still launch, or has to be removed, and that no owner looks after. */
+export interface OrphanedGroup extends Group {
+  /** Of the launch that made it. */
+  readonly token: string;
+}
+
+/** Signal to an owner: Host Factory has now read these as `succeed`. */
+export interface Claimed {
+  readonly v: 1;
+  readonly machineIds: readonly string[];
+}
+
+/** Signal from the monitor to an owner: give back those of these that Host Factory never read. */
+export interface Reclaim {
+  readonly v: 1;
+  readonly machineIds: readonly string[];
 }
 
 /** Signal from an owner to a return: all machines of it that this owner had are decided. */
@@ -131,6 +165,8 @@ export interface StatusView {
   readonly total: number;
   readonly offset: number;
   readonly machines: PackedMachines;
+  /** How many of all machines are `succeed` and were not claimed yet; absent for none. */
+  readonly unclaimed?: number;
 }
 
 /** Memo under the key `hf` of a request or a return: what is known of it without any worker. */

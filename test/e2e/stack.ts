@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -47,6 +47,8 @@ export interface Stack {
   stopWorker(): Promise<number | null>;
   startTemporal(): Promise<void>;
   stopTemporal(): Promise<void>;
+  /** Its database is gone, and it starts with an empty one. */
+  loseTemporal(): Promise<void>;
   /** Replays every run that was made against the workflow code of now, then ends all processes. */
   end(): Promise<void>;
 }
@@ -81,9 +83,11 @@ export interface StackTimers {
   readonly consistencySeconds: number;
   readonly sweepSeconds: number;
   readonly deadlineSeconds: number;
+  /** When a machine is missed that Host Factory's lists lack. */
+  readonly unclaimed?: { readonly lists: number; readonly minAgeSeconds: number };
 }
 
-const QUICK: StackTimers = {
+export const QUICK: StackTimers = {
   bootSeconds: 1,
   endSeconds: 1,
   pollSeconds: { min: 0.25, max: 1 },
@@ -205,6 +209,12 @@ export async function startStack(
       );
     },
     stopTemporal: async () => void (await stop('temporal', 'SIGKILL')),
+    async loseTemporal() {
+      await stack.stopTemporal();
+      const files = (await readdir(folder)).filter((file) => file.startsWith('temporal.db'));
+      for (const file of files) await rm(path.join(folder, file));
+      await stack.startTemporal();
+    },
     async end() {
       try {
         await replayAll(temporal);
@@ -280,7 +290,7 @@ async function writeConfiguration(
   conf: string,
   address: string,
   endpoint: string,
-  { pollSeconds, consistencySeconds, sweepSeconds, deadlineSeconds }: StackTimers,
+  { pollSeconds, consistencySeconds, sweepSeconds, deadlineSeconds, unclaimed }: StackTimers,
   templates: readonly object[],
 ): Promise<void> {
   const write = (name: string, content: unknown): Promise<void> =>
@@ -298,6 +308,7 @@ async function writeConfiguration(
       },
     },
     request: { deadlineSeconds },
+    ...(unclaimed ? { unclaimed } : {}),
     storage: { directory: path.join(path.dirname(conf), 'storage') },
   });
   await write(`${PROVIDER}prov_config.json`, { AWS_REGION: 'us-east-1' });

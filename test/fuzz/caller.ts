@@ -34,6 +34,7 @@ export async function call(name: string, args: readonly string[], env: Environme
       asked.push(...ids),
       ids.map(() => ({ status: 'running', message: '', machines: [] }))
     ),
+    claim: async () => undefined,
     goingOf: async (query) => (hosts.push(query), { v: 1, ready: true, going: [] }),
     close: async () => undefined,
   };

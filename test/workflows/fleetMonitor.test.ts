@@ -5,7 +5,7 @@ import { unpackMachines } from '../../domain/machine/packed.ts';
 import { adopterId, requestId } from '../../domain/shared/ids.ts';
 import type { LossMemo } from '../../domain/monitor/messages.ts';
 import type { fleetMonitor } from '../../workflows/index.ts';
-import { hostsNamedSignal, hostsQuery, standingQuery } from '../../workflows/messages.ts';
+import { claimedSignal, hostsNamedSignal, hostsQuery, standingQuery } from '../../workflows/messages.ts';
 import { aSighting } from '../fixtures/builders.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/workflowRig.ts';
 
@@ -143,6 +143,7 @@ describe('fleetMonitor', () => {
       const monitor = await rig.startMonitor();
       const request = await rig.startRequest({ count: 2 });
       const ids = await machinesOf(request);
+      await request.signal(claimedSignal, { v: 1, machineIds: ids });
       await rig.env.sleep('3 minutes');
       await rig.terminate(request);
       rig.cloud.ownerless = [request.workflowId];

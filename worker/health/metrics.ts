@@ -11,6 +11,8 @@ export interface Metrics {
   readonly calls: CallObserver;
   readonly activities: ActivityObserver;
   readonly sweeps: SweepObserver;
+  /** Takes the alarms that are raised now. */
+  readonly alarms: (codes: readonly string[]) => void;
 }
 
 export interface MetricsSettings {
@@ -43,6 +45,7 @@ export function createMetrics(settings: MetricsSettings): Metrics {
     calls: callMetrics(registers),
     activities: activityMetrics(registers),
     sweeps: sweepMetrics(registers, SWEEPS_UNTIL_STALE * sweepSeconds),
+    alarms: alarmMetric(registers),
   };
 }
 
@@ -168,6 +171,19 @@ function activityMetrics(registers: Registry[]): ActivityObserver {
       if (machines > 0) awaited.dec({ activity }, machines);
       duration.observe({ activity, outcome }, seconds);
     },
+  };
+}
+
+function alarmMetric(registers: Registry[]): Metrics['alarms'] {
+  const alarms = new Gauge({
+    name: 'ohf_alarms',
+    help: 'Alarms of the monitor, 1 for each that is raised; `ohf health` says what to do.',
+    labelNames: ['alarm'],
+    registers,
+  });
+  return (codes) => {
+    alarms.reset();
+    for (const alarm of codes) alarms.set({ alarm }, 1);
   };
 }
 

@@ -7,6 +7,7 @@ import {
   SuspendProcessesCommand,
   type AutoScalingGroup,
   type CreateAutoScalingGroupCommandInput,
+  type DescribeAutoScalingGroupsCommandInput,
   type LaunchTemplateOverrides,
 } from '@aws-sdk/client-auto-scaling';
 import type { AutoScalingParameters, LaunchOverride } from '../parameters.ts';
@@ -18,6 +19,7 @@ import { toProviderError } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import type { ShortageMemory } from '../shortages.ts';
 import { launchTags, onDemandStrategyOf, onDemandUnits, preparePools, typeOf } from './fleetInput.ts';
+import { TAG, tagsOf } from '../tags.ts';
 import type { GroupManager } from './manager.ts';
 
 /** All that could replace, move or take away a machine. `Launch` follows when the group is full. */
@@ -70,17 +72,23 @@ export function autoScaling(
     },
 
     async find(launch) {
-      for await (const { id } of groups(clients, [groupName(launch)])) return id;
+      for await (const { id } of groups(clients, named([groupName(launch)]))) return id;
       return undefined;
     },
 
     async look(groupIds) {
       const views = [];
-      for await (const { id, group } of groups(clients, groupIds)) {
-        const suspended = group.SuspendedProcesses ?? [];
-        views.push({ id, frozen: suspended.some(({ ProcessName }) => ProcessName === 'Launch') });
-      }
+      for await (const { id, group } of groups(clients, named(groupIds)))
+        views.push({ id, frozen: isFrozen(group) });
       return views;
+    },
+
+    async list(deployment) {
+      const listed = [];
+      const ours = { Filters: [{ Name: `tag:${TAG.deployment}`, Values: [deployment] }] };
+      for await (const { id, group } of groups(clients, ours))
+        listed.push({ id, frozen: isFrozen(group), tags: tagsOf(group.Tags) });
+      return listed;
     },
 
     memberTag: 'aws:autoscaling:groupName',
@@ -120,7 +128,7 @@ export function createGroupSizes(clients: AwsClients): GroupSizes {
   return {
     async shrink(groupIds, victims) {
       for (const id of groupIds) leaving.set(id, new Set([...(leaving.get(id) ?? []), ...victims]));
-      for await (const { id, group } of groups(clients, groupIds)) {
+      for await (const { id, group } of groups(clients, named(groupIds))) {
         const members = group.Instances ?? [];
         const kept = members.filter(({ InstanceId = '' }) => !leaving.get(id)?.has(InstanceId));
         // Absolute, so that a repetition changes nothing.
@@ -144,7 +152,7 @@ async function removeGroup(clients: AwsClients, AutoScalingGroupName: string): P
       new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete: true }),
     );
   } catch (error) {
-    for await (const { group } of groups(clients, [AutoScalingGroupName]))
+    for await (const { group } of groups(clients, named([AutoScalingGroupName])))
       if (group.Status === undefined) throw error;
   }
 }
@@ -202,15 +210,20 @@ const distinctTypes = (overrides: readonly LaunchOverride[]): LaunchOverride[] =
 const unitsOf = (members: NonNullable<AutoScalingGroup['Instances']>): number =>
   members.reduce((units, member) => units + Number(member.WeightedCapacity ?? 1), 0);
 
+const isFrozen = ({ SuspendedProcesses = [] }: AutoScalingGroup): boolean =>
+  SuspendedProcesses.some(({ ProcessName }) => ProcessName === 'Launch');
+
+const named = (names: readonly string[]): DescribeAutoScalingGroupsCommandInput => ({
+  AutoScalingGroupNames: [...names],
+});
+
+/** AWS would take an empty list of names for all groups. */
 async function* groups(
   clients: AwsClients,
-  names: readonly string[],
+  which: DescribeAutoScalingGroupsCommandInput,
 ): AsyncGenerator<{ readonly id: string; readonly group: AutoScalingGroup }> {
-  if (names.length === 0) return;
-  const pages = paginateDescribeAutoScalingGroups(
-    { client: clients.scaling },
-    { AutoScalingGroupNames: [...names] },
-  );
+  if (which.AutoScalingGroupNames?.length === 0) return;
+  const pages = paginateDescribeAutoScalingGroups({ client: clients.scaling }, which);
   try {
     for await (const { AutoScalingGroups } of pages)
       for (const group of told(AutoScalingGroups, 'list of groups'))

@@ -15,7 +15,8 @@ import { toProviderError } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import type { ShortageMemory } from '../shortages.ts';
 import { fleetInput, launchTags, preparePools } from './fleetInput.ts';
-import type { GroupManager } from './manager.ts';
+import { tagsOf } from '../tags.ts';
+import type { GroupManager, GroupView } from './manager.ts';
 
 const NAMES = { request: 'ec2FleetRequest', maintain: 'ec2FleetMaintain' } as const;
 
@@ -62,9 +63,15 @@ export function ec2FleetGroup(
 
     async look(groupIds) {
       const views = [];
-      for await (const { FleetId: id = '', FleetState = '' } of allFleets(clients, groupIds))
-        views.push({ id, frozen: FleetState.startsWith('deleted') });
+      for await (const fleet of allFleets(clients, groupIds)) views.push(viewOf(fleet));
       return views;
+    },
+
+    async list() {
+      const listed = [];
+      for await (const fleet of allFleets(clients))
+        if (fleet.Type === type) listed.push({ ...viewOf(fleet), tags: tagsOf(fleet.Tags) });
+      return listed;
     },
 
     memberTag: 'aws:ec2:fleet-id',
@@ -99,6 +106,11 @@ export function ec2FleetGroup(
 
 /** AWS keeps a fleet's history for 48 hours. */
 const HISTORY_MS = 48 * 60 * 60_000;
+
+const viewOf = ({ FleetId: id = '', FleetState }: FleetData): GroupView => ({
+  id,
+  frozen: FleetState?.startsWith('deleted') === true,
+});
 
 /** Those with these ids, or all that AWS lists. An id that it does not know is left out. */
 async function* allFleets(clients: AwsClients, ids?: readonly string[]): AsyncGenerator<FleetData> {

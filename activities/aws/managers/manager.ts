@@ -28,6 +28,8 @@ export interface GroupManager<P extends AwsLaunchParameters = AwsLaunchParameter
   find(launch: Launch): Promise<string | undefined>;
   /** Where groups stand; one that AWS does not know is missing. */
   look(groupIds: readonly string[]): Promise<readonly GroupView[]>;
+  /** All that AWS lists and that may be of this deployment. */
+  list(deployment: string): Promise<readonly ListedGroup[]>;
   /** It stays when its last machine is gone. */
   readonly outlives?: true;
   /** The tag by which AWS marks the members; its value is the group's id. */
@@ -42,6 +44,10 @@ export interface GroupView {
   readonly id: string;
   /** It launches nothing any more. */
   readonly frozen: boolean;
+}
+
+export interface ListedGroup extends GroupView {
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 export type CallManagerName = 'ec2FleetInstant' | 'runInstances';

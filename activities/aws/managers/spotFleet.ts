@@ -17,6 +17,7 @@ import { toProviderError } from '../errors.ts';
 import type { LaunchTemplates } from '../launchTemplates.ts';
 import type { ShortageMemory } from '../shortages.ts';
 import { launchTags, onDemandStrategyOf, onDemandUnits, preparePools, typeOf } from './fleetInput.ts';
+import { tagsOf } from '../tags.ts';
 import type { GroupManager } from './manager.ts';
 
 const NAMES = { request: 'spotFleetRequest', maintain: 'spotFleetMaintain' } as const;
@@ -95,6 +96,13 @@ export function spotFleet(
       return views;
     },
 
+    async list() {
+      const listed = [];
+      for await (const request of requests(clients))
+        if (request.type === type) listed.push({ ...request, frozen: request.state.startsWith('cancelled') });
+      return listed;
+    },
+
     memberTag: 'aws:ec2spot:fleet-request-id',
 
     async freeze(groupId) {
@@ -143,6 +151,8 @@ interface SpotFleetRequest {
   readonly id: string;
   readonly state: string;
   readonly clientToken: string | undefined;
+  readonly type: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** Those with these ids, or all that AWS lists. An id that it does not know is left out. */
@@ -154,8 +164,14 @@ async function* requests(clients: AwsClients, ids?: readonly string[]): AsyncGen
         page.SpotFleetRequestConfigs,
         'list of fleets',
       )) {
-        const clientToken = request.SpotFleetRequestConfig?.ClientToken;
-        yield { id, state: request.SpotFleetRequestState ?? '', clientToken };
+        const { ClientToken: clientToken, Type: type } = request.SpotFleetRequestConfig ?? {};
+        yield {
+          id,
+          state: request.SpotFleetRequestState ?? '',
+          clientToken,
+          type,
+          tags: tagsOf(request.Tags),
+        };
       }
     }
   } catch (error) {

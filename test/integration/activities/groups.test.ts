@@ -6,6 +6,8 @@ import { createInstanceWatcher } from '../../../activities/aws/instanceWatcher.t
 import { createLaunchActivities } from '../../../activities/aws/launching.ts';
 import { createLaunchTemplates } from '../../../activities/aws/launchTemplates.ts';
 import { createManagers } from '../../../activities/aws/managers/index.ts';
+import type { Managers } from '../../../activities/aws/managers/manager.ts';
+import { readOwnedGroups } from '../../../activities/aws/ownedGroups.ts';
 import { createShortageMemory } from '../../../activities/aws/shortages.ts';
 import { createTerminateActivities } from '../../../activities/aws/terminating.ts';
 import { createWaitActivities } from '../../../activities/aws/waiting.ts';
@@ -49,6 +51,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
     let simulator: Simulator;
     let control: SimulatorControl;
     let aws: AwsClients;
+    let managers: Managers;
     let activities: LaunchActivities & TerminateActivities & WaitActivities;
     let ordinal = 0;
 
@@ -61,7 +64,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       const reader = createInstanceReader(aws.reading);
       const launchTemplates = createLaunchTemplates(aws);
       const shortages = createShortageMemory();
-      const managers = createManagers(aws, launchTemplates, shortages);
+      managers = createManagers(aws, launchTemplates, shortages);
       const quiet = { onReadError: () => {}, onError: () => {} };
       const groups = createGroups(aws, managers, reader, { pollSeconds: 0.03, ...quiet });
       const watcher = createInstanceWatcher(reader, { minSeconds: 0.03, maxSeconds: 0.03, ...quiet });
@@ -224,6 +227,33 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       const { machines } = await acquire(input);
       const types = machines.map(({ instanceType }) => instanceType).toSorted();
       assert.deepEqual(types, ['m5.xlarge', 't3.medium', 't3.medium', 't3.medium']);
+    });
+
+    it('is found by its tags while nobody looks after it, and frozen and listed without its book', async () => {
+      const input = await aLaunch(2);
+      const gate = await control.addGate(creating, 'dropAfter', null);
+      await assert.rejects(acquire(input));
+      await control.release(gate.id);
+      const orphanOf = async (provider = 'awsinst') => {
+        const owned = await readOwnedGroups(managers, { deployment: 'test', provider });
+        return owned.find(({ token }) => token === input.launch.token);
+      };
+      const orphan = await eventually('it is listed', () => orphanOf());
+      assert.equal(orphan.requestId, `req-${input.launch.ordinal}`);
+      assert.equal(await orphanOf('other'), undefined);
+      const { manager, id, outlives, requestId } = orphan;
+      const group = { manager, id, ...(outlives ? { outlives } : {}) };
+      const order = {
+        launch: { ...input.launch, units: 0 },
+        ...{ group, requestId, weights: {}, known: 0, deadline: Date.now() },
+      };
+      const first = await freeze(order);
+      assert.deepEqual([first.certain, first.stage], [true, 'settling'], 'it may have launched more');
+      await aWhile();
+      const second = await freeze({ ...order, atFreeze: first.machines.length });
+      await aWhile();
+      assert.equal((await membersOf(input)).length, second.machines.length);
+      assert.equal((await orphanOf())?.id, outlives ? id : undefined);
     });
 
     it('is left by nothing when it is removed', async () => {

@@ -4,6 +4,9 @@ import type { Client } from '@temporalio/client';
 import { createAwsClients, type AwsClients } from '../../../activities/aws/clients.ts';
 import { createInstanceReader } from '../../../activities/aws/instances.ts';
 import { createMachineReader } from '../../../activities/aws/machines.ts';
+import { createManagers } from '../../../activities/aws/managers/index.ts';
+import { createLaunchTemplates } from '../../../activities/aws/launchTemplates.ts';
+import { createShortageMemory } from '../../../activities/aws/shortages.ts';
 import { createReadActivities } from '../../../activities/returning.ts';
 import type { Delivery, DeliverReturnResult } from '../../../domain/activities.ts';
 import { namingText, type HostNaming } from '../../../domain/machine/hostName.ts';
@@ -38,7 +41,12 @@ describe('machines by their names', () => {
   });
 
   const reader = () =>
-    createMachineReader(aws, createInstanceReader(aws.reading), (error) => assert.fail(String(error)));
+    createMachineReader(
+      aws,
+      createInstanceReader(aws.reading),
+      createManagers(aws, createLaunchTemplates(aws), createShortageMemory()),
+      (error) => assert.fail(String(error)),
+    );
 
   async function launch(naming: HostNaming | undefined): Promise<string> {
     const tags = Object.entries({

@@ -47,8 +47,12 @@ describe("Host Factory's names for machines", () => {
       ['i-00000001', 'ip-10-0-0-1.ec2.internal'],
     ];
     const { next } = ask(swept({}, {}), hosts);
-    const [alarm = ''] = alarmsOf(next);
-    assert.match(alarm, /for 1 machines, e\.g\. 'EC2AMAZ-1ABCDEF' for i-00000000.* as 'ip-10-0-0-0\.ec2/);
+    const [alarm] = alarmsOf(next);
+    assert.equal(alarm?.code, 'misnamed');
+    assert.match(
+      alarm.message,
+      /for 1 machines, e\.g\. 'EC2AMAZ-1ABCDEF' for i-00000000.* as 'ip-10-0-0-0\.ec2/,
+    );
     assert.equal(ask(next, hosts).answer.news, undefined, 'told once');
     assert.deepEqual(alarmsOf(initialMonitor({ ...input, carried: carryMonitor(next) })), [alarm]);
 

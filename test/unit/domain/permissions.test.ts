@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ACTIONS_BY_API, actionsFor, COMMON_ACTIONS } from '../../../domain/permissions/actions.ts';
+import {
+  ACTIONS_BY_API,
+  actionsFor,
+  COMMON_ACTIONS,
+  ORPHAN_READS,
+} from '../../../domain/permissions/actions.ts';
 import { policyFor } from '../../../domain/permissions/policy.ts';
 import type { ProviderApi } from '../../../domain/template/template.ts';
 import { aTemplate } from '../../fixtures/builders.ts';
@@ -53,9 +58,14 @@ describe('the policy for templates', () => {
     });
   }
 
-  it('names no action of a way that no template uses', () => {
+  it('names no action of a way that no template uses, but those that find groups without an owner', () => {
     const text = JSON.stringify(policyFor([aTemplate({ providerApi: 'RunInstances' })], SCOPE));
-    assert.doesNotMatch(text, /CreateFleet|SpotFleet|autoscaling|CreateServiceLinkedRole|PassRole/);
+    for (const action of ORPHAN_READS) assert.ok(text.includes(`"${action}"`), action);
+    assert.doesNotMatch(
+      text,
+      /CreateFleet|RequestSpotFleet|CancelSpotFleet|CreateServiceLinkedRole|PassRole/,
+    );
+    assert.doesNotMatch(text, /autoscaling:(?!DescribeAutoScalingGroups")/);
   });
 
   it('hands on only the roles that templates name, and launches only into their subnets', () => {

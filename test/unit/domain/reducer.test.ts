@@ -2,8 +2,8 @@ import { strict as assert } from 'node:assert';
 import { launchToken } from '../../../domain/request/launch.ts';
 import { canSettle, reduce, type RequestFact } from '../../../domain/request/reducer.ts';
 import { carry, initialState, unitsMissing, type RequestState } from '../../../domain/request/state.ts';
-import { answerTo } from '../../../domain/request/status.ts';
-import type { MachineRequestInput } from '../../../domain/shared/messages.ts';
+import { answerTo, requestStatus, standingOf } from '../../../domain/request/status.ts';
+import type { CarriedRequest, MachineRequestInput } from '../../../domain/shared/messages.ts';
 import { aSighting, aTemplate } from '../../fixtures/builders.ts';
 
 describe('the rules of a request', () => {
@@ -115,6 +115,80 @@ describe('the rules of a request', () => {
     assert.deepEqual(next.machines, state.machines);
     assert.deepEqual(next.returns, state.returns);
     assert.deepEqual([next.phase, next.status], ['settled', 'complete']);
+  });
+
+  describe('claims', () => {
+    const ready = [
+      ...launched('i-1', 'i-2', 'i-3'),
+      seen(aSighting('i-1'), aSighting('i-2')),
+      seen(aSighting('i-3')),
+    ];
+    const claimed = (...machineIds: string[]): RequestFact => ({ type: 'Claimed', machineIds });
+    const reclaimed = (...machineIds: string[]): RequestFact => ({ type: 'Reclaimed', machineIds });
+    const standings = (state: RequestState) => ['i-1', 'i-2', 'i-3'].map((id) => standingOf(state, id));
+
+    it('a machine is unclaimed from when it is ready until Host Factory has read it', () => {
+      assert.deepEqual(standings(after(launched('i-1', 'i-2'))), ['booting', 'booting', 'unknown']);
+      assert.deepEqual(standings(after(ready)), ['unclaimed', 'unclaimed', 'unclaimed']);
+      const state = after([...ready, claimed('i-1', 'i-3', 'i-9')]);
+      assert.deepEqual(standings(state), ['held', 'unclaimed', 'held']);
+      assert.equal(requestStatus(state).unclaimed, 1);
+      assert.equal(requestStatus(after([...ready, claimed('i-1', 'i-2', 'i-3')])).unclaimed, undefined);
+    });
+
+    it('only what was never read is given back, and then was never ready', () => {
+      const state = after([...ready, claimed('i-1'), { type: 'Settled' }, reclaimed('i-1', 'i-2')]);
+      assert.deepEqual(
+        [...state.machines.values()].map(({ result, release }) => `${result} ${release}`),
+        ['succeed kept', 'fail wanted', 'succeed kept'],
+      );
+      assert.equal(state.status, 'complete');
+      assert.match(state.message, /^2 of 3 machines were obtained\. .*never read/);
+      assert.equal(
+        standingOf(state, 'i-2'),
+        'held',
+        'should Host Factory hold it after all, it hears of its end',
+      );
+      const none = reduce(reduce(state, reclaimed('i-3')), claimed('i-3'));
+      assert.equal(none.machines.get('i-3')?.release, 'wanted');
+      assert.equal(
+        after([...ready, { type: 'Settled' }, reclaimed('i-1', 'i-2', 'i-3')]).status,
+        'complete_with_error',
+      );
+    });
+
+    it('a machine that Host Factory gives back is claimed, also when AWS then refuses to end it', () => {
+      const request = { returnId: 'ret-1', machines: [aSighting('i-1')] };
+      const refused = [{ machineId: 'i-1', message: 'protected' }];
+      const state = after([
+        ...ready,
+        { type: 'ReturnRequested', request },
+        { type: 'ReleaseRefused', refused },
+      ]);
+      assert.equal(reduce(state, reclaimed('i-1')).machines.get('i-1')?.release, 'refused');
+    });
+
+    it('claims go into the next run; what an older release carried is claimed', () => {
+      const state = after([...ready, claimed('i-1'), { type: 'Settled' }]);
+      const carried: CarriedRequest = JSON.parse(JSON.stringify(carry(state)));
+      assert.deepEqual(standings(initialState({ ...input(), carried })), ['held', 'unclaimed', 'unclaimed']);
+      const { unclaimed: _unclaimed, ...older } = carried;
+      assert.deepEqual(standings(initialState({ ...input(), carried: older })), ['held', 'held', 'held']);
+    });
+
+    it('an adopter holds what Host Factory may hold, and gives back only what it is told nobody read', () => {
+      const { template: _template, ...adopter } = input({ count: 0 });
+      const adopted: RequestFact = {
+        type: 'MachinesAdopted',
+        sightings: [aSighting('i-1'), aSighting('i-2')],
+        unclaimed: ['i-2'],
+      };
+      const state = reduce(reduce(initialState(adopter), adopted), reclaimed('i-1', 'i-2'));
+      assert.deepEqual(
+        [...state.machines.values()].map(({ release }) => release),
+        ['kept', 'wanted'],
+      );
+    });
   });
 
   it("a token fits AWS's 64 characters for the longest deployment and many launches", () => {

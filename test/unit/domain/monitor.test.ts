@@ -1,0 +1,331 @@
+import { strict as assert } from 'node:assert';
+import type { SweepResult, UnclaimedRules } from '../../../domain/monitor/activities.ts';
+import { alarmsOf, reportOf } from '../../../domain/monitor/alarms.ts';
+import { carryMonitor } from '../../../domain/monitor/carried.ts';
+import { answerHosts } from '../../../domain/monitor/hosts.ts';
+import type { HostNews, HostsQuery, MonitorInput } from '../../../domain/monitor/messages.ts';
+import { toAdopt, toReclaim } from '../../../domain/monitor/orphans.ts';
+import { reduceMonitor, type MonitorFact } from '../../../domain/monitor/reducer.ts';
+import { packSeen, type SeenMachine } from '../../../domain/monitor/seen.ts';
+import { initialMonitor, nextStep, toAskOfAbsent, type MonitorState } from '../../../domain/monitor/state.ts';
+import type { MachineStanding } from '../../../domain/shared/messages.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+/** Every machine is an hour old when a test begins, unless it says otherwise. */
+const START = 1_700_000_000 * SECOND;
+const RULES: UnclaimedRules = { lists: 3, minAgeMs: 20 * MINUTE, share: 0.2 };
+const INPUT: MonitorInput = { v: 1, deployment: 'test', provider: 'awsinst' };
+
+/** A monitor that hears lists as the command line brings them, at a time that the test moves. */
+class Told {
+  state: MonitorState;
+  now = START;
+  signals = 0;
+
+  constructor(machines: readonly Partial<SeenMachine>[], sweep: Partial<SweepResult> = {}) {
+    this.state = initialMonitor(INPUT);
+    this.learn(swept(machines, { rules: RULES, ownerless: [], ...sweep }));
+  }
+
+  learn(fact: MonitorFact): void {
+    this.state = reduceMonitor(this.state, fact, this.now);
+  }
+
+  /** One list of Host Factory, half a minute after the last one. */
+  list(ids: readonly string[], query: Partial<HostsQuery> = {}): HostNews | undefined {
+    this.now += 30 * SECOND;
+    const asked = { v: 1, at: this.now, whole: true, ids, names: ids.map(() => ''), ...query } as const;
+    const { news } = answerHosts(this.state, asked);
+    if (news) {
+      this.signals += 1;
+      this.learn({ type: 'HostsNamed', news });
+    }
+    return news;
+  }
+
+  lists(times: number, ids: readonly string[]): void {
+    for (let time = 0; time < times; time++) this.list(ids);
+  }
+
+  /** What the owners of the machines say that are asked about. */
+  answer(standing: (machineId: string) => MachineStanding | 'silent'): void {
+    const asked = toAskOfAbsent(this.state, this.now).map(({ machineId }) => machineId);
+    this.learn({ type: 'AskedOfAbsent', standings: asked.map((id) => [id, standing(id)] as const) });
+  }
+
+  get reclaimed(): readonly string[] {
+    return toReclaim(this.state).flatMap(([, machineIds]) => machineIds);
+  }
+
+  get alarms(): readonly string[] {
+    return alarmsOf(this.state).map(({ code }) => code);
+  }
+}
+
+function swept(machines: readonly Partial<SeenMachine>[], changes: Partial<SweepResult> = {}): MonitorFact {
+  const seen = machines.map((machine): SeenMachine => ({
+    machineId: '',
+    name: `${machine.machineId}.ec2.internal`,
+    launchTime: START / SECOND - 3_600,
+    state: 'running',
+    requestId: 'req-1',
+    reclaimAt: 0,
+    reason: '',
+    ...machine,
+  }));
+  return { type: 'Swept', result: { token: 't', anew: true, more: false, seen: packSeen(seen), ...changes } };
+}
+
+const ids = (from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => `i-${String(from + index).padStart(8, '0')}`);
+const machines = (all: readonly string[], changes: Partial<SeenMachine> = {}) =>
+  all.map((machineId) => ({ machineId, ...changes }));
+
+describe('machines that Host Factory never claims', () => {
+  const all = ids(1, 10);
+  const [lost = '', ...others] = all;
+
+  it('are given back after so many lists in a row that lack them, and lists cost nothing before', () => {
+    const told = new Told(machines(all));
+    told.lists(100, all);
+    assert.equal(told.signals, 0, 'a list that has all of them is no news');
+    told.list(others);
+    assert.deepEqual(
+      toAskOfAbsent(told.state, told.now).map(({ machineId }) => machineId),
+      [lost],
+    );
+    told.answer(() => 'unclaimed');
+    told.list(others);
+    assert.deepEqual(told.reclaimed, []);
+    told.list(others);
+    assert.deepEqual(told.reclaimed, [lost]);
+    assert.equal(nextStep(told.state), 0);
+    told.learn({ type: 'ReclaimOrdered', machineIds: [lost] });
+    assert.deepEqual([told.reclaimed, nextStep(told.state)], [[], undefined]);
+    told.learn(swept(machines(others)));
+    assert.equal(told.state.absences.size, 0);
+  });
+
+  it('are not given back for the time that passes, only for lists', () => {
+    const told = new Told(machines(all));
+    told.list(others);
+    told.answer(() => 'unclaimed');
+    told.list(others);
+    told.now += 6 * MINUTE;
+    told.list(others);
+    assert.deepEqual(told.reclaimed, [], 'after a gap the count begins again');
+    told.lists(2, others);
+    assert.deepEqual(told.reclaimed, [lost]);
+  });
+
+  it('are not given back when one list in between names them, by id or by name', () => {
+    for (const named of [
+      { ids: all },
+      { ids: [...others, ''], names: [...others, `${lost}.EC2.internal`] },
+    ]) {
+      const told = new Told(machines(all));
+      told.list(others);
+      told.answer(() => 'unclaimed');
+      told.list(others);
+      assert.ok(told.list(all, named), 'that it is back is news');
+      told.lists(2, others);
+      told.answer(() => 'unclaimed');
+      assert.deepEqual(told.reclaimed, []);
+      told.list(others);
+      assert.deepEqual(told.reclaimed, [lost]);
+    }
+  });
+
+  it('count once for calls that come at the same time or overtake each other', () => {
+    const told = new Told(machines(all));
+    told.list(others);
+    told.answer(() => 'unclaimed');
+    const at = told.now;
+    for (const ago of [0, 1, 2, 60]) told.list(others, { at: at - ago * SECOND });
+    assert.equal(told.state.absences.get(lost)?.lists, 1);
+  });
+
+  it('are not missed before they are old enough, nor when they are on their way out', () => {
+    const young = { machineId: lost, launchTime: START / SECOND - 60 };
+    const told = new Told([...machines(others), young]);
+    told.lists(10, others);
+    assert.equal(told.signals, 0);
+    told.now = START + 20 * MINUTE;
+    assert.ok(told.list(others));
+    const leaving = new Told([...machines(others), { machineId: lost, state: 'shutting-down' }]);
+    leaving.lists(10, others);
+    assert.equal(leaving.signals, 0);
+  });
+
+  it('begin anew when the list shrinks by more than the share', () => {
+    const told = new Told(machines(all));
+    told.list([...others, ...ids(20, 29)]);
+    told.answer(() => 'unclaimed');
+    told.lists(1, [...others, ...ids(20, 29)]);
+    told.list(others);
+    assert.deepEqual(told.reclaimed, []);
+    assert.equal(told.state.absences.get(lost)?.lists, 1);
+  });
+
+  for (const standing of ['held', 'released'] as const) {
+    it(`are not those that their owner calls ${standing}; they cost no more signals`, () => {
+      const told = new Told(machines(all));
+      told.list(others);
+      told.answer(() => standing);
+      told.lists(20, others);
+      assert.deepEqual([told.reclaimed, told.signals], [[], 1]);
+      assert.deepEqual(
+        reportOf(told.state).unclaimed.map(({ machineId, claimed }) => [machineId, claimed]),
+        standing === 'held' ? [[lost, true]] : [],
+      );
+    });
+  }
+
+  it('are asked about again while their owner is silent or does not know yet', () => {
+    for (const standing of ['silent', 'booting', 'unknown'] as const) {
+      const told = new Told(machines(all));
+      told.list(others);
+      told.answer(() => standing);
+      told.lists(5, others);
+      assert.deepEqual([told.reclaimed, toAskOfAbsent(told.state, told.now)], [[], []]);
+      told.now += 5 * MINUTE;
+      told.answer(() => 'unclaimed');
+      told.lists(3, others);
+      assert.deepEqual(told.reclaimed, [lost]);
+    }
+  });
+
+  it('are left alone, with an alarm that names them, while the list is empty', () => {
+    const told = new Told(machines(all.slice(0, 2)));
+    told.list([]);
+    told.answer(() => 'unclaimed');
+    told.lists(20, []);
+    assert.deepEqual([told.reclaimed, told.alarms], [[], ['emptyList']]);
+    assert.match(alarmsOf(told.state)[0]?.message ?? '', /i-00000001, i-00000002/);
+    assert.ok(told.signals < 10, `an empty list is no news for ever: ${told.signals} signals`);
+    told.list([...ids(50, 51)]);
+    assert.deepEqual(told.alarms, []);
+    told.lists(2, ids(50, 51));
+    assert.deepEqual(told.reclaimed, all.slice(0, 2), 'a list that can be trusted counts from its first on');
+  });
+
+  it('are left alone, with an alarm, while the list lacks more than half of those that were claimed', () => {
+    const told = new Told(machines(all));
+    told.list(all.slice(0, 3));
+    told.answer((id) => (id === all[9] ? 'unclaimed' : 'held'));
+    told.lists(20, all.slice(0, 3));
+    assert.deepEqual([told.reclaimed, told.alarms], [[], ['otherNames']]);
+    told.lists(3, all.slice(0, 6));
+    assert.deepEqual([told.reclaimed, told.alarms], [[all[9]], []]);
+  });
+
+  it('are left alone, with an alarm, when they are more than the share', () => {
+    const many = ids(1, 60);
+    const told = new Told(machines(many));
+    told.list(many.slice(13));
+    told.answer(() => 'unclaimed');
+    told.lists(5, many.slice(13));
+    assert.deepEqual([told.reclaimed, told.alarms], [[], ['tooManyUnclaimed']]);
+    told.list(many.slice(12));
+    assert.equal(told.reclaimed.length, 12);
+    assert.deepEqual(told.alarms, []);
+  });
+
+  it('are counted on in the next run of the monitor', () => {
+    const told = new Told(machines(all), {});
+    told.list(others);
+    told.answer(() => 'unclaimed');
+    told.list(others);
+    const carried = JSON.parse(JSON.stringify(carryMonitor(told.state))) as ReturnType<typeof carryMonitor>;
+    told.state = initialMonitor({ ...INPUT, carried });
+    told.learn(swept(machines(all), { rules: RULES }));
+    told.list(others);
+    assert.deepEqual(told.reclaimed, [lost]);
+  });
+
+  it('are not given back by a part of a list, nor by a worker that does not know the rules', () => {
+    const told = new Told(machines(all));
+    for (let times = 0; times < 5; times++) told.list(others, { whole: false });
+    assert.equal(told.signals, 0);
+    const old = new Told([]);
+    old.state = initialMonitor(INPUT);
+    old.learn(swept(machines(all)));
+    old.lists(5, others);
+    assert.equal(old.signals, 0);
+  });
+});
+
+describe('machines without an owner', () => {
+  const orphans = (told: Told): number => toAdopt(told.state).flatMap(([, machineIds]) => machineIds).length;
+  const fleet = (lost: number, held: number): Told =>
+    new Told(
+      [
+        ...machines(ids(1, lost), { requestId: 'req-lost' }),
+        ...machines(ids(1_001, 1_000 + held), { requestId: 'req-held' }),
+      ],
+      { ownerless: ['req-lost'] },
+    );
+
+  it('are adopted up to a share of all, or a few; more raise an alarm, and wait for an operator', () => {
+    assert.equal(orphans(fleet(10, 1)), 10);
+    assert.equal(orphans(fleet(20, 80)), 20);
+    const told = fleet(21, 79);
+    assert.deepEqual([orphans(told), told.alarms], [0, ['tooManyOrphans']]);
+    told.learn({ type: 'AdoptionOrdered', requestIds: ['req-lost'] });
+    assert.equal(orphans(told), 21);
+    told.learn({ type: 'Adopted', requestIds: ['req-lost'] });
+    assert.deepEqual([orphans(told), told.alarms, reportOf(told.state).ownerless], [0, [], []]);
+  });
+
+  it('are adopted in a namespace that knows no owner only when an operator orders it', () => {
+    const told = new Told(machines(ids(1, 2)), { ownerless: ['req-1'] });
+    assert.deepEqual([orphans(told), told.alarms], [0, ['strangeMachines']]);
+    assert.deepEqual(reportOf(told.state).ownerless, [['req-1', 2]]);
+    told.learn({ type: 'AdoptionOrdered', requestIds: ['req-1'] });
+    assert.equal(orphans(told), 2);
+  });
+
+  it('may be none yet: a group alone is adopted as well, a request without anything is not', () => {
+    const told = new Told(machines(ids(1, 1)), { ownerless: ['req-2', 'req-3'], withGroups: ['req-3'] });
+    assert.deepEqual(toAdopt(told.state), [['req-3', []]]);
+  });
+});
+
+describe('a deployment', () => {
+  it('belongs to the first cluster that asks; another one stops all that is done unasked, for an hour', () => {
+    const told = new Told(machines(ids(1, 10)), { ownerless: [] });
+    told.list(ids(1, 10), { cluster: 'grid1' });
+    told.list(ids(1, 10), { cluster: 'grid1' });
+    assert.equal(told.signals, 1);
+    const { boundTo, news } = answerHosts(told.state, {
+      v: 1,
+      at: told.now,
+      whole: true,
+      cluster: 'grid2',
+      names: [''],
+      ids: ['i-0000000a'],
+    });
+    assert.deepEqual([boundTo, news], ['grid1', { v: 1, strangers: [], dropped: [], cluster: 'grid2' }]);
+    told.list([], { cluster: 'grid2' });
+    assert.deepEqual(told.alarms, ['strangeCluster']);
+    told.list([], { cluster: 'grid2' });
+    assert.equal(told.signals, 2, 'it is noted once in a while only');
+
+    told.list(ids(2, 10), { cluster: 'grid1' });
+    told.answer(() => 'unclaimed');
+    told.lists(5, ids(2, 10));
+    told.learn(swept(machines(ids(1, 10)), { ownerless: ['req-1'] }));
+    assert.deepEqual([told.reclaimed, toAdopt(told.state)], [[], []]);
+    told.now += 61 * MINUTE;
+    told.learn(swept(machines(ids(1, 10)), { ownerless: [] }));
+    assert.deepEqual([told.alarms, told.reclaimed], [[], ids(1, 1)]);
+  });
+
+  it('is bound as well when only an empty list, or one before the first read of AWS, names the cluster', () => {
+    const told = new Told([]);
+    told.state = initialMonitor(INPUT);
+    told.list([], { cluster: 'grid1' });
+    assert.equal(told.state.cluster, 'grid1');
+  });
+});

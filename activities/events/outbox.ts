@@ -99,8 +99,8 @@ export async function openOutbox(path: string, onDamage: (damage: Damage) => voi
       }),
     async after(place, limit) {
       await journal.refresh();
-      const first = entries.findIndex((entry) => entry.place > place);
-      return first < 0 ? [] : entries.slice(first, first + limit);
+      const first = firstBehind(entries, place);
+      return entries.slice(first, first + limit);
     },
     cursor: (handler) => cursors.get(handler),
     moveCursor: (cursor, place) => journal.append([{ cursor, place }]),
@@ -117,6 +117,17 @@ export async function openOutbox(path: string, onDamage: (damage: Damage) => voi
     entries = entries.filter((entry) => !isDone(entry, place, before));
     for (const [run, { at }] of runs) if (at < before) runs.delete(run);
   }
+}
+
+/** Index of the first entry behind a place; there may be a million of them. */
+function firstBehind(entries: readonly Entry[], place: number): number {
+  let [low, high] = [0, entries.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((entries[middle]?.place ?? 0) > place) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 const isDone = (entry: Entry, place: number, before: number): boolean =>

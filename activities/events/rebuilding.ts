@@ -75,17 +75,18 @@ export async function rebuildReadModel(
     machines: taken.reduce((sum, { machines = 0 }) => sum + machines, 0),
     silent: taken.flatMap(({ id, why }) => (why === undefined ? [] : [{ id, why }])),
   };
+  let seen: readonly OwnedMachine[];
   try {
-    const seen = await reader.ofProvider(instance);
-    const alive = seen.filter(({ state }) => isAlive(state));
-    onProgress('live machines seen in the cloud', alive.length);
-    const open = new Set(list.filter(({ isOpen }) => isOpen).map(({ id }) => id));
-    const ended = await endClosed(store, owners, open, alive);
-    const byTags = await takeInByTags(store, instance, alive);
-    return { ...told, ended, byTags };
+    seen = await reader.ofProvider(instance);
   } catch (error) {
     return { ...told, ended: [], byTags: [], cloudError: messageOf(error) };
   }
+  const alive = seen.filter(({ state }) => isAlive(state));
+  onProgress('live machines seen in the cloud', alive.length);
+  const open = new Set(list.filter(({ isOpen }) => isOpen).map(({ id }) => id));
+  const ended = await endClosed(store, owners, open, alive);
+  const byTags = await takeInByTags(store, instance, alive);
+  return { ...told, ended, byTags };
 }
 
 const isAdopter = (id: string): boolean => id.startsWith(adopterId(''));

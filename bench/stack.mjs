@@ -58,6 +58,9 @@ export async function startStack(temporalCli, templates = {}, aws = {}) {
     }
     rmSync(folder, { recursive: true, force: true });
   };
+  // Nobody else would end what runs here.
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.once(signal, () => void stop().then(() => process.exit(1)));
   try {
     const attributes = ATTRIBUTES.split(' ').flatMap((attribute) => ['--search-attribute', attribute]);
     const server = 'server start-dev --headless --ip 127.0.0.1 --log-level error'.split(' ');

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ended, requestMachines, returnMachines, type HfMachine } from '../e2e/hostFactory.ts';
 import type { Stack } from '../e2e/stack.ts';
 import { eventually } from '../fixtures/eventually.ts';
@@ -8,20 +9,23 @@ import { WAYS } from './ways.ts';
 /** Machines of each request. */
 const COUNT = 3;
 const PATIENCE_MS = 120_000;
+const HEARTBEAT_OVER_MS = 16_000;
 
 export interface Life {
   readonly kills: readonly Kill[];
-  /** Of each changing action that many calls of each way lose their answers; the effect has happened. */
-  readonly dropped?: number;
+  /** So many connections of each way are cut at each action that changes something, before or after its effect. */
+  readonly cuts?: { readonly mode: 'dropBefore' | 'dropAfter'; readonly times: number };
+  /** So many connections are cut that read machines. */
+  readonly readsCut?: number;
   readonly onKill?: (kill: Kill) => void;
 }
 
 /**
  * One life of a request for every way to get machines, all at once and beside a request that is left alone: requested, one machine given back, then the
- * others; the worker is killed at each of these points. The simulated AWS judges by its own log: what it launched
- * and terminated, not what our books say.
+ * others; the worker or Temporal is killed at each of these points. The simulated AWS judges by its own log: what it
+ * launched and terminated, not what our books say.
  */
-export async function live(stack: Stack, { kills, dropped, onKill = () => {} }: Life): Promise<void> {
+export async function live(stack: Stack, { kills, cuts, readsCut, onKill = () => {} }: Life): Promise<void> {
   const bystanders = idsOf(await complete(stack, await requestMachines(stack, 2)));
   const through = <T>(during: CrashPoint['during'], begin: () => Promise<T>): Promise<T> =>
     killing(
@@ -30,12 +34,13 @@ export async function live(stack: Stack, { kills, dropped, onKill = () => {} }: 
       begin,
       onKill,
     );
-  if (dropped !== undefined) {
-    const gates = [...CHANGES].map(([action, ways]) =>
-      stack.simulator.addGate(action, 'dropAfter', ways * dropped),
-    );
+  if (cuts) {
+    const { mode, times } = cuts;
+    const gates = [...CHANGES].map(([action, ways]) => stack.simulator.addGate(action, mode, ways * times));
     await Promise.all(gates);
   }
+  if (readsCut !== undefined)
+    await stack.simulator.addGate('DescribeInstances', 'dropBefore', readsCut, { every: 2 });
 
   const requests = await through('request', () =>
     Promise.all(WAYS.map(({ api }) => requestMachines(stack, COUNT, api))),
@@ -66,7 +71,7 @@ export async function live(stack: Stack, { kills, dropped, onKill = () => {} }: 
   }
 }
 
-/** Begins something, and kills the worker at each of these points of it. */
+/** Begins something, and kills at each of these points of it. */
 async function killing<T>(
   stack: Stack,
   kills: readonly Kill[],
@@ -76,31 +81,67 @@ async function killing<T>(
   let armed = await arm(stack, kills[0]);
   const begun = await begin();
   for (const [index, kill] of kills.entries()) {
-    await armed();
-    await stack.killWorker();
+    await armed.isMet();
+    const revive = await strike(stack, kill);
     onKill(kill);
-    await stack.simulator.clearGates();
-    armed = await arm(stack, kills[index + 1]);
-    await stack.startWorker();
+    // First the next point: a worker that has lost Temporal goes on at once.
+    const next = await arm(stack, kills[index + 1]);
+    await armed.release();
+    armed = next;
+    await revive();
   }
   return begun;
 }
 
-/** Holds the calls of a point. @returns what waits until they have come */
-async function arm(stack: Stack, kill: Kill | undefined): Promise<() => Promise<void>> {
-  if (!kill) return () => Promise.resolve();
-  const { point, mode } = kill;
+/** @returns what brings the process back */
+async function strike(stack: Stack, { victim }: Kill): Promise<() => Promise<void>> {
+  switch (victim) {
+    case 'worker':
+      await stack.killWorker();
+      return () => stack.startWorker();
+    case 'temporal':
+      await stack.stopTemporal();
+      return () => stack.startTemporal();
+    case 'paused worker': {
+      const paused = stack.pauseWorker();
+      return async () => {
+        await stack.startWorker();
+        // Temporal notices after 12 s that the paused one no longer answers, and gives its work to the other.
+        await delay(HEARTBEAT_OVER_MS);
+        paused.goOn();
+        await paused.stop();
+      };
+    }
+  }
+}
+
+interface Armed {
+  /** Waits until the calls have come. */
+  isMet(): Promise<void>;
+  /** They go on, those whose caller is gone without an effect; no more are held. */
+  release(): Promise<void>;
+}
+
+/** Holds the calls of a point. */
+async function arm(stack: Stack, kill: Kill | undefined): Promise<Armed> {
+  const { simulator } = stack;
+  const { calls = {}, skip = 0 } = kill?.point ?? {};
   const gates = await Promise.all(
-    Object.entries(point.calls).map(async ([action, calls]) => {
-      const { skip = 0 } = point;
-      const gate = await stack.simulator.addGate(action, mode, null, { skip });
-      return { id: gate.id, calls };
+    Object.entries(calls).map(async ([action, count]) => {
+      const { id } = await simulator.addGate(action, kill?.mode ?? 'hold', null, { skip });
+      return { id, calls: count };
     }),
   );
-  return async () => {
-    await Promise.all(
-      gates.map(({ id, calls }) => stack.simulator.whenArrived(id, { calls, timeoutMs: PATIENCE_MS })),
-    );
+  return {
+    async isMet() {
+      const met = gates.map((gate) =>
+        simulator.whenArrived(gate.id, { calls: gate.calls, timeoutMs: PATIENCE_MS }),
+      );
+      await Promise.all(met);
+    },
+    async release() {
+      for (const { id } of gates) await simulator.release(id);
+    },
   };
 }
 

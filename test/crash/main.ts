@@ -1,48 +1,122 @@
-import { startStack } from '../e2e/stack.ts';
+import { QUICK, startStack, type Stack } from '../e2e/stack.ts';
+import { killCommandLine } from './commandLine.ts';
 import { live, type Life } from './life.ts';
-import { BOOT, CHANGES, POINTS, type Kill } from './points.ts';
+import { createMatrix } from './matrix.ts';
+import { DEADLINE_SECONDS, pauseTheOnlyWorker } from './pause.ts';
+import { BOOT, CHANGES, killsOf, POINTS_IN_TWO_LIVES, type Kill } from './points.ts';
+import { resetOwners } from './resets.ts';
 import { templatesOfAllWays, WAYS } from './ways.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const matrix = createMatrix();
 
-const LIVES: readonly (readonly [string, Life])[] = [
-  ['a kill before each effect', { kills: POINTS.map((point) => ({ point, mode: 'hold' })) }],
-  ['a kill after each effect', { kills: POINTS.map((point) => ({ point, mode: 'holdAfter' })) }],
-  ['a kill while machines boot', { kills: [{ point: BOOT, mode: 'hold' }] }],
-  ['the first answer of each call lost', { kills: [], dropped: 1 }],
-  ['the first two answers of each call lost', { kills: [], dropped: 2 }],
+const onKill = ({ victim, point, mode }: Kill): void => {
+  const ways = point === BOOT ? WAYS.length : sum(Object.values(point.calls));
+  const moment = point === BOOT ? 'during it' : mode === 'hold' ? 'before' : 'after';
+  const what = victim === 'paused worker' ? 'worker paused' : `${victim} killed`;
+  say(`  ${what} ${moment}: ${point.name} (${Object.keys(point.calls).join(', ')})`);
+  matrix.add(`${what}, ${moment}`, point.name, ways);
+};
+
+const killing = (kills: readonly Kill[]) => (stack: Stack) => live(stack, { kills, onKill });
+
+const cutting =
+  (cuts: NonNullable<Life['cuts']>) =>
+  async (stack: Stack): Promise<void> => {
+    await live(stack, { kills: [], cuts });
+    const column = `connection cut, ${cuts.mode === 'dropBefore' ? 'before' : 'after'}, times ${cuts.times}`;
+    for (const [action, ways] of CHANGES) matrix.add(column, action, ways * cuts.times);
+  };
+
+/** Each is played in a stack of its own. */
+const LIVES: readonly (readonly [string, (stack: Stack) => Promise<void>, deadlineSeconds?: number])[] = [
+  ['the worker killed before each effect', killing(killsOf('worker', 'hold'))],
+  ['the worker killed after each effect', killing(killsOf('worker', 'holdAfter'))],
+  ['the worker killed while machines boot', killing(killsOf('worker', 'hold', [BOOT]))],
+  ...(['hold', 'holdAfter'] as const).flatMap((mode) =>
+    POINTS_IN_TWO_LIVES.map(
+      (points, part) =>
+        [
+          `Temporal killed ${mode === 'hold' ? 'before' : 'after'} effects, part ${part + 1}`,
+          killing(killsOf('temporal', mode, points)),
+        ] as const,
+    ),
+  ),
+  ...(['hold', 'holdAfter'] as const).flatMap((mode) =>
+    POINTS_IN_TWO_LIVES.map(
+      (points, part) =>
+        [
+          `the worker paused ${mode === 'hold' ? 'before' : 'after'} effects while another takes over, part ${part + 1}`,
+          killing(killsOf('paused worker', mode, points)),
+        ] as const,
+    ),
+  ),
+  ['the only worker paused until the deadline is over', pauseTheOnlyWorker, DEADLINE_SECONDS],
+  ['Temporal killed while machines boot', killing(killsOf('temporal', 'hold', [BOOT]))],
+  ['the first connection of each call cut before its effect', cutting({ mode: 'dropBefore', times: 1 })],
+  ['the first connection of each call cut after its effect', cutting({ mode: 'dropAfter', times: 1 })],
+  ['the first two connections of each call cut after their effect', cutting({ mode: 'dropAfter', times: 2 })],
+  [
+    'every second read of machines cut, 20 times',
+    async (stack) => {
+      await live(stack, { kills: [], readsCut: 20 });
+      matrix.add('connection cut, before', 'DescribeInstances', 20);
+    },
+  ],
+  [
+    'scripts killed at every message between them and Temporal',
+    (stack) =>
+      killCommandLine(stack, {
+        onKill: (operation, message, calls) => {
+          say(`  ${calls} x ${operation} killed at message ${message}`);
+          matrix.add('script killed', `${operation}, message ${message}`, calls);
+        },
+      }),
+  ],
+  [
+    'the owner reset to each moment of its life',
+    (stack) =>
+      resetOwners(stack, {
+        onReset: (when, moment, owners) => {
+          say(`  ${owners} owners reset to moment ${moment}, ${when}`);
+          matrix.add('owner reset', `moment ${moment}, ${when}`, owners);
+        },
+      }),
+  ],
 ];
 
-/** Plays the whole matrix, each row in a stack of its own; true when nothing leaked, doubled or was killed. */
-async function main(): Promise<boolean> {
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** Plays the whole matrix; true when nothing leaked, doubled or was killed that should live. */
+async function main(words: readonly string[]): Promise<boolean> {
+  const wanted = LIVES.filter(([name]) => words.every((word) => name.includes(word)));
   say(
     `${WAYS.length} ways to get machines: ${WAYS.map(({ api, priceType }) => `${api} (${priceType})`).join(', ')}`,
   );
   let held = 0;
-  for (const [name, life] of LIVES) {
+  for (const [name, play, deadlineSeconds] of wanted) {
     say(`\n${name}`);
-    const onKill = ({ point }: Kill): void =>
-      say(`  killed at: ${point.name} (${Object.keys(point.calls).join(', ')})`);
-    if (life.dropped !== undefined) say(`  lost: ${[...CHANGES.keys()].join(', ')}`);
     const began = Date.now();
-    const stack = await startStack(undefined, templatesOfAllWays());
+    const timers = deadlineSeconds === undefined ? QUICK : { ...QUICK, deadlineSeconds };
+    const stack = await startStack(timers, templatesOfAllWays());
     try {
-      await live(stack, { ...life, onKill });
+      await play(stack);
+      await stack.end();
       held += 1;
       say(`  0 leaked, 0 doubled, 0 bystanders killed (${Math.round((Date.now() - began) / 1_000)} s)`);
     } catch (error) {
       say(`  FAILED: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    } finally {
-      await stack.end();
+      await stack.end().catch(() => undefined);
     }
   }
-  say(`\n${held} of ${LIVES.length} lives ended with equal books`);
-  return held === LIVES.length;
+  say(`\n${matrix.table()}`);
+  say(`\n${matrix.count()} calls met; ${held} of ${wanted.length} lives ended with equal books`);
+  return held === wanted.length;
 }
 
 let isHeld = false;
 try {
-  isHeld = await main();
+  isHeld = await main(process.argv.slice(2));
 } catch (error) {
   say(error instanceof Error ? (error.stack ?? error.message) : String(error));
 }

@@ -35,13 +35,32 @@ export const POINTS: readonly CrashPoint[] = [
 
 export type CrashMode = 'hold' | 'holdAfter';
 
-/** One kill: at which point, before or after the effect. */
+/**
+ * One kill: of what, at which point, before or after the effect. A paused worker goes on, with its calls, after
+ * another one took over.
+ */
 export interface Kill {
+  readonly victim: 'worker' | 'temporal' | 'paused worker';
   readonly point: CrashPoint;
   readonly mode: CrashMode;
 }
 
-/** No change, and so not among them: machines are there and are waited for. */
+export const killsOf = (
+  victim: Kill['victim'],
+  mode: CrashMode,
+  points: readonly CrashPoint[] = POINTS,
+): Kill[] => points.map((point) => ({ victim, point, mode }));
+
+/**
+ * The same points for lives in which a kill makes no call come twice. What is skipped to get to a later point would
+ * else never come after a kill at the earlier one.
+ */
+export const POINTS_IN_TWO_LIVES: readonly (readonly CrashPoint[])[] = [
+  POINTS.filter(({ skip }) => skip === undefined),
+  POINTS.filter(({ skip }) => skip !== undefined),
+];
+
+/** No change, and so not among them: machines are there and are waited for. A worker that starts reads them too. */
 export const BOOT: CrashPoint = { name: 'boot', during: 'request', calls: { DescribeInstances: 1 } };
 
 /** All that AWS is asked to change, and how many ways ask for it. */

@@ -23,6 +23,7 @@ export interface Stack {
   readonly hfEnvironment: Record<string, string>;
   readonly simulator: ReturnType<typeof simulatorControl>;
   readonly temporal: Client;
+  readonly temporalAddress: string;
   /** Where the worker serves its health and metrics. */
   readonly health: string;
   /** Runs one script of Host Factory with this input. */
@@ -37,10 +38,13 @@ export interface Stack {
   readonly storage: string;
   startWorker(): Promise<void>;
   isWorkerUp(): boolean;
+  workerPid(): number | undefined;
   /** Starts a worker that can't start, and waits for its end. */
   failToStartWorker(
     env: NodeJS.ProcessEnv,
   ): Promise<{ readonly code: number | null; readonly output: string }>;
+  /** SIGSTOP, as on a host that hangs; another worker may be started beside it. */
+  pauseWorker(): PausedWorker;
   /** SIGKILL: the worker gets no chance to clean up. */
   killWorker(): Promise<void>;
   /** SIGTERM, and waits for its end. @returns its exit code */
@@ -51,6 +55,12 @@ export interface Stack {
   loseTemporal(): Promise<void>;
   /** Replays every run that was made against the workflow code of now, then ends all processes. */
   end(): Promise<void>;
+}
+
+export interface PausedWorker {
+  goOn(): void;
+  /** SIGTERM, and waits for its end. */
+  stop(): Promise<void>;
 }
 
 export type HfOperation =
@@ -74,6 +84,7 @@ const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..',
 export const CLI = path.join(root, 'dist', 'cli', 'main.js');
 const SCRIPTS = path.join(root, 'cli', 'scripts');
 const PROVIDER = 'awsinst';
+const PAUSED = 'paused worker';
 
 /** All in seconds. */
 export interface StackTimers {
@@ -118,6 +129,7 @@ export async function startStack(
     AWS_ACCESS_KEY_ID: 'simulated',
     AWS_SECRET_ACCESS_KEY: 'simulated',
   };
+  const withoutHealth = { ...workerEnv, OHF_METRICS_LISTEN: '' };
   const children = new Map<string, ChildProcess>();
 
   async function start(name: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
@@ -160,6 +172,7 @@ export async function startStack(
     hfEnvironment,
     simulator,
     temporal,
+    temporalAddress: address,
     health: `http://127.0.0.1:${healthPort}`,
     hf: async (operation, input) => {
       const file = path.join(folder, `hf in ${Math.random().toString(36).slice(2)}`);
@@ -174,16 +187,17 @@ export async function startStack(
     storage: path.join(folder, 'storage', `e2e.${PROVIDER}`),
     async failToStartWorker(env) {
       const { child, output } = await start('failing worker', process.execPath, [CLI, 'worker'], {
-        ...workerEnv,
         // The address may be the running worker's.
-        OHF_METRICS_LISTEN: '',
+        ...withoutHealth,
         ...env,
       });
       const [code] = (await once(child, 'close')) as [number | null];
       return { code, output: output() };
     },
     async startWorker() {
-      const { child, output } = await start('worker', process.execPath, [CLI, 'worker'], workerEnv);
+      // A paused one has the address still.
+      const env = [...children.keys()].some((name) => name.startsWith(PAUSED)) ? withoutHealth : workerEnv;
+      const { child, output } = await start('worker', process.execPath, [CLI, 'worker'], env);
       await eventually('the worker is ready', () => {
         assert.equal(child.exitCode, null, `the worker ended: ${output()}`);
         return output().includes('worker ready');
@@ -192,6 +206,23 @@ export async function startStack(
     isWorkerUp() {
       const worker = children.get('worker');
       return worker !== undefined && worker.exitCode === null && worker.signalCode === null;
+    },
+    workerPid: () => children.get('worker')?.pid,
+    pauseWorker() {
+      const worker = children.get('worker');
+      const name = `${PAUSED} ${worker?.pid}`;
+      worker?.kill('SIGSTOP');
+      children.delete('worker');
+      if (worker) children.set(name, worker);
+      return {
+        goOn() {
+          worker?.kill('SIGCONT');
+          if (!worker || children.has('worker')) return;
+          children.delete(name);
+          children.set('worker', worker);
+        },
+        stop: async () => void (await stop(name, 'SIGTERM')),
+      };
     },
     killWorker: async () => void (await stop('worker', 'SIGKILL')),
     stopWorker: () => stop('worker', 'SIGTERM'),

@@ -20,11 +20,13 @@ export interface Faults {
   readonly fired: ReadonlyMap<string, number>;
 }
 
+/** @param sparesWorker the worker is never killed */
 export function createFaults(
   stack: Stack,
   seed: number,
   probability: number,
   restartHostFactory: () => void,
+  sparesWorker = false,
 ): Faults {
   const fired = new Map<string, number>();
   const underWay = new Map<string, Promise<void>>();
@@ -89,7 +91,7 @@ export function createFaults(
     interval(alive) {
       const downMs = moments.whole(0, 3_000);
       const victim = moments.pick(alive);
-      if (strikes() && stack.isWorkerUp()) happen('worker killed', () => killWorker(downMs));
+      if (strikes() && stack.isWorkerUp() && !sparesWorker) happen('worker killed', () => killWorker(downMs));
       if (strikes()) happen('Temporal killed', () => killTemporal(downMs));
       if (strikes()) happen('machine taken away', () => takeAway(victim));
       if (strikes()) happen('AWS short of capacity', () => runShort(alive.length, 5 * downMs));

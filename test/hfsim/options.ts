@@ -26,9 +26,11 @@ with AWS all along. Exit code 0: the books are equal and everything was given ba
   --hosts    the most machines that are wanted at once
   --demand   how many are wanted from which minute on, instead of a random demand`;
 
+const DEFAULTS = { minutes: 10, speed: 60, faults: 0, hosts: 40 };
+
 /** @throws Error that says what is wrong */
-export function readOptions(words: readonly string[], newSeed: number): Options {
-  const options = { minutes: 10, speed: 60, seed: newSeed, faults: 0, hosts: 40 };
+export function readOptions(words: readonly string[], newSeed: number, defaults = DEFAULTS): Options {
+  const options = { ...defaults, seed: newSeed };
   let demand: Workload | undefined;
   for (let index = 0; index < words.length; index += 2) {
     const name = words[index]?.replace(/^--/, '') ?? '';

@@ -20,25 +20,34 @@ import { randomStream } from './random.ts';
 import { callTable, explain, listOf, type Tally } from './report.ts';
 import { randomWorkload } from './workload.ts';
 
-type Say = (line: string) => void;
+export type Say = (line: string) => void;
 
 /** How often the books are held against AWS, and how often a line tells of it (ms). */
 const COMPARE_EVERY_MS = 1_000;
 const TELL_EVERY_MS = 5_000;
 
-/** @returns whether the books were equal all along and everything was given back */
+/** Looks at one worker that lives through the whole simulation. */
+export interface Watch {
+  /** @returns whether all that it looked at was well */
+  end(say: Say): Promise<boolean>;
+}
+
+/** @returns whether the books were equal all along, everything was given back, and the watch found nothing */
 export async function simulate(
   options: Options,
   say: Say,
   stop: AbortSignal = new AbortController().signal,
+  startWatch?: (stack: Stack) => Watch,
 ): Promise<boolean> {
   const { minutes, speed, seed, faults: probability } = options;
   say(`hfsim: ${minutes} minutes at speed ${speed}, faults ${probability * 100} %, seed ${seed}`);
   const stack = await startStack(timersAt(speed));
   let end: 'equal' | 'differs' = 'differs';
   try {
-    end = await play(stack, options, say, stop);
-    return end === 'equal';
+    const watch = startWatch?.(stack);
+    end = await play(stack, options, say, stop, watch !== undefined);
+    const isWell = (await watch?.end(say)) ?? true;
+    return end === 'equal' && isWell;
   } finally {
     // A run that differs has something better to tell than whether it can be replayed.
     await stack.end().catch((error: unknown) => {
@@ -52,6 +61,7 @@ async function play(
   options: Options,
   say: Say,
   stop: AbortSignal,
+  sparesWorker: boolean,
 ): Promise<'equal' | 'differs'> {
   const { minutes, speed, seed, hosts } = options;
   const timers = timersAt(speed);
@@ -60,7 +70,7 @@ async function play(
   const mirror = createAwsMirror(stack.simulator);
   const differences: Difference[] = [];
   const caller = createCaller({ scripts: stack.scripts, env: stack.hfEnvironment, limitMs: timers.limitMs });
-  const faults = createFaults(stack, seed, options.faults, () => hostFactory.restart());
+  const faults = createFaults(stack, seed, options.faults, () => hostFactory.restart(), sparesWorker);
   const hostFactory = createHostFactory({
     caller,
     books,

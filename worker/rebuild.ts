@@ -3,7 +3,7 @@ import { DefaultLogger, Runtime, type Logger } from '@temporalio/worker';
 import { UNOBSERVED } from '../activities/aws/observing.ts';
 import { rebuildReadModel, type Rebuilt } from '../activities/events/rebuilding.ts';
 import { temporalOwners } from '../activities/events/temporalOwners.ts';
-import { loadWorkerConfig, type Config, type Environment } from '../config/index.ts';
+import type { Config, Environment } from '../config/index.ts';
 import { connect } from './connection.ts';
 import { PROVIDERS } from './providers.ts';
 import { markRebuilt, storageDirectory, withStorage } from './storage.ts';
@@ -21,11 +21,10 @@ export interface RebuildObserver {
  * @throws ConfigurationError on another host than the worker's, StorageError, UnavailableError without Temporal
  */
 export async function rebuild(env: Environment, { onProgress, onNote }: RebuildObserver): Promise<Rebuilt> {
-  const config = await loadWorkerConfig(env);
   // Nothing here has to be ended with care: Ctrl-C just ends it.
   const logger = new DefaultLogger('WARN', ({ message }) => onNote(message));
   Runtime.install({ logger, shutdownSignals: [] });
-  return withStorage(config, env, onNote, async (storage) => {
+  return withStorage(env, onNote, async (storage, config) => {
     const connection = await connect(config.temporal, logger);
     try {
       const client = new Client({ connection, namespace: config.temporal.namespace });

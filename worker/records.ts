@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { auditLine, type AuditLine } from '../activities/events/auditLine.ts';
 import type { Published } from '../activities/events/handler.ts';
 import type { MachineRecord, RequestRecord, Store } from '../activities/storage/store.ts';
-import { loadWorkerConfig, type Environment } from '../config/index.ts';
+import type { Environment } from '../config/index.ts';
 import type { EventType } from '../domain/events/event.ts';
 import { withStorage } from './storage.ts';
 
@@ -57,8 +57,7 @@ export async function withRecords<T>(
   onNote: (note: string) => void,
   work: (records: Records) => Promise<T>,
 ): Promise<T> {
-  const config = await loadWorkerConfig(env);
-  return withStorage(config, env, onNote, async ({ store, outbox }) => {
+  return withStorage(env, onNote, async ({ store, outbox }) => {
     const newest = async (filter: EventFilter, limit: number): Promise<readonly Published[]> =>
       newestEvents(store, await scopeOf(store, filter), limit);
     return work({

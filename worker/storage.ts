@@ -5,7 +5,7 @@ import { openOutbox, type Outbox } from '../activities/events/outbox.ts';
 import type { Damage } from '../activities/storage/journal.ts';
 import { openStore } from '../activities/storage/openStore.ts';
 import type { Store } from '../activities/storage/store.ts';
-import type { Config, Environment } from '../config/index.ts';
+import { loadWorkerConfig, type Config, type Environment } from '../config/index.ts';
 import { ConfigurationError } from '../domain/shared/errors.ts';
 
 /** What a worker keeps on its host's disk. */
@@ -60,11 +60,15 @@ export async function openStorage(
  * @throws ConfigurationError where no worker with these settings has ever run, StorageError
  */
 export async function withStorage<T>(
-  config: Config,
   env: Environment,
   onNote: (note: string) => void,
-  work: (storage: Storage) => Promise<T>,
+  work: (storage: Storage, config: Config) => Promise<T>,
 ): Promise<T> {
+  const config = await loadWorkerConfig(env).catch((cause: unknown) => {
+    if (!(cause instanceof ConfigurationError)) throw cause;
+    const whose = "This command has the worker's settings, of OHF_CONFIG, else of ./config/config.json";
+    throw new ConfigurationError(`${whose}: ${cause.message}`, { cause });
+  });
   const directory = storageDirectory(config, env);
   if (!existsSync(directory)) {
     const { deployment, name } = config.provider;
@@ -76,7 +80,7 @@ export async function withStorage<T>(
   }
   const storage = await openStorage(config, directory, (damage) => onNote(damageText(damage)));
   try {
-    return await work(storage);
+    return await work(storage, config);
   } finally {
     await storage.outbox.close();
     await storage.store.close();

@@ -62,7 +62,8 @@ describe('machines by their names', () => {
 
   /** What becomes of a return that knows only a name. */
   async function returnByName(name: string): Promise<Delivery | undefined> {
-    const signalled = { workflow: { getHandle: () => ({ signal: async () => {} }) } } as unknown as Client;
+    const workflow = { getHandle: () => ({ signal: async () => {} }) };
+    const signalled = { options: {}, workflow } as unknown as Client;
     const { deliverReturn } = createReadActivities(reader(), signalled);
     const machines = [{ index: 0, name, seen: false }];
     const input = { ...owner, returnId: 'ret-1', createdAt: Date.now() + 1_000, machines };

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StorageError } from '../../domain/shared/errors.ts';
@@ -53,6 +54,8 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
   };
 
   function open() {
+    // SQLite would make it readable to all; the files beside it get this one's mode.
+    closeSync(openSync(path, 'a', 0o600));
     const opened = new Database(path, { timeout: BUSY_MS });
     try {
       opened.exec('pragma journal_mode = WAL');

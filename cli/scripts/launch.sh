@@ -3,6 +3,10 @@
 # so standard error goes to a log, and whatever is wrong is one JSON document on standard output, exit 1.
 
 provider=${HF_PROVIDER_NAME:-awsinst}
+# It becomes part of a path.
+case $provider in
+  *[!A-Za-z0-9_-]*) provider=awsinst ;;
+esac
 log_dir=${HF_PROVIDER_LOGDIR:-${HF_LOGDIR:-}}
 log=/dev/null
 if [ -n "$log_dir" ] && { true >>"$log_dir/$provider-provider.stderr.log"; } 2>/dev/null; then
@@ -11,7 +15,7 @@ fi
 exec 2>>"$log"
 
 fail() {
-  printf '{"message":"%s"}\n' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"
+  printf '{"message":"%s"}\n' "$(printf '%s' "$1" | tr -s '\000-\037' ' ' | sed 's/[\\"]/\\&/g')"
   exit 1
 }
 

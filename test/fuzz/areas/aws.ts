@@ -9,12 +9,14 @@ import type { Provider } from '../../../activities/provider.ts';
 import type { AcquireResult, LaunchParameters, TerminateResult } from '../../../domain/activities.ts';
 import { packMachines, unpackMachines } from '../../../domain/machine/packed.ts';
 import { ProviderError } from '../../../domain/shared/errors.ts';
+import type { Template } from '../../../domain/template/template.ts';
 import { startSimulator } from '../../../simulator/server.ts';
 import { activityEnvironment } from '../../fixtures/activityEnvironment.ts';
 import { aTemplate } from '../../fixtures/builders.ts';
 import { simulatorControl } from '../../fixtures/simulatorClient.ts';
 import { damage, isHarmless, startDamagedAws, type Damage } from '../damagedAws.ts';
 import { holds, type Area } from '../property.ts';
+import { text } from '../values.ts';
 
 const OWNER = { deployment: 'test', provider: 'awsinst', requestId: 'req-1' };
 const APIS = ['EC2Fleet', 'RunInstances'] as const;
@@ -44,6 +46,16 @@ function assertTold(error: unknown): void {
   const isOurs = reason instanceof TypeError || reason instanceof RangeError;
   assert.ok(!isOurs || /fetch|socket|JSON|XML|parse/i.test(String(reason.stack)), String(reason));
 }
+
+/** What no transport can carry is left out: half of a pair, and characters that XML does not have. */
+const carried = text.map((value) => value.replaceAll(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, ''));
+const tagName = carried.filter(
+  (name) => name.trim() !== '' && name !== '__proto__' && !/^(aws|ohf):/i.test(name),
+);
+const tagValue = fc.oneof(
+  carried,
+  fc.constantFrom('&Action=TerminateInstances', '<a/>', "' or 1=1", '${jndi:x}'),
+);
 
 /** As the clients of createAwsClients, without their rates. */
 function clientsAt(endpoint: string): AwsClients {
@@ -89,13 +101,18 @@ export async function openAws(): Promise<Area> {
     }
   }
 
-  async function launch(providerApi: (typeof APIS)[number], units: number, damages: readonly Damage[]) {
+  async function launch(
+    providerApi: (typeof APIS)[number],
+    units: number,
+    damages: readonly Damage[],
+    changes: Partial<Template> = {},
+  ) {
     const { launch: lane } = fresh();
     const now = Date.now();
     const token = `test-launch-${++ordinal}`;
     const input = {
       owner: OWNER,
-      template: aTemplate({ providerApi }),
+      template: aTemplate({ providerApi, ...changes }),
       createdAt: now,
       deadline: now + 60_000,
     };
@@ -110,9 +127,42 @@ export async function openAws(): Promise<Area> {
     return { machines: result.machines, launched: launched.flatMap((entry) => entry.launched) };
   }
 
+  /** What a template says arrives as it stands, and asks for nothing else. */
+  async function launchTagged(providerApi: (typeof APIS)[number], tags: Readonly<Record<string, string>>) {
+    const since = (await control.log()).length;
+    const { machines } = await launch(providerApi, 1, [], { tags });
+    const calls = (await control.log(since)).map(({ action }) => action);
+    const views = await control.instances();
+    const own = views.find(({ id }) => id === machines[0]?.machineId)?.tags ?? {};
+    return {
+      calls,
+      own: Object.fromEntries(Object.entries(own).filter(([key]) => !/^(ohf|aws):/.test(key))),
+    };
+  }
+
   const anApi = fc.constantFrom(...APIS);
   const damages = fc.array(damage, { minLength: 1, maxLength: 2 });
   const properties = [
+    holds(
+      'AWS: texts of a template arrive as they stand, and ask for nothing else',
+      fc.tuple(
+        anApi,
+        fc.uniqueArray(fc.tuple(tagName, tagValue), { maxLength: 3, selector: ([name]) => name }),
+      ),
+      async ([api, tags]) => {
+        const { calls, own } = await launchTagged(api, Object.fromEntries(tags));
+        assert.deepEqual(own, Object.fromEntries(tags));
+        const allowed = ['CreateFleet', 'RunInstances', 'DescribeLaunchTemplates', 'CreateLaunchTemplate'];
+        assert.deepEqual(
+          calls.filter((action) => !allowed.includes(action)),
+          [],
+        );
+      },
+      {
+        share: 0.04,
+        found: [['RunInstances', [['a&Action=TerminateInstances', '</value></item>&InstanceId.1=i-1']]]],
+      },
+    ),
     holds(
       'AWS: a launch is known with all its machines, whatever became of the answers',
       fc.tuple(anApi, fc.integer({ min: 1, max: 3 }), damages) as fc.Arbitrary<Launched>,

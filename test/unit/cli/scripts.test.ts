@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, cp, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { onDemand, scratch, type Scratch } from '../config/support.ts';
 import { failureMessage, oneDocument, run, SCRIPTS } from './support.ts';
@@ -83,6 +83,23 @@ describe('a script of Host Factory', function () {
   it('says what to do when node is not where OHF_NODE says', async () => {
     const outcome = await run(script, [], { env: { ...env, OHF_NODE: '/none/"node"' } });
     assert.match(failureMessage(outcome), /OHF_NODE is '\/none\/"node"'/);
+  });
+
+  it('runs and writes nothing that its environment or its arguments make up', async () => {
+    const touch = `$(touch '${files.directory}/owned')`;
+    const made = { HF_PROVIDER_NAME: `../../${touch}`, HF_LOGDIR: join(files.directory, 'logs') };
+    await mkdir(made.HF_LOGDIR);
+    for (const [more, args] of [
+      [made, []],
+      [{ ...made, OHF_NODE: `/none/${touch}\n"\\` }, []],
+      [{}, ['-f', touch]],
+      [{}, ['-d', `{"a":"\`touch '${files.directory}/owned'\`"}`]],
+      [{}, [`; touch '${files.directory}/owned'`, '-x', '*']],
+    ] as const) {
+      oneDocument(await run(script, [...args], { env: { ...env, ...more } }));
+    }
+    assert.deepEqual(await readdir(made.HF_LOGDIR), ['awsinst-provider.stderr.log']);
+    assert.ok(!(await readdir(files.directory)).includes('owned'));
   });
 
   describe('of an installation elsewhere', () => {

@@ -1,0 +1,73 @@
+import { strict as assert } from 'node:assert';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { auditLog } from '../../../activities/events/auditLog.ts';
+import { startDispatcher } from '../../../activities/events/dispatcher.ts';
+import { openOutbox } from '../../../activities/events/outbox.ts';
+import { openStore } from '../../../activities/storage/openStore.ts';
+import { eventually } from '../../fixtures/eventually.ts';
+import { aMachineRecord, anEvent } from './support.ts';
+
+const unharmed = (): never => assert.fail('nothing is damaged');
+
+/** Every folder and file below a folder that anybody but its owner may use, with its mode. */
+async function openToOthers(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true });
+  const modes = await Promise.all(
+    ['', ...entries].map(async (entry) => ({
+      entry,
+      mode: (await stat(path.join(folder, entry))).mode & 0o777,
+    })),
+  );
+  return modes
+    .filter(({ mode }) => (mode & 0o077) !== 0)
+    .map(({ entry, mode }) => `${entry}: ${mode.toString(8)}`);
+}
+
+describe('what the worker stores', () => {
+  let base: string;
+  let before: number;
+  beforeEach(async () => {
+    base = await mkdtemp(path.join(tmpdir(), 'ohf-modes-'));
+    // As some sites have it: nothing is masked.
+    before = process.umask(0);
+  });
+  afterEach(async () => {
+    process.umask(before);
+    await rm(base, { recursive: true });
+  });
+
+  for (const type of ['json', 'sqlite'] as const) {
+    it(`in ${type} is for its own user alone`, async () => {
+      const directory = path.join(base, 'state');
+      const store = await openStore({ type, directory }, unharmed);
+      await store.commit([{ table: 'machines', put: aMachineRecord('i-1') }]);
+      assert.deepEqual(await openToOthers(directory), []);
+      await store.close();
+      assert.deepEqual(await openToOthers(directory), []);
+    });
+  }
+
+  it('of events, and the audit log with its older files, is for its own user alone', async () => {
+    const directory = path.join(base, 'state');
+    const outbox = await openOutbox(path.join(directory, 'outbox.jsonl'), unharmed);
+    const audit = auditLog({ path: path.join(directory, 'audit.log'), maxBytes: 1, keep: 2 });
+    const dispatcher = startDispatcher({
+      outbox,
+      handlers: [audit],
+      lock: path.join(directory, 'dispatcher.lock'),
+      keepMs: 0,
+      onFailure: ({ error }) => assert.fail(String(error)),
+    });
+    for (const sequence of [1, 2]) {
+      await outbox.append('run', [anEvent('req-1', sequence)]);
+      dispatcher.wake();
+      await eventually('it is told', () => dispatcher.health().every(({ behind }) => behind === 0));
+    }
+    assert.ok((await readdir(directory)).includes('audit.log.1'));
+    assert.deepEqual(await openToOthers(directory), []);
+    await dispatcher.stop();
+    await outbox.close();
+  });
+});

@@ -1,0 +1,67 @@
+import { strict as assert } from 'node:assert';
+import type { Client } from '@temporalio/client';
+import type { MachineReader, OwnedMachine } from '../../../activities/provider.ts';
+import { createReadActivities } from '../../../activities/returning.ts';
+import { isInstanceId } from '../../../activities/aws/answers.ts';
+import type { DeliverReturnResult } from '../../../domain/activities.ts';
+import { activityEnvironment } from '../../fixtures/activityEnvironment.ts';
+import { aSighting } from '../../fixtures/builders.ts';
+
+const OURS = { deployment: 'grid1', provider: 'awsinst', requestId: 'req-1' };
+const ID = 'i-0123456789abcdef0';
+
+/** What a return that names this machine, by its id and by its name, comes to. Signals are what would end it. */
+async function deliver(machine: OwnedMachine | undefined, asked: { machineId?: string; name?: string }) {
+  const signalled: string[] = [];
+  const reader: MachineReader = {
+    isId: isInstanceId,
+    byId: async () => new Map(machine ? [[machine.machineId, machine]] : []),
+    // As the cloud filters by our tags.
+    ofProvider: async ({ deployment, provider }) =>
+      machine?.owner?.deployment === deployment && machine.owner.provider === provider ? [machine] : [],
+    reclaimed: async () => new Map(),
+    groupsOf: async () => [],
+  };
+  const workflow = {
+    getHandle: (id: string) => ({ signal: async () => void signalled.push(id) }),
+    signalWithStart: async (_: string, { workflowId }: { workflowId: string }) => signalled.push(workflowId),
+  };
+  const { deliverReturn } = createReadActivities(reader, {
+    options: { namespace: 'default' },
+    workflow,
+  } as unknown as Client);
+  const { deliveries }: DeliverReturnResult = await activityEnvironment().run(deliverReturn, {
+    deployment: OURS.deployment,
+    provider: OURS.provider,
+    returnId: 'ret-1',
+    createdAt: Date.now(),
+    machines: [{ ...asked, index: 0, seen: false }],
+  });
+  return { signalled, kinds: deliveries.map(({ kind }) => kind) };
+}
+
+const owned = (owner: OwnedMachine['owner']): OwnedMachine => ({ ...aSighting(ID), owner });
+
+describe('a forged return', () => {
+  for (const [what, owner] of [
+    ['of another deployment', { ...OURS, deployment: 'grid2' }],
+    ['of another provider instance', { ...OURS, provider: 'other' }],
+    ['without our tags', undefined],
+  ] as const) {
+    for (const asked of [{ machineId: ID }, { name: `${ID}.ec2.internal` }, { machineId: ID, name: 'any' }]) {
+      it(`of a machine ${what} reaches nobody: ${JSON.stringify(asked)}`, async () => {
+        assert.deepEqual(await deliver(owned(owner), asked), { signalled: [], kinds: ['refused'] });
+      });
+    }
+  }
+
+  it('of what is no id reaches nobody, and nobody is asked about it', async () => {
+    for (const machineId of ['i-*', '../req-1', 'i-0123456789abcdef0,i-1', '$(id)', "i-' or 1=1"]) {
+      assert.deepEqual(await deliver(owned(OURS), { machineId }), { signalled: [], kinds: ['refused'] });
+    }
+  });
+
+  it('is told from a real one, which reaches the owner', async () => {
+    assert.deepEqual((await deliver(owned(OURS), { machineId: ID })).signalled, [OURS.requestId]);
+  });
+});

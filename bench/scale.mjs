@@ -25,7 +25,7 @@ const TURNS = 3;
 /** EC2 takes 50 CreateFleet at once and then 5 a second; 200 requests would measure that alone. */
 const UNLIMITED = { requestShare: 100 };
 
-async function main({ small, limited }) {
+async function main({ small, limited, ...parts }) {
   await ensureDependencies(say);
   await ensureBuild(say);
   const { path: temporalCli } = await findTemporalServer(say);
@@ -37,9 +37,10 @@ async function main({ small, limited }) {
     if (!(await isReady(bareWorker))) throw new Problem(bareWorker.output);
     const bench = await openBench(stack, { bootSeconds: BOOT_SECONDS, endSeconds: END_SECONDS });
     try {
-      await large(bench, small ? SIZES.slice(0, -2) : SIZES);
-      await many(bench);
-      await racing(bench);
+      const all = !Object.values(parts).some(Boolean);
+      if (all || parts.large) await large(bench, small ? SIZES.slice(0, -2) : SIZES);
+      if (all || parts.many) await many(bench, small ? 1 : TURNS);
+      if (all || parts.racing) await racing(bench);
     } finally {
       await bench.close();
     }
@@ -78,12 +79,12 @@ async function large(bench, sizes) {
   hold('growth with N', grown, 1);
 }
 
-async function many(bench) {
+async function many(bench, turns) {
   const { requests, machines } = MANY;
   say(`\n${requests} requests of ${machines} machines at once, in turn with ${requests} bare workflows\n`);
   header('turn', 'bare', 'requests, beyond boot', 'ratio', ...COLUMNS);
   const ratios = [];
-  for (let turn = 1; turn <= TURNS; turn++) {
+  for (let turn = 1; turn <= turns; turn++) {
     const bare = await bench.bare(requests);
     const asked = await bench.measured(() => bench.request(Array(requests).fill(machines)));
     const beyond = asked.seconds - BOOT_SECONDS;
@@ -160,7 +161,10 @@ function hold(what, value, most) {
 try {
   await main(
     readOptions(USAGE, {
-      small: 'without the requests of more than 1,000 machines',
+      small: 'without the requests of more than 1,000 machines, and everything once',
+      large: 'only the large requests',
+      many: 'only many requests at once, in turn with bare workflows',
+      racing: 'only the returns that race',
       limited: "hold to EC2's published request rates, as the worker does by itself",
     }),
   );

@@ -3,6 +3,7 @@ import { readFault } from './gates.ts';
 import type { GateView } from './gates.ts';
 import { advance } from './groups/loop.ts';
 import type { Change, Instance, LogEntry, PoolRule, Settings, Tags } from './model.ts';
+import { eventMessage, eventTypes } from './queue/events.ts';
 import { commit, commitLogged, defaultSettings, definedSettings } from './simulation.ts';
 import type { Simulation } from './simulation.ts';
 import { isLive, stateAt, tagsAt } from './world.ts';
@@ -42,6 +43,10 @@ import { isLive, stateAt, tagsAt } from './world.ts';
  * POST   /_simulator/instances/:id/protect {protected?} -> termination protection, on (default) or off.
  * POST   /_simulator/instances/:id/interrupt {noticeSeconds?} -> AWS announces to take a spot instance back, and does so
  *        after the notice (default 120 s). Logged as 'simulator:interrupt'.
+ * POST   /_simulator/instances/:id/rebalance         -> AWS recommends to replace it; nothing else happens.
+ * GET    /_simulator/rules, PUT ["EC2 Instance State-change Notification", ...] -> the types of events that go into the
+ *        SQS queue `interruptions` (default: interruption warnings and rebalance recommendations). The queue's URL is
+ *        this server's, and /000000000000/interruptions.
  * GET    /_simulator/quotas, PUT {vcpus?: {"on-demand"?, spot?}, fleets?, addresses?: {subnetId: n}} -> limits of the
  *        account; PUT replaces them all.
  * GET    /_simulator/instances                       -> all instances ever, also those that Describe* forgot.
@@ -162,6 +167,11 @@ async function route(
       return world.launchOrder.map((instance) => viewInstance(instance, simulation.clock()));
     case 'POST instances':
       return changeInstance(simulation, id ?? '', verb ?? '', readObject(body));
+    case 'GET rules':
+      return world.rules;
+    case 'PUT rules':
+      commit(simulation, { rules: readTexts(parse(body)) });
+      return world.rules;
     case 'GET quotas':
       return world.quotas;
     case 'PUT quotas':
@@ -291,8 +301,11 @@ function changeInstance(
       change = { interrupted: [{ id, noticeAt: now, endAt: now + Number(noticeSeconds) * 1000 }] };
       break;
     }
+    case 'rebalance':
+      change = { messages: [eventMessage(simulation, instance, eventTypes.rebalance, {}, now)] };
+      break;
     default:
-      return refuse(404, 'expected instances/:id/ and terminate, forget, stop, protect or interrupt');
+      return refuse(404, 'expected instances/:id/ and terminate, forget, stop, protect, interrupt or rebalance');
   }
   const params = { InstanceId: id, ...(typeof body['reason'] === 'string' && { reason: body['reason'] }) };
   commitLogged(simulation, change, { action: `simulator:${verb}`, outcome: 'ok', replay: false, params });

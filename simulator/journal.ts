@@ -66,7 +66,8 @@ function load(path: string, world: World): void {
 function* snapshot(world: World): Generator<Change> {
   yield { settings: { at: 0, values: world.settings }, pools: world.pools, quotas: world.quotas };
   yield { templates: [...world.templates.values()], fleets: [...world.fleets.values()] };
-  yield { groups: [...world.groups.values()] };
+  yield { groups: [...world.groups.values()], rules: [...world.rules] };
+  yield* chunks([...world.messages.values()], (messages) => ({ messages }));
   yield* chunks(world.launchOrder, (launched) => ({ launched }));
   yield* chunks([...world.tokens.values()], (tokens) => ({ tokens }));
   for (const log of world.log) yield { log };

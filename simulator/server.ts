@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { serveControl } from './control.ts';
+import { isQueueCall, serveQueueCall } from './queue/service.ts';
 import { serveCall } from './serveCall.ts';
 import { openSimulation } from './simulation.ts';
 import type { Simulation, SimulationOptions } from './simulation.ts';
@@ -81,6 +82,7 @@ async function serve(
     response.end(JSON.stringify(answer.body));
     return;
   }
+  if (isQueueCall(request)) return await serveQueueCall(simulation, request, response, body);
   // EC2 also takes its parameters from the query string of a GET.
   await serveCall(simulation, request, response, request.method === 'GET' ? url.search.slice(1) : body);
 }

@@ -5,6 +5,7 @@ import type { Fault, Gates } from './gates.ts';
 import { noJournal, openJournal } from './journal.ts';
 import type { Journal } from './journal.ts';
 import type { Change, LogEntry, Settings } from './model.ts';
+import { eventsOf } from './queue/events.ts';
 import type { Buckets } from './throttle.ts';
 import { apply, createWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -72,10 +73,12 @@ export function definedSettings(options: Partial<Settings>): Partial<Settings> {
   );
 }
 
-/** Makes a change happen. Journal first: what cannot be kept does not happen. */
+/** Makes a change happen, with the events that tell of it. Journal first: what cannot be kept does not happen. */
 export function commit(simulation: Simulation, change: Change): void {
-  simulation.journal.append(change);
-  apply(simulation.world, change);
+  const events = eventsOf(simulation, change);
+  const whole = events.length > 0 ? { ...change, messages: [...(change.messages ?? []), ...events] } : change;
+  simulation.journal.append(whole);
+  apply(simulation.world, whole);
 }
 
 /** Commits a change together with the log entry that tells of it, as one line of the journal. */

@@ -8,11 +8,13 @@ import type {
   Lifecycle,
   LogEntry,
   PoolRule,
+  QueueMessage,
   Quotas,
   Settings,
   Tags,
   TokenRecord,
 } from './model.ts';
+import { usualRules } from './queue/events.ts';
 
 /** All the simulated AWS knows. Only `apply` changes it. */
 export type World = {
@@ -28,6 +30,9 @@ export type World = {
   fleets: Map<string, Fleet>;
   groups: Map<string, Group>;
   tokens: Map<string, TokenRecord>;
+  /** Types of events that EventBridge puts into the queue. */
+  rules: readonly string[];
+  messages: Map<string, QueueMessage>;
   pools: PoolRule[];
   quotas: Quotas;
   settings: Settings;
@@ -46,6 +51,8 @@ export function createWorld(settings: Settings): World {
     fleets: new Map(),
     groups: new Map(),
     tokens: new Map(),
+    rules: usualRules,
+    messages: new Map(),
     pools: [],
     quotas: {},
     settings,
@@ -130,6 +137,9 @@ export function apply(world: World, change: Change): void {
   }
   if (change.tagged !== undefined) applyTags(world, change.tagged);
   for (const token of change.tokens ?? []) world.tokens.set(token.key, token);
+  if (change.rules !== undefined) world.rules = change.rules;
+  for (const message of change.messages ?? []) world.messages.set(message.id, message);
+  for (const id of change.takenMessages ?? []) world.messages.delete(id);
   if (change.log !== undefined) world.log.push(change.log);
 }
 

@@ -29,8 +29,8 @@ export function ec2At(url: string): EC2Client {
 }
 
 /** A simulator in this process whose time stands still until a test moves it (ms). */
-export async function startBench(options: SimulatorOptions = {}) {
-  let now = Date.parse('2026-01-01T00:00:00Z');
+export async function startBench(options: SimulatorOptions = {}, begin = Date.parse('2026-01-01T00:00:00Z')) {
+  let now = begin;
   const simulator = await startSimulator({ clock: () => now, ...options });
   const ec2 = ec2At(simulator.url);
   return {

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import type { Change, Instance, QueueMessage } from '../model.ts';
+import type { Simulation } from '../simulation.ts';
+
+/** What EventBridge can tell of instances, by its `detail-type`. */
+export const eventTypes = {
+  interruption: 'EC2 Spot Instance Interruption Warning',
+  rebalance: 'EC2 Instance Rebalance Recommendation',
+  state: 'EC2 Instance State-change Notification',
+} as const;
+
+/** Events that are delivered to the queue unless others are ordered: each start and end of a machine would fill it. */
+export const usualRules: readonly string[] = [eventTypes.interruption, eventTypes.rebalance];
+
+/** The events of a change, as far as a rule delivers them. */
+export function eventsOf(simulation: Simulation, change: Change): QueueMessage[] {
+  const { world } = simulation;
+  const now = simulation.clock();
+  const events: QueueMessage[] = [];
+  const tell = (type: string, id: string, detail: object, at = now): void => {
+    const instance = world.instances.get(id);
+    if (instance && world.rules.includes(type))
+      events.push(eventMessage(simulation, instance, type, detail, at));
+  };
+  for (const { id } of change.interrupted ?? [])
+    tell(eventTypes.interruption, id, { 'instance-action': 'terminate' });
+  for (const { id, requestedAt, doneAt } of change.terminated ?? []) {
+    tell(eventTypes.state, id, { state: 'shutting-down' }, requestedAt);
+    tell(eventTypes.state, id, { state: 'terminated' }, doneAt);
+  }
+  for (const { id, requestedAt, doneAt } of change.stopped ?? []) {
+    tell(eventTypes.state, id, { state: 'stopping' }, requestedAt);
+    tell(eventTypes.state, id, { state: 'stopped' }, doneAt);
+  }
+  return events;
+}
+
+/** An event about an instance, as EventBridge puts it into a queue; it can be received from `at` (ms) on. */
+export function eventMessage(
+  { catalogue, accountId }: Simulation,
+  { id, zone }: Instance,
+  type: string,
+  detail: object,
+  at: number,
+): QueueMessage {
+  const event = {
+    version: '0',
+    id: randomUUID(),
+    'detail-type': type,
+    source: 'aws.ec2',
+    account: accountId,
+    time: `${new Date(at).toISOString().slice(0, 19)}Z`,
+    region: catalogue.region,
+    resources: [`arn:aws:ec2:${zone}:instance/${id}`],
+    detail: { 'instance-id': id, ...detail },
+  };
+  return { id: randomUUID(), body: JSON.stringify(event), visibleAt: at, received: 0 };
+}

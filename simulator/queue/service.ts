@@ -1,0 +1,145 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AwsError } from '../errors.ts';
+import { advance } from '../groups/loop.ts';
+import type { Change, QueueMessage } from '../model.ts';
+import { commitLogged } from '../simulation.ts';
+import type { Simulation } from '../simulation.ts';
+
+/** The one queue there is; EventBridge's events go into it. */
+export const queueName = 'interruptions';
+
+/** Names of SQS's calls in AWS's JSON protocol begin so. */
+const target = 'AmazonSQS.';
+/** How often a call that waits for messages looks, in ms. */
+const lookMs = 25;
+
+type Input = Readonly<Record<string, unknown>>;
+type Result = { body: object; change?: Change };
+
+export const isQueueCall = ({ headers }: IncomingMessage): boolean =>
+  String(headers['x-amz-target'] ?? '').startsWith(target);
+
+/** Serves one call of SQS. Of the gates those that stop a call before its effect hold for it. */
+export async function serveQueueCall(
+  simulation: Simulation,
+  request: IncomingMessage,
+  response: ServerResponse,
+  json: string,
+): Promise<void> {
+  const action = String(request.headers['x-amz-target']).slice(target.length);
+  const input = (json === '' ? {} : JSON.parse(json)) as Input;
+  const gate = simulation.gates.claim(action);
+  const params = Object.fromEntries(
+    Object.entries(input).map(([name, value]) => [name, JSON.stringify(value)]),
+  );
+  const log = (outcome: string, change: Change = {}): void =>
+    commitLogged(simulation, change, {
+      action,
+      outcome,
+      replay: false,
+      params,
+      ...(gate && { gate: gate.mode }),
+    });
+  if (gate) simulation.gates.arrive(gate);
+  if (gate?.mode === 'dropBefore') {
+    log('dropped');
+    request.socket.destroy();
+    return;
+  }
+  try {
+    if (gate?.mode === 'errorBefore') {
+      const { code = 'InternalError', status = 500 } = gate;
+      throw new AwsError(code, `This error was ordered: ${code}`, status);
+    }
+    if (simulation.denied.has(action))
+      throw new AwsError('AccessDenied', `You are not authorized to perform: ${action}.`, 403);
+    const handler = handlers[action];
+    if (!handler) throw new AwsError('InvalidAction', `The action ${action} is not simulated.`);
+    if (!String(input['QueueUrl']).endsWith(`/${queueName}`))
+      throw new AwsError('QueueDoesNotExist', 'The specified queue does not exist.');
+    const { body, change } = await handler(simulation, input, request);
+    // Who has left gets no messages.
+    if (request.socket.destroyed) return log('dropped');
+    log('ok', change);
+    answer(response, 200, body);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    log(error.code);
+    answer(response, error.status, { __type: `com.amazonaws.sqs#${error.code}`, message: error.message });
+  }
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, {
+    'content-type': 'application/x-amz-json-1.0',
+    'x-amzn-requestid': randomUUID(),
+  });
+  response.end(JSON.stringify(body));
+}
+
+const handlers: Readonly<
+  Record<string, (simulation: Simulation, input: Input, request: IncomingMessage) => Result | Promise<Result>>
+> = {
+  ReceiveMessage: receiveMessage,
+  SendMessage: sendMessage,
+  DeleteMessage: (_simulation, { ReceiptHandle }) => ({
+    body: {},
+    change: { takenMessages: [idIn(ReceiptHandle)] },
+  }),
+  DeleteMessageBatch: (_simulation, { Entries }) => {
+    const entries = (Entries ?? []) as readonly { Id: string; ReceiptHandle: string }[];
+    return {
+      body: { Successful: entries.map(({ Id }) => ({ Id })), Failed: [] },
+      change: { takenMessages: entries.map(({ ReceiptHandle }) => idIn(ReceiptHandle)) },
+    };
+  },
+  GetQueueAttributes: ({ world, clock }) => {
+    const waiting = [...world.messages.values()].filter(({ visibleAt }) => visibleAt <= clock());
+    return { body: { Attributes: { ApproximateNumberOfMessages: String(waiting.length) } } };
+  },
+};
+
+/** Takes what there is, or waits for it; what was taken is hidden for a while, and comes again unless it is deleted. */
+async function receiveMessage(
+  simulation: Simulation,
+  input: Input,
+  request: IncomingMessage,
+): Promise<Result> {
+  const { MaxNumberOfMessages: most = 1, WaitTimeSeconds: wait = 0, VisibilityTimeout: hidden = 30 } = input;
+  const until = Date.now() + Number(wait) * 1_000;
+  for (;;) {
+    advance(simulation);
+    const now = simulation.clock();
+    const found = [...simulation.world.messages.values()]
+      .filter(({ visibleAt }) => visibleAt <= now)
+      .slice(0, Number(most));
+    if (found.length > 0 || Date.now() >= until || request.socket.destroyed) {
+      const taken = found.map((each) => ({
+        ...each,
+        visibleAt: now + Number(hidden) * 1_000,
+        received: each.received + 1,
+      }));
+      return { body: taken.length > 0 ? { Messages: taken.map(view) } : {}, change: { messages: taken } };
+    }
+    await delay(lookMs);
+  }
+}
+
+const view = ({ id, body, received }: QueueMessage) => ({
+  MessageId: id,
+  ReceiptHandle: `${id}#${received}`,
+  MD5OfBody: md5(body),
+  Body: body,
+});
+
+function sendMessage({ clock }: Simulation, { MessageBody, DelaySeconds = 0 }: Input): Result {
+  const body = String(MessageBody);
+  const id = randomUUID();
+  const message = { id, body, visibleAt: clock() + Number(DelaySeconds) * 1_000, received: 0 };
+  return { body: { MessageId: id, MD5OfMessageBody: md5(body) }, change: { messages: [message] } };
+}
+
+const idIn = (receiptHandle: unknown): string => String(receiptHandle).split('#')[0] ?? '';
+const md5 = (text: string): string => createHash('md5').update(text).digest('hex');

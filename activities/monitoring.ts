@@ -19,6 +19,8 @@ export interface SweepSettings {
   readonly rules: UnclaimedRules;
   readonly onError: (error: unknown) => void;
   readonly onSwept?: SweepObserver;
+  /** Why what the cloud announces is not heard, if it should be and isn't. */
+  readonly unheard?: () => string | undefined;
 }
 
 /** Hears of every complete read: the machines that it showed, and the requests whose owner nobody knows, if asked. */
@@ -33,9 +35,10 @@ interface Told {
   readonly machines: ReadonlyMap<string, SeenMachine>;
   readonly rest: readonly SeenMachine[];
   readonly ownerless: Ownerless | undefined;
+  readonly unheard: string | undefined;
 }
 
-const NOTHING: Told = { token: '', machines: new Map(), rest: [], ownerless: undefined };
+const NOTHING: Told = { token: '', machines: new Map(), rest: [], ownerless: undefined, unheard: undefined };
 
 /** A sweep without news goes on; Temporal hears of it that often. */
 const RETURN_MS = 60 * 60_000;
@@ -53,13 +56,14 @@ export function createMonitorActivities(
   /** The next page of what is to be told. */
   function page(next: Omit<Told, 'token'>, anew: boolean): SweepResult {
     told = { ...next, token: randomUUID(), rest: next.rest.slice(PAGE) };
-    const { token, rest, ownerless } = told;
+    const { token, rest, ownerless, unheard } = told;
     return {
       token,
       anew,
       more: rest.length > 0,
       rules: settings.rules,
       ...(ownerless ? { ownerless: [...ownerless.requests], withGroups: [...ownerless.withGroups] } : {}),
+      ...(unheard ? { unheard } : {}),
       seen: packSeen(next.rest.slice(0, PAGE)),
     };
   }
@@ -99,8 +103,10 @@ export function createMonitorActivities(
         // A monitor that starts anew is told at once; who owns the machines is found out with the next sweep.
         const ownerless = anew ? undefined : await owners.ownerless(input, requestsOf(machines));
         settings.onSwept?.([...machines.values()], ownerless?.requests);
-        const changed = news.length > 0 || !isSame(ownerless, before.ownerless);
-        if (anew || changed || Date.now() >= until) return page({ machines, rest: news, ownerless }, anew);
+        const unheard = settings.unheard?.();
+        const changed = news.length > 0 || !isSame(ownerless, before.ownerless) || unheard !== before.unheard;
+        if (anew || changed || Date.now() >= until)
+          return page({ machines, rest: news, ownerless, unheard }, anew);
       } catch (error) {
         // Nothing is said of a read that failed, not even in part; the next one is due soon.
         settings.onError(error);

@@ -32,6 +32,33 @@ export interface MachineReader {
   reclaimed(machines: readonly Sighting[]): Promise<ReadonlyMap<string, number>>;
 }
 
+/** What the cloud tells of machines by itself, sooner than the next read of all of them would. */
+export interface Announcements {
+  /**
+   * Waits for the next ones, for some seconds; there may be none then.
+   * @throws ProviderError, or when the signal aborts
+   */
+  next(signal: AbortSignal): Promise<AnnouncementBatch>;
+  /** @returns in a few words how it is. @throws ProviderError when it can't be reached */
+  check(signal: AbortSignal): Promise<string>;
+  close(): void;
+}
+
+export interface AnnouncementBatch {
+  readonly announced: readonly Announcement[];
+  /** They are taken in, and need not come again; without this they do. @throws ProviderError */
+  readonly takeOff: () => Promise<void>;
+}
+
+/** Of any machine of the account, possibly twice, in any order. */
+export interface Announcement {
+  readonly machineId: string;
+  /** Epoch ms at which the cloud takes the machine away. */
+  readonly reclaimAt?: number;
+  /** A state that it cannot come back from. */
+  readonly state?: 'shutting-down' | 'terminated';
+}
+
 export type ProviderInstance = Pick<Ownership, 'deployment' | 'provider'>;
 
 /** A sighting, and whose the machine is by what stands on it in the cloud; undefined: not ours. */

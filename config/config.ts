@@ -89,6 +89,10 @@ export interface AwsConfig {
   readonly hostName: HostNameStrategy;
   /** Domain of the machines' operating systems, where it is not AWS's own. */
   readonly hostDomain?: string;
+  /** URL of the SQS queue into which EventBridge puts what it tells of instances. */
+  readonly interruptionQueue?: string;
+  /** Whether AWS's recommendation to replace a spot machine counts as its being taken away. */
+  readonly rebalance: 'note' | 'report';
   /** Seconds between two reads of all machines, for those that are taken away. */
   readonly sweepSeconds: number;
 }

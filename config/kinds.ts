@@ -67,3 +67,10 @@ export const url = (example: string): Kind => ({
   ...text(`an http or https URL, e.g. "${example}"`, URL_TEXT),
   accepts: (value) => typeof value === 'string' && URL_TEXT.test(value) && URL.canParse(value),
 });
+
+const QUEUE_TEXT = /^https?:\/\/[^\s/]+\/\d{12}\/[\w.-]+$/;
+/** As SQS names its queues: with the account and the name at the end. */
+export const queueUrl: Kind = {
+  ...text('the URL of an SQS queue, e.g. "https://sqs.eu-west-1.amazonaws.com/123456789012/ohf"', QUEUE_TEXT),
+  accepts: (value) => typeof value === 'string' && QUEUE_TEXT.test(value) && URL.canParse(value),
+};

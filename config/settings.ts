@@ -1,7 +1,19 @@
 import { EVENT_TYPES } from '../domain/events/event.ts';
 import { DOMAIN, DOMAIN_ALLOWED, HOST_NAME_STRATEGIES } from '../domain/machine/hostName.ts';
 import { LOG_LEVELS, PROVIDER_TYPES, STORAGE_TYPES, SYSLOG_FACILITIES, type Config } from './config.ts';
-import { absolutePath, address, flag, listOf, number, oneOf, text, url, whole, type Kind } from './kinds.ts';
+import {
+  absolutePath,
+  address,
+  flag,
+  listOf,
+  number,
+  oneOf,
+  queueUrl,
+  text,
+  url,
+  whole,
+  type Kind,
+} from './kinds.ts';
 
 type Value = string | number | boolean;
 
@@ -178,6 +190,17 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
     default: 0.7,
     meaning:
       "of EC2's published request rates, for the worker; more than 1 where AWS raised them for the account",
+  },
+  'provider.aws.interruptionQueue': {
+    kind: queueUrl,
+    meaning:
+      'an SQS queue with what EventBridge tells of instances, for the worker: interruptions are known in seconds',
+  },
+  'provider.aws.rebalance': {
+    kind: oneOf(['note', 'report']),
+    default: 'note',
+    meaning:
+      "whether AWS's recommendation to replace a spot machine only goes into the log, or to Host Factory too",
   },
   'provider.aws.hostName': {
     kind: oneOf(HOST_NAME_STRATEGIES),

@@ -305,7 +305,10 @@ function changeInstance(
       change = { messages: [eventMessage(simulation, instance, eventTypes.rebalance, {}, now)] };
       break;
     default:
-      return refuse(404, 'expected instances/:id/ and terminate, forget, stop, protect, interrupt or rebalance');
+      return refuse(
+        404,
+        'expected instances/:id/ and terminate, forget, stop, protect, interrupt or rebalance',
+      );
   }
   const params = { InstanceId: id, ...(typeof body['reason'] === 'string' && { reason: body['reason'] }) };
   commitLogged(simulation, change, { action: `simulator:${verb}`, outcome: 'ok', replay: false, params });

@@ -3,7 +3,10 @@ import type { Logger } from '@temporalio/worker';
 import { createAwsClients, type AwsClients } from '../activities/aws/clients.ts';
 import { toProviderError } from '../activities/aws/errors.ts';
 import { createAwsProvider } from '../activities/aws/provider.ts';
-import type { ProviderConfig } from '../config/config.ts';
+import { brief } from '../activities/failures.ts';
+import type { CallObserver } from '../activities/aws/observing.ts';
+import type { Announcements } from '../activities/provider.ts';
+import type { AwsConfig, ProviderConfig } from '../config/config.ts';
 import { ConfigurationError } from '../domain/shared/errors.ts';
 import { clientSettings } from './awsSettings.ts';
 import { findRefusedActions } from './permissions.ts';
@@ -24,12 +27,42 @@ export async function openAws(
     aws.destroy();
     throw error;
   }
+  const announcements = await openQueue(provider.aws, aws, logger, calls);
   return {
     provider: createAwsProvider(aws, { pollSeconds, consistencySeconds, onReadError }),
     sweepSeconds,
+    ...(announcements ? { announcements } : {}),
     check: (signal) => readOnce(aws, signal),
-    close: () => aws.destroy(),
+    close: () => {
+      announcements?.close();
+      aws.destroy();
+    },
   };
+}
+
+/** SQS's client is loaded only where there is a queue. */
+async function openQueue(
+  { interruptionQueue: url, rebalance }: AwsConfig,
+  aws: AwsClients,
+  logger: Logger,
+  calls: CallObserver,
+): Promise<Announcements | undefined> {
+  if (url === undefined) return undefined;
+  const { createInterruptionQueue } = await import('../activities/aws/interruptionQueue.ts');
+  return createInterruptionQueue(
+    aws,
+    {
+      url,
+      rebalance,
+      onMalformed: (body, reason) =>
+        logger.warn('a message of the interruption queue is no event of EC2; dropped', {
+          reason,
+          body: brief(body),
+        }),
+      onAdvice: (machineId) => logger.info('AWS recommends to replace a machine', { machineId }),
+    },
+    calls,
+  );
 }
 
 async function readOnce({ reading }: AwsClients, abortSignal?: AbortSignal): Promise<void> {

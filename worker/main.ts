@@ -3,10 +3,11 @@ import { Client } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
 import { createEventActivities } from '../activities/events/publishing.ts';
 import { createActivities } from '../activities/index.ts';
-import { gatherWorkerConfig, type Config } from '../config/index.ts';
+import { gatherWorkerConfig, type Config, type ProviderConfig } from '../config/index.ts';
 import { configOf } from '../config/load.ts';
 import type { UnclaimedRules } from '../domain/monitor/activities.ts';
 import { OhfError } from '../domain/shared/errors.ts';
+import { listen, type Listener, type ListenerEvents } from './announcements.ts';
 import { checkNamespace, refuseDevServer } from './checks.ts';
 import { connect } from './connection.ts';
 import { openEvents, type Events } from './events.ts';
@@ -55,6 +56,7 @@ async function serve(config: Config, directory: string, logger: Logger, health: 
   const { calls, sweeps, activities: observer } = health.metrics;
   const connection = await connect(temporal, logger);
   let cloud: OpenProvider | undefined;
+  let listener: Listener | undefined;
   let events: Events | undefined;
   try {
     const client = new Client({ connection, namespace: temporal.namespace });
@@ -63,8 +65,14 @@ async function serve(config: Config, directory: string, logger: Logger, health: 
     const onReadError = (error: unknown): void =>
       logger.warn('machines could not be read; trying again', { error });
     cloud = await PROVIDERS[provider.type](provider, { logger, onReadError, calls });
-    const rules = rulesOf(config.unclaimed);
-    const sweep = { seconds: cloud.sweepSeconds, rules, onError: onReadError, onSwept: sweeps };
+    listener = openListener(cloud, provider, client, logger);
+    const sweep = {
+      seconds: cloud.sweepSeconds,
+      rules: rulesOf(config.unclaimed),
+      onError: onReadError,
+      onSwept: sweeps,
+      unheard: () => listener?.trouble(),
+    };
     events = await openEvents(config, directory, logger);
     const activities = createActivities(cloud.provider, client, sweep, createEventActivities(events));
     const lanes = await createLanes({
@@ -77,7 +85,7 @@ async function serve(config: Config, directory: string, logger: Logger, health: 
       observer,
     });
     const running = lanes.map((lane) => lane.run());
-    health.begin(workerChecks(client, lanes, cloud, events), events);
+    health.begin(workerChecks(client, lanes, cloud, events, listener), events);
     const kept = keepMonitor(client, provider, {
       onError: (error) => logger.warn('the monitor could not be started or asked; trying again', { error }),
       onAlarms: health.metrics.alarms,
@@ -91,6 +99,7 @@ async function serve(config: Config, directory: string, logger: Logger, health: 
     await Promise.all(running).finally(() => kept.stop());
     logger.info('worker stopped');
   } finally {
+    await listener?.stop();
     cloud?.close();
     await events?.close();
     await connection.close();
@@ -102,3 +111,18 @@ const rulesOf = ({ lists, minAgeSeconds, mostPercent }: Config['unclaimed']): Un
   minAgeMs: minAgeSeconds * 1_000,
   share: mostPercent / 100,
 });
+
+function openListener(
+  { announcements, provider: { machines } }: OpenProvider,
+  { deployment, name }: ProviderConfig,
+  client: Client,
+  logger: Logger,
+): Listener | undefined {
+  if (announcements === undefined) return undefined;
+  const events: ListenerEvents = {
+    onFailure: (reason) =>
+      logger.warn('what the cloud announces is not heard; the sweeps stand in', { reason }),
+    onRecovery: () => logger.info('what the cloud announces is heard again'),
+  };
+  return listen(announcements, { deployment, provider: name }, machines, client, events);
+}

@@ -20,22 +20,29 @@ export function keepMonitor(
   { deployment, name }: { readonly deployment: string; readonly name: string },
   { onError, onAlarms }: MonitorObserver,
 ): { stop(): void } {
-  const { workflowType, workflowId, taskQueue, input, summary, details } = monitorStart(deployment, name);
+  const { workflowType, ...options } = monitorOptions(deployment, name);
   const keep = async (): Promise<void> => {
-    const monitor = await client.workflow.start(workflowType, {
-      workflowId,
-      taskQueue,
-      args: [input],
-      workflowIdConflictPolicy: 'USE_EXISTING',
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      typedSearchAttributes: [{ key: defineSearchAttributeKey('HfProvider', 'KEYWORD'), value: name }],
-      staticSummary: summary,
-      staticDetails: details,
-    });
+    const monitor = await client.workflow.start(workflowType, options);
     const { alarms } = await monitor.query<MonitorReport>(QUERY.report);
     onAlarms(alarms.map(({ code }) => code));
   };
   void keep().catch(onError);
   const timer = setInterval(() => void keep().catch(onError), CHECK_MS);
   return { stop: () => clearInterval(timer) };
+}
+
+/** Of a start that leaves a monitor alone that runs already. */
+export function monitorOptions(deployment: string, provider: string) {
+  const { workflowType, workflowId, taskQueue, input, summary, details } = monitorStart(deployment, provider);
+  return {
+    workflowType,
+    workflowId,
+    taskQueue,
+    args: [input],
+    workflowIdConflictPolicy: 'USE_EXISTING' as const,
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
+    typedSearchAttributes: [{ key: defineSearchAttributeKey('HfProvider', 'KEYWORD'), value: provider }],
+    staticSummary: summary,
+    staticDetails: details,
+  };
 }

@@ -1,6 +1,6 @@
 import type { Logger } from '@temporalio/worker';
 import type { CallObserver } from '../activities/aws/observing.ts';
-import type { Provider } from '../activities/provider.ts';
+import type { Announcements, Provider } from '../activities/provider.ts';
 import type { ProviderConfig, ProviderType } from '../config/config.ts';
 import { openAws } from './aws.ts';
 
@@ -9,6 +9,8 @@ export interface OpenProvider {
   readonly provider: Provider;
   /** Seconds between two reads of all machines. */
   readonly sweepSeconds: number;
+  /** What it tells by itself, where it is set up to. */
+  readonly announcements?: Announcements;
   /** One small read, to see whether the cloud answers. @throws when it does not, or the signal aborts */
   check(signal: AbortSignal): Promise<void>;
   close(): void;

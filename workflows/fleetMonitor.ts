@@ -26,7 +26,13 @@ import {
 } from '../domain/monitor/state.ts';
 import { batchesOf } from '../domain/request/launch.ts';
 import { inquiryLane, sweepLane } from './lanes.ts';
-import { adoptByHandSignal, hostsNamedSignal, hostsQuery, reportQuery } from './messages.ts';
+import {
+  adoptByHandSignal,
+  hostsNamedSignal,
+  hostsQuery,
+  machinesAnnouncedSignal,
+  reportQuery,
+} from './messages.ts';
 
 /** Events; a run that is replaced in time is quick to replay. */
 const LONG_HISTORY = 2_000;
@@ -52,6 +58,7 @@ export async function fleetMonitor(input: MonitorInput): Promise<void> {
   setHandler(hostsNamedSignal, (news) => learn({ type: 'HostsNamed', news }));
   setHandler(reportQuery, () => reportOf(state));
   setHandler(adoptByHandSignal, ({ requestIds }) => learn({ type: 'AdoptionOrdered', requestIds }));
+  setHandler(machinesAnnouncedSignal, ({ seen }) => learn({ type: 'Announced', seen: unpackSeen(seen) }));
 
   async function watch(): Promise<void> {
     const { deployment, provider } = input;

@@ -11,6 +11,7 @@ import {
   SIGNAL,
   type Claimed,
   type MachineStanding,
+  type MachinesAnnounced,
   type MachinesReleased,
   type MachinesSeen,
   type Reclaim,
@@ -41,3 +42,5 @@ export const hostsNamedSignal = defineSignal<[HostNews]>(SIGNAL.hostsNamed);
 export const reportQuery = defineQuery<MonitorReport>(QUERY.report);
 /** To the monitor: an operator wants these requests adopted, whatever it would do by itself. */
 export const adoptByHandSignal = defineSignal<[AdoptByHand]>(SIGNAL.adoptByHand);
+/** To the monitor: what the cloud has announced. */
+export const machinesAnnouncedSignal = defineSignal<[MachinesAnnounced]>(SIGNAL.machinesAnnounced);

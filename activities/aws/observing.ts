@@ -1,5 +1,6 @@
 import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { ProviderError } from '../../domain/shared/errors.ts';
 import { toProviderError } from './errors.ts';
 
@@ -25,8 +26,11 @@ export const UNOBSERVED: CallObserver = { onWait() {}, onRequest() {} };
 export const actionOf = (commandName = ''): string => commandName.replace(/Command$/, '');
 
 /** Inside the SDK's own retries, so that each of them is seen, also the throttled one before a success. */
-export function observeRequests(client: EC2Client | AutoScalingClient, observer: CallObserver): void {
-  // The two clients' stacks have no common type.
+export function observeRequests(
+  client: EC2Client | AutoScalingClient | SQSClient,
+  observer: CallObserver,
+): void {
+  // The clients' stacks have no common type.
   const stack = client.middlewareStack as EC2Client['middlewareStack'];
   stack.addRelativeTo(
     <A, R>(next: (args: A) => Promise<R>, context: { readonly commandName?: string }) => {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { readTemplates } from '../../config/ibmTemplates.ts';
 import { findProviderConfDir } from '../../config/hfPaths.ts';
 import type { Config, Environment } from '../../config/index.ts';
+import { queueUrl } from '../../config/kinds.ts';
 import { OhfError, ValidationError } from '../../domain/shared/errors.ts';
 import { policyFor } from '../../domain/permissions/policy.ts';
 import { writeOut } from '../output.ts';
@@ -16,6 +17,7 @@ export const run: Command = async ({ flags }, env) => {
     region: textFlag(flags, 'region') ?? settings?.provider.aws.region ?? '*',
     account: accountFlag(flags),
     deployment: textFlag(flags, 'deployment') ?? settings?.provider.deployment ?? '*',
+    queue: queueFlag(flags) ?? settings?.provider.aws.interruptionQueue,
   });
   const notes = [
     ...problems.map(({ message }) => `left out: ${message}`),
@@ -42,6 +44,13 @@ async function settingsIfAny(env: Environment): Promise<Config | undefined> {
       throw error;
     },
   );
+}
+
+function queueFlag(flags: Flags): string | undefined {
+  const url = textFlag(flags, 'queue');
+  const { accepts, allowed } = queueUrl;
+  if (url === undefined || accepts(url)) return url;
+  throw new ValidationError(`--queue is '${url}'; allowed: ${allowed}.`);
 }
 
 function accountFlag(flags: Flags): string {

@@ -125,6 +125,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['--region <name>', "Only this region (default: the provider's, else any)"],
       ['--account <id>', 'Only this account (default: any)'],
       ['--deployment <name>', "Only machines of this deployment (default: the provider's, else any)"],
+      ['--queue <url>', "With what hearing this interruption queue needs (default: the provider's, if any)"],
     ],
     examples: [
       'iam-policy --templates awsinstprov_templates.json --region eu-west-1 --account 123456789012 --deployment grid1',

@@ -42,6 +42,8 @@ export interface SweepResult {
   readonly withGroups?: readonly string[];
   /** The worker's settings; what an older worker leaves out, the monitor does not do. */
   readonly rules?: UnclaimedRules;
+  /** Why the worker does not hear what the cloud announces, if it should and doesn't. */
+  readonly unheard?: string;
   /** `absent`: shown before, and now neither by its tags nor by its id. */
   readonly seen: PackedSeen;
 }

@@ -12,6 +12,7 @@ export function alarmsOf(state: MonitorState): Alarm[] {
     ['tooManyUnclaimed', hasTooManyUnclaimed(state), () => tooManyUnclaimed(state)],
     ['emptyList', isDoubted(state, 'empty'), () => emptyList(state)],
     ['otherNames', isDoubted(state, 'names'), () => otherNames(state)],
+    ['unheard', state.unheard !== '', () => unheard(state)],
     ['misnamed', state.misnamed.size > 0, () => misnamed(state)],
   ];
   return alarms.flatMap(([code, holds, message]) => (holds ? [{ code, message: message() }] : []));
@@ -49,6 +50,10 @@ const emptyList = (state: MonitorState): string =>
 const otherNames = (state: MonitorState): string =>
   "Host Factory's list names less than half of the machines that it was given; it lacks " +
   `${namesOf(state)}. They are left alone: it may know them by other names.`;
+
+const unheard = (state: MonitorState): string =>
+  `What the cloud announces is not heard (${state.unheard}): machines that are taken away are found by the sweeps ` +
+  'alone, with less time to go. See provider.aws.interruptionQueue.';
 
 /** Symphony then takes the hosts for ones that never joined, and gives them back to get others. */
 function misnamed(state: MonitorState): string {

@@ -16,6 +16,7 @@ export interface CarriedMonitor {
   readonly requests: readonly string[];
   readonly losses: readonly Loss[];
   readonly doubts: readonly Doubt[];
+  readonly unheard?: string;
   readonly misnamed?: readonly (readonly [machineId: string, name: string])[];
   readonly absences?: readonly Absence[];
   readonly list?: SeenList;
@@ -46,6 +47,7 @@ export function carryMonitor(state: MonitorState): CarriedMonitor {
     requests,
     losses: [...state.losses.values()].slice(-MOST_OTHERS),
     doubts: [...state.doubts.values()].slice(-MOST_OTHERS),
+    unheard: state.unheard,
     misnamed: [...state.misnamed],
     absences: [...state.absences.values()].slice(0, MOST_OTHERS),
     ...(state.list ? { list: state.list } : {}),
@@ -59,7 +61,10 @@ type Noticed = Pick<MonitorState, 'absences' | 'list' | 'cluster' | 'stranger'>;
 
 export function carriedState(
   carried: CarriedMonitor | undefined,
-): Pick<MonitorState, 'ready' | 'bound' | 'known' | 'losses' | 'doubts' | 'misnamed' | keyof Noticed> {
+): Pick<
+  MonitorState,
+  'ready' | 'bound' | 'known' | 'losses' | 'doubts' | 'unheard' | 'misnamed' | keyof Noticed
+> {
   const known = (carried?.known ?? []).map(
     ([machineId, name, request, launchTime = 0, leaving = 0]): readonly [string, KnownMachine] => [
       machineId,
@@ -72,6 +77,7 @@ export function carriedState(
     known: new Map(known),
     losses: new Map(carried?.losses.map((loss) => [loss.machineId, loss])),
     doubts: new Map(carried?.doubts.map((doubt) => [doubt.machineId, doubt])),
+    unheard: carried?.unheard ?? '',
     misnamed: new Map(carried?.misnamed),
     absences: new Map(carried?.absences?.map((absence) => [absence.machineId, absence])),
     list: carried?.list,

@@ -86,6 +86,7 @@ export type AlarmCode =
   | 'tooManyUnclaimed'
   | 'emptyList'
   | 'otherNames'
+  | 'unheard'
   | 'misnamed';
 
 export interface UnclaimedMachine {

@@ -5,11 +5,12 @@ import type { HostNews } from './messages.ts';
 import { absentAsked, listed, reclaimOrdered, withoutEnded } from './absences.ts';
 import { clusterNamed, withoutOldStranger } from './binding.ts';
 import { unpackSeen, type SeenMachine } from './seen.ts';
-import type { Doubt, KnownMachine, Loss, MonitorState } from './state.ts';
+import { nameOf, type Doubt, type KnownMachine, type Loss, type MonitorState } from './state.ts';
 
 /** What a monitor learns. */
 export type MonitorFact =
   | { readonly type: 'Swept'; readonly result: SweepResult }
+  | { readonly type: 'Announced'; readonly seen: readonly SeenMachine[] }
   | { readonly type: 'LookedUp'; readonly seen: readonly SeenMachine[] }
   | { readonly type: 'Asked'; readonly standings: AskResult['standings'] }
   | { readonly type: 'Told'; readonly machineIds: readonly string[] }
@@ -32,6 +33,8 @@ export function reduceMonitor(state: MonitorState, fact: MonitorFact, now: numbe
   switch (fact.type) {
     case 'Swept':
       return swept(withoutOldStranger(withoutOldReleases(state, now), now), fact.result, now);
+    case 'Announced':
+      return announced(state, fact.seen, now);
     case 'LookedUp':
       return fact.seen.reduce((next, seen) => lookedUp(next, seen, now), state);
     case 'Asked':
@@ -55,7 +58,7 @@ export function reduceMonitor(state: MonitorState, fact: MonitorFact, now: numbe
 }
 
 function swept(state: MonitorState, result: SweepResult, now: number): MonitorState {
-  const { token, anew, more } = result;
+  const { token, anew, more, unheard = '' } = result;
   const seen = unpackSeen(result.seen);
   // A list from the start may begin in the middle of another, when a worker takes over.
   const whole = anew || state.coming !== undefined;
@@ -75,11 +78,14 @@ function swept(state: MonitorState, result: SweepResult, now: number): MonitorSt
     if (machine.state === 'absent') doubts.set(machineId, doubtOf(named, now, now));
     else noteLoss(losses, named, now);
   }
-  if (more) return { ...state, token, coming: known, losses, doubts };
+  if (more) return { ...state, token, unheard, coming: known, losses, doubts };
   if (whole) for (const doubt of unseen(state, known, losses, now)) doubts.set(doubt.machineId, doubt);
   const rules = result.rules ?? state.rules;
   return withoutEnded(
-    withOwners({ ...state, token, ready: true, known, coming: undefined, losses, doubts, rules }, result),
+    withOwners(
+      { ...state, token, unheard, ready: true, known, coming: undefined, losses, doubts, rules },
+      result,
+    ),
   );
 }
 
@@ -116,6 +122,15 @@ const doubtOf = ({ machineId, name, requestId }: SeenMachine, absentSince: numbe
   lookAt: now + LOOK_AGAIN_MS,
 });
 
+/** Only of what goes or went: whether a machine is there and alive, sweeps decide. */
+function announced(state: MonitorState, seen: readonly SeenMachine[], now: number): MonitorState {
+  const losses = new Map(state.losses);
+  for (const machine of seen) {
+    noteLoss(losses, { ...machine, name: machine.name || nameOf(state, machine.machineId) }, now);
+  }
+  return { ...state, losses };
+}
+
 /** A machine that is up, and of which AWS announced nothing, is no loss, also not one that was started again. */
 function noteLoss(losses: Map<string, Loss>, seen: SeenMachine, now: number): void {
   const { machineId, name, requestId, state, reason, reclaimAt } = seen;
@@ -125,7 +140,9 @@ function noteLoss(losses: Map<string, Loss>, seen: SeenMachine, now: number): vo
     if (known?.state === 'stopped' || known?.state === 'stopping') losses.delete(machineId);
     return;
   }
-  const at = up ? reclaimAt : Math.min(known?.at ?? now, now);
+  // Announcements are slower than each other: what has ended does not come back, and the earliest time holds.
+  if (up && (known?.state === 'terminated' || known?.state === 'shutting-down')) return;
+  const at = Math.min(known?.at ?? Number.POSITIVE_INFINITY, up ? reclaimAt : now);
   losses.set(
     machineId,
     known

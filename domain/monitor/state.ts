@@ -41,6 +41,8 @@ export interface MonitorState {
   readonly stranger: { readonly cluster: string; readonly at: number } | undefined;
   readonly losses: ReadonlyMap<string, Loss>;
   readonly doubts: ReadonlyMap<string, Doubt>;
+  /** Why what the cloud announces is not heard; '' when it is, or is not to be. */
+  readonly unheard: string;
   /** Names that Host Factory has for machines that it was told other names of. */
   readonly misnamed: ReadonlyMap<string, string>;
 }

@@ -1,7 +1,7 @@
 import type { ProviderApi } from '../template/template.ts';
 
 /** An action of AWS's permissions, e.g. `ec2:RunInstances`. */
-export type AwsAction = `${'ec2' | 'autoscaling'}:${string}`;
+export type AwsAction = `${'ec2' | 'autoscaling' | 'sqs'}:${string}`;
 
 /**
  * The calls that the worker makes whatever the templates say. A test holds these lists and the code together, in
@@ -58,6 +58,13 @@ export const ACTIONS_BY_API: Readonly<Record<ProviderApi, readonly AwsAction[]>>
     'ec2:CreateTags',
   ],
 };
+
+/** The calls where an interruption queue is set. */
+export const QUEUE_ACTIONS: readonly AwsAction[] = [
+  'sqs:ReceiveMessage',
+  'sqs:DeleteMessage',
+  'sqs:GetQueueAttributes',
+];
 
 /** All that the worker calls for templates of these kinds, each once. */
 export const actionsFor = (apis: readonly ProviderApi[]): ReadonlySet<AwsAction> =>

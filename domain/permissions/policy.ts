@@ -1,5 +1,5 @@
 import type { ProviderApi, Template } from '../template/template.ts';
-import { actionsFor, type AwsAction } from './actions.ts';
+import { actionsFor, QUEUE_ACTIONS, type AwsAction } from './actions.ts';
 import { createArns, type Arns, type Place } from './arns.ts';
 import { keyStatements, roleStatements } from './roles.ts';
 import { when, type PolicyStatement } from './statement.ts';
@@ -13,6 +13,8 @@ export interface Policy {
 export interface PolicyScope extends Place {
   /** Value of the tag `ohf:deployment`, without which nothing may be launched, changed or terminated. */
   readonly deployment: string;
+  /** URL of the interruption queue, where there is one. */
+  readonly queue?: string | undefined;
 }
 
 /**
@@ -31,8 +33,16 @@ export function policyFor(templates: readonly Template[], scope: PolicyScope): P
     ...changeStatements(actions, arns, scope),
     ...roleStatements(templates, apis, arns),
     ...keyStatements(templates, arns, scope.region),
+    ...queueStatements(arns, scope),
   ];
   return { Version: '2012-10-17', Statement: statements.filter(({ Action }) => Action.length > 0) };
+}
+
+function queueStatements(arns: Arns, { queue }: PolicyScope): PolicyStatement[] {
+  if (queue === undefined) return [];
+  return [
+    { Sid: 'HearInterruptions', Effect: 'Allow', Action: QUEUE_ACTIONS, Resource: [arns.queue(queue)] },
+  ];
 }
 
 export const apiOf = ({ providerApi = 'EC2Fleet' }: Template): ProviderApi => providerApi;

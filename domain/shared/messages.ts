@@ -1,4 +1,5 @@
 import type { DomainEvent } from '../events/event.ts';
+import type { PackedSeen } from '../monitor/seen.ts';
 import type { PackedMachines } from '../machine/packed.ts';
 import type { Sighting } from '../machine/machine.ts';
 import type { Group } from '../request/launch.ts';
@@ -23,6 +24,7 @@ export const SIGNAL = {
   claimed: 'claimed',
   reclaim: 'reclaim',
   adoptByHand: 'adoptByHand',
+  machinesAnnounced: 'machinesAnnounced',
 } as const;
 
 /** Host Factory's three words for a request or a return. */
@@ -118,6 +120,12 @@ export interface Claimed {
 export interface Reclaim {
   readonly v: 1;
   readonly machineIds: readonly string[];
+}
+
+/** Signal from a worker to the monitor: what the cloud has announced of machines, sooner than a sweep shows it. */
+export interface MachinesAnnounced {
+  readonly v: 1;
+  readonly seen: PackedSeen;
 }
 
 /** Signal from an owner to a return: all machines of it that this owner had are decided. */

@@ -30,7 +30,7 @@ export async function serveQueueCall(
 ): Promise<void> {
   const action = String(request.headers['x-amz-target']).slice(target.length);
   const input = (json === '' ? {} : JSON.parse(json)) as Input;
-  const gate = simulation.gates.claim(action);
+  const gate = simulation.gates.claim({ Action: action });
   const params = Object.fromEntries(
     Object.entries(input).map(([name, value]) => [name, JSON.stringify(value)]),
   );

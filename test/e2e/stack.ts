@@ -107,10 +107,14 @@ export const QUICK: StackTimers = {
   deadlineSeconds: 900,
 };
 
-/** @param templates beside the one of the fixture, `demo` */
+/**
+ * @param templates beside the one of the fixture, `demo`
+ * @param options hearsAws: the worker listens to the queue of the simulated AWS
+ */
 export async function startStack(
   timers: StackTimers = QUICK,
   templates: readonly object[] = [],
+  { hearsAws = false }: { readonly hearsAws?: boolean } = {},
 ): Promise<Stack> {
   const cli = process.env['OHF_TEMPORAL_CLI'];
   quietRuntime();
@@ -128,6 +132,7 @@ export async function startStack(
     OHF_METRICS_LISTEN: `127.0.0.1:${healthPort}`,
     AWS_ACCESS_KEY_ID: 'simulated',
     AWS_SECRET_ACCESS_KEY: 'simulated',
+    ...(hearsAws ? { OHF_PROVIDER_AWS_INTERRUPTION_QUEUE: `${endpoint}/000000000000/interruptions` } : {}),
   };
   const withoutHealth = { ...workerEnv, OHF_METRICS_LISTEN: '' };
   const children = new Map<string, ChildProcess>();

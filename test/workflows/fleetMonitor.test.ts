@@ -4,8 +4,15 @@ import { v7 as uuidV7 } from 'uuid';
 import { unpackMachines } from '../../domain/machine/packed.ts';
 import { adopterId, requestId } from '../../domain/shared/ids.ts';
 import type { LossMemo } from '../../domain/monitor/messages.ts';
+import { packSeen, type SeenMachine } from '../../domain/monitor/seen.ts';
 import type { fleetMonitor } from '../../workflows/index.ts';
-import { claimedSignal, hostsNamedSignal, hostsQuery, standingQuery } from '../../workflows/messages.ts';
+import {
+  claimedSignal,
+  hostsNamedSignal,
+  hostsQuery,
+  machinesAnnouncedSignal,
+  standingQuery,
+} from '../../workflows/messages.ts';
 import { aSighting } from '../fixtures/builders.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/workflowRig.ts';
 
@@ -106,6 +113,40 @@ describe('fleetMonitor', () => {
       await rig.env.sleep('3 minutes');
       assert.deepEqual(await going(monitor, [marked, other]), { [marked]: at });
       for (const id of [marked, other]) change(id, { state: 'terminated' });
+      await rig.result(request);
+    }));
+
+  it('tells what AWS announces before a sweep shows it, and keeps to the earliest time', () =>
+    rig.withWorkers(async () => {
+      const monitor = await rig.startMonitor();
+      const request = await rig.startRequest({ count: 3 });
+      const [marked = '', returned = '', ended = ''] = await machinesOf(request);
+      await rig.env.sleep('3 minutes');
+      await rig.result(await rig.startReturn([returned]));
+      const at = (await rig.now()) + 10 * MINUTE;
+      const announce = (machineId: string, changes: Partial<SeenMachine>) => {
+        const machine = { machineId, name: '', launchTime: 1, requestId: request.workflowId, reason: '' };
+        const seen = packSeen([{ ...machine, state: 'running', reclaimAt: 0, ...changes }]);
+        return monitor.signal(machinesAnnouncedSignal, { v: 1, seen });
+      };
+      await announce(marked, { reclaimAt: at });
+      await announce(returned, { reclaimAt: at });
+      await announce(ended, { state: 'terminated' });
+      await rig.env.sleep('1 second');
+      const all = [marked, returned, ended];
+      assert.deepEqual(
+        Object.keys(await going(monitor, all)),
+        [marked, ended],
+        'not what Host Factory gives back',
+      );
+      // Twice, late, and in the wrong order.
+      await announce(marked, { reclaimAt: at + MINUTE });
+      await announce(ended, { reclaimAt: at });
+      await rig.env.sleep('3 minutes');
+      const told = await going(monitor, all);
+      assert.equal(told[marked], at);
+      assert.ok((told[ended] ?? 0) < at - 5 * MINUTE);
+      for (const id of [marked, ended]) change(id, { state: 'terminated' });
       await rig.result(request);
     }));
 

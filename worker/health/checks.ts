@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Worker } from '@temporalio/worker';
 import type { HandlerHealth } from '../../activities/events/dispatcher.ts';
+import type { Listener } from '../announcements.ts';
 import type { Events } from '../events.ts';
 import type { OpenProvider } from '../providers.ts';
 import type { Check } from './readiness.ts';
@@ -11,6 +12,7 @@ export function workerChecks(
   lanes: readonly Worker[],
   cloud: OpenProvider,
   events: Events,
+  listener?: Listener,
 ): Readonly<Record<string, Check>> {
   return {
     temporal: (signal) => checkTemporal(client, signal),
@@ -21,7 +23,16 @@ export function workerChecks(
     },
     storage: () => checkStorage(events),
     handlers: () => checkHandlers(events),
+    ...(listener ? { announcements: (signal) => checkHearing(cloud, listener, signal) } : {}),
   };
+}
+
+/** A worker that hears nothing still does all its work: the sweeps stand in. */
+async function checkHearing({ announcements }: OpenProvider, { trouble }: Listener, signal: AbortSignal) {
+  const reason = trouble();
+  if (reason !== undefined) return { degraded: `not heard, the sweeps stand in: ${reason}` };
+  const detail = await announcements?.check(signal).catch((error: unknown) => String(error));
+  return `heard; ${detail ?? ''}`;
 }
 
 async function checkTemporal({ connection, options: { namespace } }: Client, signal: AbortSignal) {

@@ -61,6 +61,8 @@ describe('settings', () => {
     'provider.aws.endpoint': ['http://h:1', 'http://h:1'],
     'provider.aws.credentialFile': ['/c', '/c'],
     'provider.aws.profile': ['p', 'p'],
+    'provider.aws.interruptionQueue': ['http://h/000000000000/q', 'http://h/000000000000/q'],
+    'provider.aws.rebalance': ['report', 'report'],
     'provider.aws.hostName': ['short', 'short'],
     'provider.aws.hostDomain': ['grid.example.com', 'grid.example.com'],
     'provider.aws.role.arn': ['arn:aws:iam::123456789012:role/r', 'arn:aws:iam::123456789012:role/r'],

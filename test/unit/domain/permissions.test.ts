@@ -7,6 +7,7 @@ import {
   actionsFor,
   COMMON_ACTIONS,
   ORPHAN_READS,
+  QUEUE_ACTIONS,
 } from '../../../domain/permissions/actions.ts';
 import { policyFor } from '../../../domain/permissions/policy.ts';
 import type { ProviderApi } from '../../../domain/template/template.ts';
@@ -17,7 +18,8 @@ const SCOPE = { region: 'eu-west-1', account: '123456789012', deployment: 'grid1
 const APIS = Object.keys(ACTIONS_BY_API) as ProviderApi[];
 
 /** Files whose calls only some templates lead to; all others are common. */
-const OF_APIS: Readonly<Record<string, readonly ProviderApi[]>> = {
+const OF_APIS: Readonly<Record<string, readonly (ProviderApi | 'queue')[]>> = {
+  'interruptionQueue.ts': ['queue'],
   'managers/ec2Fleet.ts': ['EC2Fleet'],
   'managers/runInstances.ts': ['RunInstances'],
   'managers/ec2FleetGroup.ts': ['EC2FleetRequest', 'EC2FleetMaintain'],
@@ -38,6 +40,7 @@ describe('the table of AWS actions', () => {
       }
     }
     assert.deepEqual(sorted(called['common'] ?? []), sorted(COMMON_ACTIONS));
+    assert.deepEqual(sorted(called['queue'] ?? []), sorted(QUEUE_ACTIONS));
     for (const api of APIS) assert.deepEqual(sorted(called[api] ?? []), sorted(ACTIONS_BY_API[api]), api);
   });
 });
@@ -57,6 +60,15 @@ describe('the policy for templates', () => {
       }
     });
   }
+
+  it('allows to hear the interruption queue, and no other, where there is one', () => {
+    const queueOf = (queue: string | undefined) =>
+      policyFor([aTemplate()], { ...SCOPE, queue }).Statement.find(({ Sid }) => Sid === 'HearInterruptions');
+    assert.equal(queueOf(undefined), undefined);
+    const { Action, Resource } = queueOf('https://sqs.eu-west-1.amazonaws.com/210987654321/grid') ?? {};
+    assert.deepEqual(Action, QUEUE_ACTIONS);
+    assert.deepEqual(Resource, ['arn:aws:sqs:eu-west-1:210987654321:grid']);
+  });
 
   it('names no action of a way that no template uses, but those that find groups without an owner', () => {
     const text = JSON.stringify(policyFor([aTemplate({ providerApi: 'RunInstances' })], SCOPE));
@@ -91,9 +103,12 @@ describe('the policy for templates', () => {
 
 /** Calls of the SDK as the sources make them: `new XCommand(`, `paginateX(`. */
 function actionsIn(source: string): string[] {
+  // One permission covers a call and its batch.
+  const queues = /import \{([^}]*)\} from '@aws-sdk\/client-sqs'/.exec(source)?.[1] ?? '';
   const scaling = /import \{([^}]*)\} from '@aws-sdk\/client-auto-scaling'/.exec(source)?.[1] ?? '';
   return [...source.matchAll(/\bnew (\w+)Command\(|\bpaginate(\w+)\(/g)].map(([, command, page]) => {
     const name = command ?? page ?? '';
+    if (queues.includes(`${name}Command`)) return `sqs:${name.replace(/Batch$/, '')}`;
     return `${new RegExp(`\\b(paginate)?${name}`).test(scaling) ? 'autoscaling' : 'ec2'}:${name}`;
   });
 }

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { readCloudEvent } from '../../../activities/aws/cloudEvents.ts';
+
+const time = '2026-01-01T00:00:00Z';
+const AT = Date.parse(time);
+const machineId = 'i-0123456789abcdef0';
+
+const event = (type: string, detail: object = {}): string =>
+  JSON.stringify({
+    version: '0',
+    id: '1',
+    'detail-type': type,
+    source: 'aws.ec2',
+    account: '123456789012',
+    time,
+    region: 'us-east-1',
+    resources: [`arn:aws:ec2:us-east-1:123456789012:instance/${machineId}`],
+    detail: { 'instance-id': machineId, ...detail },
+  });
+const WARNING = 'EC2 Spot Instance Interruption Warning';
+const STATE = 'EC2 Instance State-change Notification';
+
+describe('an event of EC2', () => {
+  const rows: readonly (readonly [string, string, object | undefined])[] = [
+    [
+      'an interruption, two minutes before it',
+      event(WARNING, { 'instance-action': 'terminate' }),
+      { kind: 'interruption', machineId, reclaimAt: AT + 120_000 },
+    ],
+    [
+      'a hibernation, which begins at once',
+      event(WARNING, { 'instance-action': 'hibernate' }),
+      { kind: 'interruption', machineId, reclaimAt: AT },
+    ],
+    [
+      'a recommendation',
+      event('EC2 Instance Rebalance Recommendation'),
+      { kind: 'rebalance', machineId, reclaimAt: AT + 120_000 },
+    ],
+    ['an end', event(STATE, { state: 'terminated' }), { kind: 'state', machineId, state: 'terminated' }],
+    ['a stop, which may be over', event(STATE, { state: 'stopped' }), { kind: 'state', machineId }],
+    ['a start', event(STATE, { state: 'running' }), undefined],
+    ['something else', event('AWS Health Event'), undefined],
+    ['a type that objects have by nature', event('constructor'), undefined],
+  ];
+  for (const [what, body, meaning] of rows) {
+    it(`tells of ${what}`, () => assert.deepEqual(readCloudEvent(body, AT), meaning));
+    it(`tells of ${what} by way of SNS`, () => {
+      const envelope = JSON.stringify({ Type: 'Notification', MessageId: '1', Message: body });
+      assert.deepEqual(readCloudEvent(envelope, AT), meaning);
+    });
+  }
+
+  it('says nothing any more when it is old', () => {
+    const warning = event(WARNING);
+    assert.ok(readCloudEvent(warning, AT + 10 * 60_000));
+    assert.equal(readCloudEvent(warning, AT + 10 * 60_000 + 1), undefined);
+  });
+
+  const malformed: readonly (readonly [string, RegExp])[] = [
+    ['', /JSON/],
+    ['hello', /JSON/],
+    ['[]', /no object/],
+    ['null', /no object/],
+    ['{}', /no 'detail-type'/],
+    ['{"Message":"{"}', /JSON/],
+    [JSON.stringify({ 'detail-type': WARNING, time }), /names no instance/],
+    [JSON.stringify({ 'detail-type': WARNING, time, detail: { 'instance-id': 7 } }), /names no instance/],
+    [JSON.stringify({ 'detail-type': WARNING, detail: { 'instance-id': machineId } }), /has no time/],
+  ];
+  for (const [body, reason] of malformed) {
+    it(`is not ${body || "''"}`, () =>
+      assert.throws(() => readCloudEvent(body, AT), { name: 'SyntaxError', message: reason }));
+  }
+});

@@ -14,7 +14,7 @@ export const run: Command = async ({ flags }, env) => {
   refuseWindows(process.platform);
   const layout = findLayout(flags, env);
   const changes = planInstall(layout, {
-    scripts: scriptFiles(findLaunchers(process.argv[1])),
+    scripts: scriptFiles(findLaunchers(process.argv[1]), layout),
     samples: sampleFiles(layout, flags),
     requestors: listFlag(flags, 'requestor'),
   });

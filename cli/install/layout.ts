@@ -8,7 +8,7 @@ import { textFlag, type Flags } from '../commands/command.ts';
 export interface Layout {
   readonly provider: string;
   readonly plugin: string;
-  /** e.g. `1.2`; 1.1 knows no plugins, its providers name the scripts themselves. */
+  /** e.g. `1.2`; 1.1 knows no plugins, its providers name the scripts themselves (see `hasPlugins`). */
   readonly hfVersion: string;
   readonly confDir: string;
   readonly workDir: string;
@@ -52,7 +52,7 @@ export function findLayout(flags: Flags, env: Environment): Layout {
   const workDir = folder('hfWorkdir', 'HF_WORKDIR', 'work');
   const hfVersion = given('hfVersion', 'HF_VERSION') ?? newestVersion(hfTop);
   const provider = nameFlag(flags, 'provider') ?? missingProvider();
-  const plugin = nameFlag(flags, 'plugin') ?? 'ohf';
+  const plugin = nameFlag(flags, 'plugin') ?? (hasPlugins({ hfVersion }) ? 'ohf' : `ohf-${provider}`);
   const pluginDir = join(hfTop, hfVersion, 'providerplugins', plugin);
   return {
     provider,
@@ -72,6 +72,9 @@ export function findLayout(flags: Flags, env: Environment): Layout {
     },
   };
 }
+
+/** Host Factory 1.1 may not tell its scripts which provider it means, so each provider has scripts of its own there. */
+export const hasPlugins = ({ hfVersion }: Pick<Layout, 'hfVersion'>): boolean => hfVersion !== '1.1';
 
 function newestVersion(hfTop: string): string {
   const versions = readdirSync(hfTop).filter((name) => /^\d+(\.\d+)+$/.test(name));

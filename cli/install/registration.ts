@@ -9,7 +9,7 @@ import {
   type JsonArray,
   type JsonMap,
 } from './jsonText.ts';
-import type { Layout, Registrations } from './layout.ts';
+import { hasPlugins, type Layout, type Registrations } from './layout.ts';
 import { nameOf, readList, textOf, withItem, withoutEntry, type ListFile } from './listFile.ts';
 
 /** The texts of the registration files; undefined where there is no such file. */
@@ -35,6 +35,12 @@ export function register(
     providers: readList(texts.providers, registrations.providers, 'providers'),
     requestors: readList(texts.requestors, registrations.requestors, 'requestors'),
   };
+  if (!hasPlugins(layout) && hasOtherUser(files.providers, layout)) {
+    throw new BusinessRuleError(
+      `The scripts of plugin '${layout.plugin}' belong to another provider, and Host Factory 1.1 does not tell them which ` +
+        'one it means. Choose another --plugin, or none.',
+    );
+  }
   return {
     plugins: hasPlugins(layout) ? withEntry(files.plugins, pluginEntry(layout)) : texts.plugins,
     providers: withEntry(files.providers, providerEntry(layout)),
@@ -69,8 +75,6 @@ const hasOtherUser = ({ entries }: ListFile, { plugin, provider }: Layout): bool
       nameOf(entry) !== provider &&
       (textOf(entry, 'plugin') === plugin || textOf(entry, 'scriptPath') === scriptPath(plugin)),
   );
-
-const hasPlugins = ({ hfVersion }: Layout): boolean => hfVersion !== '1.1';
 
 const pluginEntry = ({ plugin }: Layout): Entry => ({
   name: plugin,

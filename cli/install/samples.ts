@@ -21,7 +21,7 @@ export function sampleFiles(layout: Layout, flags: Flags): ReadonlyMap<string, s
   ]);
 }
 
-/** One for Linux and one for Windows hosts, in IBM's own form; ids that no account has. */
+/** One for Linux and one for Windows hosts, in IBM's own form but for `hostName`; ids that no account has. */
 const TEMPLATES = {
   templates: [
     {
@@ -38,6 +38,22 @@ const TEMPLATES = {
       securityGroupIds: ['sg-00000000000000000'],
       vmType: 'm5.large',
       instanceTags: 'project=sample',
+    },
+    {
+      templateId: 'sample-windows',
+      maxNumber: 10,
+      attributes: {
+        type: ['String', 'NTX64'],
+        ncpus: ['Numeric', '1'],
+        ncores: ['Numeric', '2'],
+        nram: ['Numeric', '8192'],
+      },
+      imageId: 'ami-00000000000000000',
+      subnetId: 'subnet-00000000000000000',
+      securityGroupIds: ['sg-00000000000000000'],
+      vmType: 'm5.large',
+      instanceTags: 'project=sample',
+      hostName: 'ip-hex',
     },
   ],
 };

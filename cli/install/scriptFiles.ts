@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigurationError } from '../../domain/shared/errors.ts';
 import { OPERATIONS } from '../operations/registry.ts';
+import { hasPlugins, type Layout } from './layout.ts';
 
 /** The second line of each script that we wrote; a file without it is somebody else's. */
 const HEADER = "# Written by 'ohf install'; 'ohf uninstall' removes it.";
@@ -10,18 +11,22 @@ const HEADER = "# Written by 'ohf install'; 'ohf uninstall' removes it.";
 /**
  * The scripts that Host Factory calls, by file name. They stand in Host Factory's own tree and lead to this
  * package, wherever it is: nothing of it is copied, so that an update of the package is one of the scripts.
+ * Those of Host Factory 1.1 know their provider.
  */
-export function scriptFiles(launchers: string): ReadonlyMap<string, string> {
-  return new Map(OPERATIONS.map(({ name }) => [`${name}.sh`, scriptText(name, launchers)]));
+export function scriptFiles(launchers: string, layout: Layout): ReadonlyMap<string, string> {
+  const own = hasPlugins(layout)
+    ? ''
+    : `HF_PROVIDER_NAME=\${HF_PROVIDER_NAME:-${layout.provider}}\nexport HF_PROVIDER_NAME\n`;
+  return new Map(OPERATIONS.map(({ name }) => [`${name}.sh`, scriptText(name, launchers, own)]));
 }
 
 export const isOurScript = (text: string): boolean => text.split('\n')[1] === HEADER;
 
-function scriptText(operation: string, launchers: string): string {
+function scriptText(operation: string, launchers: string, own: string): string {
   return `#!/bin/sh
 ${HEADER}
 PATH="\${PATH:+$PATH:}/usr/local/bin:/usr/bin:/bin"
-operation=${operation}
+${own}operation=${operation}
 scripts='${launchers.replaceAll("'", String.raw`'\''`)}'
 if [ ! -r "$scripts/launch.sh" ]; then
   echo '{"message":"Open Host Factory is not where these scripts were installed from. Run ohf install again."}'

@@ -72,14 +72,35 @@ describe('the registration with Host Factory', function () {
     const { plugin, scriptPath } = entries(await read(PROVIDERS), 'providers').at(-1) ?? {};
     assert.deepEqual(
       [plugin, scriptPath],
-      [undefined, '${HF_TOP}/${HF_VERSION}/providerplugins/ohf/scripts/'],
+      [undefined, '${HF_TOP}/${HF_VERSION}/providerplugins/ohf-myaws/scripts/'],
     );
     assert.equal(
-      (await run(join(top, '1.1/providerplugins/ohf/scripts/getReturnRequests.sh'), ['-x'])).code,
+      (await run(join(top, '1.1/providerplugins/ohf-myaws/scripts/getReturnRequests.sh'), ['-x'])).code,
       1,
     );
     assert.equal((await uninstall('--hf-version', '1.1')).code, 0);
     assert.deepEqual(withoutBackups(await snapshot(top)), before);
+  });
+
+  it('tells two providers apart where Host Factory 1.1 does not say which one it means', async () => {
+    const old = ['--hf-version', '1.1'];
+    const other = ['install', '--hf-top', top, '--provider', 'other', ...old];
+    await install(...old);
+    assert.equal((await ohf(other)).code, 0);
+    const refused = await ohf([...other, '--plugin', 'ohf-myaws']);
+    assert.match(refused.stderr, /scripts of plugin 'ohf-myaws' belong to another provider/);
+    for (const provider of ['myaws', 'other']) {
+      const templates = [onDemand({ templateId: `of-${provider}` })];
+      await write(`conf/providers/${provider}/${provider}prov_templates.json`, JSON.stringify({ templates }));
+    }
+    for (const provider of ['myaws', 'other']) {
+      const script = join(top, `1.1/providerplugins/ohf-${provider}/scripts/getAvailableTemplates.sh`);
+      const answer = await run(script, [], {
+        env: { HF_CONFDIR: join(top, 'conf'), OHF_NODE: process.execPath },
+      });
+      const ids = entries(answer.stdout, 'templates').map(({ templateId }) => templateId);
+      assert.deepEqual(ids, [`of-${provider}`]);
+    }
   });
 
   it('has nothing to do the second time', async () => {

@@ -89,7 +89,7 @@ async function acquireByCall(
 ): Promise<AcquireResult> {
   const { launch, notAfter, mayHaveBeenSent } = input;
   const now = Date.now();
-  if (isFirst(input) && now < notAfter) return send(launcher, manager, input);
+  if (isFirst(input) && now < notAfter) return sendFirst(launcher, manager, input);
   const found = await orLate(input, () => discover(launcher, launch));
   if (!found) return nothing(false);
   if (found.length >= launch.units) return { certain: true, machines: found, shortages: [] };
@@ -171,6 +171,21 @@ async function send(
   const result = await manager.launch(launch, awsParameters(parameters));
   for (const { pool, code } of result.shortages) launcher.shortages.note(pool, code);
   return result;
+}
+
+/** A first call that AWS refuses to look at is known to have done nothing: its request need not wait to be sure. */
+async function sendFirst(
+  launcher: Launcher,
+  manager: CallManager,
+  input: AcquireInput,
+): Promise<AcquireResult> {
+  try {
+    return await send(launcher, manager, input);
+  } catch (error) {
+    const { kind, providerCode: code, message } = toProviderError(error);
+    if (kind !== 'credentials') throw error;
+    return { certain: true, machines: [], shortages: [{ pool: 'all', code, message: brief(message) }] };
+  }
 }
 
 /**

@@ -64,6 +64,7 @@ for (const [providerApi, action] of [
     });
     afterEach(async () => {
       await control.setPools([]);
+      await control.deny([]);
       // What a test found to be short is forgotten before the next one.
       clock += 24 * 60 * MINUTE;
     });
@@ -227,6 +228,18 @@ for (const [providerApi, action] of [
       assert.equal(machines.length, 2);
       assert.equal(shortages[0]?.code, 'InsufficientInstanceCapacity');
       assert.match(shortages[0]?.pool ?? '', /t3\.medium in /);
+    });
+
+    it('a first call that is not allowed brings nothing for certain; after one in doubt nobody knows', async () => {
+      const input = await aLaunch(2);
+      await control.deny([action]);
+      const { certain, machines, shortages } = await acquire(input);
+      assert.deepEqual([certain, machines], [true, []]);
+      assert.deepEqual(
+        shortages.map(({ pool, code }) => [pool, code]),
+        [['all', 'UnauthorizedOperation']],
+      );
+      await assert.rejects(acquire(input, 2), { type: 'Provider.credentials', nonRetryable: false });
     });
 
     it('an image that does not exist is rejected for good', async () => {

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { ABSENCE_MS, delivered, initialReturn, returnStatus } from '../../../domain/return/state.ts';
+
+const MACHINE = 'i-0123456789abcdef0';
+
+describe('the rules of a return', () => {
+  it('a machine that AWS does not know is given back once it was missing for 20 minutes, and not before', () => {
+    const sentAt = Date.parse('2026-01-01T00:00:00Z');
+    const missing = [{ index: 0, kind: 'absent', machineId: MACHINE }] as const;
+    const start = initialReturn({
+      v: 1,
+      returnId: 'ret-1',
+      deployment: 'd',
+      provider: 'p',
+      createdAt: sentAt,
+      machines: [{ machineId: MACHINE }],
+    });
+    const first = delivered(start, missing, sentAt);
+    const before = delivered(first, missing, sentAt + ABSENCE_MS - 1);
+    const after = delivered(first, missing, sentAt + ABSENCE_MS);
+    assert.deepEqual(
+      [first, before, after].map((state) => returnStatus(state).status),
+      ['running', 'running', 'complete'],
+    );
+  });
+});

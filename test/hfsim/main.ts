@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { inspect } from 'node:util';
 import { readOptions, USAGE } from './options.ts';
 import { simulate } from './simulation.ts';
 
@@ -18,7 +19,8 @@ let isEqual = false;
 try {
   isEqual = await main(process.argv.slice(2));
 } catch (error) {
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  // With its causes: why a history cannot be replayed, e.g.
+  say(inspect(error));
 }
 // Temporal's runtime would keep the process alive.
 process.exit(isEqual ? 0 : 1);

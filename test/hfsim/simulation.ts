@@ -104,12 +104,13 @@ async function play(
   const living = (): AwsMachine[] => [...aws.machines.values()].filter(({ alive }) => alive);
   const began = Date.now();
   const minute = (): number => ((Date.now() - began) * speed) / 60_000;
+  const demand = (): number => (minute() < minutes ? workload.wantedAt(minute()) : 0);
   const believed = () => [...books.hosts.values()].filter(({ state }) => state !== 'released').length;
 
   function tell(): void {
     const state = ages.size === 0 ? 'books equal' : `${ages.size} on the way`;
     say(
-      `  ${minute().toFixed(1).padStart(6)} min  wanted ${workload.wantedAt(minute())}, open ${hostFactory.open().length}, ` +
+      `  ${minute().toFixed(1).padStart(6)} min  wanted ${demand()}, open ${hostFactory.open().length}, ` +
         `believed in ${believed()}, alive ${living().length}, ${state}`,
     );
   }
@@ -140,11 +141,7 @@ async function play(
     return true;
   }
 
-  await rounds(
-    () => workload.wantedAt(minute()),
-    () => minute() >= minutes,
-    Number.POSITIVE_INFINITY,
-  );
+  await rounds(demand, () => minute() >= minutes, Number.POSITIVE_INFINITY);
   if (differences.length === 0) {
     say('  demand is over: everything is given back');
     await faults.end();

@@ -1,0 +1,53 @@
+import { strict as assert } from 'node:assert';
+import { mock } from 'node:test';
+import { DefaultLogger } from '@temporalio/worker';
+import { openStore } from '../../../activities/storage/openStore.ts';
+import type { Store } from '../../../activities/storage/store.ts';
+import { loadWorkerConfig } from '../../../config/index.ts';
+import { openEvents, type Events } from '../../../worker/events.ts';
+import { eventually } from '../../fixtures/eventually.ts';
+import { scratch, type Scratch } from '../../unit/config/support.ts';
+import { aRequestRecord } from '../storage/support.ts';
+
+const DAY = 24 * 60 * 60_000;
+const unharmed = (): never => assert.fail('nothing is damaged');
+
+describe('the read model, day by day', () => {
+  let files: Scratch;
+  let events: Events | undefined;
+  let looking: Store | undefined;
+  beforeEach(async () => {
+    files = await scratch();
+  });
+  afterEach(async () => {
+    mock.timers.reset();
+    await looking?.close();
+    await events?.close();
+    await files.remove();
+  });
+
+  it('forgets what ended more than its days ago, and nothing that is still open', async () => {
+    const now = Date.now();
+    mock.timers.enable({ apis: ['setInterval', 'Date'], now });
+    const settings = { storage: { type: 'sqlite', keepDays: 30, directory: files.directory } };
+    const config = await loadWorkerConfig({
+      OHF_CONFIG: await files.write('config.json', settings),
+      OHF_AWS_ENDPOINT: 'http://127.0.0.1:1',
+    });
+    looking = await openStore({ type: 'sqlite', directory: `${files.directory}/read-model` }, unharmed);
+    await looking.commit([
+      { table: 'requests', put: aRequestRecord('req-ended', { at: now, endedAt: now }) },
+      { table: 'requests', put: aRequestRecord('req-open', { at: now - 90 * DAY }) },
+    ]);
+    events = await openEvents(config, files.directory, new DefaultLogger('ERROR', () => {}));
+    const left = async (): Promise<string[]> => {
+      const { rows } = (await looking?.list('requests')) ?? { rows: [] };
+      return rows.map(({ id }) => id).toSorted();
+    };
+    mock.timers.tick(29 * DAY);
+    assert.deepEqual(await left(), ['req-ended', 'req-open']);
+    mock.timers.tick(2 * DAY);
+    await eventually('the ended one is forgotten', async () => (await left()).length === 1);
+    assert.deepEqual(await left(), ['req-open']);
+  });
+});

@@ -1,0 +1,51 @@
+import { strict as assert } from 'node:assert';
+import type { MonitorInput } from '../../../domain/monitor/messages.ts';
+import { reduceMonitor, type MonitorFact } from '../../../domain/monitor/reducer.ts';
+import { packSeen } from '../../../domain/monitor/seen.ts';
+import { initialMonitor, nextStep, toAsk, type MonitorState } from '../../../domain/monitor/state.ts';
+
+const MINUTE = 60_000;
+const START = 1_700_000_000_000;
+const INPUT: MonitorInput = { v: 1, deployment: 'test', provider: 'awsinst' };
+const ID = 'i-0123456789abcdef0';
+
+const LOST: MonitorFact = {
+  type: 'Swept',
+  result: {
+    token: 't',
+    anew: true,
+    more: false,
+    seen: packSeen([
+      {
+        machineId: ID,
+        name: `${ID}.ec2.internal`,
+        launchTime: START / 1_000 - 3_600,
+        state: 'terminated',
+        requestId: 'req-1',
+        reclaimAt: 0,
+        reason: '',
+      },
+    ]),
+  },
+};
+
+describe('a machine whose end its owner does not answer for', () => {
+  it('is asked about every minute, and named after ten', () => {
+    let now = START;
+    let state: MonitorState = reduceMonitor(initialMonitor(INPUT), LOST, now);
+    const isNamed = (): boolean => state.losses.get(ID)?.stage === 'reported';
+    const askedAt: number[] = [];
+    while (!isNamed() && askedAt.length < 100) {
+      now = Math.max(now, nextStep(state) ?? now);
+      const asked = toAsk(state, now).map(({ machineId }) => machineId);
+      if (asked.length > 0) askedAt.push((now - START) / MINUTE);
+      state = reduceMonitor(
+        state,
+        { type: 'Asked', standings: asked.map((id) => [id, 'silent'] as const) },
+        now,
+      );
+    }
+    assert.deepEqual(askedAt, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    assert.ok(isNamed());
+  });
+});

@@ -1,5 +1,6 @@
 import { QUICK, startStack, type Stack } from '../e2e/stack.ts';
 import { killCommandLine } from './commandLine.ts';
+import { loseTheDatabase } from './database.ts';
 import { live, type Life } from './life.ts';
 import { createMatrix } from './matrix.ts';
 import { DEADLINE_SECONDS, pauseTheOnlyWorker } from './pause.ts';
@@ -72,6 +73,13 @@ const LIVES: readonly (readonly [string, (stack: Stack) => Promise<void>, deadli
           matrix.add('script killed', `${operation}, message ${message}`, calls);
         },
       }),
+  ],
+  [
+    "Temporal's database lost while machines are alive",
+    async (stack) => {
+      await loseTheDatabase(stack);
+      matrix.add('database lost', 'holding', WAYS.length);
+    },
   ],
   [
     'the owner reset to each moment of its life',

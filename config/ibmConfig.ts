@@ -13,16 +13,15 @@ interface Honoured {
   readonly setting: SettingPath;
   /** What IBM allows. */
   readonly kind: Kind;
-  /** Our units in one of IBM's. */
-  readonly factor?: number;
+  /** Of IBM's units, how many are one of ours. */
+  readonly units?: number;
 }
 
 const same = (setting: SettingPath): Honoured => ({
   setting,
   kind: SETTINGS[setting]?.kind ?? text('a text'),
 });
-const IN_MS = 0.001;
-const RETRIES = whole('retries', 0, 10);
+const MILLISECONDS = 1_000;
 
 export const HONOURED: Readonly<Record<string, Honoured>> = {
   AWS_REGION: same('provider.aws.region'),
@@ -31,17 +30,17 @@ export const HONOURED: Readonly<Record<string, Honoured>> = {
   AWS_CONNECTION_TIMEOUT_MS: {
     setting: 'provider.aws.connectTimeoutSeconds',
     kind: whole('milliseconds', 1, 2_147_483_647),
-    factor: IN_MS,
+    units: MILLISECONDS,
   },
   AWS_INSTANCE_PENDING_TIMEOUT_SEC: {
     setting: 'request.pendingSeconds',
     kind: whole('seconds', 180, 10_000),
   },
-  AWS_DESCRIBE_REQUEST_RETRY_ATTEMPTS: { setting: 'provider.aws.readRetries', kind: RETRIES },
+  AWS_DESCRIBE_REQUEST_RETRY_ATTEMPTS: { setting: 'provider.aws.readRetries', kind: whole('retries', 0, 10) },
   AWS_DESCRIBE_REQUEST_INTERVAL: {
     setting: 'provider.aws.readRetrySeconds',
     kind: whole('milliseconds', 0, 10_000),
-    factor: IN_MS,
+    units: MILLISECONDS,
   },
 };
 
@@ -100,9 +99,9 @@ export function fromIbmConfig(file: JsonObject, path: string, notes: string[]): 
   for (const key of Object.keys(file).filter(isSet)) {
     const honoured = Object.hasOwn(HONOURED, key) ? HONOURED[key] : undefined;
     if (honoured) {
-      const { setting, kind, factor } = honoured;
+      const { setting, kind, units } = honoured;
       const value = checked(key, kind);
-      if (value !== undefined) set(setting, factor === undefined ? value : Number(value) * factor);
+      if (value !== undefined) set(setting, units === undefined ? value : Number(value) / units);
     } else if (isIbmLogKey(key)) {
       layOver(merged, { logging: fromIbmLogKey(key, file[key], path, notes) }, path);
     } else if (Object.hasOwn(WITHOUT_EFFECT, key)) {

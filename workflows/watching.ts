@@ -23,9 +23,8 @@ export class Watching {
   async #untilDecided(machineIds: readonly string[]): Promise<void> {
     const { input } = this.#ledger.state;
     const { pendingSeconds = Infinity } = input;
-    const ownDeadline = Date.now() + pendingSeconds * 1_000;
-    const deadline = Math.min(deadlineOf(input), ownDeadline);
-    const limit = deadline === ownDeadline ? { seconds: pendingSeconds } : {};
+    const last = deadlineOf(input);
+    let deadline = Math.min(last, Date.now() + pendingSeconds * 1_000);
     for (let reportSeconds = FIRST_REPORT_SECONDS; ; reportSeconds *= 2) {
       const waitedFor = new Set(booting(this.#ledger.state).map((machine) => machine.machineId));
       const batch = machineIds.filter((id) => waitedFor.has(id));
@@ -33,7 +32,13 @@ export class Watching {
       const lane = waitLane(`wait for ${batch.length} machines to boot`);
       const { sightings, final } = await lane.awaitMachines({ machineIds: batch, deadline, reportSeconds });
       this.#ledger.apply({ type: 'MachinesSeen', sightings });
-      if (final) this.#ledger.apply({ type: 'DeadlinePassed', machineIds: batch, ...limit });
+      if (!final) continue;
+      // While AWS can't be read, their own limit ends nothing.
+      if (sightings.length === 0 && deadline < last) deadline = last;
+      else {
+        const own = deadline < last ? { seconds: pendingSeconds } : {};
+        this.#ledger.apply({ type: 'DeadlinePassed', machineIds: batch, ...own });
+      }
     }
   }
 }

@@ -87,7 +87,7 @@ function requestHandlerOf(settings: AwsSettings): NonNullable<EC2ClientConfig['r
   const { proxy, connectTimeoutSeconds = CONNECT_TIMEOUT_SECONDS } = settings;
   const agent = proxy === undefined ? undefined : new HttpsProxyAgent(proxy, { keepAlive: true });
   return {
-    connectionTimeout: Math.ceil(connectTimeoutSeconds * 1_000),
+    connectionTimeout: Math.round(connectTimeoutSeconds * 1_000),
     // Without throwOnRequestTimeout the SDK only logs a warning and waits on.
     requestTimeout: 60_000,
     throwOnRequestTimeout: true,

@@ -12,6 +12,8 @@ import { byHand, isTemporalCloud, typeWord } from './temporalByHand.ts';
 
 /** As Temporal's own command line makes a namespace. */
 const RETENTION_DAYS = 3;
+/** A new namespace takes some seconds to be known everywhere. */
+const DEADLINE_MS = 120_000;
 const ACTIONS = ['check', 'apply', 'print'] as const;
 
 /** Says what the namespace in Temporal lacks, makes it, or prints how to make it. */
@@ -20,26 +22,26 @@ export const run: Command = async ({ flags, words }, env) => {
     throw new ValidationError(
       `'${['temporal', ...words].join(' ')}' is no command; allowed: temporal setup --check, --apply or --print.`,
     );
-  const wanted = ACTIONS.filter((action) => flags[action] === true);
-  if (wanted.length !== 1)
+  const [action, another] = ACTIONS.filter((name) => flags[name] === true);
+  if (action === undefined || another !== undefined)
     throw new ValidationError('temporal setup needs one of --check, --apply and --print.');
   const days = retentionFlag(flags);
   const config =
     flags['worker'] === true
       ? await loadWorkerConfig(env)
       : (await loadCliConfig(providerEnv(flags, env))).config;
-  if (wanted[0] === 'print') {
+  if (action === 'print') {
     await writeOut(byHand(config.temporal, days));
     return 0;
   }
-  if (wanted[0] === 'apply' && isTemporalCloud(config.temporal)) {
+  if (action === 'apply' && isTemporalCloud(config.temporal)) {
     await writeOut(
       `Temporal Cloud lets no client set it up; nothing was changed. By hand:\n${byHand(config.temporal, days)}`,
     );
     return 1;
   }
   return withClient(config, (client) =>
-    wanted[0] === 'apply' ? apply(client, config, days) : check(client, config, days, flags),
+    action === 'apply' ? apply(client, config, days) : check(client, config, days, flags),
   );
 };
 
@@ -57,10 +59,11 @@ async function withClient<T>({ temporal }: Config, work: (client: Client) => Pro
     throw unreachable(temporal, error);
   });
   try {
-    return await work(new Client({ connection, namespace: temporal.namespace }));
+    const client = new Client({ connection, namespace: temporal.namespace });
+    return await connection.withDeadline(Date.now() + DEADLINE_MS, () => work(client));
   } catch (error) {
     if (error instanceof OhfError) throw error;
-    throw unavailable(temporal, 'be set up', error);
+    throw unavailable(temporal, 'tell of the namespace, or set it up', error);
   } finally {
     await connection.close();
   }
@@ -77,7 +80,7 @@ async function check(client: Client, config: Config, days: number, flags: Flags)
   const ok = rows.every((row) => row.ok);
   const text = table(
     ['CHECK', 'RESULT', 'DETAIL'],
-    rows.map((row) => [row.check, row.ok ? 'ok' : 'missing', row.detail]),
+    rows.map((row) => [row.check, row.ok ? 'ok' : 'failed', row.detail]),
   );
   const advice = ok ? '' : `'ohf temporal setup --apply' makes what is missing, '--print' tells how.\n`;
   await writeOut(flags['json'] === true ? `${JSON.stringify({ ok, checks: rows })}\n` : text + advice);

@@ -121,6 +121,20 @@ describe('machineRequest', () => {
       await rig.result(request);
     }));
 
+  it('gives up none for its time to boot while AWS cannot be read', () =>
+    rig.withWorkers(async () => {
+      rig.cloud.blind = true;
+      const request = await rig.startRequest({ count: 2, deadlineSeconds: 7_200, pendingSeconds: 180 });
+      await rig.env.sleep('30 minutes');
+      assert.equal((await rig.status(request)).status, 'running');
+      rig.cloud.blind = false;
+      const view = await settled(request);
+      assert.deepEqual([view.status, view.message], ['complete', '']);
+      assert.equal(rig.cloud.live().length, 2);
+      await rig.result(await rig.startReturn(rig.cloud.live()));
+      await rig.result(request);
+    }));
+
   it('a machine that never boots neither holds up launches nor takes others with it', () =>
     rig.withWorkers(async () => {
       rig.cloud.capacity = 2;

@@ -83,7 +83,7 @@ describe('Temporal, as the worker needs it,', function () {
     });
     const { code, stdout } = await setup('mistyped', '--check');
     assert.equal(code, 1);
-    assert.match(stdout, /^HfCount +missing +Int, of another type$/m);
+    assert.match(stdout, /^HfCount +failed +Int, of another type$/m);
     assert.match(
       (await setup('mistyped', '--apply')).stderr,
       /HfCount of namespace 'mistyped' .*another type/,
@@ -160,7 +160,7 @@ describe('Temporal, as the worker needs it,', function () {
     await refuseDevServer(temporal.client, config({ endpoint: 'http://127.0.0.1:4566' }));
     const real = { TEMPORAL_ADDRESS: temporal.address, OHF_DEPLOYMENT: 'grid1' };
     const checked = await ohf(['temporal', 'setup', '--check'], real);
-    assert.match(checked.stdout, /^server +missing +the development server, but AWS is the real one$/m);
+    assert.match(checked.stdout, /^server +failed +the development server, but AWS is the real one$/m);
     const started = await ohf(['worker'], { ...real, AWS_REGION: 'eu-west-1' });
     assert.equal(started.code, 1);
     assert.match(started.stdout, /development server, and AWS is the real one.*"code":"CONFIGURATION"/);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
 import { DEFAULTS, gatherWorkerConfig, loadCliConfig, loadWorkerConfig } from '../../../config/index.ts';
 import { configOf } from '../../../config/load.ts';
 import { failure, scratch, type Scratch } from './support.ts';
@@ -71,6 +72,11 @@ describe('IBM’s provider configuration', () => {
     assert.deepEqual(notes, []);
   });
 
+  it('takes the longest time-out that IBM allows', async () => {
+    const { config } = await worker({ AWS_REGION: 'eu-west-1', AWS_CONNECTION_TIMEOUT_MS: 2_147_483_647 });
+    assert.equal(config.provider.aws.connectTimeoutSeconds * 1_000, 2_147_483_647);
+  });
+
   it('gives way to our own file, key by key', async () => {
     const { config } = await worker(IBMS, {});
     assert.equal(config.provider.aws.readRetries, 3);
@@ -118,6 +124,25 @@ describe('IBM’s provider configuration', () => {
       OHF_PROVIDER_IBM_CONFIG_FILE: `${files.directory}/awsinstprov_config.json`,
     });
     assert.deepEqual(named.notes, [], 'one file for both needs no word');
+  });
+
+  it('of two instances on one host are kept apart, for the worker and the command line', async () => {
+    const regions = { dublin: 'eu-west-1', tokyo: 'ap-northeast-1' };
+    for (const [name, region] of Object.entries(regions)) {
+      await mkdir(`${files.directory}/providers/${name}`, { recursive: true });
+      const file = { AWS_REGION: region, AWS_CREDENTIAL_FILE: `/etc/${name}` };
+      const ibmConfigFile = await files.write(`providers/${name}/${name}prov_config.json`, file);
+      await files.write(`providers/${name}/worker.json`, { provider: { name, ibmConfigFile } });
+    }
+    for (const [name, region] of Object.entries(regions)) {
+      const OHF_CONFIG = `${files.directory}/providers/${name}/worker.json`;
+      const own = await loadWorkerConfig({ ...env, OHF_CONFIG });
+      const called = await loadCliConfig({ ...env, HF_CONFDIR: files.directory, HF_PROVIDER_NAME: name });
+      for (const { provider } of [own, called.config]) {
+        const { aws } = provider;
+        assert.deepEqual([provider.name, aws.region, aws.credentialFile], [name, region, `/etc/${name}`]);
+      }
+    }
   });
 
   const wrong: Record<string, [value: unknown, allowed: RegExp]> = {

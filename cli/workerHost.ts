@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../domain/shared/errors.ts';
 
 /**
- * A module of the worker, whose disk some commands read. The package for Host Factory's hosts has none.
+ * A module of the worker, by which some commands read its disk or set up its Temporal. The package for Host Factory's hosts has none.
  * @throws ConfigurationError that says where to run the command
  */
 export async function onWorkerHost<M>(load: () => Promise<M>): Promise<M> {
@@ -12,7 +12,7 @@ export async function onWorkerHost<M>(load: () => Promise<M>): Promise<M> {
       error instanceof Error && 'code' in error && String(error.code).includes('MODULE_NOT_FOUND');
     if (!isMissing) throw error;
     throw new ConfigurationError(
-      "This command reads the worker's disk, and the worker is not installed here: run it on the worker's host.",
+      "This command is a part of the worker, and the worker is not installed here: run it on the worker's host.",
       { cause: error },
     );
   }

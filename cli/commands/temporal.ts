@@ -1,5 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { loadCliConfig, loadWorkerConfig, type Config } from '../../config/index.ts';
+import { isRealAws } from '../../config/load.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/shared/searchAttributes.ts';
 import { ConfigurationError, OhfError, ValidationError } from '../../domain/shared/errors.ts';
 import { connectionOptions } from '../gateway/connectionOptions.ts';
@@ -7,6 +8,7 @@ import { unavailable, unreachable } from '../gateway/temporalErrors.ts';
 import { writeOut } from '../output.ts';
 import { providerEnv } from '../providerEnv.ts';
 import { table } from '../table.ts';
+import { onWorkerHost } from '../workerHost.ts';
 import type { Command, Flags } from './command.ts';
 import { byHand, isTemporalCloud, typeWord } from './temporalByHand.ts';
 
@@ -69,6 +71,8 @@ async function withClient<T>({ temporal }: Config, work: (client: Client) => Pro
   }
 }
 
+const namespaces = () => onWorkerHost(() => import('../../worker/namespace.ts'));
+
 interface Row {
   readonly check: string;
   readonly ok: boolean;
@@ -87,9 +91,11 @@ async function check(client: Client, config: Config, days: number, flags: Flags)
   return ok ? 0 : 1;
 }
 
+const DEV_SERVER =
+  'the development server, but AWS is the real one: set temporal.address (or temporal.allowDevServer)';
+
 async function rowsOf(client: Client, { temporal, provider }: Config, days: number): Promise<Row[]> {
-  const { ATTRIBUTE_NAMES, isDevServer, readNamespace } = await import('../../worker/namespace.ts');
-  const { isRealAws } = await import('../../config/load.ts');
+  const { ATTRIBUTE_NAMES, isDevServer, readNamespace } = await namespaces();
   const { exists, retentionDays, attributes } = await readNamespace(client, temporal.namespace);
   const isDev = await isDevServer(client);
   const isRefused = isDev && isRealAws(provider.aws.endpoint) && temporal.allowDevServer !== true;
@@ -97,7 +103,7 @@ async function rowsOf(client: Client, { temporal, provider }: Config, days: numb
     {
       check: 'server',
       ok: !isRefused,
-      detail: isRefused ? 'the development server, but AWS is the real one' : temporal.address,
+      detail: isRefused ? DEV_SERVER : temporal.address,
     },
     { check: 'namespace', ok: exists, detail: temporal.namespace },
     { check: 'retention', ok: retentionDays >= days, detail: `${retentionDays} days; wanted: ${days}` },
@@ -111,7 +117,7 @@ async function rowsOf(client: Client, { temporal, provider }: Config, days: numb
 
 async function apply(client: Client, { temporal }: Config, days: number): Promise<number> {
   const { addSearchAttributes, makeNamespace, missingIn, mistypedIn, readNamespace, setRetention } =
-    await import('../../worker/namespace.ts');
+    await namespaces();
   const { namespace } = temporal;
   const tell = (line: string): Promise<unknown> => writeOut(`${line}\n`);
   const state = await readNamespace(client, namespace);

@@ -1,7 +1,8 @@
+import { onWorkerHost } from '../workerHost.ts';
 import type { Command } from './command.ts';
 
 /** Runs the worker in this process, until it is told to stop. */
 export const run: Command = async (_input, env) => {
-  const { runWorker } = await import('../../worker/main.ts');
+  const { runWorker } = await onWorkerHost(() => import('../../worker/main.ts'));
   return runWorker({ ...env });
 };

@@ -160,7 +160,10 @@ describe('Temporal, as the worker needs it,', function () {
     await refuseDevServer(temporal.client, config({ endpoint: 'http://127.0.0.1:4566' }));
     const real = { TEMPORAL_ADDRESS: temporal.address, OHF_DEPLOYMENT: 'grid1' };
     const checked = await ohf(['temporal', 'setup', '--check'], real);
-    assert.match(checked.stdout, /^server +failed +the development server, but AWS is the real one$/m);
+    assert.match(
+      checked.stdout,
+      /^server +failed +the development server, but AWS is the real one: set temporal\.address/m,
+    );
     const started = await ohf(['worker'], { ...real, AWS_REGION: 'eu-west-1' });
     assert.equal(started.code, 1);
     assert.match(started.stdout, /development server, and AWS is the real one.*"code":"CONFIGURATION"/);

@@ -1,4 +1,5 @@
 import type { Announcement } from '../provider.ts';
+import { isInstanceId } from './answers.ts';
 
 /** What EventBridge tells of an instance. */
 export type CloudEvent = Announcement & { readonly kind: 'interruption' | 'rebalance' | 'state' };
@@ -30,9 +31,10 @@ export function readCloudEvent(body: string, now: number): CloudEvent | undefine
   if (kind === undefined) return undefined;
   const detail = event['detail'];
   const machineId = isObject(detail) ? detail['instance-id'] : undefined;
-  if (!isObject(detail) || typeof machineId !== 'string')
+  // Of no use later either: one that is none would fail the read of all that are announced with it.
+  if (!isObject(detail) || typeof machineId !== 'string' || !isInstanceId(machineId))
     throw new SyntaxError(`'${type}' names no instance`);
-  const time = Date.parse(String(event['time']));
+  const time = typeof event['time'] === 'string' ? Date.parse(event['time']) : Number.NaN;
   if (Number.isNaN(time)) throw new SyntaxError(`'${type}' has no time`);
   if (kind === 'state') {
     const { state } = detail;

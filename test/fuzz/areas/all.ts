@@ -1,4 +1,5 @@
 import type { Area } from '../property.ts';
+import { openAnnouncements } from './announcements.ts';
 import { openArguments } from './arguments.ts';
 import { openAws } from './aws.ts';
 import { openDocuments } from './documents.ts';
@@ -13,6 +14,7 @@ export const AREAS: readonly (() => Promise<Area>)[] = [
   openTemplates,
   openSettings,
   openAws,
+  openAnnouncements,
   openSimulator,
   openWebhooks,
 ];

@@ -29,7 +29,7 @@ export function createMachineReader(
       ]);
       return instances.map(toOwned).filter(({ owner }) => owner !== undefined);
     },
-    groupsOf: (instance) => readOwnedGroups(managers, instance),
+    groupsOf: (instance) => readOwnedGroups(managers, reader, instance),
     reclaimed: (machines) => notices.read(machines),
   };
 }

@@ -1,22 +1,33 @@
+import { isAlive } from '../../domain/machine/machine.ts';
 import type { OwnedGroup, ProviderInstance } from '../provider.ts';
 import { toProviderError } from './errors.ts';
+import type { InstanceReader } from './instances.ts';
 import type { GroupManager, ListedGroup, Managers } from './managers/manager.ts';
 import { TAG } from './tags.ts';
 
-/** Groups with our tags that are not at their end: an owner has to look after each. @throws ProviderError */
+/**
+ * Groups with our tags that an owner has to look after: they may still launch, have to be removed, or have members
+ * that carry no request yet, so that nobody would find them. @throws ProviderError
+ */
 export async function readOwnedGroups(
   { groups }: Managers,
+  reader: InstanceReader,
   { deployment, provider }: ProviderInstance,
 ): Promise<readonly OwnedGroup[]> {
   const owned: OwnedGroup[] = [];
+  const members = await reader.byFilter([
+    { Name: `tag:${TAG.deployment}`, Values: [deployment] },
+    { Name: `tag:${TAG.provider}`, Values: [provider] },
+  ]);
+  const strays = members.filter(({ state, tags }) => isAlive(state) && tags[TAG.requestId] === undefined);
   for (const [name, manager] of Object.entries(groups)) {
     for (const { id, frozen, tags } of await listed(manager, deployment)) {
       const isOurs = tags[TAG.deployment] === deployment && tags[TAG.provider] === provider;
       const { [TAG.requestId]: requestId, [TAG.launch]: token } = tags;
       if (!isOurs || requestId === undefined || token === undefined) continue;
       const { outlives } = manager;
-      if (!frozen || outlives)
-        owned.push({ manager: name, id, token, requestId, ...(outlives && { outlives }) });
+      const isOver = frozen && !outlives && !strays.some(({ tags: of }) => of[manager.memberTag] === id);
+      if (!isOver) owned.push({ manager: name, id, token, requestId, ...(outlives && { outlives }) });
     }
   }
   return owned;

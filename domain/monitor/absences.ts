@@ -1,5 +1,6 @@
+import type { AskResult } from './activities.ts';
 import type { HostsQuery, ListNews } from './messages.ts';
-import type { Absence, MonitorState, SeenList } from './state.ts';
+import type { MonitorState, SeenList } from './state.ts';
 
 /** Lists closer to each other than this may be one call repeated; they count as one. */
 const SPACING_MS = 5_000;
@@ -88,7 +89,7 @@ export function listed(state: MonitorState, news: ListNews, now: number): Monito
 
 export function absentAsked(
   state: MonitorState,
-  standings: readonly (readonly [machineId: string, standing: Absence['standing'] | 'silent' | 'unknown'])[],
+  standings: AskResult['standings'],
   now: number,
 ): MonitorState {
   const absences = new Map(state.absences);

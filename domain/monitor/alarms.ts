@@ -81,7 +81,7 @@ function namesOf(state: MonitorState): string {
 function unclaimedOf({ absences, known }: MonitorState): MonitorReport['unclaimed'] {
   return [...absences.values()].flatMap(({ machineId, standing, lists }) => {
     const machine = known.get(machineId);
-    if (!machine || standing === 'released' || standing === 'booting') return [];
+    if (!machine || standing === 'released') return [];
     const { name, requestId, launchTime } = machine;
     const claimed = standing === 'unasked' ? {} : { claimed: standing === 'held' };
     return [{ machineId, name, requestId, launchTime, lists, ...claimed }];

@@ -62,7 +62,7 @@ export interface Absence {
   /** Consecutive lists that count and lack it. */
   readonly lists: number;
   /** What its owner says of it; `unasked` before. */
-  readonly standing: 'unasked' | Exclude<MachineStanding, 'unknown'>;
+  readonly standing: 'unasked' | Exclude<MachineStanding, 'unknown' | 'booting'>;
   /** Epoch ms before which the owner is not asked again. */
   readonly askAt: number;
   /** Epoch ms at which its owner was told to give it back; 0 before. */

@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert';
 import { createAwsClients, type AwsClients } from '../../../activities/aws/clients.ts';
 import { createGroups } from '../../../activities/aws/groups.ts';
-import { createInstanceReader } from '../../../activities/aws/instances.ts';
+import { createInstanceReader, type InstanceReader } from '../../../activities/aws/instances.ts';
 import { createInstanceWatcher } from '../../../activities/aws/instanceWatcher.ts';
 import { createLaunchActivities } from '../../../activities/aws/launching.ts';
 import { createLaunchTemplates } from '../../../activities/aws/launchTemplates.ts';
 import { createManagers } from '../../../activities/aws/managers/index.ts';
-import type { Managers } from '../../../activities/aws/managers/manager.ts';
+import { groupManager, type Managers } from '../../../activities/aws/managers/manager.ts';
 import { readOwnedGroups } from '../../../activities/aws/ownedGroups.ts';
 import { createShortageMemory } from '../../../activities/aws/shortages.ts';
 import { createTerminateActivities } from '../../../activities/aws/terminating.ts';
@@ -52,6 +52,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
     let control: SimulatorControl;
     let aws: AwsClients;
     let managers: Managers;
+    let reader: InstanceReader;
     let activities: LaunchActivities & TerminateActivities & WaitActivities;
     let ordinal = 0;
 
@@ -61,7 +62,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       simulator = await startSimulator({ pendingSeconds: 0, shuttingDownSeconds: 0, groupTickSeconds: 0.02 });
       control = simulatorControl(simulator.url);
       aws = createAwsClients({ region: 'us-east-1', endpoint: simulator.url, requestShare: 1 });
-      const reader = createInstanceReader(aws.reading);
+      reader = createInstanceReader(aws.reading);
       const launchTemplates = createLaunchTemplates(aws);
       const shortages = createShortageMemory();
       managers = createManagers(aws, launchTemplates, shortages);
@@ -235,13 +236,18 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       await assert.rejects(acquire(input));
       await control.release(gate.id);
       const orphanOf = async (provider = 'awsinst') => {
-        const owned = await readOwnedGroups(managers, { deployment: 'test', provider });
+        const owned = await readOwnedGroups(managers, reader, { deployment: 'test', provider });
         return owned.find(({ token }) => token === input.launch.token);
       };
       const orphan = await eventually('it is listed', () => orphanOf());
       assert.equal(orphan.requestId, `req-${input.launch.ordinal}`);
       assert.equal(await orphanOf('other'), undefined);
       const { manager, id, outlives, requestId } = orphan;
+      if (!outlives) {
+        await eventually('it has launched', async () => (await control.summary()).live > 0);
+        await groupManager(managers, manager).freeze(id);
+        assert.equal((await orphanOf())?.id, id, 'members that carry no request would be lost with it');
+      }
       const group = { manager, id, ...(outlives ? { outlives } : {}) };
       const order = {
         launch: { ...input.launch, units: 0 },

@@ -4,7 +4,7 @@ import { root } from './lib/paths.mjs';
 import { printError } from './lib/problem.mjs';
 import { ensureBuild, ensureDependencies, findTemporalServer, say } from './setup.mjs';
 
-/** Runs a program of the tests alone: `npm run` hfsim (docs/hfsim.md), soak, conformance, test:crash, test:fuzz. */
+/** Runs a program of the tests alone: `npm run` hfsim (docs/hfsim.md), soak, conformance, test:crash, test:fuzz, test:model. */
 async function main([name, ...args]) {
   const endUndone = endOnSignals();
   await ensureDependencies(say);

@@ -121,7 +121,9 @@ const STEPS = {
     if (ids.length === 0) return;
     const returnId = many % 5 === 0 && world.returns > 0 ? `ret-${world.returns}` : `ret-${++world.returns}`;
     for (const id of ids) world.returned.add(id);
-    world.asked.set(returnId, [...new Set([...(world.asked.get(returnId) ?? []), ...ids])]);
+    // A part of a return that comes after the answer to another part is answered by itself.
+    const before = world.answered.has(returnId) ? [] : (world.asked.get(returnId) ?? []);
+    world.asked.set(returnId, [...new Set([...before, ...ids])]);
     world.answered.delete(returnId);
     happen(world, {
       type: 'ReturnRequested',

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { temporalOwners } from '../../../activities/events/temporalOwners.ts';
+import { packMachines } from '../../../domain/machine/packed.ts';
+import type { Machine } from '../../../domain/machine/machine.ts';
+import type { CarriedRequest, MachineRequestInput, StatusView } from '../../../domain/shared/messages.ts';
+import { aSighting } from '../../fixtures/builders.ts';
+
+const PAGE = 2;
+
+interface FakeExecution {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly state: 'RUNNING' | 'COMPLETED' | 'TERMINATED';
+  readonly startedAt: number;
+  readonly machines: readonly string[];
+  readonly carried?: CarriedRequest;
+  /** No worker answers its queries. */
+  readonly isSilent?: boolean;
+}
+
+const aMachine = (machineId: string): Machine => ({
+  ...aSighting(machineId),
+  result: 'succeed',
+  message: '',
+  units: 1,
+  release: 'kept',
+});
+
+/** As much of Temporal's client as is used, over these executions. */
+function fakeClient(executions: readonly FakeExecution[], others: readonly string[] = []): Client {
+  const view = ({ machines }: FakeExecution, offset: number, size: number): StatusView => ({
+    v: 1,
+    status: 'complete',
+    message: 'done',
+    total: machines.length,
+    offset,
+    machines: packMachines(machines.slice(offset, offset + size).map(aMachine)),
+  });
+  const inputOf = ({ workflowId, carried }: FakeExecution): MachineRequestInput => ({
+    v: 1,
+    requestId: workflowId,
+    deployment: 'test',
+    provider: 'awsinst',
+    createdAt: 1_000,
+    count: 3,
+    deadlineSeconds: 60,
+    ...(carried ? { carried } : {}),
+  });
+  const find = (workflowId: string, runId?: string): FakeExecution => {
+    const found = executions.find((one) => one.workflowId === workflowId && (!runId || one.runId === runId));
+    if (!found) throw new WorkflowNotFoundError('not found', workflowId, runId);
+    return found;
+  };
+  return {
+    options: { namespace: 'default' },
+    connection: { withDeadline: <T>(_deadline: number, work: () => Promise<T>) => work() },
+    workflowService: {
+      async getWorkflowExecutionHistory({ execution }: { execution: { workflowId: string; runId: string } }) {
+        const input = inputOf(find(execution.workflowId, execution.runId));
+        const payloads = [defaultPayloadConverter.toPayload(input)];
+        return {
+          history: { events: [{ workflowExecutionStartedEventAttributes: { input: { payloads } } }] },
+        };
+      },
+    },
+    workflow: {
+      async *list() {
+        for (const { workflowId, runId, state, startedAt } of executions) {
+          yield {
+            ...{ workflowId, runId, status: { name: state }, startTime: new Date(startedAt) },
+            closeTime: state === 'RUNNING' ? undefined : new Date(startedAt + 500),
+            typedSearchAttributes: { get: () => undefined },
+          };
+        }
+      },
+      getHandle: (workflowId: string, runId?: string) => ({
+        async query(_name: string, { offset }: { offset: number }) {
+          const found = find(workflowId, runId);
+          if (found.isSilent) throw new Error('no poller');
+          return view(found, offset, PAGE);
+        },
+        result: async () => view(find(workflowId, runId), 0, Infinity),
+        async describe() {
+          if (others.includes(workflowId)) return { status: { name: 'RUNNING' } };
+          return { status: { name: find(workflowId).state } };
+        },
+      }),
+    },
+  } as unknown as Client;
+}
+
+const owners = (...parameters: Parameters<typeof fakeClient>) =>
+  temporalOwners(fakeClient(...parameters), { deployment: 'test', provider: 'awsinst' });
+const running = { state: 'RUNNING', startedAt: 5_000, runId: 'b' } as const;
+
+describe('the owners that Temporal knows', () => {
+  it('are each there once, as their newest execution', async () => {
+    const list = await owners([
+      { ...running, workflowId: 'req-1', machines: ['i-1'] },
+      { workflowId: 'req-1', runId: 'a', state: 'TERMINATED', startedAt: 4_000, machines: ['i-0'] },
+    ]).list();
+    assert.deepEqual(
+      list.map(({ id, isOpen }) => [id, isOpen]),
+      [['req-1', true]],
+    );
+    assert.deepEqual(
+      (await list[0]?.read())?.machines.map(({ machineId }) => machineId),
+      ['i-1'],
+    );
+  });
+
+  it('answer with all their machines, page by page; those that are over by their result', async () => {
+    const machines = ['i-1', 'i-2', 'i-3', 'i-4', 'i-5'];
+    const list = await owners([
+      { ...running, workflowId: 'req-1', machines },
+      { workflowId: 'req-2', runId: 'a', state: 'COMPLETED', startedAt: 1, machines, isSilent: true },
+    ]).list();
+    for (const [index, endedAt] of [0, 501].entries()) {
+      const book = await list[index]?.read();
+      assert.deepEqual(
+        book?.machines.map(({ machineId }) => machineId),
+        machines,
+      );
+      assert.deepEqual(
+        [book?.status, book?.message, book?.endedAt, book?.silence],
+        ['complete', 'done', endedAt, undefined],
+      );
+    }
+  });
+
+  it('that do not answer are known by what their run began with', async () => {
+    const carried: CarriedRequest = {
+      ...{ v: 1, status: 'complete', message: 'kept', cancelled: false, returns: [] },
+      machines: packMachines([aMachine('i-1')]),
+    };
+    const list = await owners([
+      { ...running, workflowId: 'req-1', machines: ['i-1', 'i-2'], carried, isSilent: true },
+      { ...running, workflowId: 'req-2', machines: ['i-3'], isSilent: true },
+    ]).list();
+    const [settled, acquiring] = await Promise.all(list.map((owner) => owner.read()));
+    assert.deepEqual(
+      [settled?.silence, settled?.status, settled?.machines.length],
+      ['no poller', 'complete', 1],
+    );
+    assert.deepEqual(
+      [acquiring?.silence, acquiring?.status, acquiring?.machines],
+      ['no poller', 'running', []],
+    );
+  });
+
+  it('are closed if Temporal says so, or no longer knows them, but not on the word of a wrong server', async () => {
+    const executions: FakeExecution[] = [
+      { ...running, workflowId: 'req-1', machines: [] },
+      { workflowId: 'req-2', runId: 'a', state: 'TERMINATED', startedAt: 1, machines: [] },
+    ];
+    const ids = ['req-1', 'req-2', 'req-3'];
+    assert.deepEqual(await owners(executions, ['fleet-test-awsinst']).closed(ids), ['req-2', 'req-3']);
+    assert.deepEqual(await owners(executions).closed(ids), []);
+  });
+});

@@ -138,6 +138,7 @@ async function signalOwner(
   const request: ReturnMachines = {
     returnId: input.returnId,
     machines: machines.map(({ machine }) => toSighting(machine)),
+    ...(input.callId === undefined ? {} : { callId: input.callId }),
   };
   let ownerId = requestId;
   try {

@@ -3,7 +3,7 @@ import { providerLogDir, providerName } from '../config/hfPaths.ts';
 import { DEFAULTS, type Environment, type LoggingConfig, type LogLevel } from '../config/index.ts';
 import { secretValues } from '../config/secrets.ts';
 import { appendLines, logPath } from '../logging/file.ts';
-import { hider, isWorth, lineOf, type LogEntry } from '../logging/line.ts';
+import { causesOf, hider, isWorth, lineOf, type LogEntry } from '../logging/line.ts';
 
 export interface Log {
   debug(message: string, details?: object): void;
@@ -84,10 +84,7 @@ const newCallId = (): string => `${hostname().split('.')[0]}-${process.pid}-${Da
 /** An error with its causes as one plain value for the log; the only place where a stack is kept. */
 export function errorDetails(error: unknown): object {
   if (!(error instanceof Error)) return { error: String(error) };
-  const causes: string[] = [];
-  for (let cause = error.cause; cause instanceof Error && causes.length < 5; cause = cause.cause) {
-    causes.push(cause.message);
-  }
+  const causes = causesOf(error);
   const code = 'code' in error ? { code: error.code } : {};
   return { ...code, ...(causes.length > 0 ? { causes } : {}), stack: error.stack };
 }

@@ -176,6 +176,8 @@ export interface DeliverReturnInput {
   readonly returnId: string;
   /** Epoch ms of Host Factory's call: a name means a machine launched before it. */
   readonly createdAt: number;
+  /** Names that call in logs. */
+  readonly callId?: string;
   /** `index` is the place in Host Factory's list. */
   readonly machines: readonly (ReturnedMachine & {
     readonly index: number;

@@ -22,7 +22,8 @@ export const isWorth = (level: LogLevel, least: LogLevel): boolean => SEVERITY[l
 export function lineOf({ at, level, message, fields }: LogEntry, hide: (text: string) => string): string {
   const head = { time: new Date(at).toISOString(), level, message };
   try {
-    return hide(JSON.stringify({ ...head, ...fields }, shortened));
+    // First and last: no field takes their place.
+    return hide(JSON.stringify({ ...head, ...fields, ...head }, shortened));
   } catch (error) {
     return hide(JSON.stringify({ ...head, unprintable: String(error) }, shortened));
   }
@@ -38,11 +39,17 @@ function shortened(key: string, value: unknown): unknown {
 }
 
 function plainError(error: Error): object {
+  const causes = causesOf(error);
+  return { name: error.name, message: error.message, ...(causes.length > 0 ? { causes } : {}) };
+}
+
+/** Messages of what caused an error, the nearest first. */
+export function causesOf(error: Error): string[] {
   const causes: string[] = [];
   for (let cause = error.cause; cause instanceof Error && causes.length < 5; cause = cause.cause) {
     causes.push(cause.message);
   }
-  return { name: error.name, message: error.message, ...(causes.length > 0 ? { causes } : {}) };
+  return causes;
 }
 
 const HIDDEN = '****';

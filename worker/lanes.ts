@@ -2,6 +2,7 @@ import { Worker, type NativeConnection } from '@temporalio/worker';
 import type { Activities } from '../activities/index.ts';
 import { taskQueues, type TaskQueues } from '../domain/shared/queues.ts';
 import { BUNDLE_PATH } from './bundle.ts';
+import { correlateActivities } from './correlation.ts';
 import { observeActivities, type ActivityObserver } from './health/activities.ts';
 
 export interface LaneSettings {
@@ -37,6 +38,7 @@ export async function createLanes(settings: LaneSettings): Promise<Worker[]> {
     taskQueue: queues.workflows,
     activities: { ...activities.events },
     enableNonLocalActivities: false,
+    interceptors: { activity: [correlateActivities] },
     workflowBundle: { codePath: BUNDLE_PATH },
     maxConcurrentWorkflowTaskExecutions: 20,
     maxCachedWorkflows: 500,
@@ -47,7 +49,7 @@ export async function createLanes(settings: LaneSettings): Promise<Worker[]> {
       maxConcurrentActivityTaskExecutions: SLOTS[lane],
       taskQueue: queues[lane],
       activities: { ...activities[lane] },
-      interceptors: { activity: [observeActivities(observer)] },
+      interceptors: { activity: [observeActivities(observer), correlateActivities] },
       shutdownGraceTime: lane === 'wait' ? 0 : FINISH_CALLS,
     }),
   );

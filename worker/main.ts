@@ -14,6 +14,7 @@ import { openEvents, type Events } from './events.ts';
 import { workerChecks } from './health/checks.ts';
 import { openHealth, type Health } from './health/health.ts';
 import { createLanes } from './lanes.ts';
+import { observedAndLogged } from './callLog.ts';
 import { openEarlyLog, openWorkerLog } from './log.ts';
 import { keepMonitor } from './monitor.ts';
 import { PROVIDERS, type OpenProvider } from './providers.ts';
@@ -64,7 +65,11 @@ async function serve(config: Config, directory: string, logger: Logger, health: 
     await checkNamespace(client, temporal.namespace);
     const onReadError = (error: unknown): void =>
       logger.warn('machines could not be read; trying again', { error });
-    cloud = await PROVIDERS[provider.type](provider, { logger, onReadError, calls });
+    cloud = await PROVIDERS[provider.type](provider, {
+      logger,
+      onReadError,
+      calls: observedAndLogged(calls, logger),
+    });
     listener = openListener(cloud, provider, client, logger);
     const sweep = {
       seconds: cloud.sweepSeconds,

@@ -70,6 +70,7 @@ export class EventStream {
   }
 
   #add(events: readonly DomainEvent[]): void {
+    for (const event of events) logEvent(event);
     this.#untold.push(...events);
     this.#nextSequence += events.length;
   }
@@ -95,6 +96,26 @@ export class EventStream {
       }
     }
   }
+}
+
+/** Those of single machines come by the thousand. */
+const LEVELS: Readonly<Partial<Record<EventType, 'debug' | 'warn'>>> = {
+  MachineCreated: 'debug',
+  MachineStatusChanged: 'debug',
+  MachineTerminated: 'debug',
+  MachineReclaimed: 'warn',
+  LaunchOverdue: 'warn',
+  Shortage: 'warn',
+};
+
+/** Whose it is and when it was, each line has anyway. */
+const KNOWN = new Set(['v', 'id', 'stream', 'sequence', 'at', 'type', 'deployment', 'provider', 'requestId']);
+
+/** A line for each step of a request. */
+function logEvent(event: DomainEvent): void {
+  const what = Object.entries(event).filter(([key]) => !KNOWN.has(key));
+  const fields = what.map(([key, value]: [string, unknown]) => [key === 'message' ? 'why' : key, value]);
+  log[LEVELS[event.type] ?? 'info'](event.type, Object.fromEntries(fields));
 }
 
 /** What one cause sets off in the same step is told together. */

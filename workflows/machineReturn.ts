@@ -56,7 +56,7 @@ export async function machineReturn(input: MachineReturnInput): Promise<StatusVi
 }
 
 function deliver(
-  { deployment, provider, returnId, createdAt, machines }: MachineReturnInput,
+  { deployment, provider, returnId, createdAt, machines, callId }: MachineReturnInput,
   batch: readonly ReturnItem[],
 ): Promise<DeliverReturnResult> {
   return readLane(`deliver ${batch.length} machines to their owners`).deliverReturn({
@@ -64,6 +64,7 @@ function deliver(
     provider,
     returnId,
     createdAt,
+    ...(callId === undefined ? {} : { callId }),
     // Once a name has led to a machine, that machine is meant, also when it is no longer live.
     machines: batch.map(({ index, machineId, signalledAt }) => ({
       ...(machineId === '' ? machines[index] : { machineId }),

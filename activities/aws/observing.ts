@@ -18,6 +18,16 @@ export interface ObservedRequest {
   readonly attempt: number;
   readonly seconds: number;
   readonly error: ProviderError | undefined;
+  /** AWS's id of it, which CloudTrail shows as requestID; missing when nothing was answered. */
+  readonly awsRequestId?: string;
+  readonly about?: CallSubject;
+}
+
+/** What a call is about, as far as its input says. */
+export interface CallSubject {
+  readonly machineIds?: readonly string[];
+  readonly clientToken?: string;
+  readonly dryRun?: true;
 }
 
 export const UNOBSERVED: CallObserver = { onWait() {}, onRequest() {} };
@@ -39,14 +49,17 @@ export function observeRequests(
       return async (args: A): Promise<R> => {
         attempt += 1;
         const began = performance.now();
-        const tell = (error?: ProviderError): void =>
-          observer.onRequest({ action, attempt, seconds: (performance.now() - began) / 1_000, error });
+        const tell = (answer: unknown, error?: ProviderError): void => {
+          const seconds = (performance.now() - began) / 1_000;
+          const about = subjectOf(args);
+          observer.onRequest({ action, attempt, seconds, error, about, ...requestIdOf(answer) });
+        };
         try {
           const answer = await next(args);
-          tell();
+          tell(at(answer, 'output'));
           return answer;
         } catch (error) {
-          tell(failureOf(error));
+          tell(error, failureOf(error));
           throw error;
         }
       };
@@ -59,4 +72,23 @@ export function observeRequests(
 function failureOf(error: unknown): ProviderError | undefined {
   const failure = toProviderError(error);
   return failure.providerCode === 'DryRunOperation' ? undefined : failure;
+}
+
+const at = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+
+/** The SDK keeps it beside each answer and each error. */
+function requestIdOf(answer: unknown): { readonly awsRequestId?: string } {
+  const id = at(at(answer, '$metadata'), 'requestId');
+  return typeof id === 'string' ? { awsRequestId: id } : {};
+}
+
+function subjectOf(args: unknown): CallSubject {
+  const input = at(args, 'input');
+  const [ids, token] = [at(input, 'InstanceIds'), at(input, 'ClientToken')];
+  return {
+    ...(Array.isArray(ids) ? { machineIds: ids.map(String) } : {}),
+    ...(typeof token === 'string' ? { clientToken: token } : {}),
+    ...(at(input, 'DryRun') === true ? { dryRun: true } : {}),
+  };
 }

@@ -79,6 +79,7 @@ function requestStart(input: MachineRequestInput): WorkflowStart {
       ['launches until', new Date(input.createdAt + deadlineSeconds * 1_000).toISOString()],
       ['provider', `${provider} of ${deployment}`],
       ['asked by', caller()],
+      ...callRow(input),
     ]),
   };
 }
@@ -102,9 +103,14 @@ function returnStart(input: MachineReturnInput): WorkflowStart {
       ['machines', String(machines.length)],
       ['provider', `${provider} of ${deployment}`],
       ['asked by', caller()],
+      ...callRow(input),
     ]),
   };
 }
+
+/** Leads to the lines of this call in the log. */
+const callRow = ({ callId }: { readonly callId?: string }): readonly (readonly [string, string])[] =>
+  callId === undefined ? [] : [['call', callId]];
 
 const markdown = (rows: readonly (readonly [string, string])[]): string =>
   rows.map(([name, value]) => `- **${name}**: ${value}`).join('\n');

@@ -80,6 +80,8 @@ export type EventBody =
       readonly returnId: string;
       /** Those that this event adds: a large return comes in several. */
       readonly machineIds: readonly string[];
+      /** Names the call of Host Factory in logs. */
+      readonly callId?: string;
     }
   | {
       readonly type: 'TemplateChanged';

@@ -6,7 +6,7 @@ export const EVENT_GUIDE: Readonly<Record<EventType, { readonly meaning: string;
     RequestCreated: {
       meaning:
         'Host Factory asked for machines; with a count of 0 an adopter took over machines without an owner',
-      fields: '`templateId`, `count`, `deadline` (epoch ms), `callId` (of the call, in the log of its host)',
+      fields: '`templateId`, `count`, `deadline` (epoch ms), `callId` ([of the logs](logging.md))',
     },
     RequestStatusChanged: {
       meaning: 'what Host Factory is told of the request changed, or it settled, or it was cancelled',
@@ -44,7 +44,7 @@ export const EVENT_GUIDE: Readonly<Record<EventType, { readonly meaning: string;
     MachineTerminated: { meaning: 'AWS showed that it is gone', fields: "`machineId`, `reason` (AWS's)" },
     ReturnRequested: {
       meaning: 'machines are to be given back; a large return comes in several',
-      fields: '`returnId`, `machineIds`',
+      fields: '`returnId`, `machineIds`, `callId`',
     },
     TemplateChanged: {
       meaning:

@@ -70,7 +70,9 @@ function returnsBetween(before: RequestState, after: RequestState): EventBody[] 
   return [...after.returns].flatMap(([returnId, machineIds]): EventBody[] => {
     const known = new Set(before.returns.get(returnId));
     const added = machineIds.filter((id) => !known.has(id));
-    return added.length === 0 ? [] : [{ type: 'ReturnRequested', returnId, machineIds: added }];
+    const callId = after.returnCalls.get(returnId);
+    const call = callId === undefined ? {} : { callId };
+    return added.length === 0 ? [] : [{ type: 'ReturnRequested', returnId, machineIds: added, ...call }];
   });
 }
 

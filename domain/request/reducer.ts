@@ -137,8 +137,10 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
     }
     case 'ReturnAnswered': {
       const returns = new Map(state.returns);
+      const returnCalls = new Map(state.returnCalls);
       returns.delete(fact.returnId);
-      return { ...state, returns };
+      returnCalls.delete(fact.returnId);
+      return { ...state, returns, returnCalls };
     }
     case 'Settled':
       return settled(state);
@@ -187,7 +189,10 @@ function returnRequested(state: RequestState, request: ReturnMachines): RequestS
   const machineIds = new Set(state.returns.get(request.returnId));
   for (const { machineId } of request.machines) machineIds.add(machineId);
   const returns = new Map(state.returns).set(request.returnId, [...machineIds]);
-  return withMachines(withoutClaimed({ ...state, returns }, [...machineIds]), returned);
+  const { callId } = request;
+  const returnCalls =
+    callId === undefined ? state.returnCalls : new Map(state.returnCalls).set(request.returnId, callId);
+  return withMachines(withoutClaimed({ ...state, returns, returnCalls }, [...machineIds]), returned);
 }
 
 function settled(state: RequestState): RequestState {

@@ -26,6 +26,8 @@ export interface RequestState {
   readonly unclaimed: ReadonlySet<string>;
   /** Machines of the returns that have no answer yet, by returnId. */
   readonly returns: ReadonlyMap<string, readonly string[]>;
+  /** Host Factory's calls that made these, for logs, by returnId. A next run hears of them only by more signals. */
+  readonly returnCalls: ReadonlyMap<string, string>;
 }
 
 export function initialState(input: MachineRequestInput): RequestState {
@@ -48,6 +50,7 @@ export function initialState(input: MachineRequestInput): RequestState {
     // What an older release carried says nothing of it: Host Factory may hold all of them.
     unclaimed: new Set(carried?.unclaimed),
     returns: new Map(carried?.returns),
+    returnCalls: new Map(),
   };
 }
 

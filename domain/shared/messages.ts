@@ -27,6 +27,9 @@ export const SIGNAL = {
   machinesAnnounced: 'machinesAnnounced',
 } as const;
 
+/** Header of activities: the id of Host Factory's call, for log lines. */
+export const CALL_ID_HEADER = 'ohf-call-id';
+
 /** Host Factory's three words for a request or a return. */
 export type RequestStatus = 'running' | 'complete' | 'complete_with_error';
 
@@ -79,6 +82,8 @@ export interface ReturnMachines {
   readonly returnId: string;
   /** What was seen of each just before, so that an owner takes in even a machine that it had not seen. */
   readonly machines: readonly Sighting[];
+  /** Names the call of Host Factory that gave them back, in logs. */
+  readonly callId?: string;
 }
 
 /**

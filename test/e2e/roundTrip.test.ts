@@ -1,5 +1,9 @@
 import { strict as assert } from 'node:assert';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
 import type { StatusView } from '../../domain/shared/messages.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { assertWithinPolicy } from '../fixtures/withinPolicy.ts';
 import { ended, requestMachines, returnMachines, statusOf } from './hostFactory.ts';
 import { startStack, type Stack } from './stack.ts';
@@ -64,6 +68,40 @@ describe("a round trip through Host Factory's scripts", function () {
   it('calls nothing in AWS that the printed policy does not allow', async () => {
     assert.ok('TerminateInstances' in (await stack.simulator.summary()).calls);
     await assertWithinPolicy(stack.simulator, 'EC2Fleet');
+  });
+
+  it('can be followed through the logs, from the calls of Host Factory to those to AWS', async () => {
+    const requestId = await requestMachines(stack, 1);
+    const { machines } = await ended(stack, requestId);
+    const returnId = await returnMachines(stack, machines);
+    await ended(stack, returnId);
+
+    const calls = await linesOf(stack, `awsinst-provider.${hostname()}.log`);
+    const callOf = (id: string) => calls.find(({ requestId: about }) => about === id)?.['callId'];
+    const [asked, back] = [callOf(requestId), callOf(returnId)];
+    assert.ok(asked && back && asked !== back);
+    assert.match(String(calls.find(({ callId }) => callId === asked)?.['input']), /hf in /);
+
+    const work = await linesOf(stack, `awsinst-worker.${hostname()}.log`);
+    const lineOf = (message: string, id: string) =>
+      work.find((line) => line['message'] === message && line['requestId'] === id) ?? assert.fail(message);
+    const launch = lineOf('AWS CreateFleet', requestId);
+    assert.equal(launch['callId'], asked);
+    assert.match(String(launch['awsRequestId']), /^[0-9a-f-]{36}$/);
+    assert.equal(launch['clientToken'], lineOf('LaunchDecided', requestId)['token']);
+    assert.equal(lineOf('RequestCreated', requestId)['callId'], asked);
+    assert.equal(lineOf('RequestStatusChanged', requestId)['status'], 'complete');
+    const returned = lineOf('ReturnRequested', requestId);
+    assert.deepEqual([returned['callId'], returned['returnId']], [back, returnId]);
+    const ids = machines.map(({ machineId }) => machineId);
+    assert.deepEqual(lineOf('AWS TerminateInstances', requestId)['machineIds'], ids);
+
+    await eventually('the audit log names both calls', async () => {
+      const audit = await linesOf(stack, path.join('storage', 'e2e.awsinst', 'audit.log'));
+      const calledBy = (what: string) =>
+        audit.find((line) => line['what'] === what && line['requestId'] === requestId)?.['callId'];
+      return calledBy('RequestCreated') === asked && calledBy('ReturnRequested') === back;
+    });
   });
 
   it('polls cost no call to AWS', async () => {
@@ -131,4 +169,12 @@ async function eventsOf(stack: Stack, workflowId: string): Promise<number> {
       history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || undefined;
   }
   return events;
+}
+
+async function linesOf({ logs }: Stack, name: string): Promise<Record<string, unknown>[]> {
+  const text = await readFile(path.join(logs, name), 'utf8');
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 }

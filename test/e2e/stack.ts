@@ -24,6 +24,8 @@ export interface Stack {
   readonly simulator: ReturnType<typeof simulatorControl>;
   readonly temporal: Client;
   readonly temporalAddress: string;
+  /** The folder of all log files; the audit log is in it at `storage/e2e.awsinst/audit.log`. */
+  readonly logs: string;
   /** Where the worker serves its health and metrics. */
   readonly health: string;
   /** Runs one script of Host Factory with this input. */
@@ -178,6 +180,7 @@ export async function startStack(
     simulator,
     temporal,
     temporalAddress: address,
+    logs: folder,
     health: `http://127.0.0.1:${healthPort}`,
     hf: async (operation, input) => {
       const file = path.join(folder, `hf in ${Math.random().toString(36).slice(2)}`);
@@ -346,6 +349,7 @@ async function writeConfiguration(
     request: { deadlineSeconds },
     ...(unclaimed ? { unclaimed } : {}),
     storage: { directory: path.join(path.dirname(conf), 'storage') },
+    logging: { directory: path.dirname(conf) },
   });
   await write(`${PROVIDER}prov_config.json`, { AWS_REGION: 'us-east-1' });
   const fixture = await readFile(path.join(root, 'test', 'fixtures', 'awsinstprov_templates.json'), 'utf8');

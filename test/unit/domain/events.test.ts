@@ -52,6 +52,22 @@ describe('the events of a request', () => {
     { type: 'MachinesSeen', sightings: [gone('i-2')] },
   ];
 
+  it('name the calls of Host Factory that caused them', () => {
+    const back = { returnId: 'ret-1', machines: [aSighting('i-2')], callId: 'host-2-b' };
+    const calls = eventsOf(
+      life.map((fact) => (fact.type === 'ReturnRequested' ? { ...fact, request: back } : fact)),
+      { ...input, callId: 'host-1-a' },
+    ).map((event) => ('callId' in event ? [event.type, event.callId] : []));
+    assert.deepEqual(
+      calls.filter(([type]) => type !== undefined),
+      [
+        ['RequestCreated', 'host-1-a'],
+        ['ReturnRequested', 'host-2-b'],
+      ],
+    );
+    assert.ok(eventsOf(life).every((event) => !('callId' in event)));
+  });
+
   it('tell its whole life in the order of its causes', () => {
     assert.deepEqual(
       eventsOf(life).map(({ type }) => type),

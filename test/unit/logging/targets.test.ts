@@ -107,7 +107,7 @@ describe('a target of the log', function () {
       const got: string[] = [];
       const receiver = createSocket('udp4', (datagram) => got.push(datagram.toString()));
       receiver.bind(port, '127.0.0.1');
-      await eventually('both came', () => got.length === 2);
+      await eventually('both came', () => got.length === 2 && tellings().length === 2);
       receiver.close();
       assert.deepEqual(
         got.map((text) => message.exec(text)?.slice(1, 4)),
@@ -246,7 +246,7 @@ describe('a target of the log', function () {
       write(entry('bad'));
       await eventually('it is said', () => tellings().length === 1);
       write(entry('good'));
-      await eventually('the next came', () => messages().length === 1);
+      await eventually('the next came', () => tellings().length === 2);
       assert.deepEqual(messages(), ['good']);
       assert.equal(kept.lines.at(-1)?.['lost'], 1);
     });

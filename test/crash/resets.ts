@@ -79,21 +79,17 @@ export async function resetOwners(
   }
 }
 
-/** Of all runs of a workflow, the oldest first. */
+/** Of the newest run of a workflow and of those that it continues, the oldest first. */
 async function momentsOf(stack: Stack, workflowId: string): Promise<Moment[]> {
-  const runs: string[] = [];
-  for await (const { runId } of stack.temporal.workflow.list({ query: `WorkflowId = "${workflowId}"` })) {
-    runs.unshift(runId);
+  const moments: Moment[] = [];
+  let { runId } = await stack.temporal.workflow.getHandle(workflowId).describe();
+  while (runId) {
+    const { events } = await stack.temporal.workflow.getHandle(workflowId, runId).fetchHistory();
+    const tasks = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
+    moments.unshift(...tasks.map(({ eventId }): Moment => ({ runId, eventId })));
+    runId = events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? '';
   }
-  const moments = await Promise.all(
-    runs.map(async (runId) => {
-      const { events } = await stack.temporal.workflow.getHandle(workflowId, runId).fetchHistory();
-      return (events ?? [])
-        .filter((event) => event.workflowTaskCompletedEventAttributes)
-        .map((event): Moment => ({ runId, eventId: event.eventId }));
-    }),
-  );
-  return moments.flat();
+  return moments;
 }
 
 async function resetTo(stack: Stack, workflowId: string, { runId, eventId }: Moment): Promise<void> {

@@ -23,6 +23,7 @@ export interface ListenerEvents {
 /** A call that fails once is no trouble. */
 const FAILURES_UNTIL_TROUBLE = 3;
 const LONGEST_PAUSE_MS = 30_000;
+const TELL_MS = 10_000;
 
 /** Hands to the monitor what the cloud announces of the machines of this provider instance. */
 export function listen(
@@ -114,9 +115,12 @@ async function tellMonitor(
 ): Promise<void> {
   const { workflowType, ...options } = monitorOptions(deployment, provider);
   const news: MachinesAnnounced = { v: 1, seen: packSeen(seen) };
-  await client.workflow.signalWithStart(workflowType, {
-    ...options,
-    signal: SIGNAL.machinesAnnounced,
-    signalArgs: [news],
-  });
+  // What is not taken in within this time comes again soon; a worker that stops waits no longer either.
+  await client.connection.withDeadline(Date.now() + TELL_MS, () =>
+    client.workflow.signalWithStart(workflowType, {
+      ...options,
+      signal: SIGNAL.machinesAnnounced,
+      signalArgs: [news],
+    }),
+  );
 }

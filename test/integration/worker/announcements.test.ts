@@ -66,7 +66,8 @@ describe('what AWS announces', function () {
       if (refuseSignals) throw new Error('Temporal is down');
       told.push(...unpackSeen(options.signalArgs[0].seen));
     };
-    const client = { workflow: { signalWithStart } } as unknown as Client;
+    const connection = { withDeadline: (_deadline: number, call: () => unknown) => call() };
+    const client = { connection, workflow: { signalWithStart } } as unknown as Client;
     const machines = createMachineReader(
       aws,
       createInstanceReader(aws.reading),

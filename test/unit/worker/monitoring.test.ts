@@ -22,6 +22,29 @@ interface Panel {
   readonly targets: readonly { readonly expr: string; readonly legendFormat: string }[];
 }
 
+describe('the metric of alarms', () => {
+  it('has those that are raised, and no others', async () => {
+    const settings = {
+      deployment: 'd',
+      provider: 'p',
+      sweepSeconds: 60,
+      readiness: createReadiness(),
+      events: () => undefined,
+    };
+    const { registry, alarms } = createMetrics(settings);
+    const raised = async () => {
+      const text = await registry.getSingleMetricAsString('ohf_alarms');
+      return [...text.matchAll(/alarm="(\w+)".* 1$/gm)].map(([, alarm]) => alarm);
+    };
+    alarms(['emptyList', 'strangeCluster']);
+    assert.deepEqual(await raised(), ['emptyList', 'strangeCluster']);
+    alarms(['strangeCluster']);
+    assert.deepEqual(await raised(), ['strangeCluster']);
+    alarms([]);
+    assert.deepEqual(await raised(), []);
+  });
+});
+
 describe('alert rules and dashboard', () => {
   const names = new Map<string, readonly string[]>(FOREIGN_METRICS.map((name) => [name, []]));
   before(async () => {

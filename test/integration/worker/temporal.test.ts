@@ -6,7 +6,12 @@ import type { TemporalConfig, TlsFiles } from '../../../config/config.ts';
 import { DEFAULTS } from '../../../config/index.ts';
 import { checkNamespace, refuseDevServer } from '../../../worker/checks.ts';
 import { connect } from '../../../worker/connection.ts';
-import { ATTRIBUTE_NAMES, readNamespace } from '../../../worker/namespace.ts';
+import {
+  addSearchAttributes,
+  ATTRIBUTE_NAMES,
+  makeNamespace,
+  readNamespace,
+} from '../../../worker/namespace.ts';
 import { eventually } from '../../fixtures/eventually.ts';
 import { onDemand, failure, scratch, type Scratch } from '../../unit/config/support.ts';
 import { ohf, oneDocument, run } from '../../unit/cli/support.ts';
@@ -17,7 +22,7 @@ import { certificate, startTlsFront } from '../cli/tlsFront.ts';
 const SIMULATED = { OHF_AWS_ENDPOINT: 'http://127.0.0.1:1' };
 
 describe('Temporal, as the worker needs it,', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let temporal: DevServer;
   let files: Scratch;
   before(async () => {
@@ -35,6 +40,11 @@ describe('Temporal, as the worker needs it,', function () {
       ...{ ...SIMULATED, HF_PROVIDER_CONFDIR: files.directory },
       ...{ TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: namespace },
     });
+  const made = async (namespace: string): Promise<void> => {
+    await makeNamespace(temporal.client, namespace, 3);
+    await addSearchAttributes(temporal.client, namespace);
+  };
+
   it('is set up by ohf temporal setup: what is missing is told, then made, once', async () => {
     const checked = await setup('fresh', '--check', '--json');
     assert.equal(checked.code, 1);
@@ -74,7 +84,7 @@ describe('Temporal, as the worker needs it,', function () {
   });
 
   it('has attributes of our types, or says so', async () => {
-    await setup('mistyped', '--apply');
+    await made('mistyped');
     const { operatorService } = temporal.client.connection;
     await operatorService.removeSearchAttributes({ namespace: 'mistyped', searchAttributes: ['HfCount'] });
     await operatorService.addSearchAttributes({
@@ -122,7 +132,7 @@ describe('Temporal, as the worker needs it,', function () {
       new Set(Object.values((await readNamespace(cloud, 'default')).attributes)),
       new Set(['ready']),
     );
-    await setup('bare', '--apply');
+    await made('bare');
     await temporal.client.connection.operatorService.removeSearchAttributes({
       ...{ namespace: 'bare', searchAttributes: ['HfCount', 'HfState'] },
     });

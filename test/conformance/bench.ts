@@ -1,47 +1,15 @@
 import { strict as assert } from 'node:assert';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { HfOperation } from '../e2e/stack.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { readAnswer, type Answer, type MachineRow, type StatusRow } from '../hfsim/answers.ts';
 import { TEMPLATE, type Plugin, type World } from './plugin.ts';
-
-export const OPERATIONS = [
-  'getAvailableTemplates',
-  'requestMachines',
-  'getRequestStatus',
-  'requestReturnMachines',
-  'getReturnRequests',
-] as const satisfies readonly HfOperation[];
-
-/** How one call differs from Host Factory's usual one. */
-export interface Manner {
-  /** The input file's content, byte by byte. */
-  readonly raw?: string | Buffer;
-  /** All arguments, instead of `-f` and the input file. */
-  readonly args?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
-  /** What is run instead of the script in the plugin's folder. */
-  readonly script?: string;
-  /** The name of the input file. */
-  readonly inputName?: string;
-  /** SIGKILL for the script and all that it started, after these ms. */
-  readonly killAfterMs?: number;
-}
-
-export interface Outcome {
-  readonly code: number | null;
-  /** stdout and stderr in one file, as Host Factory may keep them. */
-  readonly output: string;
-  /** ms */
-  readonly took: number;
-}
+import { runScript, type Manner, type Outcome } from './script.ts';
 
 export type Hosts = readonly Partial<Pick<MachineRow, 'name' | 'machineId'>>[];
+/** What Host Factory says of hosts: their names and ids. */
+export const hostsOf = (hosts: Hosts) => hosts.map(({ name, machineId }) => ({ name, machineId }));
 type Going = Answer<'getReturnRequests'>['requests'];
 
 /** What the checks have in hand: a plugin, its world, and Host Factory's way to call scripts. */
@@ -55,8 +23,8 @@ export interface Bench {
   refused(operation: HfOperation, input: unknown, manner?: Manner): Promise<string>;
   request(count: unknown, templateId?: string): Promise<string>;
   status(requestId: string): Promise<StatusRow>;
-  /** Polls until the request is no longer running. */
-  end(requestId: string, withinMs?: number): Promise<StatusRow>;
+  /** Polls, with these ms between two polls, until the request is no longer running. */
+  end(requestId: string, withinMs?: number, pollMs?: number): Promise<StatusRow>;
   /** Asks for machines and waits until all of them are there. */
   machines(count: number, templateId?: string): Promise<readonly MachineRow[]>;
   giveBack(hosts: Hosts): Promise<string>;
@@ -68,8 +36,8 @@ export interface Bench {
   of(plugin: Plugin): Bench;
 }
 
-/** ms that Host Factory lets a script run. */
-const LIMIT_MS = 300_000;
+/** ms between two polls: each costs a process, and what is polled for needs the processor as well. */
+const POLL_MS = 200;
 
 export function createBench(plugin: Plugin, world: World): Bench {
   const bench: Bench = {
@@ -93,12 +61,13 @@ export function createBench(plugin: Plugin, world: World): Bench {
       assert.equal(row.requestId, requestId, 'the status is of another request');
       return row;
     },
-    async end(requestId, withinMs = 30_000) {
+    async end(requestId, withinMs = 30_000, pollMs = POLL_MS) {
       const until = Date.now() + withinMs;
       for (;;) {
         const row = await bench.status(requestId);
         if (row.status !== 'running') return row;
         assert.ok(Date.now() < until, `${requestId} still runs after ${withinMs} ms: ${JSON.stringify(row)}`);
+        await delay(pollMs);
       }
     },
     async machines(count, templateId) {
@@ -108,12 +77,10 @@ export function createBench(plugin: Plugin, world: World): Bench {
       return machines;
     },
     async giveBack(hosts) {
-      const machines = hosts.map(({ name, machineId }) => ({ name, machineId }));
-      return (await bench.ok('requestReturnMachines', { machines })).requestId;
+      return (await bench.ok('requestReturnMachines', { machines: hostsOf(hosts) })).requestId;
     },
     async going(hosts) {
-      const machines = hosts.map(({ name, machineId }) => ({ name, machineId }));
-      return (await bench.ok('getReturnRequests', { machines })).requests;
+      return (await bench.ok('getReturnRequests', { machines: hostsOf(hosts) })).requests;
     },
     launched: async () => (await world.aws.summary()).launchedEver,
     alive: async () => (await world.aws.summary()).liveIds,
@@ -139,51 +106,6 @@ export function refusal({ code, output }: Outcome): string {
   return reading.message;
 }
 
-/** One call as Host Factory makes it: a bare environment, `/` as directory, a file as input, one for the output. */
-async function runScript(
-  { scripts, env }: Plugin,
-  operation: HfOperation,
-  input: unknown,
-  manner: Manner,
-): Promise<Outcome> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'hf-conformance-'));
-  const inFile = path.join(folder, manner.inputName ?? 'hf_in_Ab12Cd');
-  await writeFile(inFile, manner.raw ?? `${JSON.stringify(input, null, '\t')}\n`);
-  const out = await open(path.join(folder, 'out'), 'w');
-  const script = manner.script ?? path.join(scripts, `${operation}.sh`);
-  const began = Date.now();
-  const child = spawn(script, manner.args ?? ['-f', inFile], {
-    cwd: manner.cwd ?? '/',
-    env: { ...(manner.env ?? env) },
-    // A group of its own, so that a kill reaches all of it.
-    detached: true,
-    stdio: ['ignore', out.fd, out.fd],
-  });
-  const { pid } = child;
-  const timer = setTimeout(() => {
-    // Ended this very moment: its exit is on the way to us.
-    if (pid !== undefined && isAlive(pid)) process.kill(-pid, 'SIGKILL');
-  }, manner.killAfterMs ?? LIMIT_MS);
-  try {
-    const [code] = (await once(child, 'exit')) as [number | null];
-    // Host Factory's file is gone as soon as the script is.
-    await rm(inFile);
-    return { code, output: await readFile(path.join(folder, 'out'), 'utf8'), took: Date.now() - began };
-  } finally {
-    clearTimeout(timer);
-    await out.close();
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function isAlive(group: number): boolean {
-  try {
-    return process.kill(-group, 0);
-  } catch {
-    return false;
-  }
-}
-
 /** The templates file with other templates in it, or with this text. */
 export const writeTemplates = ({ templatesFile }: Plugin, content: string | readonly object[]) =>
   writeFile(
@@ -199,6 +121,17 @@ export const readTemplates = async ({
       templates: readonly Readonly<Record<string, unknown>>[];
     }
   ).templates;
+
+/** The live machines of AWS by the request that they were launched for, as their tags name it. */
+export async function requestsByTags({ world }: Bench): Promise<ReadonlyMap<string, readonly string[]>> {
+  const requests = new Map<string, string[]>();
+  for (const { id, tags } of (await world.aws.instances()).filter(({ live }) => live)) {
+    const [, requestId] = Object.entries(tags).find(([name]) => name.endsWith('request-id')) ?? [];
+    assert.ok(requestId, `${id} does not name its request`);
+    requests.set(requestId, [...(requests.get(requestId) ?? []), id]);
+  }
+  return requests;
+}
 
 /** Waits until nothing but these lives in AWS. */
 export const onlyThese = (bench: Bench, ids: readonly string[] = []): Promise<boolean> =>
@@ -222,6 +155,6 @@ export async function holdLaunch({ world: { aws } }: Bench, mode: 'hold' | 'hold
           (await Promise.all(gates.map(({ id }) => aws.gate(id)))).some(({ arrived }) => arrived > 0),
         20_000,
       ),
-    release: () => aws.clearGates(),
+    release: () => Promise.all(gates.map(({ id }) => aws.release(id))),
   };
 }

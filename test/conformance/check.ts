@@ -4,6 +4,8 @@ import type { Bench } from './bench.ts';
 export interface Check {
   readonly number: number;
   readonly title: string;
+  /** Checks of one number share an installation, for what they prepare there once; see lanes.ts. */
+  readonly lane?: number;
   /** @throws Error that says how the plugin breaks it */
   run(bench: Bench): Promise<void>;
 }
@@ -11,5 +13,11 @@ export interface Check {
 /** A list of checks in the order of their numbers, from `first` on. */
 export const checksFrom = (
   first: number,
-  checks: readonly (readonly [title: string, run: Check['run']])[],
-): readonly Check[] => checks.map(([title, run], index) => ({ number: first + index, title, run }));
+  checks: readonly (readonly [title: string, run: Check['run'], lane?: number])[],
+): readonly Check[] =>
+  checks.map(([title, run, lane], index) => ({
+    number: first + index,
+    title,
+    run,
+    ...(lane !== undefined && { lane }),
+  }));

@@ -4,7 +4,8 @@ import { runConformance } from './run.ts';
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const USAGE = `npm run conformance            every check against the scripts as \`ohf install\` installs them
-npm run conformance -- 31 39   these checks only`;
+npm run conformance -- 31 39   these checks only
+npm run conformance -- 60 --minutes 10   the calls at random of check 60 for so long, instead of seconds`;
 
 /** @throws Error for a word that is no check's number */
 function numbersOf(words: readonly string[]): readonly number[] {
@@ -16,9 +17,15 @@ function numbersOf(words: readonly string[]): readonly number[] {
 }
 
 async function main(words: readonly string[]): Promise<boolean> {
-  if (!words.includes('--help')) return runConformance(say, numbersOf(words));
-  say(USAGE);
-  return true;
+  if (words.includes('--help')) {
+    say(USAGE);
+    return true;
+  }
+  const place = words.indexOf('--minutes');
+  const minutes = place < 0 ? undefined : Number(words[place + 1]);
+  if (minutes !== undefined && !(minutes > 0)) throw new Error('--minutes takes a number of minutes.');
+  const numbers = place < 0 ? words : words.toSpliced(place, 2);
+  return runConformance(say, numbersOf(numbers), minutes && minutes * 60);
 }
 
 let isKept = false;

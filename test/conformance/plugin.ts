@@ -1,4 +1,6 @@
+import type { HfOperation } from '../e2e/stack.ts';
 import type { SimulatorControl } from '../fixtures/simulatorClient.ts';
+import type { Foreign } from './foreign.ts';
 
 /** A plugin as Host Factory sees it: five scripts, the environment it gives them, and files that a site edits. */
 export interface Plugin {
@@ -12,6 +14,8 @@ export interface Plugin {
 export interface World {
   /** Its control endpoint and its log: the judge of what was launched and terminated. */
   readonly aws: SimulatorControl;
+  /** Somebody else launches a machine in the same account, with these tags or none. */
+  launchForeign(tags?: Readonly<Record<string, string>>): Promise<Foreign>;
   startWorker(): Promise<void>;
   /** SIGTERM */
   stopWorker(): Promise<void>;
@@ -19,8 +23,14 @@ export interface World {
   killWorker(): Promise<void>;
   startTemporal(): Promise<void>;
   stopTemporal(): Promise<void>;
+  /** The ids of all requests and returns that Temporal holds; those made a moment ago may be missing. */
+  recorded(): Promise<readonly string[]>;
+  /** Temporal drops the histories of this request that are over, as it does when its retention has passed. */
+  passRetention(requestId: string): Promise<void>;
   /** The seconds within which a request must come to an end, for requests made from now on. */
   setBound(seconds: number): Promise<void>;
+  /** For how long the last check plays. */
+  readonly soakSeconds: number;
   /** The same installation, and every answer to a request for machines is lost on the way to the script. */
   withoutAnswers<T>(use: (plugin: Plugin) => Promise<T>): Promise<T>;
   /** Another provider instance of the same plugin, with a template of its own, `twin`, and a worker of its own. */
@@ -35,3 +45,13 @@ export const MOST = 1_000;
 /** Of spot machines: one type that counts one unit, and one that counts four units each. */
 export const SPOT_TEMPLATE = 'spot';
 export const WEIGHTED_TEMPLATE = 'weighted';
+/** Of machines that AWS itself keeps up: a fleet of type maintain. */
+export const KEPT_TEMPLATE = 'kept';
+
+export const OPERATIONS = [
+  'getAvailableTemplates',
+  'requestMachines',
+  'getRequestStatus',
+  'requestReturnMachines',
+  'getReturnRequests',
+] as const satisfies readonly HfOperation[];

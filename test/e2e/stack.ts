@@ -238,14 +238,22 @@ export async function startStack(
       const attributes = ['HfState', 'HfTemplate', 'HfProvider', 'HfRequestType'].map(
         (name) => `${name}=Keyword`,
       );
-      await start('temporal', cli, [
+      const args = [
         ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(temporalPort)],
         ...['--db-filename', path.join(folder, 'temporal.db'), '--log-level', 'error'],
         ...[...attributes, 'HfCount=Int'].flatMap((attribute) => ['--search-attribute', attribute]),
-      ]);
-      await eventually('Temporal is ready', () =>
-        temporal.workflowService.describeNamespace({ namespace: 'default' }),
-      );
+      ];
+      for (let attempt = 1; ; attempt += 1) {
+        const { child, output } = await start('temporal', cli, args);
+        const end = await eventually('Temporal is ready', async () => {
+          if (child.exitCode !== null) return 'ended';
+          await temporal.workflowService.describeNamespace({ namespace: 'default' });
+          return 'ready';
+        });
+        if (end === 'ready') return;
+        // It chooses ports for itself as well; another server that starts at this moment may be quicker.
+        assert.ok(attempt < 3, `Temporal does not start: ${output()}`);
+      }
     },
     stopTemporal: async () => void (await stop('temporal', 'SIGKILL')),
     async loseTemporal() {

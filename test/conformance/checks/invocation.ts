@@ -1,13 +1,17 @@
 import { strict as assert } from 'node:assert';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { HfOperation } from '../../e2e/stack.ts';
-import { accepted, OPERATIONS, refusal, type Bench, type Manner } from '../bench.ts';
+import { eventually } from '../../fixtures/eventually.ts';
+import type { LogEntry } from '../../fixtures/simulatorClient.ts';
+import { accepted, refusal, type Bench } from '../bench.ts';
 import { checksFrom } from '../check.ts';
-import { TEMPLATE } from '../plugin.ts';
+import { OPERATIONS, TEMPLATE } from '../plugin.ts';
+import type { Manner } from '../script.ts';
+import { keepsInstancesApart } from './instances.ts';
+import { filesIn, nodeModule } from './surroundings.ts';
 
 /** Input that each operation takes. The request of a status and the host of a return are known to nobody. */
 const good = (operation: HfOperation): object =>
@@ -30,31 +34,87 @@ const NOISY = {
 };
 
 async function allOk(bench: Bench, manner?: (operation: HfOperation) => Manner): Promise<void> {
-  for (const operation of OPERATIONS) await bench.ok(operation, good(operation), manner?.(operation));
+  await Promise.all(OPERATIONS.map((operation) => bench.ok(operation, good(operation), manner?.(operation))));
+}
+
+/** Debug logs and warnings of every kind; and wherever that goes, it goes to the log folder alone. */
+async function keepsItsLogs(bench: Bench): Promise<void> {
+  const { env } = bench.plugin;
+  const warner = await nodeModule(
+    "process.emitWarning('provoked'); process.emitWarning('provoked', 'DeprecationWarning');" +
+      "setTimeout(() => process.emitWarning('provoked later'), 1); console.error('a library says so');",
+  );
+  const logs = await mkdtemp(path.join(tmpdir(), 'hf-logs-'));
+  const noisy = {
+    ...env,
+    ...NOISY,
+    NODE_OPTIONS: `${NOISY.NODE_OPTIONS} --require ${warner.file}`,
+    HF_PROVIDER_LOGDIR: logs,
+  };
+  const places = [env['HF_TOP'] ?? '', '/', path.dirname(bench.plugin.templatesFile)];
+  try {
+    const before = await filesIn(places);
+    await allOk(bench, () => ({ env: noisy }));
+    assert.deepEqual(await filesIn(places), before, 'log text outside of the log folder');
+  } finally {
+    await warner.remove();
+    await rm(logs, { recursive: true });
+  }
+}
+
+const writesOf = (log: readonly LogEntry[]): readonly string[] =>
+  log.map(({ action }) => action).filter((action) => !action.startsWith('Describe'));
+
+/** Waits until all that was asked for before has reached AWS. */
+async function untilAwsRests({ world: { aws } }: Bench): Promise<void> {
+  let seen = -1;
+  await eventually('AWS is left alone', async () => {
+    const before = seen;
+    seen = writesOf(await aws.log()).length;
+    if (seen === before) return true;
+    await delay(1_500);
+    return false;
+  });
 }
 
 async function refusesBadInput(bench: Bench): Promise<void> {
-  const before = await bench.launched();
+  const { aws } = bench.world;
+  await untilAwsRests(bench);
+  const [calls, records] = [await aws.log(), await bench.world.recorded()];
   const bad = ['', '{', '[]', 'null', Buffer.from([0, 255, 254, 1, 128])];
   for (const operation of OPERATIONS) {
-    // What an operation does not read cannot be wrong: the list of templates may be asked for with any file.
-    if (operation === 'getAvailableTemplates') continue;
-    for (const raw of bad) await bench.refused(operation, {}, { raw });
-    await bench.refused(operation, {}, { args: ['-f', '/nowhere/hf_in_x'] });
+    await Promise.all([
+      ...bad.map((raw) => bench.refused(operation, {}, { raw })),
+      bench.refused(operation, {}, { args: ['-f', '/nowhere/hf_in_x'] }),
+    ]);
   }
-  assert.equal(await bench.launched(), before, 'bad input launched machines');
+  assert.deepEqual(writesOf(await aws.log(calls.length)), [], 'bad input was written to AWS');
+  // By the time at which this one is shown, all that were recorded before it are.
+  const last = await bench.request(1);
+  await eventually('the last request is recorded', async () => (await bench.world.recorded()).includes(last));
+  const fresh = (await bench.world.recorded()).filter((id) => !records.includes(id));
+  assert.deepEqual(fresh, [last], 'bad input was recorded');
+}
+
+/** With tabs, with CRLF, and with a byte order mark. */
+function forms(input: object): readonly string[] {
+  const text = JSON.stringify(input, null, '\t');
+  return [text, text.replaceAll('\n', '\r\n'), `\uFEFF${text}`];
 }
 
 async function takesAnyForm(bench: Bench): Promise<void> {
   const input = { requests: [{ requestId: 'req-of-nobody', extra: { a: 1 } }], another: [null] };
-  const text = JSON.stringify(input, null, '\t');
   const same = await bench.ok('getRequestStatus', input);
-  for (const raw of [text, text.replaceAll('\n', '\r\n'), `\uFEFF${text}`]) {
+  for (const raw of forms(input)) {
     assert.deepEqual(
       await bench.ok('getRequestStatus', input, { raw }),
       same,
       'another form, another answer',
     );
+  }
+  for (const operation of OPERATIONS) {
+    const odd = { ...good(operation), another: [null] };
+    await Promise.all(forms(odd).map((raw) => bench.ok(operation, odd, { raw })));
   }
   assert.deepEqual(await bench.ok('getRequestStatus', input, { inputName: 'hf in with space' }), same);
   const { scripts } = bench.plugin;
@@ -84,37 +144,61 @@ async function needsLittleEnvironment(bench: Bench): Promise<void> {
 
 async function needsNoLog(bench: Bench): Promise<void> {
   const { env } = bench.plugin;
-  const logs = env['HF_PROVIDER_LOGDIR'] ?? '';
-  await chmod(logs, 0o500);
+  const logs = await mkdtemp(path.join(tmpdir(), 'hf-logs-'));
+  const logging = { ...env, ...NOISY, HF_PROVIDER_LOGDIR: logs, HF_LOGDIR: logs };
   try {
-    await allOk(bench);
+    await allOk(bench, () => ({ env: logging }));
+    await bench.refused('requestMachines', {}, { env: logging });
+    // Each log file is on a full disk.
+    for (const file of await readdir(logs)) {
+      await rm(path.join(logs, file));
+      await symlink('/dev/full', path.join(logs, file));
+    }
+    await allOk(bench, () => ({ env: logging }));
+    await rm(logs, { recursive: true });
+    await mkdir(logs, { mode: 0o500 });
+    await allOk(bench, () => ({ env: logging, plain: true }));
+    await rm(logs, { recursive: true });
+    await allOk(bench, () => ({ env: logging }));
   } finally {
-    await chmod(logs, 0o755);
+    await rm(logs, { recursive: true, force: true });
   }
-  await allOk(bench, () => ({ env: { ...env, HF_PROVIDER_LOGDIR: '/dev/full', HF_LOGDIR: '/dev/full' } }));
 }
 
 async function endsWithZeroOrOne(bench: Bench): Promise<void> {
-  const { scripts, env } = bench.plugin;
-  const codes: (number | null)[] = [];
-  for (const operation of OPERATIONS) {
-    // Nobody reads: the pipe is closed before the script writes.
-    const child = spawn(path.join(scripts, `${operation}.sh`), ['-f', '/nowhere'], {
-      cwd: '/',
-      env,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    child.stdout.destroy();
-    codes.push(((await once(child, 'exit')) as [number | null])[0]);
-    codes.push((await bench.call(operation, {}, { args: ['--no-such-option'] })).code);
-    const badly = { ...env, HF_PROVIDER_CONFDIR: '/dev/null', HF_CONFDIR: '/dev/null' };
-    codes.push((await bench.call(operation, good(operation), { env: badly })).code);
-  }
-  assert.deepEqual(
-    codes.filter((code) => code !== 0 && code !== 1),
-    [],
-    'other exit codes',
+  const { env } = bench.plugin;
+  const thrower = await nodeModule(
+    "setTimeout(() => { throw new Error('provoked') }, Number(process.env.HF_LATER));",
   );
+  const rejecter = await nodeModule("setTimeout(() => Promise.reject('provoked'), 1);");
+  const bad: readonly Manner[] = [
+    { unread: true },
+    { unread: true, args: ['-f', '/nowhere'] },
+    { args: ['--no-such-option'] },
+    { env: { ...env, HF_PROVIDER_CONFDIR: '/dev/null', HF_CONFDIR: '/dev/null' } },
+    ...[0, 20, 60].map((ms) => ({
+      env: { ...env, NODE_OPTIONS: `--require ${thrower.file}`, HF_LATER: String(ms) },
+    })),
+    { env: { ...env, NODE_OPTIONS: `--require ${rejecter.file}` } },
+  ];
+  try {
+    const codes: (number | null)[] = [];
+    for (const operation of OPERATIONS) {
+      codes.push(
+        ...(await Promise.all(
+          bad.map(async (manner) => (await bench.call(operation, good(operation), manner)).code),
+        )),
+      );
+    }
+    assert.deepEqual(
+      codes.filter((code) => code !== 0 && code !== 1),
+      [],
+      'other exit codes',
+    );
+  } finally {
+    await thrower.remove();
+    await rejecter.remove();
+  }
 }
 
 async function outlivesItsInput(bench: Bench): Promise<void> {
@@ -124,27 +208,6 @@ async function outlivesItsInput(bench: Bench): Promise<void> {
   assert.equal(status, 'complete');
 }
 
-async function keepsInstancesApart(bench: Bench): Promise<void> {
-  const requestId = await bench.request(1);
-  const { machines } = await bench.end(requestId);
-  await bench.world.withTwin(async (plugin) => {
-    const twin = bench.of(plugin);
-    const { templates } = await twin.ok('getAvailableTemplates', {});
-    assert.deepEqual(
-      templates.map(({ templateId }) => templateId),
-      ['twin'],
-      'the templates of another instance',
-    );
-    await twin.refused('requestMachines', { template: { templateId: TEMPLATE, machineCount: 1 } });
-    const own = await twin.machines(1, 'twin');
-    assert.notEqual(own[0]?.machineId, machines[0]?.machineId);
-    await twin.end(await twin.giveBack([...machines, ...own]));
-    const alive = await bench.alive();
-    const kept = machines.filter(({ machineId }) => alive.includes(machineId));
-    assert.equal(kept.length, 1, 'it took a machine of another instance');
-  });
-}
-
 export const invocation = checksFrom(1, [
   [
     'every operation answers good input with exit code 0 and one document, and nothing around it',
@@ -152,7 +215,7 @@ export const invocation = checksFrom(1, [
   ],
   [
     'the same with debug logging and with warnings of the language underneath: they go to the logs alone',
-    (bench) => allOk(bench, () => ({ env: { ...bench.plugin.env, ...NOISY } })),
+    keepsItsLogs,
   ],
   [
     'without -f the templates and the hosts to be taken away are told; the other three refuse with a message',

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { accepted, holdLaunch, onlyThese, type Bench } from '../bench.ts';
+import { randomStream } from '../../hfsim/random.ts';
+import { accepted, holdLaunch, onlyThese, requestsByTags, type Bench } from '../bench.ts';
 import { checksFrom } from '../check.ts';
 import { MOST, TEMPLATE } from '../plugin.ts';
 
@@ -47,30 +48,34 @@ async function refusesWithoutTemporal(bench: Bench): Promise<void> {
   });
 }
 
-/** Kills the script ever later: what was launched belongs to a request that AWS's tags name, of the size asked for. */
+/** How often a call is killed, and how many of these at once. */
+const KILLS = 24;
+const KILLS_AT_ONCE = 4;
+const SEED = 4711;
+
+/** Killed all over its life: what was launched belongs to a request that AWS's tags name, of the size asked for. */
 async function survivesKills(bench: Bench): Promise<void> {
-  const { took } = await bench.call('requestMachines', asking(2));
-  const moments = [0.4, 0.7, 0.85, 1];
-  for (const part of moments) {
-    await bench.call('requestMachines', asking(2), { killAfterMs: Math.max(1, Math.round(took * part)) });
+  const random = randomStream(SEED, 'kills');
+  // As long as a call takes among others, and a little more, so that the last ones are killed when all is done.
+  const whole = Array.from({ length: KILLS_AT_ONCE }, () => bench.call('requestMachines', asking(2)));
+  const life = Math.max(...(await Promise.all(whole)).map(({ took }) => took)) * 1.1;
+  const moments = Array.from({ length: KILLS }, (_, place) => (life * (place + random.next())) / KILLS);
+  for (let from = 0; from < KILLS; from += KILLS_AT_ONCE) {
+    const some = moments.slice(from, from + KILLS_AT_ONCE);
+    await Promise.all(
+      some.map((ms) => bench.call('requestMachines', asking(2), { killAfterMs: Math.ceil(ms) })),
+    );
   }
   await oneMore(bench);
-  const own = (await bench.world.aws.instances()).filter(({ live }) => live);
-  const requests = new Map<string, string[]>();
-  for (const { id, tags } of own) {
-    const [, requestId] = Object.entries(tags).find(([name]) => name.endsWith('request-id')) ?? [];
-    assert.ok(requestId, `${id} does not name its request`);
-    requests.set(requestId, [...(requests.get(requestId) ?? []), id]);
-  }
-  for (const requestId of requests.keys()) {
+  const requests = await requestsByTags(bench);
+  for (const [requestId, launched] of requests) {
+    assert.ok(launched.length <= 2, `${requestId} has ${launched.length} machines, 2 were asked for`);
     const { status, machines } = await bench.end(requestId);
     assert.equal(status, 'complete', 'a request of a killed call has machines, and no good end');
     const told = machines.map(({ machineId }) => machineId).toSorted();
-    const now = (await bench.world.aws.instances()).filter(
-      ({ live, tags }) => live && Object.values(tags).includes(requestId),
-    );
-    assert.deepEqual(now.map(({ id }) => id).toSorted(), told, 'machines that nobody tells of');
-    await bench.end(await bench.giveBack(machines));
+    const now = (await requestsByTags(bench)).get(requestId) ?? [];
+    assert.deepEqual(now.toSorted(), told, 'machines that nobody tells of');
+    await bench.giveBack(machines);
   }
   await onlyThese(bench);
 }
@@ -147,7 +152,7 @@ export const requests = checksFrom(19, [
     refusesWithoutTemporal,
   ],
   [
-    'a call that is killed leaves nothing, or a request whose machines are all told of and given back',
+    'a call that is killed at any moment leaves nothing, or a request whose machines are all told of and given back',
     survivesKills,
   ],
   [

@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
+import { eventually } from '../../fixtures/eventually.ts';
 import { accepted, onlyThese, refusal, type Bench, type Hosts } from '../bench.ts';
 import { checksFrom } from '../check.ts';
-import { SPOT_TEMPLATE } from '../plugin.ts';
+import { KEPT_TEMPLATE, SPOT_TEMPLATE } from '../plugin.ts';
 
 const idsOf = (hosts: Hosts): string[] => hosts.map(({ machineId }) => machineId ?? '');
 
@@ -27,20 +28,21 @@ async function takesEveryForm(bench: Bench): Promise<void> {
   await onlyThese(bench);
 }
 
+/** One without any tag, one with the tags of somebody else, and one that AWS does not know. */
 async function leavesOthersAlone(bench: Bench): Promise<void> {
-  const [foreign] = await foreigners(bench, 1);
-  assert.ok(foreign);
+  const { world } = bench;
+  const foreign = [await world.launchForeign(), await world.launchForeign({ Name: 'db1', owner: 'finance' })];
   const own = await bench.machines(2);
   const unknown = { name: 'ip-10-9-9-9.ec2.internal', machineId: 'i-0fedcba9876543210' };
   // Nobody can say soon that AWS never had it, so its return may stay open.
   await bench.giveBack([unknown]);
-  await returned(bench, [...own, { name: foreign.name, machineId: foreign.machineId }]);
-  assert.deepEqual(await bench.alive(), [foreign.machineId], 'the machine of somebody else');
-}
-
-/** Machines of AWS that the plugin did not make: another instance's. */
-async function foreigners(bench: Bench, count: number) {
-  return bench.world.withTwin((twin) => bench.of(twin).machines(count, 'twin'));
+  await returned(bench, [...own, ...foreign]);
+  // By their names alone.
+  await returned(
+    bench,
+    foreign.map(({ name }) => ({ name })),
+  ).catch(() => undefined);
+  assert.deepEqual((await bench.alive()).toSorted(), idsOf(foreign).toSorted(), 'machines of somebody else');
 }
 
 async function saysItTwice(bench: Bench): Promise<void> {
@@ -76,14 +78,33 @@ async function returnsNothing(bench: Bench): Promise<void> {
   assert.deepEqual(await bench.alive(), idsOf(kept), 'something was terminated');
 }
 
-/** The name that Host Factory sends is the one of another machine of now: an address was used again. */
+/** AWS gives the address, and so the name, of a machine that is gone to the next one. */
 async function goesById(bench: Bench): Promise<void> {
-  const [old, now] = await bench.machines(2);
-  assert.ok(old && now);
-  await returned(bench, [{ name: now.name, machineId: old.machineId }]);
-  assert.deepEqual(await bench.alive(), [now.machineId], 'the machine of that name, and not of that id');
-  await returned(bench, [{ name: now.name, machineId: old.machineId }]);
-  assert.deepEqual(await bench.alive(), [now.machineId], 'the machine of that name, and not of that id');
+  const { aws } = bench.world;
+  await onlyThese(bench);
+  const [subnet] = (await aws.instances()).map(({ subnetId }) => subnetId);
+  await aws.setQuotas({ addresses: { [subnet ?? 'subnet-0000000000000000a']: 1 } });
+  const [old] = await bench.machines(1);
+  assert.ok(old);
+  // Host Factory is not told of its end, and still has it.
+  await aws.terminate(old.machineId);
+  await eventually('its address is free', async () =>
+    (await aws.instances()).some(({ id, state }) => id === old.machineId && state === 'terminated'),
+  );
+  const [now] = await bench.machines(1);
+  assert.ok(now);
+  assert.equal(now.name, old.name, 'the two machines have different names');
+  const lives = async () =>
+    assert.deepEqual(await bench.alive(), [now.machineId], 'the machine of that name, and not of that id');
+  await returned(bench, [{ name: old.name, machineId: old.machineId }]);
+  await lives();
+  await returned(bench, [{ name: now.name, machineId: now.machineId }]);
+  await onlyThese(bench);
+  // The name alone means the one that lives.
+  const [last] = await bench.machines(1);
+  assert.equal(last?.name, old.name, 'the third machine has a different name');
+  await returned(bench, [{ name: old.name }]);
+  await onlyThese(bench);
 }
 
 async function waitsForTheEnd(bench: Bench): Promise<void> {
@@ -134,11 +155,22 @@ async function endsACreateUnderWay(bench: Bench): Promise<void> {
   await bench.end(requestId);
   assert.equal(await bench.launched(), before + 2, 'launched in their place');
   await onlyThese(bench);
+  await aws.setSettings({ pendingSeconds: 0.2 });
+  await keepsNoFleetUp(bench);
 }
 
-async function untilLaunched(bench: Bench, launched: number): Promise<void> {
-  while ((await bench.launched()) < launched) await bench.alive();
+/** A fleet that AWS keeps up launches others for those that die, but not for those that are given back. */
+async function keepsNoFleetUp(bench: Bench): Promise<void> {
+  const machines = await bench.machines(2, KEPT_TEMPLATE);
+  const before = await bench.launched();
+  await returned(bench, machines.slice(0, 1));
+  await bench.machines(1);
+  assert.equal(await bench.launched(), before + 1, 'launched in their place');
+  await returned(bench, machines.slice(1));
 }
+
+const untilLaunched = (bench: Bench, launched: number) =>
+  eventually('they are launched', async () => (await bench.launched()) >= launched, 20_000);
 
 async function recordsWithoutWorker(bench: Bench): Promise<void> {
   const machines = await bench.machines(2);
@@ -154,13 +186,13 @@ async function recordsWithoutWorker(bench: Bench): Promise<void> {
 
 export const returns = checksFrom(45, [
   ['machines are given back in every form, by name or id, from several requests at once', takesEveryForm],
-  ['a machine of somebody else is left alone; the others go', leavesOthersAlone],
+  ['a machine of somebody else, with tags or without, is left alone; the others go', leavesOthersAlone],
   ['what is gone, going or named twice is given back all the same', saysItTwice],
   [
     'nothing to give back: a message or an id that comes to an end, and nothing is terminated',
     returnsNothing,
   ],
-  ['of a name that two machines had, the one of the id goes', goesById],
+  ['of a name that two machines had, the one of the id goes; without an id the one that lives', goesById],
   ['a machine is executing until AWS shows it terminated, then it succeeds', waitsForTheEnd],
   ['one that may not be terminated fails alone, in time', tellsOfTheProtected],
   [

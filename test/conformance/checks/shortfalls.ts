@@ -19,8 +19,11 @@ export interface Shortfalls {
   readonly some: Ended;
   /** Where AWS has none. */
   readonly none: Ended;
-  /** By a template whose image AWS does not have. */
-  readonly refused: Ended;
+  /** By templates whose image, or whose subnet, AWS does not have. */
+  readonly badImage: Ended;
+  readonly badSubnet: Ended;
+  /** While AWS allows no launch. */
+  readonly denied: Ended;
   /** Two machines that AWS launches and that never run. */
   readonly slow: Ended;
 }
@@ -40,7 +43,8 @@ async function make(bench: Bench): Promise<Shortfalls> {
   const { world } = bench;
   const [first] = await readTemplates(bench.plugin);
   const more = [
-    { ...first, templateId: 'refused', imageId: 'ami-0fffffffffffffff0' },
+    { ...first, templateId: 'bad-image', imageId: 'ami-0fffffffffffffff0' },
+    { ...first, templateId: 'bad-subnet', subnetId: 'subnet-0fffffffffffffff0' },
     { ...first, templateId: 'slow', vmType: 'm5.large' },
   ];
   await writeTemplates(bench.plugin, [...(await readTemplates(bench.plugin)), ...more]);
@@ -49,23 +53,27 @@ async function make(bench: Bench): Promise<Shortfalls> {
     { instanceType: 't3.medium', lifecycle: 'on-demand', capacity: 7 },
     { lifecycle: 'spot', capacity: 0 },
   ]);
-  const began = Date.now();
-  const some = await bench.request(10, TEMPLATE);
-  const none = await bench.request(3, SPOT_TEMPLATE);
-  const refused = await bench.request(2, 'refused');
-  await eventually('the 7 that there are run', async () => {
-    const running = (await world.aws.instances()).filter(({ live, state }) => live && state === 'running');
-    return running.length === 7;
-  });
-  await world.aws.setSettings({ pendingSeconds: 10_000 });
-  const slow = await bench.request(2, 'slow');
+  const asked = new Map<string, number>();
+  const ask = async (count: number, templateId: string) => {
+    const requestId = await bench.request(count, templateId);
+    asked.set(requestId, Date.now());
+    return requestId;
+  };
+  const ids: readonly string[] = [
+    await whileDenied(bench, () => ask(2, TEMPLATE)),
+    await ask(10, TEMPLATE),
+    await ask(3, SPOT_TEMPLATE),
+    await ask(2, 'bad-image'),
+    await ask(2, 'bad-subnet'),
+    await afterTheOthers(bench, () => ask(2, 'slow')),
+  ];
 
   const owned = async (requestId: string) =>
     (await world.aws.instances()).filter(({ tags }) => Object.values(tags).includes(requestId));
   const watched = await Promise.all(
-    [some, none, refused, slow].map(async (requestId) => {
-      await bench.end(requestId, (BOUND_SECONDS + 20) * 1_000);
-      const endedWithinSeconds = (Date.now() - began) / 1_000;
+    ids.map(async (requestId) => {
+      await bench.end(requestId, (BOUND_SECONDS + 20) * 1_000, 1_000);
+      const endedWithinSeconds = (Date.now() - (asked.get(requestId) ?? 0)) / 1_000;
       return { requestId, endedWithinSeconds, launched: (await owned(requestId)).length };
     }),
   );
@@ -80,7 +88,27 @@ async function make(bench: Bench): Promise<Shortfalls> {
       return { ...each, launchedLater: own.length - launched, aliveAtEnd };
     }),
   );
-  const [ofSome, ofNone, ofRefused, ofSlow] = ended;
-  assert.ok(ofSome && ofNone && ofRefused && ofSlow);
-  return { some: ofSome, none: ofNone, refused: ofRefused, slow: ofSlow };
+  const [denied, some, none, badImage, badSubnet, slow] = ended;
+  assert.ok(denied && some && none && badImage && badSubnet && slow);
+  return { denied, some, none, badImage, badSubnet, slow };
+}
+
+/** Asks while AWS allows no launch, until that is told. */
+async function whileDenied(bench: Bench, ask: () => Promise<string>): Promise<string> {
+  const { aws } = bench.world;
+  await aws.deny(['CreateFleet', 'RunInstances']);
+  const requestId = await ask();
+  await bench.end(requestId, (BOUND_SECONDS + 20) * 1_000, 1_000);
+  await aws.deny([]);
+  return requestId;
+}
+
+/** Asks for machines that never run, once the 7 that there are run. */
+async function afterTheOthers({ world }: Bench, ask: () => Promise<string>): Promise<string> {
+  await eventually('the 7 that there are run', async () => {
+    const running = (await world.aws.instances()).filter(({ live, state }) => live && state === 'running');
+    return running.length === 7;
+  });
+  await world.aws.setSettings({ pendingSeconds: 10_000 });
+  return ask();
 }

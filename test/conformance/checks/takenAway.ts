@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { eventually } from '../../fixtures/eventually.ts';
-import type { Bench } from '../bench.ts';
+import type { GateOptions } from '../../../simulator/gates.ts';
+import { accepted, hostsOf, refusal, type Bench } from '../bench.ts';
 import { checksFrom } from '../check.ts';
 import { SPOT_TEMPLATE } from '../plugin.ts';
 
@@ -45,31 +46,50 @@ async function tellsOfInterruptions(bench: Bench): Promise<void> {
 }
 
 async function tellsOfTheTerminated(bench: Bench): Promise<void> {
-  const machines = await bench.machines(2);
-  const [taken] = machines;
-  assert.ok(taken);
-  await bench.world.aws.terminate(taken.machineId);
-  await eventually('it is told', async () => (await bench.going(machines)).length > 0, 20_000);
-  const expected = [[taken.name, 0]];
+  const [taken, kept] = await bench.machines(2);
+  const [spot] = await bench.machines(1, SPOT_TEMPLATE);
+  assert.ok(taken && kept && spot);
+  const machines = [taken, kept, spot];
+  for (const { machineId } of [taken, spot]) await bench.world.aws.terminate(machineId);
+  await eventually('both are told', async () => (await bench.going(machines)).length > 1, 20_000);
+  const expected = [
+    [taken.name, 0],
+    [spot.name, 0],
+  ];
   for (let i = 0; i < 3; i += 1) {
     const told = (await bench.going(machines)).map(({ machine, gracePeriod }) => [machine, gracePeriod]);
     assert.deepEqual(told, expected, 'as long as Host Factory asks');
   }
   await nextLoss(bench);
-  assert.deepEqual(namesOf(await bench.going(machines)), [taken.name], 'as long as Host Factory asks');
+  assert.deepEqual(
+    namesOf(await bench.going(machines)),
+    [taken.name, spot.name],
+    'as long as Host Factory asks',
+  );
 }
+
+/** All reads fail; they are too many; and all but the first page of a list. */
+const UNREADABLE: readonly GateOptions[] = [
+  {},
+  { code: 'RequestLimitExceeded', status: 503 },
+  { having: 'NextToken' },
+];
 
 async function neverGuesses(bench: Bench): Promise<void> {
   const { aws } = bench.world;
   const machines = await bench.machines(2);
-  const gate = await aws.addGate('DescribeInstances', 'errorBefore', null, {
-    code: 'RequestLimitExceeded',
-    status: 503,
-  });
-  await aws.whenArrived(gate.id, { calls: 3, timeoutMs: 30_000 });
-  const { code } = await bench.call('getReturnRequests', { machines });
-  if (code === 0) assert.deepEqual(await bench.going(machines), [], 'told as gone, and nobody knows');
-  await aws.release(gate.id);
+  await aws.setSettings({ pageSize: 1 });
+  for (const fault of UNREADABLE) {
+    const gate = await aws.addGate('DescribeInstances', 'errorBefore', null, fault);
+    await aws.whenArrived(gate.id, { calls: 2, timeoutMs: 30_000 });
+    const outcome = await bench.call('getReturnRequests', { machines: hostsOf(machines) });
+    if (outcome.code === 1) refusal(outcome);
+    else {
+      const told = accepted('getReturnRequests', outcome).requests;
+      assert.deepEqual(told, [], 'told as gone, and nobody knows');
+    }
+    await aws.release(gate.id);
+  }
   await nextLoss(bench);
   assert.deepEqual(await bench.going(machines), [], 'they are well');
 }
@@ -83,7 +103,10 @@ export const takenAway = checksFrom(54, [
     "a spot machine with a notice is told by Host Factory's own name, with the seconds that are left",
     tellsOfInterruptions,
   ],
-  ['a machine that somebody terminated is told with 0, as long as Host Factory asks', tellsOfTheTerminated],
+  [
+    'a machine that somebody terminated, spot or not, is told with 0, as long as Host Factory asks',
+    tellsOfTheTerminated,
+  ],
   [
     'a list without hosts, or none, is fine',
     async (bench) => {
@@ -92,5 +115,5 @@ export const takenAway = checksFrom(54, [
       }
     },
   ],
-  ['while AWS cannot be read no machine is told as gone', neverGuesses],
+  ['while AWS cannot be read, or in part only, no machine is told as gone', neverGuesses],
 ]);

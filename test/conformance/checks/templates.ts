@@ -1,9 +1,10 @@
 import { strict as assert } from 'node:assert';
-import { rm } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
 import type { Bench } from '../bench.ts';
 import { readTemplates, writeTemplates } from '../bench.ts';
 import { checksFrom } from '../check.ts';
-import { IBM_EXAMPLES } from './ibmExamples.ts';
+import { IBM_SAMPLE_TEMPLATES } from '../../fixtures/ibmSamples.ts';
+import { logText } from './surroundings.ts';
 
 const list = async (bench: Bench) => (await bench.ok('getAvailableTemplates', {})).templates;
 const message = async (bench: Bench) => {
@@ -20,15 +21,16 @@ async function like(bench: Bench, ...changes: readonly object[]): Promise<readon
 }
 
 async function readsBothForms(bench: Bench): Promise<void> {
-  const [pairs] = await list(bench);
-  assert.ok(pairs);
-  for (const [name, value] of Object.entries(pairs.attributes)) {
+  const all = await list(bench);
+  for (const [name, value] of all.flatMap(({ attributes }) => Object.entries(attributes))) {
     assert.ok(Array.isArray(value) && value.length === 2, `${name} is no pair`);
     assert.ok(
       value.every((part) => typeof part === 'string'),
       `${name} holds something else than texts`,
     );
   }
+  const [pairs] = all;
+  assert.ok(pairs);
   const plain = { type: 'X86_64', ncpus: 1, ncores: 2, nram: 4096 };
   await writeTemplates(bench.plugin, await like(bench, { attributes: plain }));
   const [scalars] = await list(bench);
@@ -45,10 +47,12 @@ async function refusesWhatIsNoList(bench: Bench): Promise<void> {
 }
 
 async function leavesOutBadOnes(bench: Bench): Promise<void> {
-  const bad = { templateId: 'bad-one', vmType: 7 };
+  const templateId = `bad-${process.pid}-${Date.now()}`;
+  const bad = { templateId, vmType: 7 };
   await writeTemplates(bench.plugin, await like(bench, { templateId: 'good-one' }, bad));
   assert.deepEqual(idsOf(await list(bench)), ['good-one']);
-  assert.match(await message(bench), /bad-one/, 'the one left out is not named');
+  assert.match(await message(bench), new RegExp(templateId), 'the one left out is not named');
+  assert.match(await logText(bench.plugin), new RegExp(templateId), 'the one left out is not in the log');
   await writeTemplates(bench.plugin, await like(bench, bad));
   await bench.refused('getAvailableTemplates', {});
 }
@@ -95,11 +99,9 @@ export const templates = checksFrom(11, [
   [
     "IBM's three examples, as they are, make three templates in the order of the file",
     async (bench) => {
-      await writeTemplates(bench.plugin, IBM_EXAMPLES);
-      assert.deepEqual(
-        idsOf(await list(bench)),
-        IBM_EXAMPLES.map(({ templateId }) => templateId),
-      );
+      await copyFile(IBM_SAMPLE_TEMPLATES, bench.plugin.templatesFile);
+      const written = (await readTemplates(bench.plugin)).map(({ templateId }) => templateId);
+      assert.deepEqual([written.length, idsOf(await list(bench))], [3, written]);
     },
   ],
   [
@@ -120,7 +122,7 @@ export const templates = checksFrom(11, [
     'a templates file that is missing, damaged or empty is an error, never an empty list',
     refusesWhatIsNoList,
   ],
-  ['a bad template is left out and named; if all are bad it is an error', leavesOutBadOnes],
+  ['a bad template is left out and named, also in the log; if all are bad it is an error', leavesOutBadOnes],
   [
     'an edit of the templates file counts at the next call; a half written file is an error',
     readsTheFileEachTime,

@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { MachineRow } from '../../hfsim/answers.ts';
 import { randomStream } from '../../hfsim/random.ts';
-import { onlyThese, type Bench } from '../bench.ts';
+import { hostsOf, onlyThese, requestsByTags, type Bench } from '../bench.ts';
 import { checksFrom } from '../check.ts';
 import { SPOT_TEMPLATE, TEMPLATE } from '../plugin.ts';
 
@@ -18,28 +19,53 @@ async function oneRound(bench: Bench): Promise<void> {
 }
 
 const PLAYERS = 4;
-const CALLS = 12;
+/** One call in so many is killed. */
+const KILL_CHANCE = 0.05;
+/** ms for which there is no capacity, in the middle of it all. */
+const OUTAGE_MS = 1_000;
 
 /** Host Factory's belief of it all: hosts, and the requests and returns that still run. */
 interface Belief {
   readonly hosts: Map<string, MachineRow>;
   readonly open: Set<string>;
+  /** Requests whose id was read. */
+  readonly known: Set<string>;
 }
 
-/** Calls of all five operations at random, several at once, while calls to AWS fail and the worker dies. */
+/** Calls of all five operations at random, several at once, while calls to AWS fail, a zone fails and processes die. */
 async function longLife(bench: Bench): Promise<void> {
-  const { aws } = bench.world;
+  const { aws, soakSeconds } = bench.world;
+  const until = Date.now() + soakSeconds * 1_000;
   await aws.addGate('*', 'errorBefore', null, { chance: 0.02, seed: 1, code: 'InternalError', status: 500 });
   await aws.addGate('*', 'dropAfter', null, { chance: 0.02, seed: 2 });
-  const belief: Belief = { hosts: new Map(), open: new Set() };
-  const players = Array.from({ length: PLAYERS }, (_, index) => play(bench, belief, index));
-  const reaper = bench.world.killWorker().then(() => bench.world.startWorker());
-  await Promise.all([...players, reaper]);
+  const belief: Belief = { hosts: new Map(), open: new Set(), known: new Set() };
+  const players = Array.from({ length: PLAYERS }, (_, index) => play(bench, belief, index, until));
+  await Promise.all([
+    ...players,
+    bench.world.killWorker().then(() => bench.world.startWorker()),
+    outage(bench),
+  ]);
   await aws.clearGates();
   for (const id of belief.open) believe(belief, await bench.end(id, 60_000));
+  await takeInUnread(bench, belief);
   await onlyThese(bench, [...belief.hosts.keys()]);
   await bench.end(await bench.giveBack([...belief.hosts.values()]), 60_000);
   await onlyThese(bench);
+}
+
+async function outage({ world: { aws } }: Bench): Promise<void> {
+  await aws.setPools([{ capacity: 0 }]);
+  await delay(OUTAGE_MS);
+  await aws.setPools([]);
+}
+
+/** A killed call may have made a request, whose machines nobody heard of: AWS's tags lead to it. */
+async function takeInUnread(bench: Bench, belief: Belief): Promise<void> {
+  for (const requestId of (await requestsByTags(bench)).keys()) {
+    if (belief.known.has(requestId)) continue;
+    belief.open.add(requestId);
+    believe(belief, await bench.end(requestId, 60_000));
+  }
 }
 
 function believe({ hosts, open }: Belief, row: Awaited<ReturnType<Bench['status']>>): void {
@@ -54,14 +80,21 @@ function believe({ hosts, open }: Belief, row: Awaited<ReturnType<Bench['status'
   }
 }
 
-async function play(bench: Bench, belief: Belief, index: number): Promise<void> {
+async function play(bench: Bench, belief: Belief, index: number, until: number): Promise<void> {
   const random = randomStream(index, 'player');
   const given = new Set<string>();
   const moves = [
     () => bench.ok('getAvailableTemplates', {}),
     async () => {
       const templateId = random.chance(0.5) ? TEMPLATE : SPOT_TEMPLATE;
-      belief.open.add(await bench.request(random.whole(1, 3), templateId));
+      const template = { templateId, machineCount: random.whole(1, 3) };
+      if (random.chance(KILL_CHANCE)) {
+        await bench.call('requestMachines', { template }, { killAfterMs: random.whole(1, 500) });
+        return;
+      }
+      const { requestId } = await bench.ok('requestMachines', { template });
+      belief.open.add(requestId);
+      belief.known.add(requestId);
     },
     async () => {
       const ids = [...belief.open].map((requestId) => ({ requestId }));
@@ -74,18 +107,23 @@ async function play(bench: Bench, belief: Belief, index: number): Promise<void> 
         ({ machineId }, place) => place % PLAYERS === index && !given.has(machineId),
       );
       if (!host) return;
+      if (random.chance(KILL_CHANCE)) {
+        const killAfterMs = random.whole(1, 500);
+        await bench.call('requestReturnMachines', { machines: hostsOf([host]) }, { killAfterMs });
+      }
+      // After a call without an answer Host Factory gives the host back again.
       given.add(host.machineId);
       belief.open.add(await bench.giveBack([host]));
     },
     async () => assert.deepEqual(await bench.going([...belief.hosts.values()]), [], 'nobody took any away'),
   ];
-  for (let call = 0; call < CALLS; call += 1) await random.pick(moves)?.();
+  while (Date.now() < until) await random.pick(moves)?.();
 }
 
 export const whole = checksFrom(59, [
   ['templates, 5 machines, none taken away, 3 given back, then 2: nothing is alive', oneRound],
   [
-    'calls of all kinds at once while AWS fails and the worker dies: every answer is sound, and the books are equal',
+    'calls of all kinds at once while AWS, a zone and processes fail: every answer is sound, and the books are equal',
     longLife,
   ],
 ]);

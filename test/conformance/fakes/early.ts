@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, appendFileSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Fake } from './fake.ts';
 import { changing, each, instead, memory, only, say, type Document } from './says.ts';
@@ -26,6 +26,16 @@ export const earlyFakes: readonly Fake[] = [
     }),
   },
   {
+    breaks: 2,
+    it: 'writes what it logs beside its templates',
+    because: /outside of the log folder/,
+    act: ({ really }) => {
+      const file = path.join(process.env['HF_PROVIDER_CONFDIR'] ?? '', 'debug.log');
+      if (process.env['HF_LOGLEVEL'] === 'LOG_DEBUG') appendFileSync(file, 'called\n');
+      return really();
+    },
+  },
+  {
     breaks: 3,
     it: 'cannot list templates without an input file',
     because: /No input/,
@@ -39,6 +49,22 @@ export const earlyFakes: readonly Fake[] = [
       const said = really();
       return said.code === 1 ? say({ message: 'SyntaxError\n    at parse (cli.js:1:2)' }, 1) : said;
     },
+  },
+  {
+    breaks: 4,
+    it: 'lists its templates whatever it is given',
+    because: /exit code 0/,
+    act: only(LIST, ({ really }) => really({ input: {} })),
+  },
+  {
+    breaks: 4,
+    it: 'asks for a machine before it reads how many are wanted',
+    because: /bad input was/,
+    act: only('requestMachines', ({ really }) => {
+      const said = really();
+      if (said.code === 1) really({ input: { template: { templateId: 'demo', machineCount: 1 } } });
+      return said;
+    }),
   },
   {
     breaks: 5,
@@ -63,6 +89,21 @@ export const earlyFakes: readonly Fake[] = [
         return really();
       } catch {
         return say({ message: 'cannot log' }, 1);
+      }
+    },
+  },
+  {
+    breaks: 7,
+    it: 'dies where others may not write its logs either',
+    because: /read-only/,
+    act: ({ really }) => {
+      const folder = process.env['HF_PROVIDER_LOGDIR'] ?? '';
+      if (!existsSync(folder)) return really();
+      try {
+        accessSync(folder, constants.W_OK);
+        return really();
+      } catch {
+        return say({ message: 'read-only' }, 1);
       }
     },
   },
@@ -94,9 +135,19 @@ export const earlyFakes: readonly Fake[] = [
     }),
   },
   {
+    breaks: 10,
+    it: 'tells one instance of the requests of the other',
+    because: /requests of another instance/,
+    act: only('getRequestStatus', ({ really }) => {
+      const [, confDir = ''] = /^(.*)\/twin$/.exec(process.env['HF_PROVIDER_CONFDIR'] ?? '') ?? [];
+      if (!confDir) return really();
+      return really({ env: { HF_PROVIDER_NAME: 'awsinst', HF_PROVIDER_CONFDIR: `${confDir}/awsinst` } });
+    }),
+  },
+  {
     breaks: 11,
     it: 'sorts the templates by their ids',
-    because: /Spot-1/,
+    because: /SpotTemplate/,
     act: templates((list) =>
       list.toSorted((a, b) => String(a['templateId']).localeCompare(String(b['templateId']))),
     ),
@@ -131,6 +182,14 @@ export const earlyFakes: readonly Fake[] = [
     it: 'says nothing of the template that it leaves out',
     because: /not named/,
     act: changing(LIST, (document) => ({ ...document, message: 'Success.' })),
+  },
+  {
+    breaks: 15,
+    it: 'logs nothing of the template that it leaves out',
+    because: /not in the log/,
+    act: only(LIST, ({ really }) =>
+      really({ env: { HF_PROVIDER_LOGDIR: '/dev/null', HF_LOGDIR: '/dev/null' } }),
+    ),
   },
   {
     breaks: 16,

@@ -3,8 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { HfOperation } from '../../e2e/stack.ts';
 import type { SimulatorControl } from '../../fixtures/simulatorClient.ts';
-import { OPERATIONS } from '../bench.ts';
-import type { Plugin } from '../plugin.ts';
+import { OPERATIONS, type Plugin } from '../plugin.ts';
 
 /** What a script has said. */
 export interface Said {
@@ -55,7 +54,17 @@ export async function installFake(
   for (const operation of OPERATIONS) {
     const words = [process.execPath, program, String(index), plugin.scripts, own, awsUrl, operation];
     const script = path.join(scripts, `${operation}.sh`);
-    await writeFile(script, `#!/bin/sh\nexec ${words.map((word) => `'${word}'`).join(' ')} "$@"\n`);
+    // What a check tells the language underneath is meant for the true script.
+    await writeFile(
+      script,
+      [
+        '#!/bin/sh',
+        'export FAKED_NODE_OPTIONS="$NODE_OPTIONS" FAKED_NODE_DEBUG="$NODE_DEBUG"',
+        'unset NODE_OPTIONS NODE_DEBUG',
+        `exec ${words.map((word) => `'${word}'`).join(' ')} "$@"`,
+        '',
+      ].join('\n'),
+    );
     await chmod(script, 0o755);
   }
   return { ...plugin, scripts };

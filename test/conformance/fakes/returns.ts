@@ -29,7 +29,7 @@ export const returnFakes: readonly Fake[] = [
   {
     breaks: 46,
     it: 'terminates whatever it is given',
-    because: /machine of somebody else/,
+    because: /machines of somebody else/,
     act: only(RETURN, async (call) => {
       const ids = new Set(hostsOf(call).map(({ machineId }) => String(machineId)));
       await terminate(call, (id) => ids.has(id));
@@ -124,7 +124,7 @@ export const returnFakes: readonly Fake[] = [
     act: changing(GOING, ({ requests, ...document }, call) => {
       const told = path.join(call.folder, 'told');
       if (existsSync(told)) return { ...document, requests: [] };
-      if ((requests as []).length > 0) writeFileSync(told, '');
+      if ((requests as Document[]).length > 1) writeFileSync(told, '');
       return { ...document, requests };
     }),
   },
@@ -144,6 +144,16 @@ export const returnFakes: readonly Fake[] = [
       );
       const requests = hostsOf(call).map(({ name }) => ({ machine: name, gracePeriod: 0 }));
       return failing ? say({ status: 'complete', message: '', requests }) : call.really();
+    }),
+  },
+  {
+    breaks: 58,
+    it: 'takes the first page of a list for all of it',
+    because: /nobody knows/,
+    act: only(GOING, async (call) => {
+      const partly = (await call.aws.gates()).some(({ having, released }) => having && !released);
+      const requests = hostsOf(call).map(({ name }) => ({ machine: name, gracePeriod: 0 }));
+      return partly ? say({ status: 'complete', message: '', requests: requests.slice(1) }) : call.really();
     }),
   },
   {

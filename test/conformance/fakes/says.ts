@@ -47,5 +47,7 @@ export const each = (list: unknown, change: (entry: Document) => object): object
   (list as Document[]).map((entry) => change(entry));
 
 /** Each row of a status, changed. */
-export const rows = (change: (row: Document) => object): Act =>
-  changing('getRequestStatus', ({ requests }) => ({ requests: each(requests, change) }));
+export const rows = (change: (row: Document, call: FakeCall) => object): Act =>
+  changing('getRequestStatus', ({ requests }, call) => ({
+    requests: each(requests, (row) => change(row, call)),
+  }));

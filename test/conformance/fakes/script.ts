@@ -12,9 +12,14 @@ const fake = FAKES[Number(index)];
 if (!fake) throw new Error(`There is no fake ${index}.`);
 
 function run(which: string, given: readonly string[], env: NodeJS.ProcessEnv): Said {
+  const { FAKED_NODE_OPTIONS, FAKED_NODE_DEBUG, ...others } = env;
   const { status, stdout, stderr } = spawnSync(path.join(scripts, `${which}.sh`), given, {
     encoding: 'utf8',
-    env,
+    env: {
+      ...others,
+      ...(FAKED_NODE_OPTIONS && { NODE_OPTIONS: FAKED_NODE_OPTIONS }),
+      ...(FAKED_NODE_DEBUG && { NODE_DEBUG: FAKED_NODE_DEBUG }),
+    },
     maxBuffer: 64 * 1024 * 1024,
   });
   return { code: status ?? 1, stdout, stderr };

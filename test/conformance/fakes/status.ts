@@ -1,3 +1,5 @@
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Fake } from './fake.ts';
 import { changing, each, inputOf, instead, only, rows, say, type Document } from './says.ts';
 
@@ -101,6 +103,17 @@ export const statusFakes: readonly Fake[] = [
     it: 'tells the time of the answer as launchtime',
     because: /without a worker/,
     act: machines((machine) => ({ ...machine, launchtime: Math.floor(Date.now() / 1_000) })),
+  },
+  {
+    breaks: 39,
+    it: 'knows a request for four polls',
+    because: /past the retention/,
+    act: rows((row, { folder }) => {
+      const file = path.join(folder, String(row['requestId']));
+      if (isOver(row)) appendFileSync(file, '.');
+      const polls = existsSync(file) ? readFileSync(file, 'utf8').length : 0;
+      return polls > 3 ? { ...row, status: 'complete_with_error', message: 'Unknown.', machines: [] } : row;
+    }),
   },
   {
     breaks: 40,

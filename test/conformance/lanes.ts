@@ -40,16 +40,16 @@ export function openLanes(count: number, jobs: readonly Job[], start: () => Prom
     return next;
   }
 
-  /** One after another: each start takes the whole processor. */
-  let starts: Promise<unknown> = Promise.resolve();
-  function begin(): Promise<Installed> {
-    const installed = starts.then(start);
-    starts = installed.catch(() => undefined);
-    return installed;
+  /** Starts and ends come one after another: each takes the whole processor, and an end replays all histories. */
+  let turn: Promise<unknown> = Promise.resolve();
+  function inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const done = turn.then(act);
+    turn = done.catch(() => undefined);
+    return done;
   }
 
   async function work(lane: number): Promise<void> {
-    const installed = await begin();
+    const installed = await inTurn(start);
     try {
       for (let entry = take(lane); entry; entry = take(lane)) {
         const began = Date.now();
@@ -58,7 +58,7 @@ export function openLanes(count: number, jobs: readonly Job[], start: () => Prom
         entry.settle({ ...(fault && { fault }), seconds: (Date.now() - began) / 1_000 });
       }
     } finally {
-      await installed.end();
+      await inTurn(() => installed.end());
     }
   }
 

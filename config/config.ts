@@ -113,7 +113,7 @@ export interface LoggingConfig {
   readonly otlp?: OtlpConfig;
 }
 
-/** RFC 5424, to `unix:PATH` or `udp://host:port`. */
+/** RFC 5424, to `udp://host:port`. */
 export interface SyslogConfig {
   readonly address: string;
   readonly facility?: SyslogFacility;

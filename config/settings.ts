@@ -267,12 +267,9 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
   },
   'logging.stdout': { kind: flag, default: true, meaning: 'whether the worker logs to its standard output' },
   'logging.syslog.address': {
-    kind: text(
-      'unix:PATH or udp://host:port, e.g. "unix:/dev/log"',
-      /^(unix:\/.*\S|udp:\/\/[^\s:/]+:\d{1,5})$/,
-    ),
+    kind: text('udp://host:port, e.g. "udp://127.0.0.1:514"', /^udp:\/\/[^\s:/]+:\d{1,5}$/),
     required: true,
-    meaning: 'the worker also logs to this syslog (RFC 5424)',
+    meaning: 'the worker also logs to this syslog (RFC 5424, UDP)',
   },
   'logging.syslog.facility': {
     kind: oneOf(SYSLOG_FACILITIES),

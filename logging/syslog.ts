@@ -19,7 +19,7 @@ export function syslogTarget({ address, facility = 'daemon' }: SyslogConfig, app
     batch: 1,
     gatherMs: 0,
     async deliver(lines) {
-      datagrams ??= address.startsWith('unix:') ? openUnix(address.slice('unix:'.length)) : openUdp(address);
+      datagrams ??= openUdp(address);
       try {
         for (const line of lines) await (await datagrams).send(syslogMessage(line, facility, app));
       } catch (error) {
@@ -89,20 +89,4 @@ function connected(socket: Socket, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.connect(port, host, (error?: Error) => (error ? reject(error) : resolve()));
   });
-}
-
-/** Node itself knows no datagrams over sockets in the file system, which `/dev/log` takes and nothing else. */
-async function openUnix(path: string): Promise<Datagrams> {
-  const { DgramSocket } = await import('node-unix-socket');
-  const socket = new DgramSocket();
-  socket.on('error', () => undefined);
-  return {
-    send: (message) =>
-      new Promise((resolve, reject) => {
-        socket.sendTo(message, 0, message.length, path, (error) =>
-          error ? reject(new Error(`${path}: ${error.message}`)) : resolve(),
-        );
-      }),
-    close: () => socket.close(),
-  };
 }

@@ -87,7 +87,7 @@ describe('settings', () => {
     'logging.keepFiles': ['0', 0],
     'logging.acceptPropagated': ['false', false],
     'logging.stdout': ['false', false],
-    'logging.syslog.address': ['unix:/dev/log', 'unix:/dev/log'],
+    'logging.syslog.address': ['udp://h:514', 'udp://h:514'],
     'logging.syslog.facility': ['local3', 'local3'],
     'logging.otlp.url': ['http://c:4318/v1/logs', 'http://c:4318/v1/logs'],
     'logging.otlp.headersFile': ['/h', '/h'],
@@ -111,7 +111,7 @@ describe('settings', () => {
     'provider.aws.role': { provider: { aws: { role: { arn: 'arn:aws:iam::123456789012:role/x' } } } },
     'events.webhook': { events: { webhook: { url: 'http://h' } } },
     'events.sns': { events: { sns: { topicArn: TOPIC } } },
-    'logging.syslog': { logging: { syslog: { address: 'unix:/l' } } },
+    'logging.syslog': { logging: { syslog: { address: 'udp://h:514' } } },
     'logging.otlp': { logging: { otlp: { url: 'http://h' } } },
   };
   for (const path of Object.keys(SETTINGS)) {

@@ -7,7 +7,6 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { DgramSocket } from 'node-unix-socket';
 import { fileTarget, streamTarget } from '../../../logging/direct.ts';
 import { MOST_WAITING } from '../../../logging/forward.ts';
 import { hider, type LogEntry } from '../../../logging/line.ts';
@@ -100,7 +99,8 @@ describe('a target of the log', function () {
       await once(socket, 'listening');
       const { port } = socket.address();
       socket.close();
-      const { write } = open(syslogTarget({ address: `udp://127.0.0.1:${port}` }, 'ohf-awsinst'));
+      const settings = { address: `udp://127.0.0.1:${port}`, facility: 'local3' } as const;
+      const { write } = open(syslogTarget(settings, 'ohf-awsinst'));
       write(entry('one', { requestId: 'req-1', text: 'planted-secret-value' }));
       write({ ...entry('two'), level: 'error' });
       await eventually('it is said', () => tellings().length > 0);
@@ -112,8 +112,8 @@ describe('a target of the log', function () {
       assert.deepEqual(
         got.map((text) => message.exec(text)?.slice(1, 4)),
         [
-          ['30', hostname(), String(process.pid)],
-          ['27', hostname(), String(process.pid)],
+          [String(19 * 8 + 6), hostname(), String(process.pid)],
+          [String(19 * 8 + 3), hostname(), String(process.pid)],
         ],
       );
       assert.deepEqual(JSON.parse(message.exec(got[0] ?? '')?.[4] ?? ''), {
@@ -127,21 +127,6 @@ describe('a target of the log', function () {
         tellings().map((telling) => String(telling).replace(/.* takes/, 'takes')),
         ['takes no log lines; work goes on', 'takes log lines again'],
       );
-    });
-
-    it('gets it by a socket of datagrams in the file system, as /dev/log is, also when it was not there before', async () => {
-      const path = join(files.directory, 'log');
-      const facility = 'local3';
-      const { write } = open(syslogTarget({ address: `unix:${path}`, facility }, 'ohf-awsinst'));
-      write(entry('one'));
-      await eventually('it is said', () => tellings().length > 0);
-      const got: string[] = [];
-      const receiver = new DgramSocket();
-      receiver.on('data', (datagram: Buffer) => got.push(datagram.toString()));
-      receiver.bind(path);
-      await eventually('it came', () => got.length === 1);
-      receiver.close();
-      assert.equal(message.exec(got[0] ?? '')?.[1], String(19 * 8 + 6));
     });
   });
 

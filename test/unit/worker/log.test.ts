@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { readFile, symlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { DgramSocket } from 'node-unix-socket';
 import { eventually } from '../../fixtures/eventually.ts';
 import { MAIN } from '../cli/support.ts';
 import { scratch, type Scratch } from '../config/support.ts';
@@ -59,12 +60,12 @@ describe('the log of a worker', function () {
   });
 
   it('goes to syslog instead of its output', async () => {
-    const receiver = new DgramSocket();
     const got: string[] = [];
-    receiver.on('data', (datagram: Buffer) => got.push(datagram.toString()));
-    receiver.bind(join(files.directory, 'syslog'));
+    const receiver = createSocket('udp4', (datagram) => got.push(datagram.toString()));
+    receiver.bind(0, '127.0.0.1');
+    await once(receiver, 'listening');
     const { output } = worker({
-      OHF_LOGGING_SYSLOG_ADDRESS: `unix:${files.directory}/syslog`,
+      OHF_LOGGING_SYSLOG_ADDRESS: `udp://127.0.0.1:${receiver.address().port}`,
       OHF_LOGGING_STDOUT: 'false',
     });
     await eventually('it came', () => got.some((text) => WAITS.test(text) && text.startsWith('<28>1 ')));

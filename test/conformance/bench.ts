@@ -21,6 +21,11 @@ export interface Bench {
   ok<O extends HfOperation>(operation: O, input: unknown, manner?: Manner): Promise<Answer<O>>;
   /** @throws AssertionError unless the exit code is 1 and the output a message. @returns the message */
   refused(operation: HfOperation, input: unknown, manner?: Manner): Promise<string>;
+  /**
+   * The answer of the quickest of three calls, for the machine of this test may be busy.
+   * @throws AssertionError when none was answered within these ms
+   */
+  within<O extends HfOperation>(ms: number, operation: O, input: unknown): Promise<Answer<O>>;
   request(count: unknown, templateId?: string): Promise<string>;
   status(requestId: string): Promise<StatusRow>;
   /** Polls, with these ms between two polls, until the request is no longer running. */
@@ -50,6 +55,16 @@ export function createBench(plugin: Plugin, world: World): Bench {
     async refused(operation, input, manner) {
       return refusal(await bench.call(operation, input, manner));
     },
+    async within(ms, operation, input) {
+      const took: number[] = [];
+      while (took.length < 3) {
+        const outcome = await bench.call(operation, input);
+        const answer = accepted(operation, outcome);
+        if (outcome.took < ms) return answer;
+        took.push(outcome.took);
+      }
+      throw new assert.AssertionError({ message: `${operation} took ${took.join(', ')} ms` });
+    },
     async request(machineCount, templateId = TEMPLATE) {
       const { requestId } = await bench.ok('requestMachines', { template: { templateId, machineCount } });
       return requestId;
@@ -61,7 +76,7 @@ export function createBench(plugin: Plugin, world: World): Bench {
       assert.equal(row.requestId, requestId, 'the status is of another request');
       return row;
     },
-    async end(requestId, withinMs = 30_000, pollMs = POLL_MS) {
+    async end(requestId, withinMs = 60_000, pollMs = POLL_MS) {
       const until = Date.now() + withinMs;
       for (;;) {
         const row = await bench.status(requestId);

@@ -4,8 +4,8 @@ import { CHECKS } from './checks/all.ts';
 import { startInstalled, type Installed } from './installed.ts';
 import { openLanes, type Job } from './lanes.ts';
 
-/** Installations at once. They mostly wait, and a machine of two cores carries three. */
-export const LANES = 3;
+/** Installations at once. They mostly wait, and a machine of two cores carries two. */
+export const LANES = 2;
 
 /** A check as a job, of our own plugin or of another one. */
 export const jobOf = (

@@ -117,7 +117,7 @@ describe("outages and operators' hands", function () {
   it('a worker that cannot start says what is wrong and what to do', async () => {
     const namespace = await stack.failToStartWorker({ TEMPORAL_NAMESPACE: 'nowhere' });
     assert.equal(namespace.code, 1);
-    assert.match(namespace.output, /no namespace 'nowhere'.*temporal operator namespace create/);
+    assert.match(namespace.output, /no namespace 'nowhere'.*ohf temporal setup --worker --check/);
     const aws = await stack.failToStartWorker({ OHF_AWS_ENDPOINT: 'http://127.0.0.1:1' });
     assert.equal(aws.code, 1);
     assert.match(aws.output, /EC2 at http:\/\/127\.0\.0\.1:1 could not be read.*provider\.aws\.endpoint/);

@@ -99,7 +99,7 @@ function eventMetrics(registers: Registry[], events: MetricsSettings['events']):
 function callMetrics(registers: Registry[]): CallObserver {
   const duration = new Histogram({
     name: 'ohf_aws_request_duration_seconds',
-    help: 'Requests to AWS, each attempt by itself; outcome is ok or the kind of error.',
+    help: 'Requests to AWS but for dry runs, each attempt by itself; outcome is ok or the kind of error.',
     labelNames: ['action', 'outcome'],
     buckets: CALL_BUCKETS,
     registers,
@@ -131,7 +131,9 @@ function callMetrics(registers: Registry[]): CallObserver {
   });
   return {
     onWait: (action, seconds) => wait.observe({ action }, seconds),
-    onRequest({ action, attempt, seconds, error }) {
+    onRequest({ action, attempt, seconds, error, about }) {
+      // A dry run asks what the worker may do; that it may not is told elsewhere.
+      if (about?.dryRun) return;
       duration.observe({ action, outcome: error?.kind ?? 'ok' }, seconds);
       if (attempt > 1) retries.inc({ action });
       if (!error) return;

@@ -69,9 +69,8 @@ async function readsTheFileEachTime(bench: Bench): Promise<void> {
 async function needsNobody(bench: Bench): Promise<void> {
   await bench.world.stopWorker();
   await bench.world.stopTemporal();
-  const { took } = await bench.call('getAvailableTemplates', {});
+  await bench.within(2_000, 'getAvailableTemplates', {});
   await list(bench);
-  assert.ok(took < 2_000, `it took ${took} ms`);
 }
 
 async function flagsBadIds(bench: Bench): Promise<void> {

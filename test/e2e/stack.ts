@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { BUNDLE_PATH } from '../../worker/bundle.ts';
 import { quietRuntime } from '../fixtures/quietRuntime.ts';
@@ -301,7 +302,13 @@ async function replayAll(temporal: Client): Promise<void> {
   const results = Worker.runReplayHistories({ workflowBundle: { codePath: BUNDLE_PATH } }, histories);
   let replayed = 0;
   for await (const { error, workflowId } of results) {
-    if (error) throw new Error(`replay of ${workflowId} failed`, { cause: error });
+    if (error) {
+      // What could not be replayed is looked at with it, and the stack is about to go.
+      const kept = path.join(tmpdir(), `ohf-replay-${workflowId}.json`);
+      const history = await temporal.workflow.getHandle(workflowId).fetchHistory();
+      await writeFile(kept, historyToJSON(history));
+      throw new Error(`replay of ${workflowId} failed; its history is in ${kept}`, { cause: error });
+    }
     replayed += 1;
   }
   assert.ok(replayed > 0, 'nothing was replayed');

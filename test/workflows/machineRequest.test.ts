@@ -259,7 +259,7 @@ describe('machineRequest', () => {
       await request.signal(machinesSeenSignal, { v: 1, sightings: [end(first), end('i-of-somebody-else')] });
       assert.deepEqual(await request.query(standingQuery, [first, second, 'i-of-somebody-else']), [
         'released',
-        'held',
+        'unclaimed',
         'unknown',
       ]);
       await request.signal(machinesSeenSignal, { v: 1, sightings: [end(second)] });

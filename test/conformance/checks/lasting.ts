@@ -14,6 +14,7 @@ import {
   writeTemplates,
   type Bench,
 } from '../bench.ts';
+import type { StatusRow } from '../../hfsim/answers.ts';
 import { MOST, TEMPLATE } from '../plugin.ts';
 import { BOUND_SECONDS } from './shortfalls.ts';
 
@@ -94,15 +95,8 @@ export async function livesWithoutItsTemplate(bench: Bench): Promise<void> {
   await onlyThese(bench);
 }
 
-/** 1000 machines through a pipe that is read late and slowly, and 1000 hosts as input. */
-export async function carriesThousands(bench: Bench): Promise<void> {
-  const requestId = await bench.request(MOST);
-  const { machines } = await bench.end(requestId);
-  assert.equal(machines.length, MOST);
-  const file = path.join(bench.plugin.env['HF_PROVIDER_WORKDIR'] ?? '', 'hf_in_slow');
-  await writeFile(file, JSON.stringify({ requests: [{ requestId }] }));
-  const script = path.join(bench.plugin.scripts, 'getRequestStatus.sh');
-  const child = spawn(script, ['-f', file], {
+async function readSlowly(bench: Bench, file: string): Promise<string> {
+  const child = spawn(path.join(bench.plugin.scripts, 'getRequestStatus.sh'), ['-f', file], {
     cwd: '/',
     env: bench.plugin.env,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -113,8 +107,21 @@ export async function carriesThousands(bench: Bench): Promise<void> {
     text += String(chunk);
     await delay(5);
   }
-  const { requests } = JSON.parse(text) as { requests: { machines: unknown[] }[] };
-  assert.equal(requests[0]?.machines.length, MOST, 'cut off');
+  return text;
+}
+
+/** 1000 machines through a pipe that is read late and slowly, and 1000 hosts as input. */
+export async function carriesThousands(bench: Bench): Promise<void> {
+  const requestId = await bench.request(MOST);
+  const { machines } = await bench.end(requestId);
+  assert.equal(machines.length, MOST);
+  const file = path.join(bench.plugin.env['HF_PROVIDER_WORKDIR'] ?? '', 'hf_in_slow');
+  await writeFile(file, JSON.stringify({ requests: [{ requestId }] }));
+  let row: StatusRow | undefined;
+  // While Temporal is too busy to ask the owner, the request runs and nothing is said of its machines.
+  for (let read = 1; read <= 5 && row?.status !== 'complete'; read += 1)
+    [row] = (JSON.parse(await readSlowly(bench, file)) as { requests: StatusRow[] }).requests;
+  assert.equal(row?.machines.length, MOST, 'cut off');
   await bench.within(5_000, 'getRequestStatus', { requests: [{ requestId }] });
   const hosts = hostsOf(machines);
   await bench.within(5_000, 'getReturnRequests', { machines: hosts });

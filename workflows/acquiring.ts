@@ -12,7 +12,7 @@ import { hasType, rejection } from './failures.ts';
 import { launchLane, prepareLane, waitLane } from './lanes.ts';
 import type { OrphanedGroup } from '../domain/shared/messages.ts';
 import { FIRST_REPORT_SECONDS, type Ledger } from './ledger.ts';
-import { tellState } from './visibility.ts';
+import { tellSettled } from './visibility.ts';
 import { Watching } from './watching.ts';
 
 const MINUTE = 60_000;
@@ -52,7 +52,7 @@ export class Acquiring {
     this.#ledger.apply({ type: 'Settled' });
     // A run that ends now tells it by its result or hands it to the next one.
     await condition(() => this.#ledger.isQuiet);
-    if (!this.#ledger.canStop()) tellState(this.#ledger.state, 'holding');
+    if (!this.#ledger.canStop()) tellSettled(this.#ledger.state);
   }
 
   #canSettle(): boolean {

@@ -96,7 +96,7 @@ export class Ledger {
   }
 
   close(): StatusView {
-    tellState(this.#state, this.#state.cancelled ? 'cancelled' : 'returned');
+    tellState(this.#state.cancelled ? 'cancelled' : 'returned');
     return requestStatus(this.#state, 0, this.#state.machines.size);
   }
 

@@ -1,4 +1,4 @@
-import { CancellationScope, setHandler } from '@temporalio/workflow';
+import { CancellationScope, patched, setHandler } from '@temporalio/workflow';
 import type { MachineRequestInput, StatusView } from '../domain/shared/messages.ts';
 import { Acquiring } from './acquiring.ts';
 import { Ledger } from './ledger.ts';
@@ -11,6 +11,7 @@ import {
   statusQuery,
 } from './messages.ts';
 import { Releasing } from './releasing.ts';
+import { tellState } from './visibility.ts';
 
 /**
  * One machine request of Host Factory, from its acceptance to its last machine's end.
@@ -35,9 +36,15 @@ export async function machineRequest(input: MachineRequestInput): Promise<Status
     if (seen.unreported) releasing.giveBackUnreported(seen.unreported, seen.giveBackAt ?? 0);
   });
   // A cancel from outside means "give everything back, then end"; it must not stop the giving back.
-  CancellationScope.current().cancelRequested.catch(() => ledger.cancel());
+  CancellationScope.current().cancelRequested.catch(() => cancel(ledger));
 
   await CancellationScope.nonCancellable(() => Promise.all([acquiring.acquire(), releasing.giveBack()]));
   if (!ledger.isOver()) return ledger.continueAsNew();
   return ledger.close();
+}
+
+/** Giving back may take long; who looks for what was cancelled finds it at once. Older runs only told it at their end. */
+function cancel(ledger: Ledger): void {
+  ledger.cancel();
+  if (patched('cancelled-at-once')) tellState('cancelled');
 }

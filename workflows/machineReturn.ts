@@ -14,7 +14,7 @@ import {
 import type { MachineReturnInput, MachinesReleased, StatusView } from '../domain/shared/messages.ts';
 import { readLane, terminateLane, waitLane } from './lanes.ts';
 import { machinesReleasedSignal, statusQuery } from './messages.ts';
-import { tellReturned } from './visibility.ts';
+import { tellState } from './visibility.ts';
 
 /** It is looked after this time what became of the machines: an owner may have closed, or been reset. */
 const DELIVER_AGAIN_MS = 60_000;
@@ -51,7 +51,7 @@ export async function machineReturn(input: MachineReturnInput): Promise<StatusVi
     const waiting = undecided(state).some((item) => item.absentSince === 0);
     await condition(() => undecided(state).length === 0, waiting ? DELIVER_AGAIN_MS : LOOK_AGAIN_MS);
   }
-  tellReturned();
+  tellState('returned');
   return returnStatus(state, 0, state.items.length);
 }
 

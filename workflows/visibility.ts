@@ -12,13 +12,17 @@ import type { StatusMemo } from '../domain/shared/messages.ts';
 /** Everything by which an operator sees in Temporal's Web UI what goes on, without reading events. */
 const HF_STATE = defineSearchAttributeKey('HfState', 'KEYWORD');
 
-type HfState = 'holding' | 'returned' | 'cancelled';
-
 /** Upserts on a transition only: each costs events and load on the server's visibility store. */
-export function tellState(state: RequestState, hfState: HfState): void {
-  if (hfState === 'holding') upsertMemo({ hf: memoOf(state) });
+export function tellState(hfState: 'holding' | 'returned' | 'cancelled'): void {
   upsertSearchAttributes([{ key: HF_STATE, value: hfState }]);
 }
+
+export function tellSettled(state: RequestState): void {
+  upsertMemo({ hf: memoOf(state) });
+  tellState(openState(state));
+}
+
+const openState = ({ cancelled }: RequestState) => (cancelled ? 'cancelled' : 'holding');
 
 /** The next run starts with what it would else have to upsert: the old run's memo would be lost to it. */
 export function carriedVisibility(
@@ -27,16 +31,12 @@ export function carriedVisibility(
   const { memo, typedSearchAttributes } = workflowInfo();
   return {
     memo: { ...memo, hf: memoOf(state) },
-    typedSearchAttributes: typedSearchAttributes.updateCopy([{ key: HF_STATE, value: 'holding' }]),
+    typedSearchAttributes: typedSearchAttributes.updateCopy([{ key: HF_STATE, value: openState(state) }]),
   };
 }
 
 function memoOf(state: RequestState): StatusMemo {
   return { v: 1, status: state.status, message: state.message.slice(0, 500) };
-}
-
-export function tellReturned(): void {
-  upsertSearchAttributes([{ key: HF_STATE, value: 'returned' }]);
 }
 
 const RESULT_ROW = { succeed: 'ready', executing: 'booting', fail: 'failed' } as const;

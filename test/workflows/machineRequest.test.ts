@@ -197,6 +197,20 @@ describe('machineRequest', () => {
       assert.deepEqual(rig.cloud.live(), []);
     }));
 
+  it('is found among the cancelled at once, though it takes long to give back', () =>
+    rig.withWorkers(async () => {
+      const request = await rig.startRequest({ count: 2 });
+      const [kept = ''] = ids(await settled(request));
+      rig.cloud.protectedIds.add(kept);
+      await request.cancel();
+      await rig.env.sleep('1 minute');
+      const { status, searchAttributes } = await request.describe();
+      assert.deepEqual([status.name, searchAttributes['HfState']], ['RUNNING', ['cancelled']]);
+      rig.cloud.protectedIds.clear();
+      await rig.result(request);
+      assert.deepEqual(rig.cloud.live(), []);
+    }));
+
   it('gives back what a launch brings after the cancel', () =>
     rig.withWorkers(async () => {
       const request = await rig.startRequest({ count: 5 });

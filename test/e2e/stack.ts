@@ -88,6 +88,8 @@ export const CLI = path.join(root, 'dist', 'cli', 'main.js');
 const SCRIPTS = path.join(root, 'cli', 'scripts');
 const PROVIDER = 'awsinst';
 const PAUSED = 'paused worker';
+/** The secret of the worker: it may stand in no history, no log and no file. */
+const PLANTED = 'planted-secret-4711';
 
 /** All in seconds. */
 export interface StackTimers {
@@ -134,11 +136,12 @@ export async function startStack(
     HF_PROVIDER_NAME: PROVIDER,
     OHF_METRICS_LISTEN: `127.0.0.1:${healthPort}`,
     AWS_ACCESS_KEY_ID: 'simulated',
-    AWS_SECRET_ACCESS_KEY: 'simulated',
+    AWS_SECRET_ACCESS_KEY: PLANTED,
     ...(hearsAws ? { OHF_PROVIDER_AWS_INTERRUPTION_QUEUE: `${endpoint}/000000000000/interruptions` } : {}),
   };
   const withoutHealth = { ...workerEnv, OHF_METRICS_LISTEN: '' };
   const children = new Map<string, ChildProcess>();
+  const outputs: (() => string)[] = [];
 
   async function start(name: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     const child = spawn(command, args, {
@@ -147,6 +150,7 @@ export async function startStack(
     });
     children.set(name, child);
     let output = '';
+    outputs.push(() => output);
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
     return { child, output: () => output };
@@ -266,6 +270,9 @@ export async function startStack(
     async end() {
       try {
         await replayAll(temporal);
+        // Temporal's database too, in which the histories are.
+        assert.deepEqual(await holdingSecret(folder), []);
+        for (const output of outputs) assert.ok(!output().includes(PLANTED), 'an output holds the secret');
       } finally {
         await endProcesses();
       }
@@ -294,6 +301,17 @@ export async function startStack(
     throw error;
   }
   return stack;
+}
+
+/** Files below a folder in which the worker's secret stands. */
+async function holdingSecret(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name));
+  // What ends meanwhile, e.g. a lock, holds nothing any more.
+  const contents = await Promise.all(files.map((file) => readFile(file).catch(() => Buffer.alloc(0))));
+  return files.filter((_, index) => contents[index]?.includes(PLANTED));
 }
 
 /** @throws the first nondeterminism error */

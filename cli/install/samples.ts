@@ -21,39 +21,24 @@ export function sampleFiles(layout: Layout, flags: Flags): ReadonlyMap<string, s
   ]);
 }
 
-/** One for Linux and one for Windows hosts, in IBM's own form but for `hostName`; ids that no account has. */
+/** In IBM's own form; ids that no account has. */
+const sample = (templateId: string, type: string) => ({
+  templateId,
+  maxNumber: 10,
+  attributes: {
+    type: ['String', type],
+    ncpus: ['Numeric', '1'],
+    ncores: ['Numeric', '2'],
+    nram: ['Numeric', '8192'],
+  },
+  imageId: 'ami-00000000000000000',
+  subnetId: 'subnet-00000000000000000',
+  securityGroupIds: ['sg-00000000000000000'],
+  vmType: 'm5.large',
+  instanceTags: 'project=sample',
+});
+
+/** One for Linux and one for Windows hosts; `hostName` is a key of ours. */
 const TEMPLATES = {
-  templates: [
-    {
-      templateId: 'sample-linux',
-      maxNumber: 10,
-      attributes: {
-        type: ['String', 'X86_64'],
-        ncpus: ['Numeric', '1'],
-        ncores: ['Numeric', '2'],
-        nram: ['Numeric', '8192'],
-      },
-      imageId: 'ami-00000000000000000',
-      subnetId: 'subnet-00000000000000000',
-      securityGroupIds: ['sg-00000000000000000'],
-      vmType: 'm5.large',
-      instanceTags: 'project=sample',
-    },
-    {
-      templateId: 'sample-windows',
-      maxNumber: 10,
-      attributes: {
-        type: ['String', 'NTX64'],
-        ncpus: ['Numeric', '1'],
-        ncores: ['Numeric', '2'],
-        nram: ['Numeric', '8192'],
-      },
-      imageId: 'ami-00000000000000000',
-      subnetId: 'subnet-00000000000000000',
-      securityGroupIds: ['sg-00000000000000000'],
-      vmType: 'm5.large',
-      instanceTags: 'project=sample',
-      hostName: 'ip-hex',
-    },
-  ],
+  templates: [sample('sample-linux', 'X86_64'), { ...sample('sample-windows', 'NTX64'), hostName: 'ip-hex' }],
 };

@@ -85,6 +85,7 @@ export class EventStream {
         events,
         ...(this.#template && events[0]?.type === 'RequestCreated' ? { template: this.#template } : {}),
       }).catch(() => false);
+      await whatCameWithIt();
       if (told) {
         this.#untold.splice(0, events.length);
         retryMs = FIRST_RETRY_MS;
@@ -121,4 +122,18 @@ function logEvent(event: DomainEvent): void {
 /** What one cause sets off in the same step is told together. */
 async function whatFollowsAtOnce(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+}
+
+/**
+ * The end of a telling counts after all that came with it. A workflow task that lasts long or has a query to answer
+ * ends before a telling under way; what comes next is then worked on before the telling ends, but a replay has both
+ * in one step (Temporal's SDK resolves a local activity with the task before its marker).
+ */
+async function whatCameWithIt(): Promise<void> {
+  // Conditions are looked at once in a turn: more turns than any chain of them is long.
+  for (let turn = 0; turn < 10; turn++) {
+    let isNext = false;
+    void Promise.resolve().then(() => (isNext = true));
+    await condition(() => isNext);
+  }
 }

@@ -142,7 +142,6 @@ export async function startStack(
   const withoutHealth = { ...workerEnv, OHF_METRICS_LISTEN: '' };
   const children = new Map<string, ChildProcess>();
   const outputs: (() => string)[] = [];
-  let temporalWasKilled = false;
 
   async function start(name: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     const child = spawn(command, args, {
@@ -261,10 +260,7 @@ export async function startStack(
         assert.ok(attempt < 3, `Temporal does not start: ${output()}`);
       }
     },
-    async stopTemporal() {
-      temporalWasKilled = true;
-      await stop('temporal', 'SIGKILL');
-    },
+    stopTemporal: async () => void (await stop('temporal', 'SIGKILL')),
     async loseTemporal() {
       await stack.stopTemporal();
       const files = (await readdir(folder)).filter((file) => file.startsWith('temporal.db'));
@@ -273,11 +269,7 @@ export async function startStack(
     },
     async end() {
       try {
-        await replayAll(temporal).catch((error: unknown) => {
-          // An open defect (docs/reliability.md): told, and strict again once it is mended.
-          if (!temporalWasKilled || !(error instanceof Error)) throw error;
-          process.stdout.write(`open defect, after Temporal was killed: ${error.message}\n`);
-        });
+        await replayAll(temporal);
         // Temporal's database too, in which the histories are.
         assert.deepEqual(await holdingSecret(folder), []);
         for (const output of outputs) assert.ok(!output().includes(PLANTED), 'an output holds the secret');

@@ -1,6 +1,11 @@
 import { strict as assert } from 'node:assert';
+import { setTimeout as delay } from 'node:timers/promises';
+import proto from '@temporalio/proto';
+import { eventually } from '../fixtures/eventually.ts';
 import { unpackMachines } from '../../domain/machine/packed.ts';
 import { createWorkflowRig, type WorkflowRig } from '../fixtures/workflowRig.ts';
+
+const { EventType } = proto.temporal.api.enums.v1;
 
 describe('the events of a request', () => {
   let rig: WorkflowRig;
@@ -55,5 +60,32 @@ describe('the events of a request', () => {
       rig.cloud.publishingFails = true;
       await live();
       assert.deepEqual(types(), LIFE);
+    }));
+
+  /**
+   * A workflow task ends before a telling under way does, when it lasts long or has a query to answer. What comes
+   * next is worked on before that telling's end in life, but together with it in a replay.
+   */
+  it('leave a history that can be replayed when a telling outlasts its workflow task', () =>
+    rig.withWorkers(async () => {
+      let goOn = (): void => {};
+      rig.cloud.publishingWaits = new Promise((resolve) => (goOn = resolve));
+      const request = await rig.startRequest({ count: 2 }, { workflowTaskTimeout: '1s' });
+      /** A workflow task began after so many events of this type. */
+      const worksOn = async (type: number, count: number): Promise<boolean> => {
+        const { events } = await request.fetchHistory();
+        const types = events?.map(({ eventType }) => eventType) ?? [];
+        const isThere = types.filter((other) => other === type).length === count;
+        return isThere && types.includes(EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED, types.lastIndexOf(type));
+      };
+      await eventually('the machines are up', () => worksOn(EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, 3));
+      await request.cancel();
+      await eventually('the cancel is worked on', () =>
+        worksOn(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED, 1),
+      );
+      // Nothing tells that this step is over while its workflow task is open.
+      await delay(200);
+      goOn();
+      await rig.result(request);
     }));
 });

@@ -52,7 +52,10 @@ async function runMocha(args, servers) {
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => process.exit(143));
   const given = args.map(compiled);
-  const specs = given.some((arg) => arg.endsWith('.test.js')) ? [] : ['dist/test/**/*.test.js'];
+  // Most of the time of the tests with processes of their own is waiting, so two files run beside each other.
+  const specs = given.some((arg) => arg.endsWith('.test.js'))
+    ? []
+    : ['--parallel', '--jobs', '2', 'dist/test/**/*.test.js'];
   const { code, signal } = await show(process.execPath, [bin('mocha', 'bin/mocha.js'), ...given, ...specs], {
     cwd: root,
     env: { ...process.env, ...servers },

@@ -81,6 +81,9 @@ describe('machines that are taken away', function () {
         machines.map(({ machineId }) => machineId),
       );
       return standings.every((standing) => standing === 'held');
+    }).catch(async (error: unknown) => {
+      const { output } = await stack.ohf('health');
+      throw new Error(`no adopter; what the monitor says:\n${output}`, { cause: error });
     });
     await giveAllBack(stack, machines);
     assert.equal((await adopter.describe()).status.name, 'COMPLETED');

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { Worker } from '@temporalio/worker';
+import { historyToJSON, type History } from '@temporalio/common/lib/proto-utils.js';
 import { BUNDLE_PATH } from '../../worker/bundle.ts';
 import { quietRuntime } from '../fixtures/quietRuntime.ts';
+import { replayAll, type Replayable } from '../fixtures/replay.ts';
 import { simulatorControl } from '../fixtures/simulatorClient.ts';
 import { eventually } from '../fixtures/eventually.ts';
 
@@ -269,7 +269,7 @@ export async function startStack(
     },
     async end() {
       try {
-        await replayAll(temporal);
+        await replayHistories(temporal);
         // Temporal's database too, in which the histories are.
         assert.deepEqual(await holdingSecret(folder), []);
         for (const output of outputs) assert.ok(!output().includes(PLANTED), 'an output holds the secret');
@@ -314,22 +314,19 @@ async function holdingSecret(folder: string): Promise<string[]> {
   return files.filter((_, index) => contents[index]?.includes(PLANTED));
 }
 
-/** @throws the first nondeterminism error */
-async function replayAll(temporal: Client): Promise<void> {
-  const histories = temporal.workflow.list().intoHistories({ concurrency: 5 });
-  const results = Worker.runReplayHistories({ workflowBundle: { codePath: BUNDLE_PATH } }, histories);
-  let replayed = 0;
-  for await (const { error, workflowId } of results) {
-    if (error) {
-      // What could not be replayed is looked at with it, and the stack is about to go.
-      const kept = path.join(tmpdir(), `ohf-replay-${workflowId}.json`);
-      const history = await temporal.workflow.getHandle(workflowId).fetchHistory();
-      await writeFile(kept, historyToJSON(history));
-      throw new Error(`replay of ${workflowId} failed; its history is in ${kept}`, { cause: error });
-    }
-    replayed += 1;
+/** @throws Error for the first that cannot be replayed; its history is kept, for the stack is about to go */
+async function replayHistories(temporal: Client): Promise<void> {
+  let last: Replayable | undefined;
+  async function* remembered(): AsyncGenerator<Replayable> {
+    for await (const each of temporal.workflow.list().intoHistories({ concurrency: 5 })) yield (last = each);
   }
-  assert.ok(replayed > 0, 'nothing was replayed');
+  try {
+    assert.ok((await replayAll({ codePath: BUNDLE_PATH }, remembered())) > 0, 'nothing was replayed');
+  } catch (error) {
+    const kept = path.join(tmpdir(), `ohf-replay-${last?.workflowId}.json`);
+    if (last) await writeFile(kept, historyToJSON(last.history as History));
+    throw new Error(`a history cannot be replayed; it is kept in ${kept}`, { cause: error });
+  }
 }
 
 async function runOhf(args: readonly string[], env: NodeJS.ProcessEnv) {

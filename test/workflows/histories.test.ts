@@ -1,12 +1,11 @@
 import { strict as assert } from 'node:assert';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Worker } from '@temporalio/worker';
 import { BUNDLE_PATH } from '../../worker/bundle.ts';
 import { quietRuntime } from '../fixtures/quietRuntime.ts';
+import { replayAll, type Replayable } from '../fixtures/replay.ts';
 
 const FOLDER = path.resolve(import.meta.dirname, '..', '..', '..', 'test', 'fixtures', 'histories');
-const workflowBundle = { codePath: BUNDLE_PATH };
 
 interface Recorded {
   readonly file: string;
@@ -21,15 +20,12 @@ const recordedIn = (name: string): Recorded[] =>
   }));
 
 /** What a worker is given that takes over in the middle: all up to a workflow task that nobody has answered. */
-function* handedOver({ events }: Recorded['history']): Generator<Recorded['history']> {
-  for (const [index, { eventType }] of events.entries())
-    if (eventType === 'EVENT_TYPE_WORKFLOW_TASK_STARTED') yield { events: events.slice(0, index + 1) };
-}
-
-async function replay({ file, workflowId }: Recorded, history: Recorded['history']): Promise<void> {
-  await Worker.runReplayHistory({ workflowBundle }, history, workflowId).catch((error: unknown) => {
-    throw new Error(`${file} can no longer be replayed: ${history.events.length} events`, { cause: error });
-  });
+function* handedOver({ file, workflowId, history }: Recorded): Generator<Replayable> {
+  for (const [index, { eventType }] of history.events.entries())
+    if (eventType === 'EVENT_TYPE_WORKFLOW_TASK_STARTED') {
+      const events = history.events.slice(0, index + 1);
+      yield { workflowId, history: { events }, name: `${file} up to event ${events.length}` };
+    }
 }
 
 /** Kept by `npm run histories`; those of a release are never recorded anew. */
@@ -41,10 +37,11 @@ describe('the workflows of now', function () {
     it(`go on with what a worker of ${name} began, from every one of its steps`, async () => {
       const all = recordedIn(name);
       assert.ok(all.length > 0);
-      for (const recorded of all) {
-        await replay(recorded, recorded.history);
-        for (const begun of handedOver(recorded.history)) await replay(recorded, begun);
-      }
+      const whole = all.map(({ file, workflowId, history }) => ({ workflowId, history, name: file }));
+      await replayAll({ codePath: BUNDLE_PATH }, [
+        ...whole,
+        ...all.flatMap((recorded) => [...handedOver(recorded)]),
+      ]);
     });
   }
 });

@@ -72,11 +72,14 @@ describe('the events of a request', () => {
       rig.cloud.publishingWaits = new Promise((resolve) => (goOn = resolve));
       const request = await rig.startRequest({ count: 2 }, { workflowTaskTimeout: '1s' });
       /** A workflow task began after so many events of this type. */
-      const worksOn = async (type: number, count: number): Promise<boolean> => {
+      const worksOn = async (
+        type: proto.temporal.api.enums.v1.EventType,
+        count: number,
+      ): Promise<boolean> => {
         const { events } = await request.fetchHistory();
-        const types = events?.map(({ eventType }) => eventType) ?? [];
-        const isThere = types.filter((other) => other === type).length === count;
-        return isThere && types.includes(EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED, types.lastIndexOf(type));
+        const all = events?.map(({ eventType }) => eventType) ?? [];
+        const isThere = all.filter((other) => other === type).length === count;
+        return isThere && all.includes(EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED, all.lastIndexOf(type));
       };
       await eventually('the machines are up', () => worksOn(EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, 3));
       await request.cancel();

@@ -1,5 +1,6 @@
 import { ResourceNotFoundError } from '../../domain/shared/errors.ts';
 import { monitorOf, readReport } from '../monitorReport.ts';
+import { logOrder } from '../orders.ts';
 import { writeOut } from '../output.ts';
 import { withProvider, type Provider } from '../provider.ts';
 import { providerEnv } from '../providerEnv.ts';
@@ -9,11 +10,13 @@ import type { Command } from './command.ts';
 /** Makes owners again, from the tags of the machines, for requests that have none; without --yes it only shows them. */
 export const run: Command = async ({ words, flags }, env) => {
   const yes = flags['yes'] === true;
-  const orphans = await withProvider(providerEnv(flags, env), async (provider) => {
+  const own = providerEnv(flags, env);
+  const orphans = await withProvider(own, async (provider) => {
     const found = await orphansOf(provider, words);
     if (yes && found.length > 0) {
       const requestIds = found.map(([requestId]) => requestId);
       await (await provider.visibility()).adopt(monitorOf(provider), requestIds);
+      await logOrder(own, 'adopt', { requestIds });
     }
     return found;
   });

@@ -1,5 +1,6 @@
 import { ValidationError } from '../../domain/shared/errors.ts';
 import { isRequestId } from '../../domain/shared/ids.ts';
+import { logOrder } from '../orders.ts';
 import { writeOut } from '../output.ts';
 import { withProvider } from '../provider.ts';
 import { providerEnv } from '../providerEnv.ts';
@@ -13,10 +14,12 @@ export const run: Command = async ({ words, flags }, env) => {
       wrong === undefined ? 'Give the id of a request.' : `'${wrong}' is not the id of a request (req-…).`,
     );
   }
-  await withProvider(providerEnv(flags, env), async (provider) => {
+  const own = providerEnv(flags, env);
+  await withProvider(own, async (provider) => {
     const visibility = await provider.visibility();
     for (const id of words) {
       await visibility.cancel(id);
+      await logOrder(own, 'cancel', { requestId: id });
       await writeOut(
         flags['json'] === true
           ? `${JSON.stringify({ requestId: id, cancelled: true })}\n`

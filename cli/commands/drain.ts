@@ -1,4 +1,3 @@
-import { hostname, userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { existsSync } from 'node:fs';
 import { drainMarkPath } from '../../config/draining.ts';
@@ -7,6 +6,7 @@ import type { Environment } from '../../config/index.ts';
 import { ConfigurationError } from '../../domain/shared/errors.ts';
 import { applyChanges, readIfAny, type Change } from '../install/changes.ts';
 import { jsonFileText } from '../install/jsonText.ts';
+import { caller, logOrder } from '../orders.ts';
 import { writeOut } from '../output.ts';
 import { withProvider } from '../provider.ts';
 import { providerEnv } from '../providerEnv.ts';
@@ -18,6 +18,7 @@ export const run: Command = async ({ flags }, env) => {
   const provider = providerEnv(flags, env);
   const isUndo = flags['undo'] === true;
   const done = setMark(provider, !isUndo);
+  await logOrder(provider, 'drain', { draining: !isUndo });
   if (flags['json'] !== true) await writeOut(done);
   if (isUndo) {
     if (flags['json'] === true) await writeOut(`${JSON.stringify({ draining: false })}\n`);
@@ -51,13 +52,4 @@ function setMark(env: Environment, wanted: boolean): string {
   return wanted
     ? `${name} launches no more machines; 'ohf drain --undo' ends that\n`
     : `${name} may launch machines again\n`;
-}
-
-function caller(): string {
-  try {
-    return `${userInfo().username}@${hostname()}`;
-  } catch {
-    // A user id without a name, as in some containers.
-    return `uid ${process.getuid?.() ?? '?'}@${hostname()}`;
-  }
 }

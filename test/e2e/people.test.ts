@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { eventually } from '../fixtures/eventually.ts';
 import { ended, requestMachines, statusOf } from './hostFactory.ts';
@@ -46,6 +47,9 @@ describe('the commands for people', function () {
     assert.equal((await held()).length, 2);
 
     assert.equal((await stack.ohf('cancel', id)).code, 0);
+    const log = await readFile(path.join(stack.logs, `awsinst-provider.${hostname()}.log`), 'utf8');
+    const ordered = log.split('\n').filter((line) => line.includes('"operation":"cancel"'));
+    assert.deepEqual([ordered.length, ordered[0]?.includes(id)], [1, true], log);
     await eventually('all is given back', async () => (await stack.simulator.summary()).live === 0);
     await eventually(
       'no list has it any more',

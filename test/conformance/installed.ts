@@ -78,13 +78,13 @@ export async function startInstalled(soakSeconds = SOAK_SECONDS): Promise<Instal
       }),
       awsUrl: settings.provider.aws.endpoint,
       async end() {
-        await rm(top, { recursive: true, force: true });
-        await stack.end();
+        // A worker that still runs would write into the folder as it goes.
+        await stack.end().finally(() => rm(top, { recursive: true, force: true }));
       },
     };
   } catch (error) {
-    await rm(top, { recursive: true, force: true });
     await stack.end().catch(() => undefined);
+    await rm(top, { recursive: true, force: true });
     throw error;
   }
 }

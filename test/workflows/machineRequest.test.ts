@@ -291,10 +291,10 @@ describe('machineRequest', () => {
       await rig.result(request);
     }));
 
-  it('takes 600 machines back one by one within the limits of a history', function () {
+  it('takes 300 machines back one by one within the limits of a history', function () {
     this.timeout(240_000);
     return rig.withWorkers(async () => {
-      const request = await rig.startRequest({ count: 600 });
+      const request = await rig.startRequest({ count: 300 });
       const view = await settled(request);
       for (const id of ids(view)) {
         const gone = rig.cloud.whenTerminated(id);
@@ -303,7 +303,7 @@ describe('machineRequest', () => {
         await Promise.all([gone, rig.env.sleep('2s')]);
       }
       const end = await rig.result(request);
-      assert.equal(end.total, 600);
+      assert.equal(end.total, 300);
       assert.deepEqual(rig.cloud.live(), []);
       const lengths = await rig.historyLengths(request.workflowId);
       assert.ok(lengths.length > 2, 'the owner continued as new');

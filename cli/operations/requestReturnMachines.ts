@@ -1,4 +1,4 @@
-import { ValidationError } from '../../domain/shared/errors.ts';
+import { UnavailableError, ValidationError } from '../../domain/shared/errors.ts';
 import { returnId } from '../../domain/shared/ids.ts';
 import type { ReturnedMachine } from '../../domain/shared/messages.ts';
 import type { OperationContext } from '../context.ts';
@@ -40,9 +40,10 @@ async function giveBack(machines: readonly ReturnedMachine[], context: Operation
     machines,
     callId: context.callId,
   });
-  if (outcome === 'inDoubt') context.log.warn('Temporal did not confirm the return');
-  const done = machines.length === 0 ? 'No Active VM.' : 'Delete VM success.';
-  return { requestId, message: outcome === 'started' ? done : IN_DOUBT };
+  // Unlike a request, it may be sent again at will; with an id that may stand nowhere the machines could be forgotten.
+  if (outcome === 'inDoubt') throw new UnavailableError(IN_DOUBT);
+  return { requestId, message: machines.length === 0 ? 'No Active VM.' : 'Delete VM success.' };
 }
 
-const IN_DOUBT = 'The return was sent and not confirmed in time; its status tells whether it was accepted.';
+const IN_DOUBT =
+  'Temporal did not confirm the return in time. Give the machines back again: what is given back twice ends once.';

@@ -218,6 +218,18 @@ function operations(kind: 'lean' | 'sdk'): void {
     );
   });
 
+  it('fails where the answer to a return was lost, which may be sent again', async () => {
+    const proxy = await startForgetfulProxy(temporal.address, 'machineReturn');
+    const machines = JSON.stringify({ machines: [{ machineId: 'i-0123456789abcdef0' }] });
+    const outcome = await ohf(['requestReturnMachines', '-d', machines], {
+      ...env,
+      TEMPORAL_ADDRESS: proxy.address,
+    });
+    proxy.stop();
+    assert.ok(outcome.ms < 10_000);
+    assert.match(failureMessage(outcome), /did not confirm the return in time. Give the machines back again/);
+  });
+
   it('fails, and never calls anything complete, with a namespace that is not there', async () => {
     const other = { ...env, TEMPORAL_NAMESPACE: 'nowhere' };
     const id = 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab';

@@ -79,7 +79,11 @@ export async function startInstalled(soakSeconds = SOAK_SECONDS): Promise<Instal
       awsUrl: settings.provider.aws.endpoint,
       async end() {
         // A worker that still runs would write into the folder as it goes.
-        await stack.end().finally(() => rm(top, { recursive: true, force: true }));
+        try {
+          await stack.end();
+        } finally {
+          await rm(top, { recursive: true, force: true });
+        }
       },
     };
   } catch (error) {

@@ -220,8 +220,8 @@ function operations(kind: 'lean' | 'sdk'): void {
 
   it('fails where the answer to a return was lost, which may be sent again', async () => {
     const proxy = await startForgetfulProxy(temporal.address, 'machineReturn');
-    const machines = JSON.stringify({ machines: [{ machineId: 'i-0123456789abcdef0' }] });
-    const outcome = await ohf(['requestReturnMachines', '-d', machines], {
+    const input = JSON.stringify({ machines: [{ machineId: 'i-0123456789abcdef0' }] });
+    const outcome = await ohf(['requestReturnMachines', '-d', input], {
       ...env,
       TEMPORAL_ADDRESS: proxy.address,
     });

@@ -1,4 +1,4 @@
-import { CancellationScope, condition, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, patched, sleep, workflowInfo } from '@temporalio/workflow';
 import {
   LAUNCH_STALE,
   type AcquireResult,
@@ -130,9 +130,15 @@ export class Acquiring {
       });
       while (result.group && result.stage === 'filling') {
         const { group, machines } = result;
+        const input = this.#groupInput(launch, group, machines.length);
+        // The request is answered already: what is known of it is given back, and its group would replace that.
+        if (launch.stage === 'overdue' && patched('overdue-group-frozen-first')) {
+          result = await this.#freeze(input);
+          continue;
+        }
         this.#ledger.apply({ type: 'GroupFilling', ordinal, group, machines });
         this.#watching.watch(machines);
-        result = await this.#fill(this.#groupInput(launch, group, machines.length));
+        result = await this.#fill(input);
       }
       this.#settle(launch, result);
       if (!result.certain) {
@@ -210,7 +216,7 @@ export class Acquiring {
 
   /** Until the group is frozen or has news. A machine is never released beside a group that could replace it. */
   async #fill(input: GroupInput): Promise<AcquireResult> {
-    const { launch, group } = input;
+    const { group } = input;
     const scope = new CancellationScope();
     try {
       const filled = await scope.run(() =>
@@ -226,7 +232,11 @@ export class Acquiring {
     } finally {
       scope.cancel();
     }
-    return launchLane(`freeze launch ${launch.ordinal}`).freezeGroup(input);
+    return this.#freeze(input);
+  }
+
+  #freeze(input: GroupInput): Promise<AcquireResult> {
+    return launchLane(`freeze launch ${input.launch.ordinal}`).freezeGroup(input);
   }
 
   /** What a group launched just before it was frozen may appear late, even after the request was answered. */

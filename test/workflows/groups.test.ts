@@ -87,6 +87,17 @@ describe('machineRequest with groups', () => {
       assert.deepEqual(rig.cloud.live(), []);
     }));
 
+  it('freezes a group that turns up when the request is answered already, before it gives its machines back', () =>
+    rig.withWorkers(async () => {
+      Object.assign(rig.cloud, { groupMembers: 2, launchesInTheDark: 1, freezesToFail: 1 });
+      const request = await rig.startRequest({ count: 5 });
+      assert.equal((await settled(request)).total, 0);
+      const view = await rig.result(request);
+      assert.deepEqual([view.status, results(view)], ['complete_with_error', ['fail', 'fail']]);
+      assert.deepEqual(rig.cloud.releasedBesideFilling, []);
+      assert.deepEqual(rig.cloud.live(), []);
+    }));
+
   it('leaves nothing of a group that is cancelled while it is still empty', () =>
     rig.withWorkers(async () => {
       rig.cloud.groupMembers = 0;

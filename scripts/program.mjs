@@ -2,7 +2,10 @@ import path from 'node:path';
 import { endOnSignals, show } from './lib/command.mjs';
 import { root } from './lib/paths.mjs';
 import { printError } from './lib/problem.mjs';
-import { ensureBuild, ensureDependencies, findTemporalServer, say } from './setup.mjs';
+import { ensureBuild, ensureDependencies, findTemporalServer, findTestServer, say } from './setup.mjs';
+
+/** Those that need the server that skips time, which is built with a JVM. */
+const SKIPPING_TIME = ['model'];
 
 /** Runs a program of the tests alone: `npm run` hfsim (docs/hfsim.md), soak, conformance, test:crash, test:fuzz, test:model. */
 async function main([name, ...args]) {
@@ -10,13 +13,18 @@ async function main([name, ...args]) {
   await ensureDependencies(say);
   await ensureBuild(say);
   const temporal = await findTemporalServer(say);
+  const skipsTime = SKIPPING_TIME.includes(name) ? await findTestServer(say) : undefined;
   endUndone();
   // The program ends what it started by itself.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
   const program = path.join(root, 'dist', 'test', name, 'main.js');
   const { code } = await show(process.execPath, ['--enable-source-maps', program, ...args], {
     cwd: root,
-    env: { ...process.env, OHF_TEMPORAL_CLI: temporal.path },
+    env: {
+      ...process.env,
+      OHF_TEMPORAL_CLI: temporal.path,
+      ...(skipsTime && { OHF_TEMPORAL_TEST_SERVER: skipsTime.path }),
+    },
   });
   return code ?? 1;
 }

@@ -16,6 +16,9 @@ export interface WorkerLog {
   close(): Promise<void>;
 }
 
+/** The SDK warns of each lane that has but activities, as it should. */
+const NO_FAULT = 'No workflows registered, not polling for workflow tasks';
+
 /** Before the settings are known. */
 export const openEarlyLog = (env: Environment): WorkerLog =>
   openLog('info', [streamTarget(process.stdout)], secretValues(env), {});
@@ -75,7 +78,7 @@ function openLog(
     ({ level: severity, timestampNanos, message, meta = {} }) =>
       write({
         at: Number(timestampNanos / 1_000_000n),
-        level: severity.toLowerCase() as LogLevel,
+        level: message === NO_FAULT ? 'debug' : (severity.toLowerCase() as LogLevel),
         message,
         fields: { ...idsOf(meta), ...always, ...meta, taskToken: undefined },
       }),

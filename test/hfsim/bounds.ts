@@ -3,7 +3,7 @@ import type { Timers } from './options.ts';
 
 const MINUTE = 60_000;
 
-/** How long things may take. Faults make them longer: a launch in doubt is settled after 20 minutes only. */
+/** How long things may take. Faults make them longer: a launch in doubt is settled by the first look after 20 minutes. */
 export interface Bounds {
   /** ms for which AWS and the books may differ while something is under way. */
   settle(kind: Difference['kind']): number;
@@ -14,7 +14,7 @@ export interface Bounds {
 }
 
 export function boundsFor({ deadlineSeconds, sweepSeconds }: Timers, faults: boolean): Bounds {
-  const createMs = deadlineSeconds * 1_000 + (faults ? 20 * MINUTE : MINUTE);
+  const createMs = deadlineSeconds * 1_000 + (faults ? 21 * MINUTE : MINUTE);
   const returnMs = faults ? 15 * MINUTE : 2 * MINUTE;
   return {
     // A machine that is taken away is found by the second read of all machines at the latest.

@@ -41,10 +41,15 @@ export async function loseTheDatabase(stack: Stack): Promise<void> {
   await assertLive(stack, rest);
   await complete(stack, await returnMachines(stack, rest));
   await assertLive(stack, []);
-  await eventually('no group is left that could launch', async () => {
-    const groups = (await stack.simulator.groups()).filter(({ state }) => state === 'active');
-    return groups.every(({ deleted }) => deleted);
-  });
+  // An adopter looks a minute later whether a group that it froze had launched more.
+  await eventually(
+    'no group is left that could launch',
+    async () => {
+      const groups = (await stack.simulator.groups()).filter(({ state }) => state === 'active');
+      return groups.every(({ deleted }) => deleted);
+    },
+    PATIENCE_MS,
+  );
 }
 
 async function adopt(stack: Stack, ...flags: readonly string[]) {

@@ -2,8 +2,6 @@ import {
   CancellationScope,
   condition,
   log,
-  patched,
-  proxyActivities,
   proxyLocalActivities,
   sleep,
   workflowInfo,
@@ -28,26 +26,10 @@ const MOST_CARRIED = 500;
  */
 const BEGINNINGS: ReadonlySet<EventType> = new Set(['RequestCreated', 'LaunchDecided', 'ReturnRequested']);
 
-/** Until a request is answered these wait too: they come with each launch and each machine. */
-const ON_THE_WAY: ReadonlySet<EventType> = new Set([
-  ...BEGINNINGS,
-  'LaunchSettled',
-  'MachineCreated',
-  'MachineStatusChanged',
-]);
-
-const ONCE = { maximumAttempts: 1 } as const;
-const { publishEvents } = proxyActivities<EventActivities>({
-  startToCloseTimeout: '10s',
-  retry: ONCE,
-  summary: 'publish events',
+const { publishEvents } = proxyLocalActivities<EventActivities>({
+  startToCloseTimeout: '5s',
+  retry: { maximumAttempts: 1 },
 });
-
-/**
- * For runs of before. A workflow task with a query to answer may report the end of a local activity before the workflow
- * hears of it; a replay then brings it a task too early, and the run is stuck.
- */
-const local = proxyLocalActivities<EventActivities>({ startToCloseTimeout: '5s', retry: ONCE });
 
 /** Tells what happens to a request, in order, beside its work: the request never waits for it but to end. */
 export class EventStream {
@@ -55,13 +37,9 @@ export class EventStream {
   #untold: DomainEvent[];
   #nextSequence: number;
   #isStuck = false;
-  #waiting: ReadonlySet<EventType>;
-  readonly #byActivity: boolean;
 
   constructor(state: RequestState) {
     const carried = state.input.carried?.events;
-    this.#byActivity = carried?.byActivity === true || patched('events-by-activity');
-    this.#waiting = this.#waitingIn(state);
     this.#template = state.input.template;
     this.#untold = carried?.untold ? [...carried.untold] : [];
     this.#nextSequence = carried?.nextSequence ?? 1;
@@ -70,12 +48,7 @@ export class EventStream {
   }
 
   note(before: RequestState, after: RequestState): void {
-    this.#waiting = this.#waitingIn(after);
     this.#add(eventsBetween(before, after, Date.now(), this.#nextSequence));
-  }
-
-  #waitingIn({ phase }: RequestState): ReadonlySet<EventType> {
-    return this.#byActivity && phase !== 'settled' ? ON_THE_WAY : BEGINNINGS;
   }
 
   get isTold(): boolean {
@@ -93,11 +66,7 @@ export class EventStream {
       log.error('events are lost: they could not be published, and a new run begins', {
         lost: this.#untold.length - kept.length,
       });
-    return {
-      nextSequence: this.#nextSequence,
-      ...(kept.length === 0 ? {} : { untold: kept }),
-      ...(this.#byActivity ? { byActivity: true } : {}),
-    };
+    return { nextSequence: this.#nextSequence, ...(kept.length === 0 ? {} : { untold: kept }) };
   }
 
   #add(events: readonly DomainEvent[]): void {
@@ -108,15 +77,15 @@ export class EventStream {
 
   async #tell(): Promise<never> {
     for (let retryMs = FIRST_RETRY_MS; ;) {
-      await condition(() => this.#untold.some(({ type }) => !this.#waiting.has(type)));
+      await condition(() => this.#untold.some(({ type }) => !BEGINNINGS.has(type)));
       await whatFollowsAtOnce();
       const events = this.#untold.slice(0, BATCH);
-      const publish = this.#byActivity ? publishEvents : local.publishEvents;
-      const told = await publish({
+      const told = await publishEvents({
         runId: workflowInfo().runId,
         events,
         ...(this.#template && events[0]?.type === 'RequestCreated' ? { template: this.#template } : {}),
       }).catch(() => false);
+      await whatCameWithIt();
       if (told) {
         this.#untold.splice(0, events.length);
         retryMs = FIRST_RETRY_MS;
@@ -153,4 +122,18 @@ function logEvent(event: DomainEvent): void {
 /** What one cause sets off in the same step is told together. */
 async function whatFollowsAtOnce(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+}
+
+/**
+ * The end of a telling counts after all that came with it. A workflow task that lasts long or has a query to answer
+ * ends before a telling under way; what comes next is then worked on before the telling ends, but a replay has both
+ * in one step (Temporal's SDK resolves a local activity with the task before its marker).
+ */
+async function whatCameWithIt(): Promise<void> {
+  // Conditions are looked at once in a turn: more turns than any chain of them is long.
+  for (let turn = 0; turn < 10; turn++) {
+    let isNext = false;
+    void Promise.resolve().then(() => (isNext = true));
+    await condition(() => isNext);
+  }
 }

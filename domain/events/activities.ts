@@ -1,7 +1,7 @@
 import type { Template } from '../template/template.ts';
 import type { DomainEvent } from './event.ts';
 
-/** On the queue of the workflows, whose worker starts it at once: it writes to the worker's own disk. */
+/** A local activity: it writes to the worker's own disk, and takes one event of history. */
 export interface EventActivities {
   /**
    * Puts events where all handlers find them. Those of the run that are there already are left out.

@@ -5,7 +5,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { adopterId, monitorId } from '../../domain/shared/ids.ts';
 import { onDemand } from '../unit/config/support.ts';
 import { ended, goingOf, requestMachines, returnMachines, type HfMachine } from '../e2e/hostFactory.ts';
-import { startStack, type Stack } from '../e2e/stack.ts';
+import { QUICK, startStack, type Stack } from '../e2e/stack.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { machineWordsIn, scrub } from './scrub.ts';
 
@@ -130,15 +130,8 @@ if (name === undefined || !/^[\w.-]+$/.test(name) || !names.every((one) => Objec
   process.stdout.write(`${USAGE}\n`);
   process.exit(1);
 }
-const timers = {
-  bootSeconds: 1,
-  endSeconds: 1,
-  pollSeconds: { min: 0.25, max: 1 },
-  consistencySeconds: 1,
-  sweepSeconds: 1,
-};
 // The shortest bound of a request, so that one that stays short is answered soon.
-const stack = await startStack({ ...timers, deadlineSeconds: 30 }, [group]);
+const stack = await startStack({ ...QUICK, deadlineSeconds: 30 }, [group]);
 try {
   const files = await record(path.join(root, 'test', 'fixtures', 'histories', name), names, stack);
   process.stdout.write(`${files} histories in test/fixtures/histories/${name}\n`);

@@ -37,7 +37,6 @@ export async function createLanes(settings: LaneSettings): Promise<Worker[]> {
     ...common,
     taskQueue: queues.workflows,
     activities: { ...activities.events },
-    enableNonLocalActivities: false,
     interceptors: { activity: [correlateActivities] },
     workflowBundle: { codePath: BUNDLE_PATH },
     maxConcurrentWorkflowTaskExecutions: 20,

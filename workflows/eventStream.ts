@@ -2,14 +2,17 @@ import {
   CancellationScope,
   condition,
   log,
+  patched,
+  proxyActivities,
   proxyLocalActivities,
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { EventActivities } from '../domain/events/activities.ts';
 import type { DomainEvent, EventType } from '../domain/events/event.ts';
+import { packEvents } from '../domain/events/packed.ts';
 import { eventsBetween, requestCreated } from '../domain/events/requestEvents.ts';
-import type { RequestState } from '../domain/request/state.ts';
+import { alive, type RequestState } from '../domain/request/state.ts';
 import type { CarriedEvents } from '../domain/shared/messages.ts';
 import type { Template } from '../domain/template/template.ts';
 
@@ -19,14 +22,38 @@ const LAST_RETRY_MS = 60 * 60_000;
 const BATCH = 1_000;
 /** What could not be told when a run ends is handed to the next one, up to so many. */
 const MOST_CARRIED = 500;
+/** JSON of events that go into one payload, of which Temporal takes 2 MB. */
+const MOST_CHARACTERS = 500_000;
+
+/** ms after which nothing waits any more for what may come of it. */
+const LONG_MS = 60_000;
 
 /**
- * Each telling is an event in the history of the request, so these wait for what comes of them: machines, a
- * shortage, an answer; at the latest for the deadline of the request.
+ * Each telling takes six events in the history of the request, so these wait for what comes of them: machines, a
+ * shortage, an answer.
  */
 const BEGINNINGS: ReadonlySet<EventType> = new Set(['RequestCreated', 'LaunchDecided', 'ReturnRequested']);
 
-const { publishEvents } = proxyLocalActivities<EventActivities>({
+/** Until a request is answered these wait too: they come with each launch and each machine. */
+const ON_THE_WAY: ReadonlySet<EventType> = new Set([
+  ...BEGINNINGS,
+  'LaunchSettled',
+  'MachineCreated',
+  'MachineStatusChanged',
+]);
+
+const { publishEvents } = proxyActivities<EventActivities>({
+  startToCloseTimeout: '10s',
+  // Again only for a worker that is killed meanwhile: the activity itself does not fail.
+  retry: { maximumAttempts: 3 },
+  summary: 'publish events',
+});
+
+/**
+ * For runs of before. A workflow task with a query to answer may report the end of a local activity before the workflow
+ * hears of it; a replay then brings it a task too early, and the run is stuck.
+ */
+const local = proxyLocalActivities<EventActivities>({
   startToCloseTimeout: '5s',
   retry: { maximumAttempts: 1 },
 });
@@ -34,12 +61,19 @@ const { publishEvents } = proxyLocalActivities<EventActivities>({
 /** Tells what happens to a request, in order, beside its work: the request never waits for it but to end. */
 export class EventStream {
   readonly #template: Template | undefined;
+  /** False in runs that began with a local activity. */
+  readonly #byActivity: boolean;
+  #state: RequestState;
   #untold: DomainEvent[];
   #nextSequence: number;
   #isStuck = false;
+  #isTelling = false;
+  #isEnding = false;
 
   constructor(state: RequestState) {
     const carried = state.input.carried?.events;
+    this.#byActivity = carried?.byActivity === true || patched('events-by-activity');
+    this.#state = state;
     this.#template = state.input.template;
     this.#untold = carried?.untold ? [...carried.untold] : [];
     this.#nextSequence = carried?.nextSequence ?? 1;
@@ -48,6 +82,7 @@ export class EventStream {
   }
 
   note(before: RequestState, after: RequestState): void {
+    this.#state = after;
     this.#add(eventsBetween(before, after, Date.now(), this.#nextSequence));
   }
 
@@ -60,13 +95,23 @@ export class EventStream {
     return this.isTold || this.#isStuck;
   }
 
+  /** Nothing more is told in this run, and what is being told is done: a run that ends leaves no activity behind. */
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    if (this.#byActivity) await condition(() => !this.#isTelling);
+  }
+
   carry(): CarriedEvents {
-    const kept = this.#untold.slice(0, MOST_CARRIED);
+    const kept = this.#oldest(MOST_CARRIED);
     if (kept.length < this.#untold.length)
       log.error('events are lost: they could not be published, and a new run begins', {
         lost: this.#untold.length - kept.length,
       });
-    return { nextSequence: this.#nextSequence, ...(kept.length === 0 ? {} : { untold: kept }) };
+    return {
+      nextSequence: this.#nextSequence,
+      ...(kept.length === 0 ? {} : { untold: kept }),
+      ...(this.#byActivity ? { byActivity: true } : {}),
+    };
   }
 
   #add(events: readonly DomainEvent[]): void {
@@ -77,15 +122,17 @@ export class EventStream {
 
   async #tell(): Promise<never> {
     for (let retryMs = FIRST_RETRY_MS; ;) {
-      await condition(() => this.#untold.some(({ type }) => !BEGINNINGS.has(type)));
+      await condition(() => this.#isTime());
+      this.#isTelling = true;
       await whatFollowsAtOnce();
-      const events = this.#untold.slice(0, BATCH);
-      const told = await publishEvents({
+      const events = this.#oldest(BATCH);
+      const publish = this.#byActivity ? publishEvents : local.publishEvents;
+      const told = await publish({
         runId: workflowInfo().runId,
-        events,
+        events: packEvents(events),
         ...(this.#template && events[0]?.type === 'RequestCreated' ? { template: this.#template } : {}),
       }).catch(() => false);
-      await whatCameWithIt();
+      this.#isTelling = false;
       if (told) {
         this.#untold.splice(0, events.length);
         retryMs = FIRST_RETRY_MS;
@@ -96,6 +143,27 @@ export class EventStream {
         retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
       }
     }
+  }
+
+  /** Asked whenever something comes to the request, not by a timer: nobody needs these to the second. */
+  #isTime(): boolean {
+    const [oldest] = this.#untold;
+    if (!oldest || this.#isEnding) return false;
+    if (!this.#byActivity) return this.#untold.some(({ type }) => !BEGINNINGS.has(type));
+    const isSettled = this.#state.phase === 'settled';
+    const nothingFollows = isSettled && alive(this.#state).length + this.#state.returns.size === 0;
+    if (nothingFollows || Date.now() - oldest.at >= LONG_MS) return true;
+    return this.#untold.some(({ type }) => !(isSettled ? BEGINNINGS : ON_THE_WAY).has(type));
+  }
+
+  /** At most so many, and no more than a payload takes. */
+  #oldest(most: number): DomainEvent[] {
+    let room = MOST_CHARACTERS;
+    const upTo = this.#untold.slice(0, most).findIndex((event, index) => {
+      room -= JSON.stringify(event).length;
+      return room < 0 && index > 0;
+    });
+    return this.#untold.slice(0, upTo < 0 ? most : upTo);
   }
 }
 
@@ -122,18 +190,4 @@ function logEvent(event: DomainEvent): void {
 /** What one cause sets off in the same step is told together. */
 async function whatFollowsAtOnce(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await Promise.resolve();
-}
-
-/**
- * The end of a telling counts after all that came with it. A workflow task that lasts long or has a query to answer
- * ends before a telling under way; what comes next is then worked on before the telling ends, but a replay has both
- * in one step (Temporal's SDK resolves a local activity with the task before its marker).
- */
-async function whatCameWithIt(): Promise<void> {
-  // Conditions are looked at once in a turn: more turns than any chain of them is long.
-  for (let turn = 0; turn < 10; turn++) {
-    let isNext = false;
-    void Promise.resolve().then(() => (isNext = true));
-    await condition(() => isNext);
-  }
 }

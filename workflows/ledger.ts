@@ -90,7 +90,8 @@ export class Ledger {
     return this.isIdle() && this.#events.isTold && isEmpty && returns.size === 0 && !adopts;
   }
 
-  continueAsNew(): Promise<never> {
+  async continueAsNew(): Promise<never> {
+    await this.#events.end();
     const next = makeContinueAsNewFunc<typeof machineRequest>(carriedVisibility(this.#state));
     return next({ ...this.#state.input, carried: { ...carry(this.#state), events: this.#events.carry() } });
   }

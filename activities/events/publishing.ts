@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventActivities } from '../../domain/events/activities.ts';
+import { unpackEvents } from '../../domain/events/packed.ts';
 import type { Outbox } from './outbox.ts';
 
-/** ms that a workflow task may be held up by a slow disk. */
+/** ms that the end of a request may be held up by a slow disk. */
 const PATIENCE_MS = 1_000;
 
 /** Where events go, once it could be opened. */
@@ -16,9 +17,10 @@ export interface EventTarget {
 
 export function createEventActivities(target: EventTarget): EventActivities {
   return {
-    async publishEvents({ runId, events, template }) {
+    async publishEvents({ runId, events: packed, template }) {
       const { outbox } = target;
       if (!outbox) return false;
+      const events = unpackEvents(packed);
       const [first] = events;
       const noted = template && first ? outbox.noteTemplate(template, first) : undefined;
       const published = Promise.all([noted, outbox.append(runId, events)]).then(

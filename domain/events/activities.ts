@@ -1,7 +1,7 @@
 import type { Template } from '../template/template.ts';
-import type { DomainEvent } from './event.ts';
+import type { PackedEvents } from './packed.ts';
 
-/** A local activity: it writes to the worker's own disk, and takes one event of history. */
+/** On the queue of the workflows, whose worker starts it at once: it writes to the worker's own disk. */
 export interface EventActivities {
   /**
    * Puts events where all handlers find them. Those of the run that are there already are left out.
@@ -12,8 +12,7 @@ export interface EventActivities {
 
 export interface PublishInput {
   readonly runId: string;
-  /** In the order of their sequence. */
-  readonly events: readonly DomainEvent[];
+  readonly events: PackedEvents;
   /** With the first event of a request: who publishes sees by it that a template has changed. */
   readonly template?: Template;
 }

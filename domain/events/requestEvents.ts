@@ -2,7 +2,7 @@ import type { Machine } from '../machine/machine.ts';
 import { deadlineOf, type RequestState } from '../request/state.ts';
 import { adopterId } from '../shared/ids.ts';
 import type { MachineRequestInput } from '../shared/messages.ts';
-import { numbered, type DomainEvent, type EventBody } from './event.ts';
+import { numbered, type DomainEvent, type EventBody, type EventType } from './event.ts';
 
 /** The first event of an owner; its sequence is 1. */
 export function requestCreated(state: RequestState): DomainEvent[] {
@@ -78,11 +78,21 @@ function returnsBetween(before: RequestState, after: RequestState): EventBody[] 
 
 function machinesBetween(before: RequestState, after: RequestState): EventBody[] {
   if (before.machines === after.machines) return [];
-  return [...after.machines.values()].flatMap((now): EventBody[] => {
+  const bodies = [...after.machines.values()].flatMap((now): EventBody[] => {
     const was = before.machines.get(now.machineId);
     return was === now ? [] : machineBetween(was, now);
   });
+  // What happened to many at once is told as one thing.
+  return MACHINE_EVENTS.flatMap((type) => bodies.filter((body) => body.type === type));
 }
+
+/** In the order in which they happen to a machine. */
+const MACHINE_EVENTS = [
+  'MachineCreated',
+  'MachineStatusChanged',
+  'MachineReclaimed',
+  'MachineTerminated',
+] as const satisfies readonly EventType[];
 
 function machineBetween(was: Machine | undefined, now: Machine): EventBody[] {
   const { machineId, reason } = now;

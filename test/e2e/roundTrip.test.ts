@@ -137,14 +137,14 @@ describe("a round trip through Host Factory's scripts", function () {
     const requestId = await requestMachines(stack, 2);
     const { machines } = await ended(stack, requestId);
     const handle = stack.temporal.workflow.getHandle(requestId);
+    const attributes = async () => {
+      const all = (await handle.describe()).typedSearchAttributes.getAll();
+      const own = all.filter(({ key }) => key.name.startsWith('Hf'));
+      return Object.fromEntries(own.map(({ key, value }) => [key.name, value]));
+    };
+    await eventually('its answer is told', async () => (await attributes())['HfState'] !== 'acquiring');
     const described = await handle.describe();
-    const attributes = Object.fromEntries(
-      described.typedSearchAttributes
-        .getAll()
-        .filter(({ key }) => key.name.startsWith('Hf'))
-        .map(({ key, value }) => [key.name, value]),
-    );
-    assert.deepEqual(attributes, {
+    assert.deepEqual(await attributes(), {
       HfCount: 2,
       HfProvider: 'awsinst',
       HfRequestType: 'create',

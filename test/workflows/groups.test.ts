@@ -51,6 +51,21 @@ describe('machineRequest with groups', () => {
       assert.equal(rig.cloud.removedGroups.length, 1);
     }));
 
+  it('ends with its group although the last that came is a return of machines long gone', () =>
+    rig.withWorkers(async () => {
+      let goOn = (): void => {};
+      rig.cloud.removalWaits = new Promise((resolve) => (goOn = resolve));
+      rig.cloud.groupMembers = 2;
+      const request = await rig.startRequest({ count: 2 });
+      const view = await settled(request);
+      await rig.result(await rig.startReturn(ids(view)));
+      const again = await rig.result(await rig.startReturn(ids(view)));
+      assert.equal(again.status, 'complete');
+      goOn();
+      await rig.result(request);
+      assert.equal(rig.cloud.published.at(-1)?.type, 'ReturnRequested');
+    }));
+
   it('answers at the deadline with what the group has, and gives back what appears later', () =>
     rig.withWorkers(async () => {
       rig.cloud.groupMembers = 2;

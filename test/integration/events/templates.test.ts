@@ -1,3 +1,4 @@
+import { packEvents } from '../../../domain/events/packed.ts';
 import { strict as assert } from 'node:assert';
 import { join } from 'node:path';
 import { openOutbox, type Outbox } from '../../../activities/events/outbox.ts';
@@ -30,7 +31,9 @@ describe('the event of a template', () => {
       onError: (error) => assert.fail(String(error)),
     });
     const run = `req-${at}`;
-    assert.ok(await activities.publishEvents({ runId: run, events: [anEvent(run, 1, at)], template }));
+    assert.ok(
+      await activities.publishEvents({ runId: run, events: packEvents([anEvent(run, 1, at)]), template }),
+    );
   }
   const told = async (): Promise<DomainEvent[]> =>
     (await outbox.after(0, 100)).map(({ event }) => event).filter(({ type }) => type === 'TemplateChanged');

@@ -1,3 +1,4 @@
+import { packEvents } from '../../../domain/events/packed.ts';
 import assert from 'node:assert/strict';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -52,7 +53,10 @@ describe('the health of the events', () => {
     return { ready, degraded, ...checks.find((each) => each.check === name) };
   };
   const publish = (sequence: number): Promise<boolean> =>
-    createEventActivities(events).publishEvents({ runId: 'run', events: [anEvent('req-1', sequence)] });
+    createEventActivities(events).publishEvents({
+      runId: 'run',
+      events: packEvents([anEvent('req-1', sequence)]),
+    });
   const metric = async (line: RegExp): Promise<number> => {
     const { registry } = createMetrics({
       ...{ deployment: 'd', provider: 'p', sweepSeconds: 60, readiness: createReadiness() },

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { DomainEvent } from '../../../domain/events/event.ts';
+import { packEvents, unpackEvents } from '../../../domain/events/packed.ts';
 import { eventsBetween, requestCreated } from '../../../domain/events/requestEvents.ts';
 import { reduce, type RequestFact } from '../../../domain/request/reducer.ts';
 import { initialState } from '../../../domain/request/state.ts';
@@ -134,5 +135,33 @@ describe('the events of a request', () => {
   it('of a step that changed nothing are none', () => {
     const state = initialState(input);
     assert.deepEqual(eventsBetween(state, { ...state }, 0, 2), []);
+  });
+
+  describe('as a payload', () => {
+    it('come back as they were', () => {
+      const call = { returnId: 'ret-2', machines: [aSighting('i-1')], callId: 'host-2-b' };
+      const events = eventsOf([...life, { type: 'ReturnRequested', request: call }], {
+        ...input,
+        callId: 'host-1-a',
+      });
+      assert.deepEqual(unpackEvents(packEvents(events)), events);
+      assert.deepEqual(unpackEvents(packEvents(events.slice(4, 6))), events.slice(4, 6));
+    });
+
+    it('stay small when AWS refuses the same to thousands of machines', () => {
+      const ids = Array.from({ length: 3_000 }, (_, index) => `i-${String(index).padStart(17, '0')}`);
+      const refused = ids.map((machineId) => ({ machineId, message: 'OperationNotPermitted '.repeat(10) }));
+      const events = eventsOf([
+        { type: 'LaunchDecided', launch },
+        { type: 'LaunchSettled', ordinal: 1, machines: ids.map(machine), shortages: [] },
+        { type: 'MachinesSeen', sightings: ids.map((id) => aSighting(id)) },
+        { type: 'ReturnRequested', request: { returnId: 'ret-1', machines: ids.map((id) => aSighting(id)) } },
+        { type: 'ReleaseStarted', machineIds: ids },
+        { type: 'ReleaseRefused', refused },
+      ]);
+      const packed = packEvents(events);
+      assert.deepEqual(unpackEvents(packed), events);
+      assert.ok(JSON.stringify(packed).length * 5 < JSON.stringify(events).length);
+    });
   });
 });

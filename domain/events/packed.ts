@@ -1,0 +1,75 @@
+import type { DomainEvent, EventBase, EventType } from './event.ts';
+
+/**
+ * Events of one stream that follow each other, as tables: thousands of machines may do the same at once, and what
+ * tells it stays in the history of the request.
+ */
+export interface PackedEvents {
+  readonly v: 1;
+  /** Of the first event. */
+  readonly sequence: number;
+  readonly base: Pick<EventBase, 'stream' | 'requestId' | 'deployment' | 'provider'>;
+  readonly tables: readonly EventTable[];
+}
+
+/** Events of one type and one moment: what they have alike, and a row of all else for each of them. */
+interface EventTable {
+  readonly type: EventType;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly alike: Fields;
+  readonly keys: readonly string[];
+  readonly rows: readonly (readonly unknown[])[];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** @param events at least one; of one stream, in the order of their sequence, without gaps */
+export function packEvents(events: readonly DomainEvent[]): PackedEvents {
+  const [first] = events;
+  if (!first) throw new RangeError('no events to pack');
+  const { sequence, stream, requestId, deployment, provider } = first;
+  const runs: DomainEvent[][] = [];
+  for (const event of events) {
+    const run = runs.at(-1);
+    if (run?.[0] && belongTogether(run[0], event)) run.push(event);
+    else runs.push([event]);
+  }
+  return { v: 1, sequence, base: { stream, requestId, deployment, provider }, tables: runs.map(toTable) };
+}
+
+export function unpackEvents({ v, sequence, base, tables }: PackedEvents): DomainEvent[] {
+  const bodies = tables.flatMap(({ type, at, alike, keys, rows }) =>
+    rows.map((row) => ({
+      at,
+      type,
+      ...alike,
+      ...Object.fromEntries(keys.map((key, column) => [key, row[column]])),
+    })),
+  );
+  return bodies.map((body, index): DomainEvent => {
+    const place = sequence + index;
+    // Packed from an event, whose type says which fields it has.
+    return { v, id: `${base.stream}/${place}`, sequence: place, ...base, ...body } as DomainEvent;
+  });
+}
+
+function bodyOf(event: DomainEvent): Fields {
+  const { v: _v, id: _id, sequence: _sequence, stream: _stream, requestId: _requestId, ...rest } = event;
+  const { deployment: _deployment, provider: _provider, at: _at, type: _type, ...body } = rest;
+  return body;
+}
+
+function belongTogether(one: DomainEvent, other: DomainEvent): boolean {
+  const keys = (event: DomainEvent): string => Object.keys(event).join();
+  return one.type === other.type && one.at === other.at && keys(one) === keys(other);
+}
+
+function toTable(run: readonly DomainEvent[]): EventTable {
+  const bodies = run.map(bodyOf);
+  const first = bodies[0] ?? {};
+  const keys = Object.keys(first).filter((key) => bodies.some((body) => body[key] !== first[key]));
+  const alike = Object.fromEntries(Object.entries(first).filter(([key]) => !keys.includes(key)));
+  const { type, at } = run[0] as DomainEvent;
+  return { type, at, alike, keys, rows: bodies.map((body) => keys.map((key) => body[key])) };
+}

@@ -9,6 +9,7 @@ import type { EventActivities } from '../domain/events/activities.ts';
 import type { InquiryActivities, MonitorActivities } from '../domain/monitor/activities.ts';
 import { createInquiryActivities } from './inquiring.ts';
 import { createMonitorActivities, type SweepSettings } from './monitoring.ts';
+import { refuseBeyondMaxNumber } from './maxNumber.ts';
 import { createOwnerWatch } from './ownerWatch.ts';
 import type { Provider } from './provider.ts';
 import { createReadActivities } from './returning.ts';
@@ -19,7 +20,7 @@ export interface Activities {
   readonly read: ReadActivities & InquiryActivities;
   readonly terminate: TerminateActivities;
   readonly wait: WaitActivities & MonitorActivities;
-  /** Local ones, on the workflows' own workers. */
+  /** On the workflows' own workers. */
   readonly events: EventActivities;
 }
 
@@ -32,7 +33,13 @@ export function createActivities(
 ): Activities {
   const { launch, terminate, wait, machines } = provider;
   return {
-    launch,
+    launch: {
+      ...launch,
+      async prepareLaunch(input) {
+        await refuseBeyondMaxNumber(temporal, input);
+        return launch.prepareLaunch(input);
+      },
+    },
     read: { ...createReadActivities(machines, temporal), ...createInquiryActivities(machines, temporal) },
     terminate,
     events,

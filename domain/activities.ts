@@ -74,6 +74,8 @@ export interface Ownership {
 export interface PrepareInput {
   readonly owner: Ownership;
   readonly template: Template;
+  /** Machines asked for; absent from a worker of before. */
+  readonly count?: number;
   /** Epoch ms: the time of the request, and that after which nothing is launched for it. */
   readonly createdAt: number;
   readonly deadline: number;

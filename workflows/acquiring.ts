@@ -74,6 +74,7 @@ export class Acquiring {
       return await lane.prepareLaunch({
         owner: { deployment, provider, requestId },
         template,
+        count: input.count,
         createdAt,
         deadline: deadlineOf(input),
         ...(frozen === undefined ? {} : { frozen }),

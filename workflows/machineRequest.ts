@@ -1,9 +1,11 @@
 import { CancellationScope, patched, setHandler } from '@temporalio/workflow';
 import type { MachineRequestInput, StatusView } from '../domain/shared/messages.ts';
+import { unitsHeld } from '../domain/request/state.ts';
 import { Acquiring } from './acquiring.ts';
 import { Ledger } from './ledger.ts';
 import {
   claimedSignal,
+  heldQuery,
   machinesSeenSignal,
   reclaimSignal,
   returnMachinesSignal,
@@ -27,6 +29,7 @@ export async function machineRequest(input: MachineRequestInput): Promise<Status
   const releasing = new Releasing(ledger);
   setHandler(statusQuery, (page) => ledger.status(page.offset));
   setHandler(standingQuery, (machineIds) => ledger.standing(machineIds));
+  setHandler(heldQuery, () => unitsHeld(ledger.state));
   setHandler(returnMachinesSignal, (request) => ledger.takeBack(request));
   setHandler(claimedSignal, ({ machineIds }) => ledger.claim(machineIds));
   setHandler(reclaimSignal, ({ machineIds }) => ledger.reclaim(machineIds));

@@ -24,6 +24,8 @@ import {
 export const statusQuery = defineQuery<StatusView, [StatusPage]>(QUERY.status);
 /** To an owner, of these machineIds. */
 export const standingQuery = defineQuery<MachineStanding[], [readonly string[]]>(QUERY.standing);
+/** To an owner: units of its template that it has, or still launches, and does not give back. */
+export const heldQuery = defineQuery<number>(QUERY.held);
 /** To an owner: give these machines back and tell the return. */
 export const returnMachinesSignal = defineSignal<[ReturnMachines]>(SIGNAL.returnMachines);
 /** To an owner: what the monitor saw of its machines. */

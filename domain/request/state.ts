@@ -85,6 +85,19 @@ export function unitsAcquired(state: RequestState): number {
 
 export const unitsMissing = (state: RequestState): number => Math.max(0, state.target - unitsAcquired(state));
 
+/** Units that count against the template's maxNumber: what is there and not given back, and what still comes. */
+export function unitsHeld(state: RequestState): number {
+  let held = 0;
+  let released = 0;
+  for (const { release, units } of state.machines.values()) {
+    if (release === 'kept' || release === 'refused') held += units;
+    else released += units;
+  }
+  if (state.phase === 'acquiring' && !state.fatal) return Math.max(held, state.target - released);
+  for (const launch of state.launches) if (launch.stage !== 'settled') held += launch.units;
+  return held;
+}
+
 export const machinesWhere = (state: RequestState, test: (machine: Machine) => boolean): Machine[] =>
   [...state.machines.values()].filter(test);
 

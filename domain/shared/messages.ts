@@ -15,7 +15,13 @@ export const WORKFLOW = {
   return: 'machineReturn',
   monitor: 'fleetMonitor',
 } as const;
-export const QUERY = { status: 'status', standing: 'standing', hosts: 'hosts', report: 'report' } as const;
+export const QUERY = {
+  status: 'status',
+  standing: 'standing',
+  held: 'held',
+  hosts: 'hosts',
+  report: 'report',
+} as const;
 export const SIGNAL = {
   returnMachines: 'returnMachines',
   machinesReleased: 'machinesReleased',

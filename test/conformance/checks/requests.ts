@@ -1,6 +1,14 @@
 import { strict as assert } from 'node:assert';
 import { randomStream } from '../../hfsim/random.ts';
-import { accepted, holdLaunch, onlyThese, requestsByTags, type Bench } from '../bench.ts';
+import {
+  accepted,
+  holdLaunch,
+  onlyThese,
+  readTemplates,
+  requestsByTags,
+  writeTemplates,
+  type Bench,
+} from '../bench.ts';
 import { checksFrom } from '../check.ts';
 import { MOST, TEMPLATE } from '../plugin.ts';
 
@@ -30,6 +38,26 @@ async function refusesBadCounts(bench: Bench): Promise<void> {
     const { machines } = await bench.end(await bench.request('3'));
     assert.equal(machines.length, 3);
   });
+}
+
+async function keepsToMaxNumber(bench: Bench): Promise<void> {
+  await launches(bench, 1, async () => {
+    assert.match(await bench.refused('requestMachines', asking(MOST + 1)), new RegExp(`\\b${MOST}\\b`));
+    await oneMore(bench);
+  });
+  const templates = await readTemplates(bench.plugin);
+  await writeTemplates(bench.plugin, [...templates, { ...templates[0], templateId: 'few', maxNumber: 3 }]);
+  const { machines } = await bench.end(await bench.request(2, 'few'));
+  const others = (await bench.alive()).length - machines.length;
+  // Refused at once, or taken and ended with what still may be had.
+  const second = await bench.call('requestMachines', asking(2, 'few'));
+  const more = second.code === 0 ? await bench.end(accepted('requestMachines', second).requestId) : undefined;
+  const live = (await bench.alive()).length - others;
+  assert.ok(live <= 3, `${live} machines are live, maxNumber is 3`);
+  if (more) assert.match(more.message, /maxNumber/);
+  await bench.end(await bench.giveBack(machines));
+  const { status, machines: anew } = await bench.end(await bench.request(2, 'few'));
+  assert.deepEqual([status, anew.length], ['complete', 2], 'what was given back still counts');
 }
 
 async function refusesWithoutTemporal(bench: Bench): Promise<void> {
@@ -139,14 +167,7 @@ export const requests = checksFrom(19, [
       }),
   ],
   ['a count that is no whole number from 1 up is refused and launches nothing; "3" is 3', refusesBadCounts],
-  [
-    'more than maxNumber are refused, and nothing is launched',
-    (bench) =>
-      launches(bench, 1, async () => {
-        assert.match(await bench.refused('requestMachines', asking(MOST + 1)), new RegExp(`\\b${MOST}\\b`));
-        await oneMore(bench);
-      }),
-  ],
+  ['more than maxNumber are refused and never live, by one request or by several', keepsToMaxNumber],
   [
     'without Temporal a request is refused within 10 s for good; where only the answer is lost its id tells the truth',
     refusesWithoutTemporal,

@@ -1,0 +1,81 @@
+import { strict as assert } from 'node:assert';
+import type { Client } from '@temporalio/client';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { refuseBeyondMaxNumber } from '../../../activities/maxNumber.ts';
+import { aTemplate } from '../../fixtures/builders.ts';
+
+/** An open owner: what was asked of it, and what it says that it holds. */
+interface Owner {
+  readonly id: string;
+  readonly count: number;
+  readonly held?: number;
+}
+
+const temporal = (owners: readonly Owner[], queries: string[] = []): Client =>
+  ({
+    workflow: {
+      async *list({ query }: { query: string }) {
+        queries.push(query);
+        for (const { id, count } of owners)
+          yield { workflowId: id, typedSearchAttributes: { get: () => count } };
+      },
+      getHandle: (id: string) => ({
+        async query() {
+          const held = owners.find((owner) => owner.id === id)?.held;
+          if (held === undefined) throw new Error(`${id} knows no such query`);
+          return held;
+        },
+      }),
+    },
+  }) as unknown as Client;
+
+describe('the maxNumber of a template', () => {
+  const ask = (client: Client, count: number | undefined, maxNumber = 10): Promise<void> =>
+    new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(() =>
+      refuseBeyondMaxNumber(client, {
+        owner: { deployment: 'd', provider: 'p', requestId: 'req-5' },
+        template: aTemplate({ templateId: 'say "demo"', maxNumber }),
+        ...(count === undefined ? {} : { count }),
+        createdAt: 0,
+        deadline: 1,
+      }),
+    );
+
+  it('ends the request that goes beyond it, and says who has the machines', async () => {
+    const client = temporal([
+      { id: 'req-1', count: 6, held: 4 },
+      { id: 'req-2', count: 3, held: 3 },
+    ]);
+    await ask(client, 3);
+    await assert.rejects(ask(client, 4), {
+      type: 'LaunchRejected',
+      message: /say "demo".*at most 10.*have 7 of/,
+    });
+  });
+
+  it('lets the first of two requests at once go on', () => ask(temporal([{ id: 'req-6', count: 8 }]), 5));
+
+  it('counts what was asked of an owner that does not say what it holds', () =>
+    assert.rejects(ask(temporal([{ id: 'req-1', count: 8 }]), 3), { type: 'LaunchRejected' }));
+
+  it('asks no owner while what was asked of all of them fits, and nobody where nothing is limited', async () => {
+    const queries: string[] = [];
+    await ask(temporal([{ id: 'req-1', count: 5 }], queries), 5);
+    assert.match(queries.join(), /HfTemplate = "say \\"demo\\""$/);
+    await ask(temporal([{ id: 'req-1', count: 5 }], queries), 500, -1);
+    await ask(temporal([{ id: 'req-1', count: 50 }], queries), undefined);
+    assert.equal(queries.length, 1);
+  });
+
+  it('holds no request up where Temporal cannot list', async () => {
+    const client = {
+      workflow: {
+        list() {
+          throw new Error('unavailable');
+        },
+      },
+    } as unknown as Client;
+    await ask(client, 5);
+  });
+});

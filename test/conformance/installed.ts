@@ -5,6 +5,7 @@ import path from 'node:path';
 import { startStack, type Stack, type StackTimers } from '../e2e/stack.ts';
 import {
   KEPT_TEMPLATE,
+  MOST,
   SPOT_TEMPLATE,
   TEMPLATE,
   WEIGHTED_TEMPLATE,
@@ -50,7 +51,7 @@ const template = (templateId: string, more: object): object => ({
 });
 const spot = { priceType: 'spot', fleetRole: 'arn:aws:iam::123456789012:role/fleet' };
 const TEMPLATES = [
-  template(TEMPLATE, { maxNumber: 1_000, vmType: 't3.medium' }),
+  template(TEMPLATE, { maxNumber: MOST, vmType: 't3.medium' }),
   template(SPOT_TEMPLATE, { ...spot, vmTypes: { 't3.medium': 1 } }),
   template(WEIGHTED_TEMPLATE, { ...spot, vmTypes: { 't3.medium': 4 } }),
   template(KEPT_TEMPLATE, { ...spot, vmTypes: { 't3.medium': 1 }, providerApi: 'EC2FleetMaintain' }),

@@ -41,7 +41,9 @@ export interface World {
 
 /** The template of the plugin under test, on demand, that checks ask machines of. It allows MOST machines. */
 export const TEMPLATE = 'demo';
-export const MOST = 1_000;
+export const MOST = 2_000;
+/** As many as one call may have to tell of. */
+export const MANY = 1_000;
 /** Of spot machines: one type that counts one unit, and one that counts four units each. */
 export const SPOT_TEMPLATE = 'spot';
 export const WEIGHTED_TEMPLATE = 'weighted';

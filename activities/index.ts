@@ -9,7 +9,7 @@ import type { EventActivities } from '../domain/events/activities.ts';
 import type { InquiryActivities, MonitorActivities } from '../domain/monitor/activities.ts';
 import { createInquiryActivities } from './inquiring.ts';
 import { createMonitorActivities, type SweepSettings } from './monitoring.ts';
-import { refuseBeyondMaxNumber } from './maxNumber.ts';
+import { MaxNumber } from './maxNumber.ts';
 import { createOwnerWatch } from './ownerWatch.ts';
 import type { Provider } from './provider.ts';
 import { createReadActivities } from './returning.ts';
@@ -32,11 +32,12 @@ export function createActivities(
   events: EventActivities,
 ): Activities {
   const { launch, terminate, wait, machines } = provider;
+  const maxNumber = new MaxNumber(temporal);
   return {
     launch: {
       ...launch,
       async prepareLaunch(input) {
-        await refuseBeyondMaxNumber(temporal, input);
+        await maxNumber.refuseBeyond(input);
         return launch.prepareLaunch(input);
       },
     },

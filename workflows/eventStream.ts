@@ -26,7 +26,7 @@ const MOST_CARRIED = 500;
 const MOST_CHARACTERS = 500_000;
 
 /** ms after which nothing waits any more for what may come of it. */
-const LONG_MS = 60_000;
+const LONG_MS = 5 * 60_000;
 
 /**
  * Each telling takes six events in the history of the request, so these wait for what comes of them: machines, a

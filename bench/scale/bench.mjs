@@ -26,7 +26,9 @@ export async function openBench(stack, { bootSeconds, endSeconds }) {
     path.join(stack.folder, 'awsinstprov_templates.json'),
     'demo',
   );
-  const connection = await Connection.connect({ address: stack.address });
+  // The history of 10,000 machines comes in pages of more than gRPC takes by itself.
+  const channelArgs = { 'grpc.max_receive_message_length': 128 * 1024 * 1024 };
+  const connection = await Connection.connect({ address: stack.address, channelArgs });
   const client = new Client({ connection });
   await control(stack, 'PUT', 'settings', { pendingSeconds: bootSeconds, shuttingDownSeconds: endSeconds });
 

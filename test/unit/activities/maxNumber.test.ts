@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import type { Client } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { refuseBeyondMaxNumber } from '../../../activities/maxNumber.ts';
+import { MaxNumber } from '../../../activities/maxNumber.ts';
 import { aTemplate } from '../../fixtures/builders.ts';
 
 /** An open owner: what was asked of it, and what it says that it holds. */
@@ -12,16 +12,18 @@ interface Owner {
   readonly held?: number;
 }
 
-const temporal = (owners: readonly Owner[], queries: string[] = []): Client =>
+const temporal = (owners: readonly Owner[], calls: string[] = []): Client =>
   ({
     workflow: {
       async *list({ query }: { query: string }) {
-        queries.push(query);
+        calls.push(query);
+        await Promise.resolve();
         for (const { id, count } of owners)
           yield { workflowId: id, typedSearchAttributes: { get: () => count } };
       },
       getHandle: (id: string) => ({
         async query() {
+          calls.push(id);
           const held = owners.find((owner) => owner.id === id)?.held;
           if (held === undefined) throw new Error(`${id} knows no such query`);
           return held;
@@ -31,9 +33,9 @@ const temporal = (owners: readonly Owner[], queries: string[] = []): Client =>
   }) as unknown as Client;
 
 describe('the maxNumber of a template', () => {
-  const ask = (client: Client, count: number | undefined, maxNumber = 10): Promise<void> =>
+  const ask = (of: MaxNumber, count: number | undefined, maxNumber = 10): Promise<void> =>
     new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(() =>
-      refuseBeyondMaxNumber(client, {
+      of.refuseBeyond({
         owner: { deployment: 'd', provider: 'p', requestId: 'req-5' },
         template: aTemplate({ templateId: 'say "demo"', maxNumber }),
         ...(count === undefined ? {} : { count }),
@@ -47,25 +49,46 @@ describe('the maxNumber of a template', () => {
       { id: 'req-1', count: 6, held: 4 },
       { id: 'req-2', count: 3, held: 3 },
     ]);
-    await ask(client, 3);
-    await assert.rejects(ask(client, 4), {
+    const limits = new MaxNumber(client);
+    await ask(limits, 3);
+    await assert.rejects(ask(limits, 4), {
       type: 'LaunchRejected',
       message: /say "demo".*at most 10.*have 7 of/,
     });
   });
 
-  it('lets the first of two requests at once go on', () => ask(temporal([{ id: 'req-6', count: 8 }]), 5));
+  it('lets the first of two requests at once go on', () =>
+    ask(new MaxNumber(temporal([{ id: 'req-6', count: 8 }])), 5));
 
   it('counts what was asked of an owner that does not say what it holds', () =>
-    assert.rejects(ask(temporal([{ id: 'req-1', count: 8 }]), 3), { type: 'LaunchRejected' }));
+    assert.rejects(ask(new MaxNumber(temporal([{ id: 'req-1', count: 8 }])), 3), { type: 'LaunchRejected' }));
 
   it('asks no owner while what was asked of all of them fits, and nobody where nothing is limited', async () => {
-    const queries: string[] = [];
-    await ask(temporal([{ id: 'req-1', count: 5 }], queries), 5);
-    assert.match(queries.join(), /HfTemplate = "say \\"demo\\""$/);
-    await ask(temporal([{ id: 'req-1', count: 5 }], queries), 500, -1);
-    await ask(temporal([{ id: 'req-1', count: 50 }], queries), undefined);
-    assert.equal(queries.length, 1);
+    const calls: string[] = [];
+    const limits = new MaxNumber(temporal([{ id: 'req-1', count: 5 }], calls));
+    await ask(limits, 5);
+    await ask(limits, 500, -1);
+    await ask(limits, undefined);
+    assert.equal(calls.length, 1);
+    assert.match(calls.join(), /HfTemplate = "say \\"demo\\""$/);
+  });
+
+  it('asks an owner once, for it never holds more than it said', async () => {
+    const calls: string[] = [];
+    const limits = new MaxNumber(temporal([{ id: 'req-1', count: 9, held: 2 }], calls));
+    await ask(limits, 5);
+    await ask(limits, 5);
+    assert.deepEqual(
+      calls.filter((call) => call.startsWith('req-')),
+      ['req-1'],
+    );
+  });
+
+  it('makes one list for all requests that come while another is under way', async () => {
+    const calls: string[] = [];
+    const limits = new MaxNumber(temporal([{ id: 'req-1', count: 5 }], calls));
+    await Promise.all(Array.from({ length: 50 }, () => ask(limits, 5)));
+    assert.ok(calls.length <= 2, `${calls.length} lists`);
   });
 
   it('holds no request up where Temporal cannot list', async () => {
@@ -76,6 +99,6 @@ describe('the maxNumber of a template', () => {
         },
       },
     } as unknown as Client;
-    await ask(client, 5);
+    await ask(new MaxNumber(client), 5);
   });
 });

@@ -1,4 +1,4 @@
-import { CancellationScope, condition, patched, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, sleep, workflowInfo } from '@temporalio/workflow';
 import {
   LAUNCH_STALE,
   type AcquireResult,
@@ -133,7 +133,7 @@ export class Acquiring {
         const { group, machines } = result;
         const input = this.#groupInput(launch, group, machines.length);
         // The request is answered already: what is known of it is given back, and its group would replace that.
-        if (launch.stage === 'overdue' && patched('overdue-group-frozen-first')) {
+        if (launch.stage === 'overdue') {
           result = await this.#freeze(input);
           continue;
         }

@@ -2,9 +2,7 @@ import {
   CancellationScope,
   condition,
   log,
-  patched,
   proxyActivities,
-  proxyLocalActivities,
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -49,20 +47,9 @@ const { publishEvents } = proxyActivities<EventActivities>({
   summary: 'publish events',
 });
 
-/**
- * For runs of before. A workflow task with a query to answer may report the end of a local activity before the workflow
- * hears of it; a replay then brings it a task too early, and the run is stuck.
- */
-const local = proxyLocalActivities<EventActivities>({
-  startToCloseTimeout: '5s',
-  retry: { maximumAttempts: 1 },
-});
-
 /** Tells what happens to a request, in order, beside its work: the request never waits for it but to end. */
 export class EventStream {
   readonly #template: Template | undefined;
-  /** False in runs that began with a local activity. */
-  readonly #byActivity: boolean;
   #state: RequestState;
   #untold: DomainEvent[];
   #nextSequence: number;
@@ -72,7 +59,6 @@ export class EventStream {
 
   constructor(state: RequestState) {
     const carried = state.input.carried?.events;
-    this.#byActivity = carried?.byActivity === true || patched('events-by-activity');
     this.#state = state;
     this.#template = state.input.template;
     this.#untold = carried?.untold ? [...carried.untold] : [];
@@ -98,7 +84,7 @@ export class EventStream {
   /** Nothing more is told in this run, and what is being told is done: a run that ends leaves no activity behind. */
   async end(): Promise<void> {
     this.#isEnding = true;
-    if (this.#byActivity) await condition(() => !this.#isTelling);
+    await condition(() => !this.#isTelling);
   }
 
   carry(): CarriedEvents {
@@ -107,11 +93,7 @@ export class EventStream {
       log.error('events are lost: they could not be published, and a new run begins', {
         lost: this.#untold.length - kept.length,
       });
-    return {
-      nextSequence: this.#nextSequence,
-      ...(kept.length === 0 ? {} : { untold: kept }),
-      ...(this.#byActivity ? { byActivity: true } : {}),
-    };
+    return { nextSequence: this.#nextSequence, ...(kept.length === 0 ? {} : { untold: kept }) };
   }
 
   #add(events: readonly DomainEvent[]): void {
@@ -126,8 +108,7 @@ export class EventStream {
       this.#isTelling = true;
       await whatFollowsAtOnce();
       const events = this.#oldest(BATCH);
-      const publish = this.#byActivity ? publishEvents : local.publishEvents;
-      const told = await publish({
+      const told = await publishEvents({
         runId: workflowInfo().runId,
         events: packEvents(events),
         ...(this.#template && events[0]?.type === 'RequestCreated' ? { template: this.#template } : {}),
@@ -149,7 +130,6 @@ export class EventStream {
   #isTime(): boolean {
     const [oldest] = this.#untold;
     if (!oldest || this.#isEnding) return false;
-    if (!this.#byActivity) return this.#untold.some(({ type }) => !BEGINNINGS.has(type));
     const isSettled = this.#state.phase === 'settled';
     const nothingFollows = isSettled && alive(this.#state).length + this.#state.returns.size === 0;
     if (nothingFollows || Date.now() - oldest.at >= LONG_MS) return true;

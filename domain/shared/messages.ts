@@ -81,8 +81,6 @@ export interface CarriedEvents {
   readonly nextSequence: number;
   /** Those that could not be published. */
   readonly untold?: readonly DomainEvent[];
-  /** They are published by an activity; absent: by a local one, as before. */
-  readonly byActivity?: boolean;
 }
 
 /** Signal to an owner. The same returnId may come again; it then only gets its answer again. */

@@ -24,7 +24,7 @@ const MOST_CARRIED = 500;
 const MOST_CHARACTERS = 500_000;
 
 /** ms after which nothing waits any more for what may come of it. */
-const LONG_MS = 5 * 60_000;
+const LONG_MS = 2 * 60_000;
 
 /**
  * Each telling takes six events in the history of the request, so these wait for what comes of them: machines, a
@@ -32,12 +32,13 @@ const LONG_MS = 5 * 60_000;
  */
 const BEGINNINGS: ReadonlySet<EventType> = new Set(['RequestCreated', 'LaunchDecided', 'ReturnRequested']);
 
-/** Until a request is answered these wait too: they come with each launch and each machine. */
+/** Until a request, or a return, is answered these wait too: they come with each launch and each machine. */
 const ON_THE_WAY: ReadonlySet<EventType> = new Set([
   ...BEGINNINGS,
   'LaunchSettled',
   'MachineCreated',
   'MachineStatusChanged',
+  'MachineTerminated',
 ]);
 
 const { publishEvents } = proxyActivities<EventActivities>({
@@ -130,10 +131,11 @@ export class EventStream {
   #isTime(): boolean {
     const [oldest] = this.#untold;
     if (!oldest || this.#isEnding) return false;
-    const isSettled = this.#state.phase === 'settled';
-    const nothingFollows = isSettled && alive(this.#state).length + this.#state.returns.size === 0;
+    const { phase, returns } = this.#state;
+    const isBusy = phase !== 'settled' || returns.size > 0;
+    const nothingFollows = !isBusy && alive(this.#state).length === 0;
     if (nothingFollows || Date.now() - oldest.at >= LONG_MS) return true;
-    return this.#untold.some(({ type }) => !(isSettled ? BEGINNINGS : ON_THE_WAY).has(type));
+    return this.#untold.some(({ type }) => !(isBusy ? ON_THE_WAY : BEGINNINGS).has(type));
   }
 
   /** At most so many, and no more than a payload takes. */

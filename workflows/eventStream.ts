@@ -55,7 +55,6 @@ export class EventStream {
   #untold: DomainEvent[];
   #nextSequence: number;
   #isStuck = false;
-  #isTelling = false;
   #isEnding = false;
 
   constructor(state: RequestState) {
@@ -82,10 +81,10 @@ export class EventStream {
     return this.isTold || this.#isStuck;
   }
 
-  /** Nothing more is told in this run, and what is being told is done: a run that ends leaves no activity behind. */
+  /** Tells all that can be told now, and leaves no activity behind. */
   async end(): Promise<void> {
     this.#isEnding = true;
-    await condition(() => !this.#isTelling);
+    await condition(() => this.isAtRest);
   }
 
   carry(): CarriedEvents {
@@ -106,7 +105,6 @@ export class EventStream {
   async #tell(): Promise<never> {
     for (let retryMs = FIRST_RETRY_MS; ;) {
       await condition(() => this.#isTime());
-      this.#isTelling = true;
       await whatFollowsAtOnce();
       const events = this.#oldest(BATCH);
       const told = await publishEvents({
@@ -114,7 +112,6 @@ export class EventStream {
         events: packEvents(events),
         ...(this.#template && events[0]?.type === 'RequestCreated' ? { template: this.#template } : {}),
       }).catch(() => false);
-      this.#isTelling = false;
       if (told) {
         this.#untold.splice(0, events.length);
         retryMs = FIRST_RETRY_MS;
@@ -130,7 +127,8 @@ export class EventStream {
   /** Asked whenever something comes to the request, not by a timer: nobody needs these to the second. */
   #isTime(): boolean {
     const [oldest] = this.#untold;
-    if (!oldest || this.#isEnding) return false;
+    if (!oldest) return false;
+    if (this.#isEnding) return true;
     const { phase, returns } = this.#state;
     const isBusy = phase !== 'settled' || returns.size > 0;
     const nothingFollows = !isBusy && alive(this.#state).length === 0;

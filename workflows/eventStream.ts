@@ -81,10 +81,10 @@ export class EventStream {
     return this.isTold || this.#isStuck;
   }
 
-  /** Tells all that can be told now, and leaves no activity behind. */
+  /** Tells all that can be told now, and leaves no activity behind; a cancel of the workflow does not cut it short. */
   async end(): Promise<void> {
     this.#isEnding = true;
-    await condition(() => this.isAtRest);
+    await CancellationScope.nonCancellable(() => condition(() => this.isAtRest));
   }
 
   carry(): CarriedEvents {

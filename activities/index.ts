@@ -7,6 +7,7 @@ import type {
 } from '../domain/activities.ts';
 import type { EventActivities } from '../domain/events/activities.ts';
 import type { InquiryActivities, MonitorActivities } from '../domain/monitor/activities.ts';
+import { Acquisition } from './acquiring.ts';
 import { createInquiryActivities } from './inquiring.ts';
 import { createMonitorActivities, type SweepSettings } from './monitoring.ts';
 import { MaxNumber } from './maxNumber.ts';
@@ -33,6 +34,7 @@ export function createActivities(
 ): Activities {
   const { launch, terminate, wait, machines } = provider;
   const maxNumber = new MaxNumber(temporal);
+  const acquisition = new Acquisition(launch, maxNumber, temporal);
   return {
     launch: {
       ...launch,
@@ -40,6 +42,7 @@ export function createActivities(
         await maxNumber.refuseBeyond(input);
         return launch.prepareLaunch(input);
       },
+      acquire: (input) => acquisition.acquire(input),
     },
     read: { ...createReadActivities(machines, temporal), ...createInquiryActivities(machines, temporal) },
     terminate,

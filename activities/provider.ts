@@ -1,5 +1,7 @@
 import type {
+  AcquireResult,
   LaunchActivities,
+  LaunchCall,
   Ownership,
   TerminateActivities,
   WaitActivities,
@@ -12,10 +14,15 @@ import type { OrphanedGroup } from '../domain/shared/messages.ts';
  * are. Another cloud is another folder beside aws/ with a `Provider` of its own, and an entry in providers.ts.
  */
 export interface Provider {
-  readonly launch: LaunchActivities;
+  readonly launch: Launches;
   readonly terminate: TerminateActivities;
   readonly wait: WaitActivities;
   readonly machines: MachineReader;
+}
+
+export interface Launches extends Omit<LaunchActivities, 'acquire'> {
+  /** Its heartbeats carry the parameters, which a retry gets back. */
+  acquire(call: LaunchCall): Promise<AcquireResult>;
 }
 
 /** Every read is complete, or fails: only then may something be called absent. */

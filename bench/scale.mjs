@@ -82,16 +82,17 @@ async function large(bench, sizes) {
 async function many(bench, turns) {
   const { requests, machines } = MANY;
   say(`\n${requests} requests of ${machines} machines at once, in turn with ${requests} bare workflows\n`);
-  header('turn', 'bare', 'requests, beyond boot', 'ratio', ...COLUMNS);
+  header('turn', 'bare', 'CPU s of Temporal', 'requests, beyond boot', 'ratio', ...COLUMNS);
   const ratios = [];
   for (let turn = 1; turn <= turns; turn++) {
-    const bare = await bench.bare(requests);
+    const { seconds: bare, cpu: bareCpu } = await bench.measured(() => bench.bare(requests));
     const asked = await bench.measured(() => bench.request(Array(requests).fill(machines)));
     const beyond = asked.seconds - BOOT_SECONDS;
     ratios.push(beyond / bare);
     row(
       turn,
       fixed(bare),
+      fixed(bareCpu.temporal),
       fixed(beyond),
       fixed(beyond / bare),
       ...cells(asked, await bench.historiesOf(asked.outcome.ids)),

@@ -16,9 +16,10 @@ export interface LaunchActivities {
   prepareLaunch(input: PrepareInput): Promise<LaunchParameters>;
   /**
    * Makes one launch, or finds out what an earlier attempt of it did. Never launches one token twice. A
-   * group is given a few seconds to fill; one that takes longer comes back as `filling`.
+   * group is given a few seconds to fill; one that takes longer comes back as `filling`. What is not prepared
+   * yet it prepares, and keeps the parameters in Temporal before it sends them: a retry sends the same bytes.
    */
-  acquire(input: AcquireInput): Promise<AcquireResult>;
+  acquire(input: AcquireInput): Promise<Acquired>;
   /** Freezes a group at once, full or not, and lists it. Also looks again at one that is `settling`. */
   freezeGroup(input: GroupInput): Promise<AcquireResult>;
 }
@@ -96,13 +97,28 @@ export interface LaunchParameters {
   readonly frozen?: Frozen;
 }
 
-export interface AcquireInput {
+/** One launch, ready to be sent. */
+export interface LaunchCall {
   readonly launch: Launch;
   readonly parameters: LaunchParameters;
   /** Epoch ms: from then on nothing is sent; it is only found out what was launched. */
   readonly notAfter: number;
   /** True when an earlier run of the workflow (before a reset) may have sent this launch. */
   readonly mayHaveBeenSent: boolean;
+}
+
+export type AcquireInput = LaunchCall | UnpreparedLaunch;
+
+/** A launch that shares its parameters with no other. */
+export interface UnpreparedLaunch extends Omit<LaunchCall, 'parameters'> {
+  readonly prepare: PrepareInput;
+}
+
+export interface Acquired extends AcquireResult {
+  /** Those of a launch that was not prepared. */
+  readonly parameters?: LaunchParameters;
+  /** It could not be prepared, and nothing was sent. */
+  readonly unprepared?: true;
 }
 
 export interface AcquireResult {

@@ -1,11 +1,13 @@
 import { CancellationScope, condition, sleep, workflowInfo } from '@temporalio/workflow';
 import {
   LAUNCH_STALE,
+  type Acquired,
   type AcquireResult,
   type GroupInput,
   type LaunchParameters,
+  type PrepareInput,
 } from '../domain/activities.ts';
-import { BATCH, launchToken, type Group, type Launch } from '../domain/request/launch.ts';
+import { BATCH, launchToken, type Group, type Launch, type Shortage } from '../domain/request/launch.ts';
 import { canSettle } from '../domain/request/reducer.ts';
 import { deadlineOf, unitsMissing, wantedGone } from '../domain/request/state.ts';
 import { hasType, rejection } from './failures.ts';
@@ -50,9 +52,7 @@ export class Acquiring {
       }
     }
     this.#ledger.apply({ type: 'Settled' });
-    // A run that ends now tells it by its result or hands it to the next one.
-    await condition(() => this.#ledger.isQuiet);
-    if (!this.#ledger.canStop()) tellSettled(this.#ledger.state);
+    tellSettled(this.#ledger.state);
   }
 
   #canSettle(): boolean {
@@ -65,40 +65,44 @@ export class Acquiring {
     );
   }
 
-  async #prepare(): Promise<LaunchParameters | undefined> {
-    const { input, frozen } = this.#ledger.state;
-    const { deployment, provider, requestId, template, createdAt } = input;
-    if (!template) throw new TypeError('a request that launches needs a template');
-    const lane = prepareLane(`prepare ${template.templateId}`, this.#ledger.untilDeadline());
+  /** Prepared anew each time: which pools are short may have changed, or what was prepared be gone in AWS. */
+  async #launch(): Promise<void> {
+    const launches = this.#decide();
+    for (const launch of launches) this.#ledger.apply({ type: 'LaunchDecided', launch });
+    const [first, ...others] = launches;
+    if (first && others.length === 0) await this.#acquireOne(first);
+    else await this.#acquirePrepared(launches);
+  }
+
+  /** Launches that share their parameters. */
+  async #acquirePrepared(launches: readonly Launch[]): Promise<void> {
     try {
-      return await lane.prepareLaunch({
-        owner: { deployment, provider, requestId },
-        template,
-        count: input.count,
-        createdAt,
-        deadline: deadlineOf(input),
-        ...(frozen === undefined ? {} : { frozen }),
-      });
+      const parameters = await this.#prepare();
+      await Promise.all(launches.map((launch) => this.#acquireOne(launch, parameters)));
     } catch (error) {
-      this.#ledger.apply({
-        type: 'LaunchSettled',
-        ordinal: 0,
-        machines: [],
-        shortages: [],
-        fatal: rejection(error),
-      });
-      return undefined;
+      for (const { ordinal } of launches) this.#settleUnsent(ordinal, { fatal: rejection(error) });
     }
   }
 
-  /** Prepared anew each time: which pools are short may have changed, or what was prepared be gone in AWS. */
-  async #launch(): Promise<void> {
-    const parameters = await this.#prepare();
-    if (!parameters || !this.#mayLaunch()) return;
-    const launches = this.#decide();
-    for (const launch of launches)
-      this.#ledger.apply({ type: 'LaunchDecided', launch, frozen: parameters.frozen });
-    await Promise.all(launches.map((launch) => this.#acquireOne(launch, parameters)));
+  /** @throws ActivityFailure when AWS refuses it, or it did not succeed until the deadline */
+  #prepare(): Promise<LaunchParameters> {
+    const input = this.#prepareInput();
+    const lane = prepareLane(`prepare ${input.template.templateId}`, this.#ledger.untilDeadline());
+    return lane.prepareLaunch(input);
+  }
+
+  #prepareInput(): PrepareInput {
+    const { input, frozen } = this.#ledger.state;
+    const { deployment, provider, requestId, template, createdAt, count } = input;
+    if (!template) throw new TypeError('a request that launches needs a template');
+    return {
+      owner: { deployment, provider, requestId },
+      template,
+      count,
+      createdAt,
+      deadline: deadlineOf(input),
+      ...(frozen === undefined ? {} : { frozen }),
+    };
   }
 
   #decide(): Launch[] {
@@ -119,16 +123,15 @@ export class Acquiring {
     }));
   }
 
-  async #acquireOne(launch: Launch, parameters: LaunchParameters, retryMs = OVERDUE_RETRY_MS): Promise<void> {
+  /** What is not prepared yet, the activity that sends it prepares; only if it cannot, that is a step of its own. */
+  async #acquireOne(launch: Launch, prepared?: LaunchParameters, retryMs = OVERDUE_RETRY_MS): Promise<void> {
     const { ordinal } = launch;
-    const { runId, firstExecutionRunId } = workflowInfo();
+    if (this.#ledger.state.cancelled && !mayHaveBeenSent(launch)) return this.#settleUnsent(ordinal);
     try {
-      let result = await launchLane(`launch ${ordinal}: ${launch.units} units`).acquire({
-        launch,
-        parameters,
-        notAfter: deadlineOf(this.#ledger.state.input),
-        mayHaveBeenSent: launch.stage === 'overdue' || runId !== firstExecutionRunId,
-      });
+      let result = await this.#send(launch, prepared);
+      if (result.unprepared) return await this.#acquireOne(launch, await this.#prepare(), retryMs);
+      const { parameters = prepared } = result;
+      this.#ledger.apply({ type: 'Prepared', frozen: parameters?.frozen });
       while (result.group && result.stage === 'filling') {
         const { group, machines } = result;
         const input = this.#groupInput(launch, group, machines.length);
@@ -150,10 +153,21 @@ export class Acquiring {
       }
     } catch (error) {
       const why = rejection(error);
-      const end = { type: 'LaunchSettled', ordinal, machines: [] } as const;
-      const stale = hasType(error, LAUNCH_STALE);
-      this.#ledger.apply(stale ? { ...end, shortages: [why] } : { ...end, shortages: [], fatal: why });
+      this.#settleUnsent(ordinal, hasType(error, LAUNCH_STALE) ? { shortages: [why] } : { fatal: why });
     }
+  }
+
+  #send(launch: Launch, parameters: LaunchParameters | undefined): Promise<Acquired> {
+    return launchLane(`launch ${launch.ordinal}: ${launch.units} units`).acquire({
+      launch,
+      ...(parameters ? { parameters } : { prepare: this.#prepareInput() }),
+      notAfter: deadlineOf(this.#ledger.state.input),
+      mayHaveBeenSent: mayHaveBeenSent(launch),
+    });
+  }
+
+  #settleUnsent(ordinal: number, why: { shortages?: readonly Shortage[]; fatal?: Shortage } = {}): void {
+    this.#ledger.apply({ type: 'LaunchSettled', ordinal, machines: [], shortages: [], ...why });
   }
 
   /** Groups of a closed owner: each is frozen, and what is left of it becomes part of this ledger. */
@@ -252,7 +266,11 @@ export class Acquiring {
     }
   }
 
-  async #acquireLater(launch: Launch, parameters: LaunchParameters, retryMs: number): Promise<void> {
+  async #acquireLater(
+    launch: Launch,
+    parameters: LaunchParameters | undefined,
+    retryMs: number,
+  ): Promise<void> {
     await sleep(retryMs, { summary: `ask again what became of launch ${launch.ordinal}` });
     await this.#acquireOne(launch, parameters, Math.min(retryMs * 2, OVERDUE_LAST_RETRY_MS));
   }
@@ -261,4 +279,10 @@ export class Acquiring {
   #mustFreeze(): boolean {
     return this.#ledger.state.cancelled || wantedGone(this.#ledger.state).length > 0;
   }
+}
+
+/** By another run of the workflow, before a reset, or by an activity that ended without knowing. */
+function mayHaveBeenSent({ stage }: Launch): boolean {
+  const { runId, firstExecutionRunId } = workflowInfo();
+  return stage === 'overdue' || runId !== firstExecutionRunId;
 }

@@ -76,15 +76,10 @@ export class EventStream {
     return this.#untold.length === 0;
   }
 
-  /** All is told, or cannot be told now. */
-  get isAtRest(): boolean {
-    return this.isTold || this.#isStuck;
-  }
-
   /** Tells all that can be told now, and leaves no activity behind; a cancel of the workflow does not cut it short. */
   async end(): Promise<void> {
     this.#isEnding = true;
-    await CancellationScope.nonCancellable(() => condition(() => this.isAtRest));
+    await CancellationScope.nonCancellable(() => condition(() => this.isTold || this.#isStuck));
   }
 
   carry(): CarriedEvents {

@@ -116,11 +116,6 @@ export class Ledger {
     return Math.max(1, deadlineOf(this.#state.input) - Date.now());
   }
 
-  /** All that could be told of what happened has been told, for now. */
-  get isQuiet(): boolean {
-    return this.#events.isAtRest;
-  }
-
   get isReleasing(): boolean {
     return this.#releasing > 0;
   }
@@ -162,9 +157,15 @@ export class Ledger {
     return this.#mayStop() && (continueAsNewSuggested || historyLength > LONG_HISTORY);
   }
 
-  /** A run also ends once after settling, so that no owner carries the code it started with for months. */
+  /**
+   * A run also ends once when Host Factory has read all that it brought, so that no owner carries for months how its
+   * machines were launched. Not as soon as it settles: hundreds of requests may do that at once. One that is cancelled
+   * ends anyway.
+   */
   canStop(): boolean {
-    const maySwitch = this.isIdle() && this.#events.isTold && !this.#state.input.carried;
+    const { input, unclaimed, cancelled } = this.#state;
+    const mustSwitch = unclaimed.size === 0 && !input.carried && !cancelled;
+    const maySwitch = mustSwitch && this.isIdle() && this.#events.isTold;
     return this.isOver() || this.mustRenew() || maySwitch;
   }
 }

@@ -1,14 +1,10 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import {
-  SETTLE_MS,
-  type AcquireInput,
-  type AcquireResult,
-  type LaunchActivities,
-} from '../../domain/activities.ts';
+import { SETTLE_MS, type AcquireResult, type LaunchCall } from '../../domain/activities.ts';
 import type { Launch } from '../../domain/request/launch.ts';
 import type { LaunchedMachine } from '../../domain/request/reducer.ts';
 import { withHeartbeat } from '../heartbeat.ts';
 import { brief, toReadFailure } from '../failures.ts';
+import type { Launches } from '../provider.ts';
 import { toFailure, toProviderError } from './errors.ts';
 import type { Groups } from './groups.ts';
 import type { InstanceReader } from './instances.ts';
@@ -46,30 +42,33 @@ export interface Launcher {
   readonly settings: LaunchSettings;
 }
 
-export function createLaunchActivities(launcher: Launcher): LaunchActivities {
+export function createLaunches(launcher: Launcher): Launches {
   return {
     prepareLaunch: (input) =>
       withHeartbeat(() => managerFor(launcher.managers, input.template.providerApi).prepare(input)).catch(
         rethrow,
       ),
     acquire: (input) =>
-      withHeartbeat(() => {
-        const { manager } = awsParameters(input.parameters);
-        return isGroup(manager)
-          ? acquireGroup(launcher, manager, input)
-          : acquireByCall(launcher, launcher.managers.calls[manager], input);
-      }).catch(rethrow),
+      withHeartbeat(
+        () => {
+          const { manager } = awsParameters(input.parameters);
+          return isGroup(manager)
+            ? acquireGroup(launcher, manager, input)
+            : acquireByCall(launcher, launcher.managers.calls[manager], input);
+        },
+        () => input.parameters,
+      ).catch(rethrow),
     freezeGroup: (input) => withHeartbeat(() => launcher.groups.freeze(input)).catch(rethrow),
   };
 }
 
-const isFirst = ({ mayHaveBeenSent }: AcquireInput): boolean =>
+const isFirst = ({ mayHaveBeenSent }: LaunchCall): boolean =>
   Context.current().info.attempt === 1 && !mayHaveBeenSent;
 
 const nothing = (certain: boolean): AcquireResult => ({ certain, machines: [], shortages: [] });
 
 /** Not sent after the deadline; but an earlier attempt may have been, and that may not show yet. */
-function nothingFound(input: AcquireInput): AcquireResult {
+function nothingFound(input: LaunchCall): AcquireResult {
   if (isFirst(input) || Date.now() >= input.notAfter + SETTLE_MS) return nothing(true);
   throw ApplicationFailure.create({
     type: 'Unsettled',
@@ -85,7 +84,7 @@ function nothingFound(input: AcquireInput): AcquireResult {
 async function acquireByCall(
   launcher: Launcher,
   manager: CallManager,
-  input: AcquireInput,
+  input: LaunchCall,
 ): Promise<AcquireResult> {
   const { launch, notAfter, mayHaveBeenSent } = input;
   const now = Date.now();
@@ -107,7 +106,7 @@ async function acquireByCall(
 async function acquireGroup(
   launcher: Launcher,
   name: GroupManagerName,
-  input: AcquireInput,
+  input: LaunchCall,
 ): Promise<AcquireResult> {
   const { launch, notAfter } = input;
   const parameters = awsParameters(input.parameters);
@@ -141,7 +140,7 @@ async function acquireGroup(
 async function createGroup(
   launcher: Launcher,
   manager: GroupManager,
-  input: AcquireInput,
+  input: LaunchCall,
 ): Promise<string | AcquireResult> {
   const { launch, notAfter } = input;
   const parameters = awsParameters(input.parameters);
@@ -166,7 +165,7 @@ async function createGroup(
 async function send(
   launcher: Launcher,
   manager: CallManager,
-  { launch, parameters }: AcquireInput,
+  { launch, parameters }: LaunchCall,
 ): Promise<AcquireResult> {
   const result = await manager.launch(launch, awsParameters(parameters));
   for (const { pool, code } of result.shortages) launcher.shortages.note(pool, code);
@@ -177,7 +176,7 @@ async function send(
 async function sendFirst(
   launcher: Launcher,
   manager: CallManager,
-  input: AcquireInput,
+  input: LaunchCall,
 ): Promise<AcquireResult> {
   try {
     return await send(launcher, manager, input);
@@ -195,7 +194,7 @@ async function sendFirst(
 async function sendAgain(
   launcher: Launcher,
   manager: CallManager,
-  input: AcquireInput,
+  input: LaunchCall,
   found: readonly LaunchedMachine[],
 ): Promise<AcquireResult> {
   let result: AcquireResult;
@@ -226,7 +225,7 @@ async function discover({ reader }: Launcher, launch: Launch): Promise<readonly 
 }
 
 /** Undefined when AWS can't be asked and it is so late that the request has to be answered without knowing. */
-async function orLate<T>({ notAfter }: AcquireInput, look: () => Promise<T>): Promise<T | undefined> {
+async function orLate<T>({ notAfter }: LaunchCall, look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look();
   } catch (error) {

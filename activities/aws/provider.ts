@@ -3,7 +3,7 @@ import type { AwsClients } from './clients.ts';
 import { createGroups } from './groups.ts';
 import { createInstanceReader } from './instances.ts';
 import { createInstanceWatcher } from './instanceWatcher.ts';
-import { createLaunchActivities } from './launching.ts';
+import { createLaunches } from './launching.ts';
 import { createLaunchTemplates } from './launchTemplates.ts';
 import { createMachineReader } from './machines.ts';
 import { createManagers } from './managers/index.ts';
@@ -32,7 +32,7 @@ export function createAwsProvider(aws: AwsClients, settings: AwsProviderSettings
   const managers = createManagers(aws, launchTemplates, shortages);
   const groups = createGroups(aws, managers, reader, { pollSeconds: pollSeconds.min, onReadError });
   return {
-    launch: createLaunchActivities({
+    launch: createLaunches({
       managers,
       groups,
       launchTemplates,

@@ -8,11 +8,8 @@ import { booting, isUnsettled, unitsMissing, type RequestState } from './state.t
 
 /** What can happen to a request. The workflow reports it; the rules below say what follows. */
 export type RequestFact =
-  | {
-      readonly type: 'LaunchDecided';
-      readonly launch: Launch;
-      readonly frozen?: Frozen | undefined;
-    }
+  | { readonly type: 'LaunchDecided'; readonly launch: Launch }
+  | { readonly type: 'Prepared'; readonly frozen: Frozen | undefined }
   | {
       readonly type: 'LaunchSettled';
       readonly ordinal: number;
@@ -64,11 +61,9 @@ export interface LaunchedMachine {
 export function reduce(state: RequestState, fact: RequestFact): RequestState {
   switch (fact.type) {
     case 'LaunchDecided':
-      return {
-        ...state,
-        launches: [...state.launches, fact.launch],
-        frozen: fact.frozen ?? state.frozen,
-      };
+      return { ...state, launches: [...state.launches, fact.launch] };
+    case 'Prepared':
+      return fact.frozen ? { ...state, frozen: fact.frozen } : state;
     case 'LaunchSettled':
       return launchSettled(state, fact);
     case 'GroupFilling':

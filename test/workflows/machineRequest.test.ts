@@ -1,7 +1,12 @@
 import { strict as assert } from 'node:assert';
 import { unpackMachines } from '../../domain/machine/packed.ts';
 import type { StatusView } from '../../domain/shared/messages.ts';
-import { machinesSeenSignal, returnMachinesSignal, standingQuery } from '../../workflows/messages.ts';
+import {
+  claimedSignal,
+  machinesSeenSignal,
+  returnMachinesSignal,
+  standingQuery,
+} from '../../workflows/messages.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/workflowRig.ts';
 
 const MINUTE = 60_000;
@@ -12,11 +17,17 @@ describe('machineRequest', () => {
     rig = await createWorkflowRig();
   });
 
-  /** Skips time until the request is settled. */
+  /** Skips time until the request is settled, and reads it as Host Factory does, which then holds its machines. */
   async function settled(handle: Handle): Promise<StatusView> {
     for (;;) {
       const view = await rig.status(handle);
-      if (view.status !== 'running') return view;
+      if (view.status !== 'running') {
+        const machineIds = ids(view);
+        // One without machines may be closed by now.
+        await handle.signal(claimedSignal, { v: 1, machineIds }).catch(() => undefined);
+        await rig.whenIdle(handle);
+        return view;
+      }
       await rig.env.sleep('5s');
     }
   }
@@ -187,6 +198,40 @@ describe('machineRequest', () => {
       assert.match(end.message, /InvalidAMIID\.NotFound/);
     }));
 
+  it('is prepared again and again while the cloud cannot, and then launches once', () =>
+    rig.withWorkers(async () => {
+      let failures = 4;
+      rig.cloud.onPrepare = async () => {
+        if (failures-- > 0) throw new Error('The cloud is busy.');
+      };
+      const view = await settled(await rig.startRequest({ count: 3 }));
+      assert.equal(view.status, 'complete', view.message);
+      assert.deepEqual([rig.cloud.launched.length, rig.cloud.live().length], [1, 3]);
+    }));
+
+  it('launches nothing when it is cancelled while it cannot be prepared', () =>
+    rig.withWorkers(async () => {
+      const tried: string[] = [];
+      rig.cloud.onPrepare = async () => {
+        tried.push('to prepare');
+        if (tried.length < 4) throw new Error('The cloud is busy.');
+        await request.cancel();
+      };
+      const request = await rig.startRequest({ count: 3 });
+      const end: StatusView = await rig.result(request);
+      assert.match(end.message, /cancelled/);
+      assert.deepEqual(rig.cloud.launched, []);
+    }));
+
+  it('ends with the reason when it cannot be prepared until the deadline', () =>
+    rig.withWorkers(async () => {
+      rig.cloud.onPrepare = () => Promise.reject(new Error('The cloud is busy.'));
+      const end: StatusView = await rig.result(await rig.startRequest({ deadlineSeconds: 600 }));
+      assert.equal(end.status, 'complete_with_error');
+      assert.match(end.message, /The cloud is busy/);
+      assert.deepEqual(rig.cloud.launched, []);
+    }));
+
   it('gives everything back and ends when it is cancelled', () =>
     rig.withWorkers(async () => {
       const request = await rig.startRequest({ count: 5 });
@@ -273,7 +318,7 @@ describe('machineRequest', () => {
       await request.signal(machinesSeenSignal, { v: 1, sightings: [end(first), end('i-of-somebody-else')] });
       assert.deepEqual(await request.query(standingQuery, [first, second, 'i-of-somebody-else']), [
         'released',
-        'unclaimed',
+        'held',
         'unknown',
       ]);
       await request.signal(machinesSeenSignal, { v: 1, sightings: [end(second)] });

@@ -3,7 +3,7 @@ import { createAwsClients, type AwsClients } from '../../../activities/aws/clien
 import { createGroups } from '../../../activities/aws/groups.ts';
 import { createInstanceReader, type InstanceReader } from '../../../activities/aws/instances.ts';
 import { createInstanceWatcher } from '../../../activities/aws/instanceWatcher.ts';
-import { createLaunchActivities } from '../../../activities/aws/launching.ts';
+import { createLaunches } from '../../../activities/aws/launching.ts';
 import { createLaunchTemplates } from '../../../activities/aws/launchTemplates.ts';
 import { createManagers } from '../../../activities/aws/managers/index.ts';
 import { groupManager, type Managers } from '../../../activities/aws/managers/manager.ts';
@@ -71,7 +71,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       const watcher = createInstanceWatcher(reader, { minSeconds: 0.03, maxSeconds: 0.03, ...quiet });
       const settings = { consistencySeconds: 0.05 };
       activities = {
-        ...createLaunchActivities({ managers, groups, launchTemplates, reader, shortages, settings }),
+        ...createLaunches({ managers, groups, launchTemplates, reader, shortages, settings }),
         ...createTerminateActivities(aws),
         ...createWaitActivities(watcher, groups),
       };

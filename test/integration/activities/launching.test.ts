@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { createAwsClients, type AwsClients } from '../../../activities/aws/clients.ts';
 import { createGroups } from '../../../activities/aws/groups.ts';
 import { createInstanceReader } from '../../../activities/aws/instances.ts';
-import { createLaunchActivities } from '../../../activities/aws/launching.ts';
+import { createLaunches } from '../../../activities/aws/launching.ts';
 import { createLaunchTemplates } from '../../../activities/aws/launchTemplates.ts';
 import { createManagers } from '../../../activities/aws/managers/index.ts';
 import { awsParameters, type AwsLaunchParameters } from '../../../activities/aws/parameters.ts';
@@ -11,7 +11,7 @@ import { createShortageMemory } from '../../../activities/aws/shortages.ts';
 import {
   LAUNCH_REJECTED,
   LAUNCH_STALE,
-  type AcquireInput,
+  type LaunchCall,
   type AcquireResult,
   type LaunchActivities,
   type LaunchParameters,
@@ -49,7 +49,7 @@ for (const [providerApi, action] of [
       const shortages = createShortageMemory(() => clock);
       const managers = createManagers(aws, launchTemplates, shortages);
       const groups = createGroups(aws, managers, reader, { pollSeconds: 0.05, onReadError: () => {} });
-      activities = createLaunchActivities({
+      activities = createLaunches({
         managers,
         groups,
         launchTemplates,
@@ -79,10 +79,10 @@ for (const [providerApi, action] of [
       return awsParameters(prepared);
     };
 
-    const acquire = (input: AcquireInput, attempt = 1): Promise<AcquireResult> =>
+    const acquire = (input: LaunchCall, attempt = 1): Promise<AcquireResult> =>
       activityEnvironment({ attempt }).run(activities.acquire, input);
 
-    async function aLaunch(units: number, changes: Partial<AcquireInput> = {}): Promise<AcquireInput> {
+    async function aLaunch(units: number, changes: Partial<LaunchCall> = {}): Promise<LaunchCall> {
       ordinal += 1;
       return {
         launch: {
@@ -99,9 +99,9 @@ for (const [providerApi, action] of [
         ...changes,
       };
     }
-    const launchedWith = async ({ launch }: AcquireInput): Promise<string[]> =>
+    const launchedWith = async ({ launch }: LaunchCall): Promise<string[]> =>
       (await control.log()).filter(({ token }) => token === launch.token).flatMap(({ launched }) => launched);
-    const callsWith = async ({ launch }: AcquireInput): Promise<number> =>
+    const callsWith = async ({ launch }: LaunchCall): Promise<number> =>
       (await control.log()).filter((call) => call.action === action && call.token === launch.token).length;
 
     it('launches machines that know how they are named', async () => {

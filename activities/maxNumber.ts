@@ -2,9 +2,10 @@ import { ApplicationFailure, log } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { LAUNCH_REJECTED, type PrepareInput } from '../domain/activities.ts';
-import { QUERY, WORKFLOW } from '../domain/shared/messages.ts';
-import { taskQueues } from '../domain/shared/queues.ts';
+import { QUERY } from '../domain/shared/messages.ts';
 import { inParallel } from './inParallel.ts';
+import { listOwners, OPEN } from './owners.ts';
+import type { ProviderInstance } from './provider.ts';
 
 const HF_COUNT = defineSearchAttributeKey('HfCount', 'INT');
 
@@ -68,24 +69,19 @@ export class MaxNumber {
   }
 
   /** Requests that come while a list is under way share the next: a list of hundreds is not made for each of hundreds. */
-  #ownersWith({ owner: { deployment, provider }, template: { templateId } }: PrepareInput): Promise<Bounds> {
+  #ownersWith({ owner, template: { templateId } }: PrepareInput): Promise<Bounds> {
     const known = this.#owners.get(templateId);
     if (known) return known();
-    const list = shared(() => this.#list(taskQueues(deployment, provider).workflows, templateId));
+    const list = shared(() => this.#list(owner, templateId));
     this.#owners.set(templateId, list);
     return list();
   }
 
-  async #list(taskQueue: string, templateId: string): Promise<Bounds> {
-    const query =
-      `TaskQueue = "${taskQueue}" AND WorkflowType = "${WORKFLOW.request}" AND ExecutionStatus = "Running" ` +
-      `AND HfTemplate = ${JSON.stringify(templateId)}`;
+  async #list(instance: ProviderInstance, templateId: string): Promise<Bounds> {
     const held = this.#held.get(templateId);
     const bounds = new Map<string, number>();
-    for await (const { workflowId, typedSearchAttributes } of this.#client.workflow.list({
-      query,
-      pageSize: 1_000,
-    }))
+    const open = listOwners(this.#client, instance, `${OPEN} AND HfTemplate = ${JSON.stringify(templateId)}`);
+    for await (const { workflowId, typedSearchAttributes } of open)
       bounds.set(workflowId, held?.get(workflowId) ?? typedSearchAttributes.get(HF_COUNT) ?? 0);
     this.#held.set(templateId, new Map([...(held ?? [])].filter(([workflowId]) => bounds.has(workflowId))));
     return bounds;

@@ -1,8 +1,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { adopterId } from '../domain/shared/ids.ts';
-import { WORKFLOW } from '../domain/shared/messages.ts';
-import { taskQueues } from '../domain/shared/queues.ts';
 import { inParallel } from './inParallel.ts';
+import { listOwners, OPEN } from './owners.ts';
 import type { MachineReader, ProviderInstance } from './provider.ts';
 
 export interface OwnerWatch {
@@ -51,15 +50,12 @@ export function createOwnerWatch(
 /** The list of open owners lags behind them: whom it lacks is asked for by id. */
 async function withoutOwner(
   client: Client,
-  { deployment, provider }: ProviderInstance,
+  instance: ProviderInstance,
   requestIds: ReadonlySet<string>,
 ): Promise<ReadonlySet<string>> {
   if (requestIds.size === 0) return new Set();
-  const query =
-    `TaskQueue = "${taskQueues(deployment, provider).workflows}" AND WorkflowType = "${WORKFLOW.request}" ` +
-    'AND ExecutionStatus = "Running"';
   const open = new Set<string>();
-  for await (const { workflowId } of client.workflow.list({ query, pageSize: 1_000 })) open.add(workflowId);
+  for await (const { workflowId } of listOwners(client, instance, OPEN)) open.add(workflowId);
   const unlisted = [...requestIds].filter((id) => !open.has(id) && !open.has(adopterId(id)));
   const owned = await inParallel(
     unlisted,

@@ -60,7 +60,7 @@ async function large(bench, sizes) {
     const machines = await bench.machinesOf(requestId);
     if (machines.length !== count) throw new Problem(`${machines.length} of ${count} machines came.`);
     const given = await bench.measured(() => bench.giveBack([machines]));
-    await bench.noneLives();
+    await bench.isOver();
     beyond.push({ count, seconds: asked.seconds - BOOT_SECONDS });
     const both = together(asked, given);
     const sizesOf = await bench.historiesOf([...asked.outcome.ids, ...given.outcome.ids]);
@@ -100,7 +100,7 @@ async function many(bench, turns) {
     hold(`${requests} requests, peak MB`, asked.peakMb, MOST_MB);
     const owned = await Promise.all(asked.outcome.ids.map((id) => bench.machinesOf(id)));
     await bench.giveBack(owned);
-    await bench.noneLives();
+    await bench.isOver();
   }
   hold(`${requests} requests of ${machines}, times the bare workflows`, median(ratios), MOST_TIMES_BARE);
 }
@@ -117,7 +117,7 @@ async function racing(bench) {
     for (const [place, machine] of owned.entries()) lists[(index + place) % returns].push(machine);
   }
   const given = await bench.measured(() => bench.giveBack(lists));
-  await bench.noneLives();
+  await bench.isOver();
   row(
     fixed(given.seconds - END_SECONDS),
     ...cells(given, await bench.historiesOf([...ids, ...given.outcome.ids])),

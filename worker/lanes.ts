@@ -32,12 +32,13 @@ const FINISH_CALLS = '20s';
 export async function createLanes(settings: LaneSettings): Promise<Worker[]> {
   const { connection, namespace, identity, activities, observer } = settings;
   const queues = taskQueues(settings.deployment, settings.provider);
+  const activityInterceptors = [observeActivities(observer), correlateActivities];
   const common = { connection, namespace, identity, shutdownForceTime: '30s' } as const;
   const workflows = Worker.create({
     ...common,
     taskQueue: queues.workflows,
     activities: { ...activities.events },
-    interceptors: { activity: [correlateActivities] },
+    interceptors: { activity: activityInterceptors },
     workflowBundle: { codePath: BUNDLE_PATH },
     maxConcurrentWorkflowTaskExecutions: 20,
     maxCachedWorkflows: 500,
@@ -48,7 +49,7 @@ export async function createLanes(settings: LaneSettings): Promise<Worker[]> {
       maxConcurrentActivityTaskExecutions: SLOTS[lane],
       taskQueue: queues[lane],
       activities: { ...activities[lane] },
-      interceptors: { activity: [observeActivities(observer), correlateActivities] },
+      interceptors: { activity: activityInterceptors },
       shutdownGraceTime: lane === 'wait' ? 0 : FINISH_CALLS,
     }),
   );

@@ -18,7 +18,7 @@ import { observedAndLogged } from './callLog.ts';
 import { openEarlyLog, openWorkerLog } from './log.ts';
 import { keepMonitor } from './monitor.ts';
 import { PROVIDERS, type OpenProvider } from './providers.ts';
-import { installRuntime } from './runtime.ts';
+import { installRuntime, keepHeapSmall } from './runtime.ts';
 import { storageDirectory } from './storage.ts';
 
 /**
@@ -27,6 +27,7 @@ import { storageDirectory } from './storage.ts';
  * @returns the exit code: 0 after a stop, 1 when it could not start or failed
  */
 export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
+  keepHeapSmall();
   let log = openEarlyLog(env);
   try {
     const gathered = await gatherWorkerConfig(env);

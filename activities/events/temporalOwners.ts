@@ -6,13 +6,12 @@ import type { Machine } from '../../domain/machine/machine.ts';
 import { monitorId } from '../../domain/shared/ids.ts';
 import {
   QUERY,
-  WORKFLOW,
   type MachineRequestInput,
   type StatusPage,
   type StatusView,
 } from '../../domain/shared/messages.ts';
-import { taskQueues } from '../../domain/shared/queues.ts';
 import { inParallel } from '../inParallel.ts';
+import { listOwners } from '../owners.ts';
 import type { ProviderInstance } from '../provider.ts';
 import type { OwnerBook } from './ownerBook.ts';
 import type { Owner, Owners } from './rebuilding.ts';
@@ -23,7 +22,7 @@ const ANSWER_MS = 10_000;
 const PAGING_ATTEMPTS = 3;
 
 /** Owners as Temporal knows them: those that run, and those whose history it still keeps. */
-export function temporalOwners(client: Client, { deployment, provider }: ProviderInstance): Owners {
+export function temporalOwners(client: Client, instance: ProviderInstance): Owners {
   const { connection, workflowService } = client;
   const { namespace } = client.options;
   const within = <T>(work: () => Promise<T>): Promise<T> =>
@@ -79,11 +78,8 @@ export function temporalOwners(client: Client, { deployment, provider }: Provide
 
   return {
     async list() {
-      const query =
-        `TaskQueue = "${taskQueues(deployment, provider).workflows}" AND WorkflowType = "${WORKFLOW.request}" ` +
-        'AND ExecutionStatus != "ContinuedAsNew"';
       const newest = new Map<string, Execution>();
-      for await (const info of client.workflow.list({ query, pageSize: 1_000 })) {
+      for await (const info of listOwners(client, instance, 'ExecutionStatus != "ContinuedAsNew"')) {
         const execution = executionOf(info);
         // A reset, or a second adopter, has the id of the one before.
         const other = newest.get(execution.id);
@@ -108,7 +104,11 @@ export function temporalOwners(client: Client, { deployment, provider }: Provide
     },
     async closed(ids) {
       // A wrong or an empty server knows no owner at all: its word would close every one.
-      if (ids.length === 0 || (await stateOf(monitorId(deployment, provider))) === undefined) return [];
+      if (
+        ids.length === 0 ||
+        (await stateOf(monitorId(instance.deployment, instance.provider))) === undefined
+      )
+        return [];
       const states = await inParallel(ids, stateOf);
       // Between two runs of one workflow Temporal may show the older one.
       return ids.filter(

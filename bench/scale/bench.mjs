@@ -11,6 +11,7 @@ import { watchProcess } from './process.mjs';
 const STARTERS = 20;
 const LOOK_EVERY_MS = 50;
 const PATIENCE_MS = 300_000;
+const OURS = 'WorkflowType IN ("machineRequest", "machineReturn")';
 
 /**
  * Starts requests and returns as the scripts do, but from one process: hundreds of scripts at once would measure the
@@ -126,9 +127,11 @@ export async function openBench(stack, { bootSeconds, endSeconds }) {
 
     historiesOf: (ids) => historiesOf(client, ids),
 
-    async noneLives() {
+    /** When all was given back, and every workflow has ended: what comes next shall not be measured beside them. */
+    async isOver() {
       const { live } = await control(stack, 'GET', 'summary');
       if (live > 0) throw new Problem(`${live} machines are alive after all were given back.`);
+      await until(async () => (await count(`${OURS} AND ExecutionStatus = "Running"`)) === 0);
     },
 
     close: () => connection.close(),

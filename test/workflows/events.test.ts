@@ -76,7 +76,7 @@ describe('the events of a request', () => {
         const isThere = all.filter((other) => other === type).length === count;
         return isThere && all.includes(EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED, all.lastIndexOf(type));
       };
-      await eventually('the machines are up', () => worksOn(EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, 3));
+      await eventually('the machines are up', () => worksOn(EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, 2));
       await request.cancel();
       await eventually('the cancel is worked on', () =>
         worksOn(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED, 1),

@@ -1,18 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import {
-  SETTLE_MS,
-  type AcquireInput,
-  type Acquired,
-  type LaunchParameters,
-  type UnpreparedLaunch,
-} from '../domain/activities.ts';
+import type { AcquireInput, Acquired, LaunchParameters, PrepareInput } from '../domain/activities.ts';
 import type { MaxNumber } from './maxNumber.ts';
 import type { Launches } from './provider.ts';
 
+/** ms; less than Temporal waits for a heartbeat, for none is sent meanwhile. What takes longer is a step of its own. */
+const PREPARE_MS = 5_000;
+
 /**
  * Launches, and prepares before that what is not prepared yet: a step less in a workflow than two activities. What is
- * sent is in Temporal before the cloud hears of it, as the activity's heartbeat.
+ * sent is in Temporal before the cloud hears of it, as the activity's heartbeat: an attempt that finds none knows that
+ * nothing was sent, and one that finds it sends the same bytes. So no heartbeat may say anything else.
  */
 export class Acquisition {
   readonly #launches: Launches;
@@ -27,42 +26,41 @@ export class Acquisition {
 
   async acquire(input: AcquireInput): Promise<Acquired> {
     if (!('prepare' in input)) return this.#launches.acquire(input);
-    const { attempt } = Context.current().info;
-    const isLate = Date.now() >= input.notAfter;
-    if (isLate && attempt === 1 && !input.mayHaveBeenSent) return nothing(true);
-    let parameters: LaunchParameters;
-    try {
-      parameters = await this.#prepared(input);
-    } catch (error) {
-      // Whether an attempt before this one sent it is not known; nothing may be concluded from a refusal now.
-      if (attempt > 1 || isLate) return unsettled(input, error);
-      if (error instanceof ApplicationFailure && error.nonRetryable) throw error;
-      return { ...nothing(true), unprepared: true };
+    const { prepare, ...launch } = input;
+    const { attempt, heartbeatDetails } = Context.current().info;
+    let parameters = heartbeatDetails as LaunchParameters | undefined;
+    // Somebody who resets an activity makes its next attempt the first again.
+    const mayHaveBeenSent = parameters !== undefined && attempt === 1;
+    if (!parameters) {
+      if (Date.now() >= input.notAfter) return NOTHING;
+      try {
+        parameters = await this.#prepare(prepare);
+      } catch (error) {
+        if (error instanceof ApplicationFailure && error.nonRetryable) throw error;
+        return { ...NOTHING, unprepared: true };
+      }
     }
-    const { prepare: _prepare, ...launch } = input;
-    return { ...(await this.#launches.acquire({ ...launch, parameters })), parameters };
+    const result = await this.#launches.acquire({ ...launch, parameters, mayHaveBeenSent });
+    return { ...result, parameters };
   }
 
-  /** Those of an earlier attempt, which may have sent them; else new ones, which are kept for later attempts. */
-  async #prepared({ prepare, mayHaveBeenSent }: UnpreparedLaunch): Promise<LaunchParameters> {
-    const { attempt, heartbeatDetails, taskToken } = Context.current().info;
-    const kept = heartbeatDetails as LaunchParameters | undefined;
-    if (kept) return kept;
-    if (attempt === 1 && !mayHaveBeenSent) await this.#maxNumber.refuseBeyond(prepare);
-    const parameters = await this.#launches.prepareLaunch(prepare);
-    await this.#temporal.activity.heartbeat(taskToken, parameters);
+  /** Prepares, and keeps what came of it for later attempts. @throws when either does not succeed now */
+  async #prepare(input: PrepareInput): Promise<LaunchParameters> {
+    const parameters = await Promise.race([this.prepareLaunch(input), late()]);
+    await this.#temporal.activity.heartbeat(Context.current().info.taskToken, parameters);
     return parameters;
+  }
+
+  /** @throws ApplicationFailure */
+  async prepareLaunch(input: PrepareInput): Promise<LaunchParameters> {
+    await this.#maxNumber.refuseBeyond(input);
+    return this.#launches.prepareLaunch(input);
   }
 }
 
-const nothing = (certain: boolean): Acquired => ({ certain, machines: [], shortages: [] });
+const NOTHING: Acquired = { certain: true, machines: [], shortages: [] };
 
-/** @throws ApplicationFailure to be retried, until it is so late that the request has to be answered without knowing */
-function unsettled({ launch, notAfter }: UnpreparedLaunch, error: unknown): Acquired {
-  if (Date.now() >= notAfter + SETTLE_MS) return nothing(false);
-  const why = error instanceof Error ? error.message : String(error);
-  throw ApplicationFailure.create({
-    type: 'Unsettled',
-    message: `It is not certain yet what launch ${launch.ordinal} did, and it cannot be prepared again: ${why}`,
-  });
+async function late(): Promise<never> {
+  await delay(PREPARE_MS, undefined, { ref: false });
+  throw new Error('It takes long to prepare the launch.');
 }

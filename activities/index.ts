@@ -8,6 +8,7 @@ import type {
 import type { EventActivities } from '../domain/events/activities.ts';
 import type { InquiryActivities, MonitorActivities } from '../domain/monitor/activities.ts';
 import { Acquisition } from './acquiring.ts';
+import { withHeartbeat } from './heartbeat.ts';
 import { createInquiryActivities } from './inquiring.ts';
 import { createMonitorActivities, type SweepSettings } from './monitoring.ts';
 import { MaxNumber } from './maxNumber.ts';
@@ -33,15 +34,11 @@ export function createActivities(
   events: EventActivities,
 ): Activities {
   const { launch, terminate, wait, machines } = provider;
-  const maxNumber = new MaxNumber(temporal);
-  const acquisition = new Acquisition(launch, maxNumber, temporal);
+  const acquisition = new Acquisition(launch, new MaxNumber(temporal), temporal);
   return {
     launch: {
       ...launch,
-      async prepareLaunch(input) {
-        await maxNumber.refuseBeyond(input);
-        return launch.prepareLaunch(input);
-      },
+      prepareLaunch: (input) => withHeartbeat(() => acquisition.prepareLaunch(input)),
       acquire: (input) => acquisition.acquire(input),
     },
     read: { ...createReadActivities(machines, temporal), ...createInquiryActivities(machines, temporal) },

@@ -2,7 +2,9 @@ import type {
   AcquireResult,
   LaunchActivities,
   LaunchCall,
+  LaunchParameters,
   Ownership,
+  PrepareInput,
   TerminateActivities,
   WaitActivities,
 } from '../domain/activities.ts';
@@ -21,6 +23,8 @@ export interface Provider {
 }
 
 export interface Launches extends Omit<LaunchActivities, 'acquire'> {
+  /** Sends no heartbeat: one without the parameters would lose those of a launch. */
+  prepareLaunch(input: PrepareInput): Promise<LaunchParameters>;
   /** Its heartbeats carry the parameters, which a retry gets back. */
   acquire(call: LaunchCall): Promise<AcquireResult>;
 }

@@ -91,7 +91,7 @@ export interface Frozen {
   readonly launchTemplateVersion?: string;
 }
 
-/** The frozen part of every launch call of a request. What else stands in it is its provider's business alone. */
+/** The frozen part of a launch call; launches that are decided at once share it. What else stands in it is its provider's business alone. */
 export interface LaunchParameters {
   readonly v: 1;
   readonly frozen?: Frozen;
@@ -109,15 +109,15 @@ export interface LaunchCall {
 
 export type AcquireInput = LaunchCall | UnpreparedLaunch;
 
-/** A launch that shares its parameters with no other. */
-export interface UnpreparedLaunch extends Omit<LaunchCall, 'parameters'> {
+/** A launch that shares its parameters with no other, and that only this activity may send. */
+export interface UnpreparedLaunch extends Omit<LaunchCall, 'parameters' | 'mayHaveBeenSent'> {
   readonly prepare: PrepareInput;
 }
 
 export interface Acquired extends AcquireResult {
-  /** Those of a launch that was not prepared. */
+  /** Those of a launch that was not prepared before, unless it is certain that nothing was sent. */
   readonly parameters?: LaunchParameters;
-  /** It could not be prepared, and nothing was sent. */
+  /** It could not be prepared now, and nothing was sent. */
   readonly unprepared?: true;
 }
 

@@ -70,11 +70,11 @@ export class Acquiring {
     const launches = this.#decide();
     for (const launch of launches) this.#ledger.apply({ type: 'LaunchDecided', launch });
     const [first, ...others] = launches;
-    if (first && others.length === 0) await this.#acquireOne(first);
+    if (first && others.length === 0 && !mayHaveBeenSent(first)) await this.#acquireOne(first);
     else await this.#acquirePrepared(launches);
   }
 
-  /** Launches that share their parameters. */
+  /** Launches that share their parameters, or that a run before a reset may have sent. */
   async #acquirePrepared(launches: readonly Launch[]): Promise<void> {
     try {
       const parameters = await this.#prepare();
@@ -145,7 +145,7 @@ export class Acquiring {
         result = await this.#fill(input);
       }
       this.#settle(launch, result);
-      if (!result.certain) {
+      if (!result.certain && parameters) {
         void this.#acquireLater({ ...launch, stage: 'overdue' }, parameters, retryMs);
       } else if (result.group && result.stage === 'settling') {
         const input = this.#groupInput(launch, result.group, result.machines.length);
@@ -158,12 +158,11 @@ export class Acquiring {
   }
 
   #send(launch: Launch, parameters: LaunchParameters | undefined): Promise<Acquired> {
-    return launchLane(`launch ${launch.ordinal}: ${launch.units} units`).acquire({
-      launch,
-      ...(parameters ? { parameters } : { prepare: this.#prepareInput() }),
-      notAfter: deadlineOf(this.#ledger.state.input),
-      mayHaveBeenSent: mayHaveBeenSent(launch),
-    });
+    const lane = launchLane(`launch ${launch.ordinal}: ${launch.units} units`);
+    const call = { launch, notAfter: deadlineOf(this.#ledger.state.input) };
+    return parameters
+      ? lane.acquire({ ...call, parameters, mayHaveBeenSent: mayHaveBeenSent(launch) })
+      : lane.acquire({ ...call, prepare: this.#prepareInput() });
   }
 
   #settleUnsent(ordinal: number, why: { shortages?: readonly Shortage[]; fatal?: Shortage } = {}): void {
@@ -266,11 +265,7 @@ export class Acquiring {
     }
   }
 
-  async #acquireLater(
-    launch: Launch,
-    parameters: LaunchParameters | undefined,
-    retryMs: number,
-  ): Promise<void> {
+  async #acquireLater(launch: Launch, parameters: LaunchParameters, retryMs: number): Promise<void> {
     await sleep(retryMs, { summary: `ask again what became of launch ${launch.ordinal}` });
     await this.#acquireOne(launch, parameters, Math.min(retryMs * 2, OVERDUE_LAST_RETRY_MS));
   }

@@ -19,7 +19,7 @@ import type {
 } from '../domain/shared/messages.ts';
 import { EventStream } from './eventStream.ts';
 import type { machineRequest } from './machineRequest.ts';
-import { carriedVisibility, showState, tellState } from './visibility.ts';
+import { carriedVisibility, fitsMemo, showState, tellState } from './visibility.ts';
 
 /** Events; the server's own suggestion comes at 4,096 and its limit is 51,200. */
 const LONG_HISTORY = 5_000;
@@ -159,12 +159,13 @@ export class Ledger {
 
   /**
    * A run also ends once when Host Factory has read all that it brought, so that no owner carries for months how its
-   * machines were launched. Not as soon as it settles: hundreds of requests may do that at once. One that is cancelled
-   * ends anyway.
+   * machines were launched. Not as soon as it settles, for hundreds of requests may do that at once, unless only the
+   * next run's input tells its machines without a worker. One that is cancelled ends anyway.
    */
   canStop(): boolean {
     const { input, unclaimed, cancelled } = this.#state;
-    const mustSwitch = unclaimed.size === 0 && !input.carried && !cancelled;
+    const isRead = unclaimed.size === 0 || !fitsMemo(this.#state);
+    const mustSwitch = isRead && !input.carried && !cancelled;
     const maySwitch = mustSwitch && this.isIdle() && this.#events.isTold;
     return this.isOver() || this.mustRenew() || maySwitch;
   }

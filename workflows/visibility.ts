@@ -6,6 +6,7 @@ import {
   workflowInfo,
   type ContinueAsNewOptions,
 } from '@temporalio/workflow';
+import { packMachines } from '../domain/machine/packed.ts';
 import { deadlineOf, type RequestState } from '../domain/request/state.ts';
 import type { StatusMemo } from '../domain/shared/messages.ts';
 
@@ -17,8 +18,14 @@ export function tellState(hfState: 'holding' | 'returned' | 'cancelled'): void {
   upsertSearchAttributes([{ key: HF_STATE, value: hfState }]);
 }
 
+/** A memo is written with each step of a workflow, and in Temporal's lists: of more machines it does not tell. */
+const MOST_IN_MEMO = 200;
+
+export const fitsMemo = ({ machines }: RequestState): boolean => machines.size <= MOST_IN_MEMO;
+
 export function tellSettled(state: RequestState): void {
-  upsertMemo({ hf: memoOf(state) });
+  const machines = fitsMemo(state) ? { machines: packMachines([...state.machines.values()]) } : {};
+  upsertMemo({ hf: { ...memoOf(state), ...machines } });
   tellState(openState(state));
 }
 

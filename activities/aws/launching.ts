@@ -45,9 +45,7 @@ export interface Launcher {
 export function createLaunches(launcher: Launcher): Launches {
   return {
     prepareLaunch: (input) =>
-      withHeartbeat(() => managerFor(launcher.managers, input.template.providerApi).prepare(input)).catch(
-        rethrow,
-      ),
+      managerFor(launcher.managers, input.template.providerApi).prepare(input).catch(rethrow),
     acquire: (input) =>
       withHeartbeat(
         () => {
@@ -89,7 +87,11 @@ async function acquireByCall(
   const { launch, notAfter, mayHaveBeenSent } = input;
   const now = Date.now();
   if (isFirst(input) && now < notAfter) return sendFirst(launcher, manager, input);
-  const found = await orLate(input, () => discover(launcher, launch));
+  const look = () => discover(launcher, launch);
+  const found = await orLate(input, async () =>
+    // What is sent after a reset was prepared anew, and AWS may take it for another launch.
+    mayHaveBeenSent && now < notAfter ? allVisible(launcher, launch, await look()) : look(),
+  );
   if (!found) return nothing(false);
   if (found.length >= launch.units) return { certain: true, machines: found, shortages: [] };
   // AWS answers the repetition with what the first call made: that list is complete, a search may lag. After a

@@ -1,7 +1,7 @@
 import type { LaunchParameters } from '../../domain/activities.ts';
 import type { InstanceRequirements } from '../../domain/template/template.ts';
 
-/** What every launch call of a request is sent, by the manager that sends it. */
+/** What a launch call is sent, by the manager that sends it. */
 export type AwsLaunchParameters =
   | FleetParameters
   | RunInstancesParameters
@@ -60,6 +60,6 @@ export interface LaunchOverride {
   readonly maxPrice?: string;
 }
 
-/** History gives back what `prepareLaunch` of this provider put there, and nobody else writes it. */
+/** Temporal gives back what `prepareLaunch` of this provider put there, and nobody else writes it. */
 export const awsParameters = (parameters: LaunchParameters): AwsLaunchParameters =>
   parameters as AwsLaunchParameters;

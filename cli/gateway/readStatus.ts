@@ -84,21 +84,21 @@ type Input = Awaited<ReturnType<TemporalCalls['inputOf']>>;
 /** No worker answers. What was last told to Temporal itself still holds. */
 function readIdle(id: string, { memo }: Description, input: Input): StatusAnswer {
   if (isMemo(memo) && memo.status === 'running') return running(memo.message);
-  const carried = carriedBy(input);
-  if (carried) return carried;
+  const known = toldBy(memo, input);
+  if (known) return known;
   throw new UnavailableError(`No worker answers for ${id}, and its machines are not known without one.`);
 }
 
 async function readClosed(
   calls: TemporalCalls,
   id: string,
-  { runId, completed, statusName }: Description,
+  { runId, completed, statusName, memo }: Description,
   input: Input,
 ): Promise<StatusAnswer> {
   if (completed) return wholeView(id, await calls.resultOf(id, runId));
   // What Host Factory was told once as settled stays so, even after the owner was terminated by hand.
-  const carried = carriedBy(input);
-  if (carried) return carried;
+  const known = toldBy(memo, input);
+  if (known) return known;
   return {
     status: 'complete_with_error',
     message: `The workflow of ${id} ended as ${statusName} in Temporal without a result.`,
@@ -106,10 +106,17 @@ async function readClosed(
   };
 }
 
-function carriedBy(input: Input): StatusAnswer | undefined {
+/** A settled request is in its memo, or in the input of its run. Who is told of it is taken to hold its machines. */
+function toldBy(memo: unknown, input: Input): StatusAnswer | undefined {
   const carried: CarriedRequest | undefined = 'carried' in input ? input.carried : undefined;
-  if (!carried) return undefined;
-  return { status: carried.status, message: carried.message, machines: unpackMachines(carried.machines) };
+  const told = carried ?? (isMemo(memo) ? memo : undefined);
+  if (!told?.machines) return undefined;
+  const { status, message } = told;
+  const machines = unpackMachines(told.machines);
+  return answerOf(
+    { status, message, unclaimed: carried ? carried.unclaimed?.length : machines.length },
+    machines,
+  );
 }
 
 function wholeView(id: string, view: StatusView): StatusAnswer {
@@ -120,7 +127,14 @@ function wholeView(id: string, view: StatusView): StatusAnswer {
   return { status: view.status, message: view.message, machines };
 }
 
-function answerOf({ status, message, unclaimed }: StatusView, machines: readonly Machine[]): StatusAnswer {
+function answerOf(
+  {
+    status,
+    message,
+    unclaimed,
+  }: Pick<StatusAnswer, 'status' | 'message'> & { unclaimed?: number | undefined },
+  machines: readonly Machine[],
+): StatusAnswer {
   if (!unclaimed) return { status, message, machines };
   const ready = machines.filter(({ result }) => result === 'succeed').map(({ machineId }) => machineId);
   return { status, message, machines, unclaimed: ready };

@@ -193,4 +193,6 @@ export interface StatusMemo {
   readonly v: 1;
   readonly status: RequestStatus;
   readonly message: string;
+  /** All of a settled request, until a run begins that has them in its input. */
+  readonly machines?: PackedMachines;
 }

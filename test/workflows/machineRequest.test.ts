@@ -165,14 +165,14 @@ describe('machineRequest', () => {
       await rig.result(request);
     }));
 
-  it('survives that AWS refuses to terminate 3,000 machines, with a long message for each', function () {
+  it('survives that AWS refuses to terminate 2,500 machines, with a long message for each', function () {
     this.timeout(120_000);
     return rig.withWorkers(async () => {
-      const request = await rig.startRequest({ count: 3_000 });
+      const request = await rig.startRequest({ count: 2_500 });
       const view = await settled(request);
       for (const id of rig.cloud.live()) rig.cloud.protectedIds.add(id);
       const back = await rig.result(await rig.startReturn(ids(view)));
-      assert.deepEqual([back.status, back.total], ['complete_with_error', 3_000]);
+      assert.deepEqual([back.status, back.total], ['complete_with_error', 2_500]);
       rig.cloud.protectedIds.clear();
       await rig.env.sleep('6 minutes');
       await rig.result(request);

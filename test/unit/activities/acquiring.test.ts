@@ -3,13 +3,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { Acquisition } from '../../../activities/acquiring.ts';
 import { MaxNumber } from '../../../activities/maxNumber.ts';
-import {
-  SETTLE_MS,
-  type Acquired,
-  type LaunchCall,
-  type LaunchParameters,
-  type UnpreparedLaunch,
-} from '../../../domain/activities.ts';
+import type { Acquired, LaunchCall, LaunchParameters, UnpreparedLaunch } from '../../../domain/activities.ts';
 import { activityEnvironment } from '../../fixtures/activityEnvironment.ts';
 import { aTemplate } from '../../fixtures/builders.ts';
 
@@ -76,7 +70,6 @@ function acquire(
       deadline: 1,
     },
     notAfter: Date.now() + MINUTE,
-    mayHaveBeenSent: false,
     ...changes,
   };
   return activityEnvironment({ attempt: 1, ...info }).run(() => acquisition.acquire(input));
@@ -94,49 +87,47 @@ describe('a launch that is prepared by the activity that sends it', () => {
     const world = aWorld();
     const { parameters } = await acquire(world, {}, { attempt: 2, heartbeatDetails: kept });
     assert.deepEqual([world.told, world.sent?.parameters, parameters], [['send'], kept, kept]);
+    assert.equal(world.sent?.mayHaveBeenSent, false);
   });
 
-  it('is not sent when it cannot be kept', async () => {
+  it('is looked for first when somebody has reset the activity', async () => {
     const world = aWorld();
-    world.keep = throttled;
-    assert.deepEqual(await acquire(world), {
-      certain: true,
-      machines: [],
-      shortages: [],
-      unprepared: true,
+    await acquire(world, { notAfter: Date.now() - MINUTE }, { attempt: 1, heartbeatDetails: kept });
+    assert.deepEqual([world.told, world.sent?.mayHaveBeenSent], [['send'], true]);
+  });
+
+  for (const attempt of [1, 2])
+    describe(`in attempt ${attempt}, while nothing is kept`, () => {
+      const unprepared = { certain: true, machines: [], shortages: [], unprepared: true };
+
+      it('is not sent when it cannot be kept', async () => {
+        const world = aWorld();
+        world.keep = throttled;
+        assert.deepEqual(await acquire(world, {}, { attempt }), unprepared);
+        assert.deepEqual(world.told, ['prepare']);
+      });
+
+      it('is left unprepared when the cloud cannot prepare it now', async () => {
+        const world = aWorld();
+        world.prepare = throttled;
+        assert.deepEqual(await acquire(world, {}, { attempt }), unprepared);
+        assert.deepEqual(world.told, ['prepare']);
+      });
+
+      it('is rejected when it never can', async () => {
+        const world = aWorld();
+        world.prepare = () => {
+          throw ApplicationFailure.nonRetryable('No such image', 'LaunchRejected');
+        };
+        await assert.rejects(acquire(world, {}, { attempt }), { type: 'LaunchRejected' });
+        assert.deepEqual(world.told, ['prepare']);
+      });
+
+      it('is not even prepared after the deadline', async () => {
+        const world = aWorld();
+        const result = await acquire(world, { notAfter: Date.now() - MINUTE }, { attempt });
+        assert.deepEqual(result, { certain: true, machines: [], shortages: [] });
+        assert.deepEqual(world.told, []);
+      });
     });
-    assert.deepEqual(world.told, ['prepare']);
-  });
-
-  it('is said to be unprepared when the cloud cannot prepare it now, and is rejected when it never can', async () => {
-    const world = aWorld();
-    world.prepare = throttled;
-    assert.equal((await acquire(world)).unprepared, true);
-    world.prepare = () => {
-      throw ApplicationFailure.nonRetryable('No such image', 'LaunchRejected');
-    };
-    await assert.rejects(acquire(world), { type: 'LaunchRejected' });
-    assert.ok(!world.told.includes('send'));
-  });
-
-  it('is in doubt when a later attempt cannot prepare it, however it is refused, and is given up late', async () => {
-    const world = aWorld();
-    for (const fail of [throttled, () => assert.fail('rejected')] as const) {
-      world.prepare = fail;
-      await assert.rejects(acquire(world, {}, { attempt: 2 }), { type: 'Unsettled', nonRetryable: false });
-    }
-    const late = { notAfter: Date.now() - SETTLE_MS - MINUTE };
-    assert.equal((await acquire(world, late, { attempt: 9 })).certain, false);
-    assert.equal((await acquire(world, { ...late, mayHaveBeenSent: true })).certain, false);
-  });
-
-  it('is not even prepared after the deadline, unless it may have been sent', async () => {
-    const world = aWorld();
-    const late = { notAfter: Date.now() - MINUTE };
-    assert.deepEqual(await acquire(world, late), { certain: true, machines: [], shortages: [] });
-    assert.deepEqual(world.told, []);
-    await acquire(world, { ...late, mayHaveBeenSent: true });
-    await acquire(world, late, { attempt: 2 });
-    assert.equal(world.told.filter((what) => what === 'send').length, 2);
-  });
 });

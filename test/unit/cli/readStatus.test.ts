@@ -118,6 +118,18 @@ describe('the status of a request', () => {
     assert.deepEqual(status, { status: 'complete', message: 'carried', machines });
   });
 
+  it('comes from the memo when no worker answers for one that has just settled, which is then told as read', async () => {
+    const memo = { v: 1, status: 'complete', message: 'memo', machines: packMachines(machines) } as const;
+    const calls = temporal({
+      ...noAnswer,
+      describe: () => Promise.resolve(described({ memo })),
+      inputOf: () => Promise.resolve(input(false)),
+    });
+    const status = await readStatus(calls, ID, LATER, ours);
+    const unclaimed = machines.filter(({ result }) => result === 'succeed').map(({ machineId }) => machineId);
+    assert.deepEqual(status, { status: 'complete', message: 'memo', machines, unclaimed });
+  });
+
   it('is not told when it is settled but its machines cannot be read', async () => {
     const memo = { v: 1, status: 'complete', message: '' } as const;
     const calls = temporal({

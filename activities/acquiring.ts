@@ -11,7 +11,8 @@ const PREPARE_MS = 5_000;
 /**
  * Launches, and prepares before that what is not prepared yet: a step less in a workflow than two activities. What is
  * sent is in Temporal before the cloud hears of it, as the activity's heartbeat: an attempt that finds none knows that
- * nothing was sent, and one that finds it sends the same bytes. So no heartbeat may say anything else.
+ * nothing was sent, and one that finds it sends the same bytes. So no heartbeat may say anything else. What a run of the
+ * workflow before a reset sent is not known here; the launch is then looked for before it is sent.
  */
 export class Acquisition {
   readonly #launches: Launches;
@@ -30,7 +31,7 @@ export class Acquisition {
     const { attempt, heartbeatDetails } = Context.current().info;
     let parameters = heartbeatDetails as LaunchParameters | undefined;
     // Somebody who resets an activity makes its next attempt the first again.
-    const mayHaveBeenSent = parameters !== undefined && attempt === 1;
+    const mayHaveBeenSent = input.mayHaveBeenSent || (parameters !== undefined && attempt === 1);
     if (!parameters) {
       if (Date.now() >= input.notAfter) return NOTHING;
       try {

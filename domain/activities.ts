@@ -1,7 +1,7 @@
 import type { Sighting } from './machine/machine.ts';
 import type { Group, Launch, Shortage } from './request/launch.ts';
 import type { LaunchedMachine } from './request/reducer.ts';
-import type { ReturnedMachine } from './shared/messages.ts';
+import type { OrphanedGroup, ReturnedMachine } from './shared/messages.ts';
 import type { Template } from './template/template.ts';
 
 /**
@@ -22,6 +22,11 @@ export interface LaunchActivities {
   acquire(input: AcquireInput): Promise<Acquired>;
   /** Freezes a group at once, full or not, and lists it. Also looks again at one that is `settling`. */
   freezeGroup(input: GroupInput): Promise<AcquireResult>;
+  /**
+   * All that is alive of a request by its tags, whichever launch made it; nothing when it could not be read until 20
+   * minutes after the deadline.
+   */
+  findLaunched(input: FindInput): Promise<Launched>;
 }
 
 export interface WaitActivities {
@@ -84,6 +89,14 @@ export interface PrepareInput {
   readonly frozen?: Frozen;
 }
 
+export type FindInput = Pick<PrepareInput, 'owner' | 'template' | 'deadline'>;
+
+export interface Launched {
+  readonly machines: readonly LaunchedMachine[];
+  /** Also those that launch nothing any more. */
+  readonly groups: readonly OrphanedGroup[];
+}
+
 /** What the names of a template stood for when its request began; all launches of the request mean the same. */
 export interface Frozen {
   readonly imageId?: string;
@@ -110,7 +123,7 @@ export interface LaunchCall {
 export type AcquireInput = LaunchCall | UnpreparedLaunch;
 
 /** A launch that shares its parameters with no other, and that only this activity may send. */
-export interface UnpreparedLaunch extends Omit<LaunchCall, 'parameters' | 'mayHaveBeenSent'> {
+export interface UnpreparedLaunch extends Omit<LaunchCall, 'parameters'> {
   readonly prepare: PrepareInput;
 }
 

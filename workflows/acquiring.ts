@@ -42,14 +42,15 @@ export class Acquiring {
     let retryMs = FIRST_RETRY_MS;
     for (;;) {
       if (this.#mayLaunch()) await this.#launch();
-      if (this.#mayLaunch()) {
-        // Machines on their way do not hold up the launch of those that are still missing.
-        await condition(() => !this.#mayLaunch(), Math.min(retryMs, this.#ledger.untilDeadline()));
-        retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
-      } else {
-        await condition(() => this.#canSettle());
-        break;
-      }
+      if (!this.#mayLaunch()) break;
+      // Machines on their way do not hold up the launch of those that are still missing.
+      await condition(() => !this.#mayLaunch(), Math.min(retryMs, this.#ledger.untilDeadline()));
+      retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+    }
+    await condition(() => this.#canSettle());
+    if (unitsMissing(this.#ledger.state) > 0) {
+      await this.#findOthers();
+      await condition(() => this.#canSettle());
     }
     this.#ledger.apply({ type: 'Settled' });
     tellSettled(this.#ledger.state);
@@ -70,11 +71,11 @@ export class Acquiring {
     const launches = this.#decide();
     for (const launch of launches) this.#ledger.apply({ type: 'LaunchDecided', launch });
     const [first, ...others] = launches;
-    if (first && others.length === 0 && !mayHaveBeenSent(first)) await this.#acquireOne(first);
+    if (first && others.length === 0) await this.#acquireOne(first);
     else await this.#acquirePrepared(launches);
   }
 
-  /** Launches that share their parameters, or that a run before a reset may have sent. */
+  /** Launches that share their parameters. */
   async #acquirePrepared(launches: readonly Launch[]): Promise<void> {
     try {
       const parameters = await this.#prepare();
@@ -126,7 +127,7 @@ export class Acquiring {
   /** What is not prepared yet, the activity that sends it prepares; only if it cannot, that is a step of its own. */
   async #acquireOne(launch: Launch, prepared?: LaunchParameters, retryMs = OVERDUE_RETRY_MS): Promise<void> {
     const { ordinal } = launch;
-    if (this.#ledger.state.cancelled && !mayHaveBeenSent(launch)) return this.#settleUnsent(ordinal);
+    if (this.#ledger.state.cancelled && launch.stage !== 'overdue') return this.#settleUnsent(ordinal);
     try {
       let result = await this.#send(launch, prepared);
       if (result.unprepared) return await this.#acquireOne(launch, await this.#prepare(), retryMs);
@@ -159,21 +160,38 @@ export class Acquiring {
 
   #send(launch: Launch, parameters: LaunchParameters | undefined): Promise<Acquired> {
     const lane = launchLane(`launch ${launch.ordinal}: ${launch.units} units`);
-    const call = { launch, notAfter: deadlineOf(this.#ledger.state.input) };
-    return parameters
-      ? lane.acquire({ ...call, parameters, mayHaveBeenSent: mayHaveBeenSent(launch) })
-      : lane.acquire({ ...call, prepare: this.#prepareInput() });
+    const notAfter = deadlineOf(this.#ledger.state.input);
+    const call = { launch, notAfter, mayHaveBeenSent: mayHaveBeenSent(launch) };
+    return lane.acquire(parameters ? { ...call, parameters } : { ...call, prepare: this.#prepareInput() });
   }
 
   #settleUnsent(ordinal: number, why: { shortages?: readonly Shortage[]; fatal?: Shortage } = {}): void {
     this.#ledger.apply({ type: 'LaunchSettled', ordinal, machines: [], shortages: [], ...why });
   }
 
-  /** Groups of a closed owner: each is frozen, and what is left of it becomes part of this ledger. */
+  /**
+   * A run that was reset may not get to what the run before it launched: the deadline is over, or AWS takes no such
+   * launch any more. Host Factory may have read it, so it is looked for before less than was asked is answered.
+   */
+  async #findOthers(): Promise<void> {
+    const { owner, template, deadline } = this.#prepareInput();
+    const lane = launchLane('look for machines that are not known');
+    const { machines, groups } = await lane.findLaunched({ owner, template, deadline });
+    this.#ledger.apply({ type: 'MachinesFound', machines });
+    this.#watching.watch(machines);
+    this.#takeGroups(groups);
+  }
+
+  /** Groups of a closed owner, told by the monitor. */
   adoptGroups(groups: readonly OrphanedGroup[]): void {
+    if (this.#ledger.isAdopter) this.#takeGroups(groups);
+  }
+
+  /** Each is frozen, and what is left of it becomes part of this ledger. */
+  #takeGroups(groups: readonly OrphanedGroup[]): void {
     const { launches } = this.#ledger.state;
     const known = new Set(launches.map(({ group }) => group?.id));
-    const fresh = groups.filter(({ id }) => this.#ledger.isAdopter && !known.has(id));
+    const fresh = groups.filter(({ id }) => !known.has(id));
     for (const [index, { token, ...group }] of fresh.entries()) {
       const ordinal = launches.length + 1 + index;
       const launch: Launch = {
@@ -186,11 +204,11 @@ export class Acquiring {
         group,
       };
       this.#ledger.apply({ type: 'LaunchDecided', launch });
-      this.#ledger.beginBusy(() => this.#adoptGroup(launch, group));
+      this.#ledger.beginBusy(() => this.#takeGroup(launch, group));
     }
   }
 
-  async #adoptGroup(launch: Launch, group: Group): Promise<void> {
+  async #takeGroup(launch: Launch, group: Group): Promise<void> {
     for (;;) {
       // It is certain as soon as AWS can be asked; there is no deadline after which it would be given up.
       const input = { ...this.#groupInput(launch, group, 0), deadline: Date.now() };
@@ -276,7 +294,10 @@ export class Acquiring {
   }
 }
 
-/** By another run of the workflow, before a reset, or by an activity that ended without knowing. */
+/**
+ * By another run of the workflow, before a reset, or by an activity that ended without knowing. Only activities may be
+ * told: a run that was reset repeats the steps of the run before it, and would else take other ones.
+ */
 function mayHaveBeenSent({ stage }: Launch): boolean {
   const { runId, firstExecutionRunId } = workflowInfo();
   return stage === 'overdue' || runId !== firstExecutionRunId;

@@ -9,6 +9,7 @@ import { toFailure, toProviderError } from './errors.ts';
 import type { Groups } from './groups.ts';
 import type { InstanceReader } from './instances.ts';
 import type { LaunchTemplates } from './launchTemplates.ts';
+import { findLaunched } from './launched.ts';
 import { weightsOf } from './managers/pools.ts';
 import { awsParameters } from './parameters.ts';
 import {
@@ -57,6 +58,7 @@ export function createLaunches(launcher: Launcher): Launches {
         () => input.parameters,
       ).catch(rethrow),
     freezeGroup: (input) => withHeartbeat(() => launcher.groups.freeze(input)).catch(rethrow),
+    findLaunched: (input) => withHeartbeat(() => findLaunched(launcher, input)).catch(rethrow),
   };
 }
 

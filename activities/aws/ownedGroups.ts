@@ -21,16 +21,27 @@ export async function readOwnedGroups(
   ]);
   const strays = members.filter(({ state, tags }) => isAlive(state) && tags[TAG.requestId] === undefined);
   for (const [name, manager] of Object.entries(groups)) {
-    for (const { id, frozen, tags } of await listed(manager, deployment)) {
-      const isOurs = tags[TAG.deployment] === deployment && tags[TAG.provider] === provider;
-      const { [TAG.requestId]: requestId, [TAG.launch]: token } = tags;
-      if (!isOurs || requestId === undefined || token === undefined) continue;
-      const { outlives } = manager;
-      const isOver = frozen && !outlives && !strays.some(({ tags: of }) => of[manager.memberTag] === id);
-      if (!isOver) owned.push({ manager: name, id, token, requestId, ...(outlives && { outlives }) });
+    for (const { frozen, ...group } of await groupsBy(name, manager, { deployment, provider })) {
+      const hasStrays = strays.some(({ tags }) => tags[manager.memberTag] === group.id);
+      if (!frozen || group.outlives || hasStrays) owned.push(group);
     }
   }
   return owned;
+}
+
+/** Groups with our tags that this manager made. @throws ProviderError */
+export async function groupsBy(
+  name: string,
+  manager: GroupManager,
+  { deployment, provider }: ProviderInstance,
+): Promise<readonly (OwnedGroup & { readonly frozen: boolean })[]> {
+  const { outlives } = manager;
+  return (await listed(manager, deployment)).flatMap(({ id, frozen, tags }) => {
+    const isOurs = tags[TAG.deployment] === deployment && tags[TAG.provider] === provider;
+    const { [TAG.requestId]: requestId, [TAG.launch]: token } = tags;
+    if (!isOurs || requestId === undefined || token === undefined) return [];
+    return [{ manager: name, id, token, requestId, frozen, ...(outlives && { outlives }) }];
+  });
 }
 
 /** What the worker's role may not even list it has never launched by. */

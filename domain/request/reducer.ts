@@ -27,6 +27,11 @@ export type RequestFact =
       /** All members so far. */
       readonly machines: readonly LaunchedMachine[];
     }
+  | {
+      /** Alive and of this request, by whichever launch. */
+      readonly type: 'MachinesFound';
+      readonly machines: readonly LaunchedMachine[];
+    }
   | { readonly type: 'GroupsRemoved' }
   | { readonly type: 'LaunchOverdue'; readonly ordinal: number }
   | { readonly type: 'MachinesSeen'; readonly sightings: readonly Sighting[] }
@@ -69,6 +74,11 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
     case 'GroupFilling':
       return withMachines(
         withLaunch(state, fact.ordinal, { group: fact.group }),
+        fact.machines.map((launched) => arrived(state, launched)),
+      );
+    case 'MachinesFound':
+      return withMachines(
+        state,
         fact.machines.map((launched) => arrived(state, launched)),
       );
     case 'GroupsRemoved':

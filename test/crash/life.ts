@@ -17,7 +17,8 @@ export interface Life {
   readonly cuts?: { readonly mode: 'dropBefore' | 'dropAfter'; readonly times: number };
   /** So many connections are cut that read machines. */
   readonly readsCut?: number;
-  readonly onKill?: (kill: Kill) => void;
+  /** @param calls that were held at the point */
+  readonly onKill?: (kill: Kill, calls: number) => void;
 }
 
 /**
@@ -76,14 +77,14 @@ async function killing<T>(
   stack: Stack,
   kills: readonly Kill[],
   begin: () => Promise<T>,
-  onKill: (kill: Kill) => void,
+  onKill: NonNullable<Life['onKill']>,
 ): Promise<T> {
   let armed = await arm(stack, kills[0]);
   const begun = await begin();
   for (const [index, kill] of kills.entries()) {
-    await armed.isMet();
+    const calls = await armed.whenMet();
     const revive = await strike(stack, kill);
-    onKill(kill);
+    onKill(kill, calls);
     // First the next point: a worker that has lost Temporal goes on at once.
     const next = await arm(stack, kills[index + 1]);
     await armed.release();
@@ -116,8 +117,8 @@ async function strike(stack: Stack, { victim }: Kill): Promise<() => Promise<voi
 }
 
 interface Armed {
-  /** Waits until the calls have come. */
-  isMet(): Promise<void>;
+  /** Waits until the calls have come. @returns how many have, of those that are waited for */
+  whenMet(): Promise<number>;
   /** They go on, those whose caller is gone without an effect; no more are held. */
   release(): Promise<void>;
 }
@@ -130,15 +131,18 @@ async function arm(stack: Stack, kill: Kill | undefined): Promise<Armed> {
     Object.entries(calls).map(async ([action, count]) => {
       const { id } = await simulator.addGate(action, kill?.mode ?? 'hold', null, { skip });
       // What a worker does that went on after its pause may let another's work pass before this point is armed.
-      return { id, calls: kill?.victim === 'paused worker' ? 1 : count };
+      return { id, count, least: kill?.victim === 'paused worker' ? 1 : count };
     }),
   );
   return {
-    async isMet() {
-      const met = gates.map((gate) =>
-        simulator.whenArrived(gate.id, { calls: gate.calls, timeoutMs: PATIENCE_MS }),
+    async whenMet() {
+      const met = await Promise.all(
+        gates.map(async ({ id, count, least }) => {
+          const { arrived } = await simulator.whenArrived(id, { calls: least, timeoutMs: PATIENCE_MS });
+          return Math.min(arrived, count);
+        }),
       );
-      await Promise.all(met);
+      return met.reduce((sum, held) => sum + held, 0);
     },
     async release() {
       for (const { id } of gates) await simulator.release(id);

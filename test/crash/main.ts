@@ -5,18 +5,23 @@ import { live, type Life } from './life.ts';
 import { createMatrix } from './matrix.ts';
 import { DEADLINE_SECONDS, pauseTheOnlyWorker } from './pause.ts';
 import { BOOT, CHANGES, killsOf, POINTS_IN_TWO_LIVES, type Kill } from './points.ts';
-import { resetOwners } from './resets.ts';
+import { resetAfterDeadline, resetOwners, type OnReset } from './resets.ts';
 import { templatesOfAllWays, WAYS } from './ways.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const matrix = createMatrix();
 
-const onKill = ({ victim, point, mode }: Kill): void => {
-  const ways = point === BOOT ? WAYS.length : sum(Object.values(point.calls));
+const onKill = ({ victim, point, mode }: Kill, calls: number): void => {
   const moment = point === BOOT ? 'during it' : mode === 'hold' ? 'before' : 'after';
   const what = victim === 'paused worker' ? 'worker paused' : `${victim} killed`;
   say(`  ${what} ${moment}: ${point.name} (${Object.keys(point.calls).join(', ')})`);
-  matrix.add(`${what}, ${moment}`, point.name, ways);
+  // While machines boot one read is held, for all of them.
+  matrix.add(`${what}, ${moment}`, point.name, point === BOOT ? WAYS.length : calls);
+};
+
+const onReset: OnReset = (when, moment, owners) => {
+  say(`  ${owners} owners reset to moment ${moment}, ${when}`);
+  matrix.add('owner reset', `moment ${moment}, ${when}`, owners);
 };
 
 const killing = (kills: readonly Kill[]) => (stack: Stack) => live(stack, { kills, onKill });
@@ -81,19 +86,13 @@ const LIVES: readonly (readonly [string, (stack: Stack) => Promise<void>, deadli
       matrix.add('database lost', 'holding', WAYS.length);
     },
   ],
+  ['the owner reset to each moment of its life', (stack) => resetOwners(stack, onReset)],
   [
-    'the owner reset to each moment of its life',
-    (stack) =>
-      resetOwners(stack, {
-        onReset: (when, moment, owners) => {
-          say(`  ${owners} owners reset to moment ${moment}, ${when}`);
-          matrix.add('owner reset', `moment ${moment}, ${when}`, owners);
-        },
-      }),
+    'the owner reset to each moment of its life when its deadline is over',
+    (stack) => resetAfterDeadline(stack, DEADLINE_SECONDS, onReset),
+    DEADLINE_SECONDS,
   ],
 ];
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** Plays the whole matrix; true when nothing leaked, doubled or was killed that should live. */
 async function main(words: readonly string[]): Promise<boolean> {

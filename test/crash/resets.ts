@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ended, requestMachines, returnMachines, type HfMachine } from '../e2e/hostFactory.ts';
 import type { Stack } from '../e2e/stack.ts';
@@ -16,30 +17,47 @@ interface Moment {
 }
 type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
 
-export interface Resets {
-  /** Of the moments of a life, only every so manieth. */
-  readonly every?: number;
-  readonly onReset?: (when: string, moment: number, owners: number) => void;
-}
+export type OnReset = (when: string, moment: number, owners: number) => void;
 
 /**
  * Resets the owner of a request for every way to get machines to each moment of its life: of its launching, of its
  * holding, and again after a machine was given back. What Host Factory believes in lives on, and nothing beside it.
  */
-export async function resetOwners(
-  stack: Stack,
-  { every = 1, onReset = () => {} }: Resets = {},
-): Promise<void> {
-  const requests = await Promise.all(WAYS.map(({ api }) => requestMachines(stack, COUNT, api)));
-  const owned = await Promise.all(requests.map(async (id) => (await complete(stack, id)).machines));
-  await atEachMoment('holding', owned.flat());
+export async function resetOwners(stack: Stack, onReset: OnReset): Promise<void> {
+  const { requests, owned } = await request(stack);
+  await resetAll(stack, requests, owned.flat(), (...where) => onReset('holding', ...where));
 
   const first = owned.flatMap((machines) => machines.slice(0, 1));
   const rest = owned.flatMap((machines) => machines.slice(1));
   await complete(stack, await returnMachines(stack, first));
-  await atEachMoment('after a return', rest);
+  await resetAll(stack, requests, rest, (...where) => onReset('after a return', ...where));
+  await endAll(stack, requests, rest);
+}
 
-  await complete(stack, await returnMachines(stack, rest));
+/** The same while it holds its machines and its deadline is over, so that it may launch nothing any more. */
+export async function resetAfterDeadline(
+  stack: Stack,
+  deadlineSeconds: number,
+  onReset: OnReset,
+): Promise<void> {
+  const { requests, owned } = await request(stack);
+  await delay(deadlineSeconds * 1_000);
+  await resetAll(stack, requests, owned.flat(), (...where) => onReset('after the deadline', ...where));
+  await endAll(stack, requests, owned.flat());
+}
+
+async function request(stack: Stack) {
+  const requests = await Promise.all(WAYS.map(({ api }) => requestMachines(stack, COUNT, api)));
+  const owned = await Promise.all(requests.map(async (id) => (await complete(stack, id)).machines));
+  return { requests, owned };
+}
+
+async function endAll(
+  stack: Stack,
+  requests: readonly string[],
+  machines: readonly HfMachine[],
+): Promise<void> {
+  await complete(stack, await returnMachines(stack, machines));
   await eventually('every owner has ended', async () => {
     const states = await Promise.all(
       requests.map(async (id) => (await stack.temporal.workflow.getHandle(id).describe()).status.name),
@@ -49,33 +67,31 @@ export async function resetOwners(
   assert.deepEqual((await stack.simulator.summary()).liveIds, []);
   const made = await stack.simulator.instances();
   for (const { api } of WAYS) {
-    assert.equal(
-      made.filter(({ tags }) => tags['ohf:template'] === api).length,
-      COUNT,
-      `${api} launched again`,
-    );
+    const { length } = made.filter(({ tags }) => tags['ohf:template'] === api);
+    assert.equal(length, COUNT, `${api} launched again`);
   }
+}
 
-  async function atEachMoment(when: string, believed: readonly HfMachine[]): Promise<void> {
-    const lives = await Promise.all(requests.map((id) => momentsOf(stack, id)));
-    const most = Math.max(...lives.map((moments) => moments.length));
-    for (let index = 0; index < most; index += every) {
-      const reset = lives.map((moments, way) => ({ moment: moments[index], requestId: requests[way] ?? '' }));
-      await Promise.all(
-        reset.map(async ({ moment, requestId }) => {
-          if (!moment) return;
-          await resetTo(stack, requestId, moment);
-          await complete(stack, requestId);
-        }),
-      );
-      onReset(when, index + 1, reset.filter(({ moment }) => moment).length);
-      const ids = believed.map(({ machineId }) => machineId).toSorted();
-      assert.deepEqual(
-        (await stack.simulator.summary()).liveIds.toSorted(),
-        ids,
-        `${when}, moment ${index + 1}`,
-      );
-    }
+async function resetAll(
+  stack: Stack,
+  requests: readonly string[],
+  believed: readonly HfMachine[],
+  onReset: (moment: number, owners: number) => void,
+): Promise<void> {
+  const lives = await Promise.all(requests.map((id) => momentsOf(stack, id)));
+  const ids = believed.map(({ machineId }) => machineId).toSorted();
+  const most = Math.max(...lives.map((moments) => moments.length));
+  for (let index = 0; index < most; index++) {
+    const reset = lives.map((moments, way) => ({ moment: moments[index], requestId: requests[way] ?? '' }));
+    await Promise.all(
+      reset.map(async ({ moment, requestId }) => {
+        if (!moment) return;
+        await resetTo(stack, requestId, moment);
+        await complete(stack, requestId);
+      }),
+    );
+    onReset(index + 1, reset.filter(({ moment }) => moment).length);
+    assert.deepEqual((await stack.simulator.summary()).liveIds.toSorted(), ids, `moment ${index + 1}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { BUNDLE_PATH } from '../../worker/bundle.ts';
@@ -7,10 +8,15 @@ import { replayAll, type Replayable } from '../fixtures/replay.ts';
 
 const FOLDER = path.resolve(import.meta.dirname, '..', '..', '..', 'test', 'fixtures', 'histories');
 
+interface RecordedEvent {
+  readonly eventType: string;
+  readonly workflowExecutionStartedEventAttributes?: object;
+}
+
 interface Recorded {
   readonly file: string;
   readonly workflowId: string;
-  readonly history: { readonly events: readonly { readonly eventType: string }[] };
+  readonly history: { readonly events: readonly RecordedEvent[] };
 }
 
 const recordedIn = (name: string): Recorded[] =>
@@ -28,6 +34,18 @@ function* handedOver({ file, workflowId, history }: Recorded): Generator<Replaya
     }
 }
 
+/** What a run is given that begins where the one before it was reset to: the same steps, under an id of its own. */
+function* reset(recorded: Recorded): Generator<Replayable> {
+  const [started, ...others] = recorded.history.events;
+  const { workflowExecutionStartedEventAttributes: attributes } = started ?? {};
+  if (!started || !attributes) throw new Error(`${recorded.file} does not begin with its start`);
+  const another = { ...attributes, firstExecutionRunId: randomUUID() };
+  const events = [{ ...started, workflowExecutionStartedEventAttributes: another }, ...others];
+  const { file } = recorded;
+  for (const part of handedOver({ ...recorded, file: `${file} after a reset`, history: { events } }))
+    yield part;
+}
+
 /** Kept by `npm run histories`; those of a release are never recorded anew. */
 describe('the workflows of now', function () {
   this.timeout(120_000);
@@ -40,7 +58,7 @@ describe('the workflows of now', function () {
       const whole = all.map(({ file, workflowId, history }) => ({ workflowId, history, name: file }));
       await replayAll({ codePath: BUNDLE_PATH }, [
         ...whole,
-        ...all.flatMap((recorded) => [...handedOver(recorded)]),
+        ...all.flatMap((recorded) => [...handedOver(recorded), ...reset(recorded)]),
       ]);
     });
   }

@@ -1,7 +1,12 @@
 import { strict as assert } from 'node:assert';
+import { v7 as uuidV7 } from 'uuid';
+import { unpackMachines } from '../../domain/machine/packed.ts';
+import { requestId as requestIdOf } from '../../domain/shared/ids.ts';
 import { SIGNAL, type ReturnMachines } from '../../domain/shared/messages.ts';
 import { aSighting } from '../fixtures/builders.ts';
-import { createWorkflowRig, type WorkflowRig } from '../fixtures/workflowRig.ts';
+import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/workflowRig.ts';
+
+const HOUR = 60 * 60_000;
 
 describe("an owner in operators' hands", () => {
   let rig: WorkflowRig;
@@ -23,6 +28,64 @@ describe("an owner in operators' hands", () => {
       await rig.result(request);
       assert.deepEqual(rig.cloud.live(), []);
     }));
+
+  describe('that is reset to before its launch', () => {
+    let requestId = '';
+    beforeEach(() => (requestId = requestIdOf(uuidV7())));
+    /** What a run before launched, and this one knows nothing of. */
+    const launched = (machineIds: readonly string[]): void => {
+      for (const id of machineIds) rig.cloud.machines.set(id, { ...aSighting(id), owner: requestId });
+    };
+    async function holdsAndGivesBack(request: Handle, machineIds: readonly string[]): Promise<void> {
+      let view = await rig.status(request);
+      while (view.status === 'running') {
+        await rig.env.sleep('5s');
+        view = await rig.status(request);
+      }
+      assert.equal(view.status, 'complete', view.message);
+      const told = unpackMachines(view.machines);
+      assert.deepEqual(
+        told.map(({ machineId, result }) => [machineId, result]),
+        machineIds.map((id) => [id, 'succeed']),
+      );
+      await rig.env.sleep('30 minutes');
+      assert.deepEqual(rig.cloud.live(), machineIds);
+      await rig.result(await rig.startReturn(machineIds));
+      await rig.result(request);
+      assert.deepEqual(rig.cloud.live(), []);
+    }
+
+    it('when the deadline is over holds what the run before it launched', () =>
+      rig.withWorkers(async () => {
+        launched(['i-0', 'i-1', 'i-2']);
+        const createdAt = (await rig.now()) - HOUR;
+        const request = await rig.startRequest({ requestId, count: 3, createdAt, deadlineSeconds: 900 });
+        await holdsAndGivesBack(request, ['i-0', 'i-1', 'i-2']);
+        assert.deepEqual(rig.cloud.launched, []);
+      }));
+
+    it('when AWS takes no such launch any more holds what the run before it launched', () =>
+      rig.withWorkers(async () => {
+        rig.cloud.reject = 'InvalidAMIID.NotFound';
+        launched(['i-0', 'i-1']);
+        const request = await rig.startRequest({ requestId, count: 3 });
+        await holdsAndGivesBack(request, ['i-0', 'i-1']);
+      }));
+
+    it('freezes the group that the run before it made, and holds its members', () =>
+      rig.withWorkers(async () => {
+        const token = 'launch-of-reset-1';
+        rig.cloud.groupMembers = 2;
+        rig.cloud.groups = [{ manager: 'fakeGroup', id: `group-${token}`, token, requestId, outlives: true }];
+        const createdAt = (await rig.now()) - HOUR;
+        const request = await rig.startRequest({ requestId, count: 2, createdAt, deadlineSeconds: 900 });
+        await rig.env.sleep('5 minutes');
+        await holdsAndGivesBack(request, [...rig.cloud.machines.keys()]);
+        assert.equal(rig.cloud.machines.size, 2);
+        assert.deepEqual(rig.cloud.removedGroups, [`group-${token}`]);
+        assert.deepEqual(rig.cloud.releasedBesideFilling, []);
+      }));
+  });
 
   it('takes the same signal many times as one return', () =>
     rig.withWorkers(async () => {

@@ -70,8 +70,10 @@ const BY_API: Readonly<Record<ProviderApi, AwsLaunchParameters['manager']>> = {
   AutoScalingGroup: 'autoScaling',
 };
 
-export function managerFor(managers: Managers, api: ProviderApi = 'EC2Fleet'): CallManager | GroupManager {
-  const name = BY_API[api];
+export const managerNameFor = (api: ProviderApi = 'EC2Fleet'): AwsLaunchParameters['manager'] => BY_API[api];
+
+export function managerFor(managers: Managers, api: ProviderApi | undefined): CallManager | GroupManager {
+  const name = managerNameFor(api);
   return isGroup(name) ? managers.groups[name] : managers.calls[name];
 }
 

@@ -56,6 +56,7 @@ function acquire(
         return { certain: true, machines: [], shortages: [] };
       },
       freezeGroup: () => Promise.reject(new Error('there is no group')),
+      findLaunched: () => Promise.reject(new Error('nobody looks')),
     },
     new MaxNumber(temporal),
     temporal,
@@ -70,6 +71,7 @@ function acquire(
       deadline: 1,
     },
     notAfter: Date.now() + MINUTE,
+    mayHaveBeenSent: false,
     ...changes,
   };
   return activityEnvironment({ attempt: 1, ...info }).run(() => acquisition.acquire(input));
@@ -94,6 +96,13 @@ describe('a launch that is prepared by the activity that sends it', () => {
     const world = aWorld();
     await acquire(world, { notAfter: Date.now() - MINUTE }, { attempt: 1, heartbeatDetails: kept });
     assert.deepEqual([world.told, world.sent?.mayHaveBeenSent], [['send'], true]);
+  });
+
+  it('is prepared anew and looked for first when a run before a reset may have sent it', async () => {
+    const world = aWorld();
+    const { parameters } = await acquire(world, { mayHaveBeenSent: true });
+    assert.deepEqual(world.told, ['prepare', `keep ${JSON.stringify(parameters)}`, 'send']);
+    assert.equal(world.sent?.mayHaveBeenSent, true);
   });
 
   for (const attempt of [1, 2])

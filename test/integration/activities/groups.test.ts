@@ -17,6 +17,7 @@ import type {
   GroupInput,
   LaunchActivities,
   LaunchParameters,
+  Launched,
   TerminateActivities,
   WaitActivities,
 } from '../../../domain/activities.ts';
@@ -113,7 +114,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
     };
     /** The groups that an owner keeps in its books, and so hands to a release. */
     const booksOf = ({ group }: AcquireResult): Group[] => (group?.outlives ? [group] : []);
-    const idsOf = (result: AcquireResult): string[] =>
+    const idsOf = (result: Launched | AcquireResult): string[] =>
       result.machines.map(({ machineId }) => machineId).toSorted();
     const membersOf = async ({ launch }: AcquireInput) =>
       (await control.instances()).filter(({ tags }) => tags['ohf:launch'] === launch.token);
@@ -126,6 +127,21 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
         return Date.now() > until;
       });
     };
+
+    it('is found by its request, and its members', async () => {
+      const input = await aLaunch(2);
+      const { group, ...result } = await acquire(input);
+      const find = (requestId: string): Promise<Launched> =>
+        activityEnvironment().run(activities.findLaunched, {
+          owner: { deployment: 'test', provider: 'awsinst', requestId },
+          template: aTemplate({ ...changes, providerApi }),
+          deadline: Date.now() + MINUTE,
+        });
+      const found = await find(`req-${ordinal}`);
+      assert.deepEqual(idsOf(found), idsOf(result));
+      assert.deepEqual(found.groups, [{ ...group, token: input.launch.token }]);
+      assert.deepEqual(await find('req-none'), { machines: [], groups: [] });
+    });
 
     it('fills, is frozen, and each member carries its owner', async () => {
       const input = await aLaunch(3);

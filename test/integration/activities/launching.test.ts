@@ -15,6 +15,7 @@ import {
   type AcquireResult,
   type LaunchActivities,
   type LaunchParameters,
+  type Launched,
 } from '../../../domain/activities.ts';
 import type { Template } from '../../../domain/template/template.ts';
 import { startSimulator, type Simulator } from '../../../simulator/server.ts';
@@ -103,6 +104,9 @@ for (const [providerApi, action] of [
       (await control.log()).filter(({ token }) => token === launch.token).flatMap(({ launched }) => launched);
     const callsWith = async ({ launch }: LaunchCall): Promise<number> =>
       (await control.log()).filter((call) => call.action === action && call.token === launch.token).length;
+
+    const idsOf = ({ machines }: Pick<Launched, 'machines'>): string[] =>
+      machines.map(({ machineId }) => machineId).toSorted();
 
     it('launches machines that know how they are named', async () => {
       const template = aTemplate({ hostName: { strategy: 'resource-name' } });
@@ -303,6 +307,43 @@ for (const [providerApi, action] of [
     it('calls nothing that its policy does not allow', async () => {
       await acquire(await aLaunch(1));
       await assertWithinPolicy(control, providerApi);
+    });
+
+    it('all that is alive of a request is found by its tags, whichever launch made it', async () => {
+      const owner = { deployment: 'test', provider: 'awsinst', requestId: 'req-found' };
+      const template = { ...aTemplate(), providerApi };
+      const times = { createdAt: Date.now(), deadline: Date.now() + MINUTE };
+      const find = (): Promise<Launched> =>
+        activityEnvironment().run(activities.findLaunched, { owner, template, deadline: times.deadline });
+      assert.deepEqual(await find(), { machines: [], groups: [] });
+      const parameters: LaunchParameters = await activityEnvironment().run(activities.prepareLaunch, {
+        owner,
+        template,
+        ...times,
+      });
+      const [gone = '', ...first] = idsOf(await acquire(await aLaunch(2, { parameters })));
+      const second = idsOf(await acquire(await aLaunch(1, { parameters })));
+      await acquire(await aLaunch(1));
+      await control.terminate(gone);
+      await control.forget(gone);
+      const found = await find();
+      assert.deepEqual([idsOf(found), found.groups], [[...first, ...second].toSorted(), []]);
+    });
+
+    it('is looked for again while AWS cannot be read, until 20 minutes after the deadline', async () => {
+      await control.deny(['DescribeInstances']);
+      const owner = { deployment: 'test', provider: 'awsinst', requestId: 'req-unreadable' };
+      const find = (minutes: number): Promise<Launched> =>
+        activityEnvironment().run(activities.findLaunched, {
+          owner,
+          template: { ...aTemplate(), providerApi },
+          deadline: Date.now() - minutes * MINUTE,
+        });
+      await assert.rejects(
+        find(19),
+        (error) => error instanceof ApplicationFailure && error.nonRetryable === false,
+      );
+      assert.deepEqual(await find(21), { machines: [], groups: [] });
     });
 
     it('requests of one template share one launch template', async () => {

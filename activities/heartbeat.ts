@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 
-const EVERY_MS = 3_000;
+export const HEARTBEAT_MS = 3_000;
 
 /**
  * Runs an activity's work with a heartbeat every few seconds, so that Temporal notices a dead worker in
@@ -10,7 +10,7 @@ const EVERY_MS = 3_000;
 export async function withHeartbeat<T>(work: () => Promise<T>, details?: () => unknown): Promise<T> {
   const context = Context.current();
   const beat = (): void => context.heartbeat(details?.());
-  const timer = setInterval(beat, EVERY_MS);
+  const timer = setInterval(beat, HEARTBEAT_MS);
   try {
     return await work();
   } finally {

@@ -37,9 +37,10 @@ export function createActivities(
   const acquisition = new Acquisition(launch, new MaxNumber(temporal), temporal);
   return {
     launch: {
-      ...launch,
+      freezeGroup: (input) => launch.freezeGroup(input),
       prepareLaunch: (input) => withHeartbeat(() => acquisition.prepareLaunch(input)),
       acquire: (input) => acquisition.acquire(input),
+      findLaunched: (input) => withHeartbeat(() => acquisition.findLaunched(input)),
     },
     read: { ...createReadActivities(machines, temporal), ...createInquiryActivities(machines, temporal) },
     terminate,

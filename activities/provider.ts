@@ -1,7 +1,9 @@
 import type {
+  AcquireInput,
   AcquireResult,
   LaunchActivities,
-  LaunchCall,
+  Launched,
+  LaunchedFor,
   LaunchParameters,
   Ownership,
   PrepareInput,
@@ -22,11 +24,23 @@ export interface Provider {
   readonly machines: MachineReader;
 }
 
-export interface Launches extends Omit<LaunchActivities, 'acquire'> {
+export interface Launches extends Pick<LaunchActivities, 'freezeGroup'> {
   /** Sends no heartbeat: one without the parameters would lose those of a launch. */
   prepareLaunch(input: PrepareInput): Promise<LaunchParameters>;
   /** Its heartbeats carry the parameters, which a retry gets back. */
   acquire(call: LaunchCall): Promise<AcquireResult>;
+  /**
+   * All that is alive of a request, by what stands on it in the cloud, once as much shows as is there. Sends no
+   * heartbeat. @throws ApplicationFailure that is retried when any part could not be read
+   */
+  findLaunched(input: LaunchedFor): Promise<Launched>;
+}
+
+/** One launch, ready to be sent. */
+export interface LaunchCall extends Pick<AcquireInput, 'launch' | 'notAfter'> {
+  readonly parameters: LaunchParameters;
+  /** Another run of the workflow, or an activity that ended without knowing, may have sent it before. */
+  readonly mayHaveBeenSent: boolean;
 }
 
 /** Every read is complete, or fails: only then may something be called absent. */

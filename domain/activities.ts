@@ -23,8 +23,8 @@ export interface LaunchActivities {
   /** Freezes a group at once, full or not, and lists it. Also looks again at one that is `settling`. */
   freezeGroup(input: GroupInput): Promise<AcquireResult>;
   /**
-   * All that is alive of a request by its tags, whichever launch made it; nothing when it could not be read until 20
-   * minutes after the deadline.
+   * In a run after a reset: all that is alive of the request by its tags, whichever run launched it. Tried until it can
+   * be read, for Host Factory may use it. In a first run nothing, without a look.
    */
   findLaunched(input: FindInput): Promise<Launched>;
 }
@@ -89,10 +89,15 @@ export interface PrepareInput {
   readonly frozen?: Frozen;
 }
 
-export type FindInput = Pick<PrepareInput, 'owner' | 'template' | 'deadline'>;
+/** Whose, and by which way they were to be launched. */
+export type LaunchedFor = Pick<PrepareInput, 'owner' | 'template'>;
+
+export interface FindInput extends LaunchedFor {
+  readonly firstRunId: string;
+}
 
 export interface Launched {
-  readonly machines: readonly LaunchedMachine[];
+  readonly machines: readonly Sighting[];
   /** Also those that launch nothing any more. */
   readonly groups: readonly OrphanedGroup[];
 }
@@ -110,21 +115,20 @@ export interface LaunchParameters {
   readonly frozen?: Frozen;
 }
 
-/** One launch, ready to be sent. */
-export interface LaunchCall {
+export interface AcquireInput {
   readonly launch: Launch;
-  readonly parameters: LaunchParameters;
   /** Epoch ms: from then on nothing is sent; it is only found out what was launched. */
   readonly notAfter: number;
-  /** True when an earlier run of the workflow (before a reset) may have sent this launch. */
-  readonly mayHaveBeenSent: boolean;
-}
-
-export type AcquireInput = LaunchCall | UnpreparedLaunch;
-
-/** A launch that shares its parameters with no other, and that only this activity may send. */
-export interface UnpreparedLaunch extends Omit<LaunchCall, 'parameters'> {
   readonly prepare: PrepareInput;
+  /** Those of a launch that is prepared already. What is not, shares its parameters with no other. */
+  readonly parameters?: LaunchParameters;
+  /**
+   * The workflow's first run. Another run comes after a reset, and what was launched before may be unknown to it. Only
+   * activities compare them: the workflow has to repeat the steps of the run before.
+   */
+  readonly firstRunId: string;
+  /** What earlier runs launched was found already, and told to this one. */
+  readonly looked: boolean;
 }
 
 export interface Acquired extends AcquireResult {
@@ -132,6 +136,8 @@ export interface Acquired extends AcquireResult {
   readonly parameters?: LaunchParameters;
   /** It could not be prepared now, and nothing was sent. */
   readonly unprepared?: true;
+  /** What earlier runs launched, and nothing was sent beside it. */
+  readonly found?: Launched;
 }
 
 export interface AcquireResult {

@@ -1,15 +1,16 @@
-import { CancellationScope, condition, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, log, sleep, workflowInfo } from '@temporalio/workflow';
 import {
   LAUNCH_STALE,
   type Acquired,
   type AcquireResult,
   type GroupInput,
+  type Launched,
   type LaunchParameters,
   type PrepareInput,
 } from '../domain/activities.ts';
 import { BATCH, launchToken, type Group, type Launch, type Shortage } from '../domain/request/launch.ts';
 import { canSettle } from '../domain/request/reducer.ts';
-import { deadlineOf, unitsMissing, wantedGone } from '../domain/request/state.ts';
+import { deadlineOf, unitsLaunched, unitsMissing, wantedGone } from '../domain/request/state.ts';
 import { hasType, rejection } from './failures.ts';
 import { launchLane, prepareLane, waitLane } from './lanes.ts';
 import type { OrphanedGroup } from '../domain/shared/messages.ts';
@@ -30,6 +31,8 @@ const LAST_RETRY_MS = 60_000;
 export class Acquiring {
   readonly #ledger: Ledger;
   readonly #watching: Watching;
+  /** What was launched before a reset, if there was one, was looked for. */
+  #looked = false;
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -48,7 +51,7 @@ export class Acquiring {
       retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
     }
     await condition(() => this.#canSettle());
-    if (unitsMissing(this.#ledger.state) > 0) {
+    if (!this.#looked && unitsLaunched(this.#ledger.state) < this.#ledger.state.input.count) {
       await this.#findOthers();
       await condition(() => this.#canSettle());
     }
@@ -130,6 +133,10 @@ export class Acquiring {
     if (this.#ledger.state.cancelled && launch.stage !== 'overdue') return this.#settleUnsent(ordinal);
     try {
       let result = await this.#send(launch, prepared);
+      if (result.found) {
+        this.#take(result.found);
+        return this.#settle(launch, { ...result, machines: result.found.machines });
+      }
       if (result.unprepared) return await this.#acquireOne(launch, await this.#prepare(), retryMs);
       const { parameters = prepared } = result;
       this.#ledger.apply({ type: 'Prepared', frozen: parameters?.frozen });
@@ -160,9 +167,14 @@ export class Acquiring {
 
   #send(launch: Launch, parameters: LaunchParameters | undefined): Promise<Acquired> {
     const lane = launchLane(`launch ${launch.ordinal}: ${launch.units} units`);
-    const notAfter = deadlineOf(this.#ledger.state.input);
-    const call = { launch, notAfter, mayHaveBeenSent: mayHaveBeenSent(launch) };
-    return lane.acquire(parameters ? { ...call, parameters } : { ...call, prepare: this.#prepareInput() });
+    return lane.acquire({
+      launch,
+      notAfter: deadlineOf(this.#ledger.state.input),
+      prepare: this.#prepareInput(),
+      ...(parameters ? { parameters } : {}),
+      firstRunId: workflowInfo().firstExecutionRunId,
+      looked: this.#looked,
+    });
   }
 
   #settleUnsent(ordinal: number, why: { shortages?: readonly Shortage[]; fatal?: Shortage } = {}): void {
@@ -170,14 +182,27 @@ export class Acquiring {
   }
 
   /**
-   * A run that was reset may not get to what the run before it launched: the deadline is over, or AWS takes no such
-   * launch any more. Host Factory may have read it, so it is looked for before less than was asked is answered.
+   * A run that was reset may not get as far as to launch: the deadline is over, or AWS takes no such launch any more.
+   * Host Factory may use what the run before it launched, so that is looked for before anything is answered.
    */
   async #findOthers(): Promise<void> {
-    const { owner, template, deadline } = this.#prepareInput();
-    const lane = launchLane('look for machines that are not known');
-    const { machines, groups } = await lane.findLaunched({ owner, template, deadline });
-    this.#ledger.apply({ type: 'MachinesFound', machines });
+    const { owner, template } = this.#prepareInput();
+    const { firstExecutionRunId: firstRunId } = workflowInfo();
+    const summary = 'look for what was launched before a reset';
+    while (!this.#looked) {
+      try {
+        this.#take(await launchLane(summary).findLaunched({ owner, template, firstRunId }));
+      } catch (error) {
+        // Nothing but somebody's hand ends it.
+        log.warn('what was launched before is looked for again', { error });
+        await sleep(MINUTE, { summary });
+      }
+    }
+  }
+
+  #take({ machines, groups }: Launched): void {
+    this.#looked = true;
+    this.#ledger.apply({ type: 'MachinesFound', sightings: machines });
     this.#watching.watch(machines);
     this.#takeGroups(groups);
   }
@@ -210,7 +235,7 @@ export class Acquiring {
 
   async #takeGroup(launch: Launch, group: Group): Promise<void> {
     for (;;) {
-      // It is certain as soon as AWS can be asked; there is no deadline after which it would be given up.
+      // It is certain as soon as AWS can be asked; only an answer to Host Factory does not wait for ever.
       const input = { ...this.#groupInput(launch, group, 0), deadline: Date.now() };
       const result = await launchLane(`freeze ${group.id}`).freezeGroup(input);
       if (result.certain) {
@@ -218,6 +243,7 @@ export class Acquiring {
         if (result.stage === 'settling') await this.#lookAgain(input);
         return;
       }
+      if (!this.#ledger.isAdopter) this.#settle(launch, result);
       await sleep(OVERDUE_RETRY_MS, { summary: `try again to freeze ${group.id}` });
     }
   }
@@ -292,13 +318,4 @@ export class Acquiring {
   #mustFreeze(): boolean {
     return this.#ledger.state.cancelled || wantedGone(this.#ledger.state).length > 0;
   }
-}
-
-/**
- * By another run of the workflow, before a reset, or by an activity that ended without knowing. Only activities may be
- * told: a run that was reset repeats the steps of the run before it, and would else take other ones.
- */
-function mayHaveBeenSent({ stage }: Launch): boolean {
-  const { runId, firstExecutionRunId } = workflowInfo();
-  return stage === 'overdue' || runId !== firstExecutionRunId;
 }

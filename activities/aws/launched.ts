@@ -1,7 +1,8 @@
-import { SETTLE_MS, type FindInput, type Launched } from '../../domain/activities.ts';
+import { Context } from '@temporalio/activity';
+import type { Launched, LaunchedFor } from '../../domain/activities.ts';
 import { isAlive } from '../../domain/machine/machine.ts';
 import { toReadFailure } from '../failures.ts';
-import type { InstanceReader } from './instances.ts';
+import { toSighting, type InstanceReader } from './instances.ts';
 import { isGroup, managerNameFor, type Managers } from './managers/manager.ts';
 import { groupsBy } from './ownedGroups.ts';
 import { TAG } from './tags.ts';
@@ -9,26 +10,32 @@ import { TAG } from './tags.ts';
 interface Where {
   readonly managers: Managers;
   readonly reader: InstanceReader;
+  /** `consistencySeconds` is the time after which AWS certainly shows what it launched. */
+  readonly settings: { readonly consistencySeconds: number };
 }
 
-/** What is alive of a request by its tags. @throws ApplicationFailure while it cannot be read, and that is not given up */
-export async function findLaunched(where: Where, input: FindInput): Promise<Launched> {
+/** What is alive of a request by its tags, once a look finds no more than the one before it. @throws ApplicationFailure */
+export async function findLaunched(where: Where, input: LaunchedFor): Promise<Launched> {
   try {
-    return await read(where, input);
+    for (let found = await look(where, input); ;) {
+      await Context.current().sleep(where.settings.consistencySeconds * 1_000);
+      const again = await look(where, input);
+      if (sizeOf(again) === sizeOf(found)) return again;
+      found = again;
+    }
   } catch (error) {
-    if (Date.now() >= input.deadline + SETTLE_MS) return { machines: [], groups: [] };
     throw toReadFailure(error);
   }
 }
 
-async function read({ managers, reader }: Where, { owner, template }: FindInput): Promise<Launched> {
+const sizeOf = ({ machines, groups }: Launched): number => machines.length + groups.length;
+
+async function look({ managers, reader }: Where, { owner, template }: LaunchedFor): Promise<Launched> {
   const seen = await reader.byFilter([
     { Name: `tag:${TAG.deployment}`, Values: [owner.deployment] },
     { Name: `tag:${TAG.requestId}`, Values: [owner.requestId] },
   ]);
-  const machines = seen
-    .filter(({ state }) => isAlive(state))
-    .map(({ machineId, instanceType, spot }) => ({ machineId, instanceType, spot }));
+  const machines = seen.filter(({ state }) => isAlive(state)).map(toSighting);
   const name = managerNameFor(template.providerApi);
   if (!isGroup(name)) return { machines, groups: [] };
   const all = await groupsBy(name, managers.groups[name], owner);

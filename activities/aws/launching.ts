@@ -1,10 +1,10 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { SETTLE_MS, type AcquireResult, type LaunchCall } from '../../domain/activities.ts';
+import { SETTLE_MS, type AcquireResult } from '../../domain/activities.ts';
 import type { Launch } from '../../domain/request/launch.ts';
 import type { LaunchedMachine } from '../../domain/request/reducer.ts';
 import { withHeartbeat } from '../heartbeat.ts';
 import { brief, toReadFailure } from '../failures.ts';
-import type { Launches } from '../provider.ts';
+import type { LaunchCall, Launches } from '../provider.ts';
 import { toFailure, toProviderError } from './errors.ts';
 import type { Groups } from './groups.ts';
 import type { InstanceReader } from './instances.ts';
@@ -58,7 +58,7 @@ export function createLaunches(launcher: Launcher): Launches {
         () => input.parameters,
       ).catch(rethrow),
     freezeGroup: (input) => withHeartbeat(() => launcher.groups.freeze(input)).catch(rethrow),
-    findLaunched: (input) => withHeartbeat(() => findLaunched(launcher, input)).catch(rethrow),
+    findLaunched: (input) => findLaunched(launcher, input),
   };
 }
 

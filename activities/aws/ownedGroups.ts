@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/activity';
 import { isAlive } from '../../domain/machine/machine.ts';
 import type { OwnedGroup, ProviderInstance } from '../provider.ts';
 import { toProviderError } from './errors.ts';
@@ -44,13 +45,18 @@ export async function groupsBy(
   });
 }
 
+/** How AWS refuses what the worker's role may not do. */
+const REFUSALS: ReadonlySet<unknown> = new Set(['UnauthorizedOperation', 'AccessDenied']);
+
 /** What the worker's role may not even list it has never launched by. */
 async function listed(manager: GroupManager, deployment: string): Promise<readonly ListedGroup[]> {
   try {
     return await manager.list(deployment);
   } catch (error) {
-    const failure = toProviderError(error);
-    if (failure.kind === 'credentials') return [];
-    throw failure;
+    if (REFUSALS.has(codeOf(error))) return [];
+    throw toProviderError(error);
   }
 }
+
+const codeOf = (error: unknown): unknown =>
+  error instanceof ApplicationFailure ? error.details?.[0] : toProviderError(error).providerCode;

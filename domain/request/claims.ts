@@ -6,11 +6,12 @@ import type { RequestState } from './state.ts';
  * belong to a request whose id Host Factory never learned: then nobody would ever give it back.
  */
 export function withoutClaimed(state: RequestState, machineIds: readonly string[]): RequestState {
+  const early = state.phase === 'settled' ? [] : machineIds.filter((id) => !isReady(state, id));
   const claimed = machineIds.filter((id) => state.unclaimed.has(id));
-  if (claimed.length === 0) return state;
+  if (early.length + claimed.length === 0) return state;
   const unclaimed = new Set(state.unclaimed);
   for (const id of claimed) unclaimed.delete(id);
-  return { ...state, unclaimed };
+  return { ...state, unclaimed, claimedEarly: new Set([...state.claimedEarly, ...early]) };
 }
 
 /** Notes what became `succeed` between two states and has yet to be read. */
@@ -20,11 +21,13 @@ export function withUnclaimed(
   machineIds: readonly string[],
 ): RequestState {
   const fresh = machineIds.filter(
-    (id) => after.machines.get(id)?.result === 'succeed' && before.machines.get(id)?.result !== 'succeed',
+    (id) => isReady(after, id) && !isReady(before, id) && !before.claimedEarly.has(id),
   );
   if (fresh.length === 0) return after;
   return { ...after, unclaimed: new Set([...after.unclaimed, ...fresh]) };
 }
+
+const isReady = ({ machines }: RequestState, id: string): boolean => machines.get(id)?.result === 'succeed';
 
 const RECLAIMED = 'Host Factory never read the machine; it was given back.';
 

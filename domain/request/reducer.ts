@@ -30,7 +30,7 @@ export type RequestFact =
   | {
       /** Alive and of this request, by whichever launch. */
       readonly type: 'MachinesFound';
-      readonly machines: readonly LaunchedMachine[];
+      readonly sightings: readonly Sighting[];
     }
   | { readonly type: 'GroupsRemoved' }
   | { readonly type: 'LaunchOverdue'; readonly ordinal: number }
@@ -76,11 +76,10 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
         withLaunch(state, fact.ordinal, { group: fact.group }),
         fact.machines.map((launched) => arrived(state, launched)),
       );
-    case 'MachinesFound':
-      return withMachines(
-        state,
-        fact.machines.map((launched) => arrived(state, launched)),
-      );
+    case 'MachinesFound': {
+      const found = fact.sightings.map((seen) => sighted(arrived(state, seen), seen));
+      return withUnclaimed(state, withMachines(state, found), machineIdsOf(found));
+    }
     case 'GroupsRemoved':
       return { ...state, groups: [] };
     case 'LaunchOverdue':
@@ -169,7 +168,7 @@ function launchSettled(
   const remains = group?.outlives && !known ? [group] : [];
   return withMachines(
     {
-      ...withLaunch(state, fact.ordinal, { stage: 'settled', got }),
+      ...withLaunch(state, fact.ordinal, { stage: 'settled', got, ...(group ? { group } : {}) }),
       groups: [...state.groups, ...remains],
       shortages: mergeShortages(state.shortages, fact.shortages),
       fatal: fact.fatal ?? state.fatal,
@@ -208,6 +207,7 @@ function settled(state: RequestState): RequestState {
   return {
     ...state,
     phase: 'settled',
+    claimedEarly: new Set(),
     status: good.length > 0 || wanted === 0 ? 'complete' : 'complete_with_error',
     message: settledMessage(state, units, wanted, bad),
   };

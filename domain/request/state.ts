@@ -24,6 +24,8 @@ export interface RequestState {
   readonly groups: readonly Group[];
   /** Machines that are `succeed` and that Host Factory has not read as such yet: it may never have learned of them. */
   readonly unclaimed: ReadonlySet<string>;
+  /** Read by Host Factory before this run knows them: a reset gives the signals again sooner than the machines. */
+  readonly claimedEarly: ReadonlySet<string>;
   /** Machines of the returns that have no answer yet, by returnId. */
   readonly returns: ReadonlyMap<string, readonly string[]>;
   /** Host Factory's calls that made these, for logs, by returnId. A next run hears of them only by more signals. */
@@ -49,6 +51,7 @@ export function initialState(input: MachineRequestInput): RequestState {
     groups: carried?.groups ?? [],
     // What an older release carried says nothing of it: Host Factory may hold all of them.
     unclaimed: new Set(carried?.unclaimed),
+    claimedEarly: new Set(),
     returns: new Map(carried?.returns),
     returnCalls: new Map(),
   };
@@ -82,6 +85,10 @@ export function unitsAcquired(state: RequestState): number {
   for (const launch of state.launches) if (launch.stage !== 'settled') units += launch.units;
   return units;
 }
+
+/** Units that launches brought, whatever became of them. */
+export const unitsLaunched = (state: RequestState): number =>
+  state.launches.reduce((units, { got }) => units + got, 0);
 
 export const unitsMissing = (state: RequestState): number => Math.max(0, state.target - unitsAcquired(state));
 

@@ -83,14 +83,16 @@ async function resetAll(
   const most = Math.max(...lives.map((moments) => moments.length));
   for (let index = 0; index < most; index++) {
     const reset = lives.map((moments, way) => ({ moment: moments[index], requestId: requests[way] ?? '' }));
-    await Promise.all(
+    const answers = await Promise.all(
       reset.map(async ({ moment, requestId }) => {
-        if (!moment) return;
-        await resetTo(stack, requestId, moment);
-        await complete(stack, requestId);
+        if (moment) await resetTo(stack, requestId, moment);
+        return complete(stack, requestId);
       }),
     );
     onReset(index + 1, reset.filter(({ moment }) => moment).length);
+    const told = answers.flatMap(({ machines }) => machines.filter(({ result }) => result === 'succeed'));
+    const untold = ids.filter((id) => !told.some(({ machineId }) => machineId === id));
+    assert.deepEqual(untold, [], `moment ${index + 1}: answers without machines that Host Factory has`);
     assert.deepEqual((await stack.simulator.summary()).liveIds.toSorted(), ids, `moment ${index + 1}`);
   }
 }

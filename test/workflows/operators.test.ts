@@ -31,11 +31,17 @@ describe("an owner in operators' hands", () => {
 
   describe('that is reset to before its launch', () => {
     let requestId = '';
-    beforeEach(() => (requestId = requestIdOf(uuidV7())));
+    beforeEach(() => {
+      rig.cloud.afterReset = true;
+      requestId = requestIdOf(uuidV7());
+    });
     /** What a run before launched, and this one knows nothing of. */
     const launched = (machineIds: readonly string[]): void => {
       for (const id of machineIds) rig.cloud.machines.set(id, { ...aSighting(id), owner: requestId });
     };
+    /** Host Factory's words to the run before, which Temporal repeats to this one at once. */
+    const claimed = (request: Handle, machineIds: readonly string[]): Promise<void> =>
+      request.signal(SIGNAL.claimed, { v: 1, machineIds });
     async function holdsAndGivesBack(request: Handle, machineIds: readonly string[]): Promise<void> {
       let view = await rig.status(request);
       while (view.status === 'running') {
@@ -48,6 +54,7 @@ describe("an owner in operators' hands", () => {
         told.map(({ machineId, result }) => [machineId, result]),
         machineIds.map((id) => [id, 'succeed']),
       );
+      assert.equal(view.unclaimed, undefined, 'Host Factory has read them');
       await rig.env.sleep('30 minutes');
       assert.deepEqual(rig.cloud.live(), machineIds);
       await rig.result(await rig.startReturn(machineIds));
@@ -60,6 +67,7 @@ describe("an owner in operators' hands", () => {
         launched(['i-0', 'i-1', 'i-2']);
         const createdAt = (await rig.now()) - HOUR;
         const request = await rig.startRequest({ requestId, count: 3, createdAt, deadlineSeconds: 900 });
+        await claimed(request, ['i-0', 'i-1', 'i-2']);
         await holdsAndGivesBack(request, ['i-0', 'i-1', 'i-2']);
         assert.deepEqual(rig.cloud.launched, []);
       }));
@@ -69,7 +77,34 @@ describe("an owner in operators' hands", () => {
         rig.cloud.reject = 'InvalidAMIID.NotFound';
         launched(['i-0', 'i-1']);
         const request = await rig.startRequest({ requestId, count: 3 });
+        await claimed(request, ['i-0', 'i-1']);
         await holdsAndGivesBack(request, ['i-0', 'i-1']);
+      }));
+
+    it('launches no more than what is missing beside what the run before it launched', () =>
+      rig.withWorkers(async () => {
+        launched(['i-0', 'i-1']);
+        const request = await rig.startRequest({ requestId, count: 5 });
+        await claimed(request, ['i-0', 'i-1']);
+        await rig.env.sleep('1 minute');
+        assert.equal((await rig.status(request)).status, 'complete');
+        assert.deepEqual([rig.cloud.live().length, rig.cloud.launched.length], [5, 1]);
+        await rig.result(await rig.startReturn(rig.cloud.live()));
+        await rig.result(request);
+      }));
+
+    it('that finds its group but cannot freeze it is answered, and gives all back in the end', () =>
+      rig.withWorkers(async () => {
+        const token = 'launch-of-reset-1';
+        Object.assign(rig.cloud, { groupMembers: 2, freezesToFail: Infinity });
+        rig.cloud.groups = [{ manager: 'fakeGroup', id: `group-${token}`, token, requestId, outlives: true }];
+        const request = await rig.startRequest({ requestId, count: 2 });
+        await rig.env.sleep('1 hour');
+        assert.notEqual((await rig.status(request)).status, 'running');
+        await request.cancel();
+        rig.cloud.freezesToFail = 0;
+        await rig.result(request);
+        assert.deepEqual(rig.cloud.live(), []);
       }));
 
     it('freezes the group that the run before it made, and holds its members', () =>
@@ -80,10 +115,11 @@ describe("an owner in operators' hands", () => {
         const createdAt = (await rig.now()) - HOUR;
         const request = await rig.startRequest({ requestId, count: 2, createdAt, deadlineSeconds: 900 });
         await rig.env.sleep('5 minutes');
-        await holdsAndGivesBack(request, [...rig.cloud.machines.keys()]);
+        await claimed(request, rig.cloud.live());
+        await rig.whenIdle(request);
+        await holdsAndGivesBack(request, rig.cloud.live());
         assert.equal(rig.cloud.machines.size, 2);
         assert.deepEqual(rig.cloud.removedGroups, [`group-${token}`]);
-        assert.deepEqual(rig.cloud.releasedBesideFilling, []);
       }));
   });
 

@@ -96,8 +96,9 @@ export function autoScaling(
     outlives: true,
 
     async freeze(AutoScalingGroupName) {
-      await clients.scaling.send(
-        new SuspendProcessesCommand({ AutoScalingGroupName, ScalingProcesses: [...NEVER_WANTED, 'Launch'] }),
+      const ScalingProcesses = [...NEVER_WANTED, 'Launch'];
+      await unlessGone(clients, AutoScalingGroupName, () =>
+        clients.scaling.send(new SuspendProcessesCommand({ AutoScalingGroupName, ScalingProcesses })),
       );
     },
 
@@ -146,13 +147,21 @@ export function createGroupSizes(clients: AwsClients): GroupSizes {
   };
 }
 
-async function removeGroup(clients: AwsClients, AutoScalingGroupName: string): Promise<void> {
+const removeGroup = (clients: AwsClients, AutoScalingGroupName: string): Promise<void> =>
+  unlessGone(clients, AutoScalingGroupName, () =>
+    clients.scaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete: true })),
+  );
+
+/** Of a group that does not exist, or is being deleted, nothing has to be changed any more. */
+async function unlessGone(
+  clients: AwsClients,
+  groupId: string,
+  change: () => Promise<unknown>,
+): Promise<void> {
   try {
-    await clients.scaling.send(
-      new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete: true }),
-    );
+    await change();
   } catch (error) {
-    for await (const { group } of groups(clients, named([AutoScalingGroupName])))
+    for await (const { group } of groups(clients, named([groupId])))
       if (group.Status === undefined) throw error;
   }
 }

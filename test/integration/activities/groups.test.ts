@@ -12,15 +12,14 @@ import { createShortageMemory } from '../../../activities/aws/shortages.ts';
 import { createTerminateActivities } from '../../../activities/aws/terminating.ts';
 import { createWaitActivities } from '../../../activities/aws/waiting.ts';
 import type {
-  AcquireInput,
   AcquireResult,
   GroupInput,
-  LaunchActivities,
   LaunchParameters,
   Launched,
   TerminateActivities,
   WaitActivities,
 } from '../../../domain/activities.ts';
+import type { LaunchCall, Launches } from '../../../activities/provider.ts';
 import type { Group } from '../../../domain/request/launch.ts';
 import type { ProviderApi, Template } from '../../../domain/template/template.ts';
 import { startSimulator, type Simulator } from '../../../simulator/server.ts';
@@ -47,6 +46,13 @@ const MANAGERS: readonly (readonly [ProviderApi, Partial<Template>, creating: st
   ['AutoScalingGroup', SPOT, 'CreateAutoScalingGroup', 'SuspendProcesses'],
 ];
 
+/** By the call that creates a group, the one that lists such groups. */
+const LISTING: Readonly<Record<string, string>> = {
+  CreateFleet: 'DescribeFleets',
+  RequestSpotFleet: 'DescribeSpotFleetRequests',
+  CreateAutoScalingGroup: 'DescribeAutoScalingGroups',
+};
+
 for (const [providerApi, changes, creating, freezing] of MANAGERS) {
   describe(`a group by ${providerApi}${changes.priceType ? ' of spot machines' : ''}`, () => {
     let simulator: Simulator;
@@ -54,7 +60,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
     let aws: AwsClients;
     let managers: Managers;
     let reader: InstanceReader;
-    let activities: LaunchActivities & TerminateActivities & WaitActivities;
+    let activities: Launches & TerminateActivities & WaitActivities;
     let ordinal = 0;
 
     before(async () => {
@@ -83,11 +89,12 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
     });
     afterEach(async () => {
       await control.setPools([]);
+      await control.deny([]);
       const { liveIds } = await control.summary();
       await Promise.all(liveIds.map((id) => control.terminate(id)));
     });
 
-    async function aLaunch(units: number, template: Partial<Template> = {}): Promise<AcquireInput> {
+    async function aLaunch(units: number, template: Partial<Template> = {}): Promise<LaunchCall> {
       ordinal += 1;
       const token = `test-launch-${ordinal}`;
       const parameters: LaunchParameters = await activityEnvironment().run(activities.prepareLaunch, {
@@ -103,11 +110,11 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
         mayHaveBeenSent: false,
       };
     }
-    const acquire = (input: AcquireInput, attempt = 1): Promise<AcquireResult> =>
+    const acquire = (input: LaunchCall, attempt = 1): Promise<AcquireResult> =>
       activityEnvironment({ attempt }).run(activities.acquire, input);
     const freeze = (input: GroupInput): Promise<AcquireResult> =>
       activityEnvironment().run(activities.freezeGroup, input);
-    const inputOf = ({ launch }: AcquireInput, { group }: AcquireResult): GroupInput => {
+    const inputOf = ({ launch }: LaunchCall, { group }: AcquireResult): GroupInput => {
       assert.ok(group);
       const requestId = `req-${launch.ordinal}`;
       return { launch, group, requestId, weights: {}, known: 0, deadline: Date.now() + MINUTE };
@@ -116,7 +123,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
     const booksOf = ({ group }: AcquireResult): Group[] => (group?.outlives ? [group] : []);
     const idsOf = (result: Launched | AcquireResult): string[] =>
       result.machines.map(({ machineId }) => machineId).toSorted();
-    const membersOf = async ({ launch }: AcquireInput) =>
+    const membersOf = async ({ launch }: LaunchCall) =>
       (await control.instances()).filter(({ tags }) => tags['ohf:launch'] === launch.token);
     const calls = async (action: string) => (await control.log()).filter((call) => call.action === action);
     /** Some looks of the group's own loop later. */
@@ -135,7 +142,6 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
         activityEnvironment().run(activities.findLaunched, {
           owner: { deployment: 'test', provider: 'awsinst', requestId },
           template: aTemplate({ ...changes, providerApi }),
-          deadline: Date.now() + MINUTE,
         });
       const found = await find(`req-${ordinal}`);
       assert.deepEqual(idsOf(found), idsOf(result));
@@ -244,6 +250,22 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       const { machines } = await acquire(input);
       const types = machines.map(({ instanceType }) => instanceType).toSorted();
       assert.deepEqual(types, ['m5.xlarge', 't3.medium', 't3.medium', 't3.medium']);
+    });
+
+    it('is found although the role may not list groups of other kinds', async () => {
+      const input = await aLaunch(2);
+      const gate = await control.addGate(creating, 'dropAfter', null);
+      await assert.rejects(acquire(input));
+      await control.release(gate.id);
+      const tokens = async () => {
+        const owned = await readOwnedGroups(managers, reader, { deployment: 'test', provider: 'awsinst' });
+        return owned.map(({ token }) => token);
+      };
+      const { [creating]: own = '', ...others } = LISTING;
+      await control.deny(Object.values(others));
+      assert.ok((await tokens()).includes(input.launch.token));
+      await control.deny([own]);
+      assert.ok(!(await tokens()).includes(input.launch.token));
     });
 
     it('is found by its tags while nobody looks after it, and frozen and listed without its book', async () => {

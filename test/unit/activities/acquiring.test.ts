@@ -3,11 +3,15 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { Acquisition } from '../../../activities/acquiring.ts';
 import { MaxNumber } from '../../../activities/maxNumber.ts';
-import type { Acquired, LaunchCall, LaunchParameters, UnpreparedLaunch } from '../../../domain/activities.ts';
+import type { LaunchCall } from '../../../activities/provider.ts';
+import type { AcquireInput, Acquired, Launched, LaunchParameters } from '../../../domain/activities.ts';
 import { activityEnvironment } from '../../fixtures/activityEnvironment.ts';
-import { aTemplate } from '../../fixtures/builders.ts';
+import { aSighting, aTemplate } from '../../fixtures/builders.ts';
 
 const MINUTE = 60_000;
+/** In which the activities of this test run. */
+const THIS_RUN = 'run-1';
+const NOTHING_FOUND: Launched = { machines: [], groups: [] };
 
 /** What the cloud and Temporal were told, in order. */
 interface World {
@@ -15,6 +19,8 @@ interface World {
   sent: LaunchCall | undefined;
   prepare: () => LaunchParameters;
   keep: () => void;
+  /** By runs before. */
+  launched: Launched;
 }
 
 function aWorld(): World {
@@ -23,9 +29,11 @@ function aWorld(): World {
     sent: undefined,
     prepare: () => ({ v: 1, frozen: { imageId: 'ami-new' } }),
     keep() {},
+    launched: NOTHING_FOUND,
   };
 }
 
+const aLaunch = { ordinal: 1, token: 'test-1', units: 3, decidedAt: 0, stage: 'open', got: 0 } as const;
 const kept: LaunchParameters = { v: 1, frozen: { imageId: 'ami-kept' } };
 const throttled = (): never => {
   throw ApplicationFailure.retryable('Rate exceeded', 'Provider.throttled');
@@ -33,7 +41,7 @@ const throttled = (): never => {
 
 function acquire(
   world: World,
-  changes: Partial<UnpreparedLaunch> = {},
+  changes: Partial<AcquireInput> = {},
   info: { attempt?: number; heartbeatDetails?: unknown } = {},
 ): Promise<Acquired> {
   const temporal = {
@@ -56,14 +64,16 @@ function acquire(
         return { certain: true, machines: [], shortages: [] };
       },
       freezeGroup: () => Promise.reject(new Error('there is no group')),
-      findLaunched: () => Promise.reject(new Error('nobody looks')),
+      async findLaunched() {
+        world.told.push('look');
+        return world.launched;
+      },
     },
     new MaxNumber(temporal),
     temporal,
   );
-  const launch = { ordinal: 1, token: 'test-1', units: 3, decidedAt: 0, stage: 'open', got: 0 } as const;
-  const input: UnpreparedLaunch = {
-    launch,
+  const input: AcquireInput = {
+    launch: aLaunch,
     prepare: {
       owner: { deployment: 'd', provider: 'p', requestId: 'req-1' },
       template: aTemplate({ maxNumber: -1 }),
@@ -71,10 +81,15 @@ function acquire(
       deadline: 1,
     },
     notAfter: Date.now() + MINUTE,
-    mayHaveBeenSent: false,
+    firstRunId: THIS_RUN,
+    looked: false,
     ...changes,
   };
-  return activityEnvironment({ attempt: 1, ...info }).run(() => acquisition.acquire(input));
+  return activityEnvironment({
+    attempt: 1,
+    workflowExecution: { workflowId: 'req-1', runId: THIS_RUN },
+    ...info,
+  }).run(() => acquisition.acquire(input));
 }
 
 describe('a launch that is prepared by the activity that sends it', () => {
@@ -98,11 +113,41 @@ describe('a launch that is prepared by the activity that sends it', () => {
     assert.deepEqual([world.told, world.sent?.mayHaveBeenSent], [['send'], true]);
   });
 
-  it('is prepared anew and looked for first when a run before a reset may have sent it', async () => {
+  it('is looked for first when it is not certain what became of it', async () => {
     const world = aWorld();
-    const { parameters } = await acquire(world, { mayHaveBeenSent: true });
-    assert.deepEqual(world.told, ['prepare', `keep ${JSON.stringify(parameters)}`, 'send']);
-    assert.equal(world.sent?.mayHaveBeenSent, true);
+    await acquire(world, { launch: { ...aLaunch, stage: 'overdue' }, parameters: kept }, { attempt: 1 });
+    assert.deepEqual([world.told, world.sent?.mayHaveBeenSent], [['send'], true]);
+  });
+
+  describe('in a run after a reset', () => {
+    const afterReset = { firstRunId: 'run-0' };
+
+    it('is sent when nothing of its request is found, as one that may have been sent', async () => {
+      const world = aWorld();
+      const { parameters } = await acquire(world, afterReset);
+      assert.deepEqual(world.told, ['look', 'prepare', `keep ${JSON.stringify(parameters)}`, 'send']);
+      assert.equal(world.sent?.mayHaveBeenSent, true);
+    });
+
+    for (const [what, launched] of [
+      ['a machine', { machines: [aSighting('i-1')], groups: [] }],
+      ['a group', { machines: [], groups: [{ manager: 'm', id: 'g', token: 'test-1' }] }],
+    ] as const)
+      it(`is not sent beside ${what} that is found, nor prepared`, async () => {
+        const world = aWorld();
+        world.launched = launched;
+        const late = { notAfter: Date.now() - MINUTE };
+        for (const changes of [afterReset, { ...afterReset, ...late }, { ...afterReset, parameters: kept }])
+          assert.deepEqual((await acquire(world, changes)).found, launched);
+        assert.deepEqual(world.told, ['look', 'look', 'look']);
+      });
+
+    it('is sent without a look once the run was told what was found', async () => {
+      const world = aWorld();
+      world.launched = { machines: [aSighting('i-1')], groups: [] };
+      await acquire(world, { ...afterReset, looked: true, parameters: kept });
+      assert.deepEqual([world.told, world.sent?.mayHaveBeenSent], [['send'], true]);
+    });
   });
 
   for (const attempt of [1, 2])

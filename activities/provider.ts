@@ -30,7 +30,7 @@ export interface Launches extends Pick<LaunchActivities, 'freezeGroup'> {
   /** Its heartbeats carry the parameters, which a retry gets back. */
   acquire(call: LaunchCall): Promise<AcquireResult>;
   /**
-   * All that is alive of a request, by what stands on it in the cloud, once as much shows as is there. Sends no
+   * All that the cloud shows of a request, by what stands on it, once as much shows as is there. Sends no
    * heartbeat. @throws ApplicationFailure that is retried when any part could not be read
    */
   findLaunched(input: LaunchedFor): Promise<Launched>;

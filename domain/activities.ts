@@ -23,7 +23,7 @@ export interface LaunchActivities {
   /** Freezes a group at once, full or not, and lists it. Also looks again at one that is `settling`. */
   freezeGroup(input: GroupInput): Promise<AcquireResult>;
   /**
-   * In a run after a reset: all that is alive of the request by its tags, whichever run launched it. Tried until it can
+   * In a run after a reset: all that the cloud shows of the request, whichever run launched it. Tried until it can
    * be read, for Host Factory may use it. In a first run nothing, without a look.
    */
   findLaunched(input: FindInput): Promise<Launched>;
@@ -97,6 +97,7 @@ export interface FindInput extends LaunchedFor {
 }
 
 export interface Launched {
+  /** Dead ones as well: what was launched is not launched again. */
   readonly machines: readonly Sighting[];
   /** Also those that launch nothing any more. */
   readonly groups: readonly OrphanedGroup[];

@@ -1,6 +1,5 @@
 import { Context } from '@temporalio/activity';
 import type { Launched, LaunchedFor } from '../../domain/activities.ts';
-import { isAlive } from '../../domain/machine/machine.ts';
 import { toReadFailure } from '../failures.ts';
 import { toSighting, type InstanceReader } from './instances.ts';
 import { isGroup, managerNameFor, type Managers } from './managers/manager.ts';
@@ -14,7 +13,7 @@ interface Where {
   readonly settings: { readonly consistencySeconds: number };
 }
 
-/** What is alive of a request by its tags, once a look finds no more than the one before it. @throws ApplicationFailure */
+/** What AWS shows of a request by its tags, once a look finds no more than the one before it. @throws ApplicationFailure */
 export async function findLaunched(where: Where, input: LaunchedFor): Promise<Launched> {
   try {
     for (let found = await look(where, input); ;) {
@@ -35,7 +34,7 @@ async function look({ managers, reader }: Where, { owner, template }: LaunchedFo
     { Name: `tag:${TAG.deployment}`, Values: [owner.deployment] },
     { Name: `tag:${TAG.requestId}`, Values: [owner.requestId] },
   ]);
-  const machines = seen.filter(({ state }) => isAlive(state)).map(toSighting);
+  const machines = seen.map(toSighting);
   const name = managerNameFor(template.providerApi);
   if (!isGroup(name)) return { machines, groups: [] };
   const all = await groupsBy(name, managers.groups[name], owner);

@@ -28,7 +28,7 @@ export type RequestFact =
       readonly machines: readonly LaunchedMachine[];
     }
   | {
-      /** Alive and of this request, by whichever launch. */
+      /** Of this request, by whichever launch. */
       readonly type: 'MachinesFound';
       readonly sightings: readonly Sighting[];
     }

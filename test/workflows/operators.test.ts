@@ -93,6 +93,19 @@ describe("an owner in operators' hands", () => {
         await rig.result(request);
       }));
 
+    it('does not launch again what was given back meanwhile', () =>
+      rig.withWorkers(async () => {
+        launched(['i-0', 'i-1', 'i-2']);
+        rig.cloud.machines.set('i-2', { ...aSighting('i-2', { state: 'terminated' }), owner: requestId });
+        const request = await rig.startRequest({ requestId, count: 3 });
+        await claimed(request, ['i-0', 'i-1']);
+        await rig.env.sleep('1 minute');
+        assert.equal((await rig.status(request)).status, 'complete');
+        assert.deepEqual([rig.cloud.live(), rig.cloud.launched], [['i-0', 'i-1'], []]);
+        await rig.result(await rig.startReturn(rig.cloud.live()));
+        await rig.result(request);
+      }));
+
     it('that finds its group but cannot freeze it is answered, and gives all back in the end', () =>
       rig.withWorkers(async () => {
         const token = 'launch-of-reset-1';

@@ -3,6 +3,7 @@ import { seeded } from '../fixtures/random.ts';
 import { killCommandLine } from './commandLine.ts';
 import { live } from './life.ts';
 import { POINTS, type Kill } from './points.ts';
+import { resetOwners } from './resets.ts';
 import { templatesOfAllWays, WAYS } from './ways.ts';
 
 /** Of a sample of the matrix; `npm run test:crash` plays all of it. */
@@ -36,6 +37,9 @@ describe('machines of every way to get them, none leaked, doubled or killed', fu
       }));
     return inItsOwnStack((stack) => live(stack, { kills }));
   });
+
+  it('by owners that are reset to every fourth moment of their lives', () =>
+    inItsOwnStack((stack) => resetOwners(stack, () => {}, 4)));
 
   it('by scripts that are killed while they speak to Temporal', () =>
     inItsOwnStack((stack) =>

@@ -22,15 +22,16 @@ export type OnReset = (when: string, moment: number, owners: number) => void;
 /**
  * Resets the owner of a request for every way to get machines to each moment of its life: of its launching, of its
  * holding, and again after a machine was given back. What Host Factory believes in lives on, and nothing beside it.
+ * @param every of these moments, only every so manieth
  */
-export async function resetOwners(stack: Stack, onReset: OnReset): Promise<void> {
+export async function resetOwners(stack: Stack, onReset: OnReset, every = 1): Promise<void> {
   const { requests, owned } = await request(stack);
-  await resetAll(stack, requests, owned.flat(), (...where) => onReset('holding', ...where));
+  await resetAll(stack, requests, owned.flat(), (...where) => onReset('holding', ...where), every);
 
   const first = owned.flatMap((machines) => machines.slice(0, 1));
   const rest = owned.flatMap((machines) => machines.slice(1));
   await complete(stack, await returnMachines(stack, first));
-  await resetAll(stack, requests, rest, (...where) => onReset('after a return', ...where));
+  await resetAll(stack, requests, rest, (...where) => onReset('after a return', ...where), every);
   await endAll(stack, requests, rest);
 }
 
@@ -77,11 +78,12 @@ async function resetAll(
   requests: readonly string[],
   believed: readonly HfMachine[],
   onReset: (moment: number, owners: number) => void,
+  every = 1,
 ): Promise<void> {
   const lives = await Promise.all(requests.map((id) => momentsOf(stack, id)));
   const ids = believed.map(({ machineId }) => machineId).toSorted();
   const most = Math.max(...lives.map((moments) => moments.length));
-  for (let index = 0; index < most; index++) {
+  for (let index = 0; index < most; index += every) {
     const reset = lives.map((moments, way) => ({ moment: moments[index], requestId: requests[way] ?? '' }));
     const answers = await Promise.all(
       reset.map(async ({ moment, requestId }) => {

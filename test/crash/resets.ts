@@ -22,16 +22,15 @@ export type OnReset = (when: string, moment: number, owners: number) => void;
 /**
  * Resets the owner of a request for every way to get machines to each moment of its life: of its launching, of its
  * holding, and again after a machine was given back. What Host Factory believes in lives on, and nothing beside it.
- * @param every of these moments, only every so manieth
  */
-export async function resetOwners(stack: Stack, onReset: OnReset, every = 1): Promise<void> {
+export async function resetOwners(stack: Stack, onReset: OnReset): Promise<void> {
   const { requests, owned } = await request(stack);
-  await resetAll(stack, requests, owned.flat(), (...where) => onReset('holding', ...where), every);
+  await resetAll(stack, requests, owned.flat(), (...where) => onReset('holding', ...where));
 
   const first = owned.flatMap((machines) => machines.slice(0, 1));
   const rest = owned.flatMap((machines) => machines.slice(1));
   await complete(stack, await returnMachines(stack, first));
-  await resetAll(stack, requests, rest, (...where) => onReset('after a return', ...where), every);
+  await resetAll(stack, requests, rest, (...where) => onReset('after a return', ...where));
   await endAll(stack, requests, rest);
 }
 
@@ -59,12 +58,14 @@ async function endAll(
   machines: readonly HfMachine[],
 ): Promise<void> {
   await complete(stack, await returnMachines(stack, machines));
-  await eventually('every owner has ended', async () => {
+  const haveEnded = async (): Promise<boolean> => {
     const states = await Promise.all(
       requests.map(async (id) => (await stack.temporal.workflow.getHandle(id).describe()).status.name),
     );
     return states.every((state) => state === 'COMPLETED');
-  });
+  };
+  // One that was reset and found a group looks for late machines of it for a minute.
+  await eventually('every owner has ended', haveEnded, PATIENCE_MS);
   assert.deepEqual((await stack.simulator.summary()).liveIds, []);
   const made = await stack.simulator.instances();
   for (const { api } of WAYS) {
@@ -78,12 +79,11 @@ async function resetAll(
   requests: readonly string[],
   believed: readonly HfMachine[],
   onReset: (moment: number, owners: number) => void,
-  every = 1,
 ): Promise<void> {
   const lives = await Promise.all(requests.map((id) => momentsOf(stack, id)));
   const ids = believed.map(({ machineId }) => machineId).toSorted();
   const most = Math.max(...lives.map((moments) => moments.length));
-  for (let index = 0; index < most; index += every) {
+  for (let index = 0; index < most; index++) {
     const reset = lives.map((moments, way) => ({ moment: moments[index], requestId: requests[way] ?? '' }));
     const answers = await Promise.all(
       reset.map(async ({ moment, requestId }) => {

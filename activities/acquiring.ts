@@ -4,11 +4,15 @@ import type { Client } from '@temporalio/client';
 import type {
   AcquireInput,
   Acquired,
-  FindInput,
-  Launched,
+  LaunchedFor,
   LaunchParameters,
+  Look,
+  Prepared,
   PrepareInput,
+  Run,
 } from '../domain/activities.ts';
+import { packMachines } from '../domain/machine/packed.ts';
+import { sighted } from '../domain/request/lines.ts';
 import { HEARTBEAT_MS } from './heartbeat.ts';
 import type { MaxNumber } from './maxNumber.ts';
 import type { Launches } from './provider.ts';
@@ -20,7 +24,7 @@ const PREPARE_MS = 5_000;
  * Launches, and prepares before that what is not prepared yet: a step less in a workflow than two activities. What is
  * sent is in Temporal before the cloud hears of it, as the activity's heartbeat: an attempt that finds none knows that
  * this run sent nothing, and one that finds it sends the same bytes. So no heartbeat may say anything else. What a run
- * before a reset sent is looked for before anything else is sent.
+ * before a reset sent is looked for before this one sends anything.
  */
 export class Acquisition {
   readonly #launches: Launches;
@@ -34,58 +38,69 @@ export class Acquisition {
   }
 
   async acquire(input: AcquireInput): Promise<Acquired> {
-    const { launch, notAfter, prepare, firstRunId, looked } = input;
-    const { attempt, heartbeatDetails } = Context.current().info;
-    const kept = heartbeatDetails as LaunchParameters | undefined;
-    if (isAfterReset(firstRunId) && !looked) {
-      const found = await this.#look(prepare, kept);
-      if (found.machines.length + found.groups.length > 0) return { ...NOTHING, found };
-    }
-    let parameters = input.parameters ?? kept;
-    // Somebody who resets an activity makes its next attempt the first again.
-    const wasReset = kept !== undefined && attempt === 1;
-    if (!parameters) {
-      if (Date.now() >= notAfter) return NOTHING;
-      try {
-        parameters = await this.#prepare(prepare);
-      } catch (error) {
-        if (error instanceof ApplicationFailure && error.nonRetryable) throw error;
-        return { ...NOTHING, unprepared: true };
-      }
-    }
-    const mayHaveBeenSent = launch.stage === 'overdue' || wasReset || isAfterReset(firstRunId);
-    const result = await this.#launches.acquire({ launch, notAfter, parameters, mayHaveBeenSent });
-    return input.parameters ? result : { ...result, parameters };
-  }
-
-  async findLaunched({ firstRunId, ...input }: FindInput): Promise<Launched> {
-    return isAfterReset(firstRunId) ? this.#launches.findLaunched(input) : { machines: [], groups: [] };
-  }
-
-  /** Prepares, and keeps what came of it for later attempts. @throws when either does not succeed now */
-  async #prepare(input: PrepareInput): Promise<LaunchParameters> {
-    const parameters = await Promise.race([this.prepareLaunch(input), late()]);
-    await this.#keep(parameters);
-    return parameters;
+    const { parameters: given, prepare, notAfter } = input;
+    if (given) return this.#send(input, given);
+    const kept = Context.current().info.heartbeatDetails as LaunchParameters | undefined;
+    if (kept) return { ...(await this.#send(input, kept)), parameters: kept };
+    const look = await this.#beating(() => this.findLaunched({ ...prepare, ...runOf(input) }));
+    if (look.found || Date.now() >= notAfter) return { ...NOTHING, ...look };
+    const parameters = await this.#prepareNow(prepare);
+    if (!parameters) return { ...NOTHING, ...look, unprepared: true };
+    return { ...(await this.#send(input, parameters)), ...look, parameters };
   }
 
   /** @throws ApplicationFailure */
-  async prepareLaunch(input: PrepareInput): Promise<LaunchParameters> {
+  async prepareLaunch(input: PrepareInput & Run): Promise<Prepared> {
+    const look = await this.findLaunched(input);
+    return look.found ? look : { ...look, parameters: await this.#prepare(input) };
+  }
+
+  async findLaunched({ owner, template, firstRunId, lookedIn }: LaunchedFor & Run): Promise<Look> {
+    const runId = thisRun();
+    if (runId === firstRunId || runId === lookedIn) return {};
+    const { machines, groups } = await this.#launches.findLaunched({ owner, template });
+    if (machines.length + groups.length === 0) return { lookedIn: runId };
+    const packed = packMachines(machines.map((seen) => sighted(undefined, seen)));
+    return { lookedIn: runId, found: { machines: packed, groups } };
+  }
+
+  #send(input: AcquireInput, parameters: LaunchParameters): Promise<Acquired> {
+    const { launch, notAfter, firstRunId } = input;
+    const { attempt, heartbeatDetails } = Context.current().info;
+    // Somebody who resets an activity makes its next attempt the first again.
+    const isAgain = attempt === 1 && heartbeatDetails !== undefined;
+    const mayHaveBeenSent = launch.stage === 'overdue' || isAgain || thisRun() !== firstRunId;
+    return this.#launches.acquire({ launch, notAfter, parameters, mayHaveBeenSent });
+  }
+
+  /** Prepares, and keeps what came of it for later attempts. @returns undefined when either does not succeed now */
+  async #prepareNow(input: PrepareInput): Promise<LaunchParameters | undefined> {
+    try {
+      const parameters = await Promise.race([this.#prepare(input), late()]);
+      await this.#keep(parameters);
+      return parameters;
+    } catch (error) {
+      if (error instanceof ApplicationFailure && error.nonRetryable) throw error;
+      return undefined;
+    }
+  }
+
+  async #prepare(input: PrepareInput): Promise<LaunchParameters> {
     await this.#maxNumber.refuseBeyond(input);
     return this.#launches.prepareLaunch(input);
   }
 
-  /** Takes as long as the cloud may need to show all. The SDK's own heartbeats may come late, after what is kept next. */
-  async #look(input: PrepareInput, kept: LaunchParameters | undefined): Promise<Launched> {
-    let beating = Promise.resolve();
+  /** While nothing is kept yet. The SDK's own heartbeats may come late, after that which keeps something. */
+  async #beating<T>(work: () => Promise<T>): Promise<T> {
+    let beat = Promise.resolve();
     const timer = setInterval(() => {
-      beating = beating.then(() => this.#keep(kept)).catch(() => undefined);
+      beat = beat.then(() => this.#keep(undefined)).catch(() => undefined);
     }, HEARTBEAT_MS);
     try {
-      return await this.#launches.findLaunched(input);
+      return await work();
     } finally {
       clearInterval(timer);
-      await beating;
+      await beat;
     }
   }
 
@@ -97,8 +112,12 @@ export class Acquisition {
 
 const NOTHING: Acquired = { certain: true, machines: [], shortages: [] };
 
-const isAfterReset = (firstRunId: string): boolean =>
-  Context.current().info.workflowExecution?.runId !== firstRunId;
+const thisRun = (): string => Context.current().info.workflowExecution?.runId ?? '';
+
+const runOf = ({ firstRunId, lookedIn }: Run): Run => ({
+  firstRunId,
+  ...(lookedIn === undefined ? {} : { lookedIn }),
+});
 
 async function late(): Promise<never> {
   await delay(PREPARE_MS, undefined, { ref: false });

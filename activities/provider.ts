@@ -2,7 +2,6 @@ import type {
   AcquireInput,
   AcquireResult,
   LaunchActivities,
-  Launched,
   LaunchedFor,
   LaunchParameters,
   Ownership,
@@ -30,10 +29,15 @@ export interface Launches extends Pick<LaunchActivities, 'freezeGroup'> {
   /** Its heartbeats carry the parameters, which a retry gets back. */
   acquire(call: LaunchCall): Promise<AcquireResult>;
   /**
-   * All that the cloud shows of a request, by what stands on it, once as much shows as is there. Sends no
+   * All that the cloud shows of a request, dead or alive, by what stands on it, once as much shows as is there. Sends no
    * heartbeat. @throws ApplicationFailure that is retried when any part could not be read
    */
   findLaunched(input: LaunchedFor): Promise<Launched>;
+}
+
+export interface Launched {
+  readonly machines: readonly Sighting[];
+  readonly groups: readonly OrphanedGroup[];
 }
 
 /** One launch, ready to be sent. */

@@ -1,4 +1,5 @@
 import type { Sighting } from './machine/machine.ts';
+import type { PackedMachines } from './machine/packed.ts';
 import type { Group, Launch, Shortage } from './request/launch.ts';
 import type { LaunchedMachine } from './request/reducer.ts';
 import type { OrphanedGroup, ReturnedMachine } from './shared/messages.ts';
@@ -11,22 +12,24 @@ import type { Template } from './template/template.ts';
 export interface LaunchActivities {
   /**
    * Makes what the launches of a request share (a launch template) and returns the parameters that every
-   * launch of it is sent with. They stand in history from then on: a retry sends the same bytes.
+   * launch of it is sent with. They stand in history from then on: a retry sends the same bytes. In a run after a
+   * reset it looks first, and prepares nothing beside what it finds.
    */
-  prepareLaunch(input: PrepareInput): Promise<LaunchParameters>;
+  prepareLaunch(input: PrepareInput & Run): Promise<Prepared>;
   /**
    * Makes one launch, or finds out what an earlier attempt of it did. Never launches one token twice. A
    * group is given a few seconds to fill; one that takes longer comes back as `filling`. What is not prepared
-   * yet it prepares, and keeps the parameters in Temporal before it sends them: a retry sends the same bytes.
+   * yet it prepares, and keeps the parameters in Temporal before it sends them: a retry sends the same bytes. In a
+   * run after a reset it looks before that, and sends nothing beside what it finds.
    */
   acquire(input: AcquireInput): Promise<Acquired>;
   /** Freezes a group at once, full or not, and lists it. Also looks again at one that is `settling`. */
   freezeGroup(input: GroupInput): Promise<AcquireResult>;
   /**
-   * In a run after a reset: all that the cloud shows of the request, whichever run launched it. Tried until it can
-   * be read, for Host Factory may use it. In a first run nothing, without a look.
+   * In a run after a reset that has not looked yet: all that the cloud shows of the request, whichever run launched it.
+   * Tried until it can be read, for Host Factory may use it. Otherwise nothing, without a look.
    */
-  findLaunched(input: FindInput): Promise<Launched>;
+  findLaunched(input: LaunchedFor & Run): Promise<Look>;
 }
 
 export interface WaitActivities {
@@ -92,13 +95,28 @@ export interface PrepareInput {
 /** Whose, and by which way they were to be launched. */
 export type LaunchedFor = Pick<PrepareInput, 'owner' | 'template'>;
 
-export interface FindInput extends LaunchedFor {
+/**
+ * Where a run of the workflow comes from. One after a reset may not know what was launched before it. Only activities
+ * compare these with the run that they work for: the workflow has to repeat the steps of the run before.
+ */
+export interface Run {
+  /** The first one of the workflow. */
   readonly firstRunId: string;
+  /** That in which was looked last for what others launched. */
+  readonly lookedIn?: string;
 }
 
-export interface Launched {
+/** What a run after a reset is told before it launches, or ends with less than was asked. */
+export interface Look {
+  /** The run that it was made in; absent when there was none. */
+  readonly lookedIn?: string;
+  /** Absent when there is nothing. */
+  readonly found?: Found;
+}
+
+export interface Found {
   /** Dead ones as well: what was launched is not launched again. */
-  readonly machines: readonly Sighting[];
+  readonly machines: PackedMachines;
   /** Also those that launch nothing any more. */
   readonly groups: readonly OrphanedGroup[];
 }
@@ -116,29 +134,25 @@ export interface LaunchParameters {
   readonly frozen?: Frozen;
 }
 
-export interface AcquireInput {
+export interface Prepared extends Look {
+  /** Absent when something was found. */
+  readonly parameters?: LaunchParameters;
+}
+
+export interface AcquireInput extends Run {
   readonly launch: Launch;
   /** Epoch ms: from then on nothing is sent; it is only found out what was launched. */
   readonly notAfter: number;
   readonly prepare: PrepareInput;
   /** Those of a launch that is prepared already. What is not, shares its parameters with no other. */
   readonly parameters?: LaunchParameters;
-  /**
-   * The workflow's first run. Another run comes after a reset, and what was launched before may be unknown to it. Only
-   * activities compare them: the workflow has to repeat the steps of the run before.
-   */
-  readonly firstRunId: string;
-  /** What earlier runs launched was found already, and told to this one. */
-  readonly looked: boolean;
 }
 
-export interface Acquired extends AcquireResult {
+export interface Acquired extends AcquireResult, Look {
   /** Those of a launch that was not prepared before, unless it is certain that nothing was sent. */
   readonly parameters?: LaunchParameters;
   /** It could not be prepared now, and nothing was sent. */
   readonly unprepared?: true;
-  /** What earlier runs launched, and nothing was sent beside it. */
-  readonly found?: Launched;
 }
 
 export interface AcquireResult {

@@ -4,13 +4,16 @@ import {
   type Acquired,
   type AcquireResult,
   type GroupInput,
-  type Launched,
+  type Look,
+  type Prepared,
+  type Run,
   type LaunchParameters,
   type PrepareInput,
 } from '../domain/activities.ts';
+import { unpackMachines } from '../domain/machine/packed.ts';
 import { BATCH, launchToken, type Group, type Launch, type Shortage } from '../domain/request/launch.ts';
 import { canSettle } from '../domain/request/reducer.ts';
-import { deadlineOf, unitsLaunched, unitsMissing, wantedGone } from '../domain/request/state.ts';
+import { deadlineOf, isFilling, unitsLaunched, unitsMissing, wantedGone } from '../domain/request/state.ts';
 import { hasType, rejection } from './failures.ts';
 import { launchLane, prepareLane, waitLane } from './lanes.ts';
 import type { OrphanedGroup } from '../domain/shared/messages.ts';
@@ -19,6 +22,8 @@ import { tellSettled } from './visibility.ts';
 import { Watching } from './watching.ts';
 
 const MINUTE = 60_000;
+/** A run that found what others launched uses none of their tokens: they may stand for something else. */
+const ORDINALS_OF_RUN = 1_000;
 /** AWS could not tell what became of a launch: it is asked again after this time. */
 const OVERDUE_RETRY_MS = 5 * MINUTE;
 const OVERDUE_LAST_RETRY_MS = 60 * MINUTE;
@@ -31,8 +36,9 @@ const LAST_RETRY_MS = 60_000;
 export class Acquiring {
   readonly #ledger: Ledger;
   readonly #watching: Watching;
-  /** What was launched before a reset, if there was one, was looked for. */
-  #looked = false;
+  /** The run in which was looked last for what was launched before a reset. */
+  #lookedIn: string | undefined;
+  #lastOrdinal = 0;
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -51,7 +57,7 @@ export class Acquiring {
       retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
     }
     await condition(() => this.#canSettle());
-    if (!this.#looked && unitsLaunched(this.#ledger.state) < this.#ledger.state.input.count) {
+    if (unitsLaunched(this.#ledger.state) < this.#ledger.state.input.count) {
       await this.#findOthers();
       await condition(() => this.#canSettle());
     }
@@ -81,18 +87,28 @@ export class Acquiring {
   /** Launches that share their parameters. */
   async #acquirePrepared(launches: readonly Launch[]): Promise<void> {
     try {
-      const parameters = await this.#prepare();
-      await Promise.all(launches.map((launch) => this.#acquireOne(launch, parameters)));
+      const { parameters, ...look } = await this.#prepare();
+      await this.#take(look);
+      await Promise.all(
+        launches.map((launch) =>
+          parameters ? this.#acquireOne(launch, parameters) : this.#settleUnsent(launch.ordinal),
+        ),
+      );
     } catch (error) {
       for (const { ordinal } of launches) this.#settleUnsent(ordinal, { fatal: rejection(error) });
     }
   }
 
   /** @throws ActivityFailure when AWS refuses it, or it did not succeed until the deadline */
-  #prepare(): Promise<LaunchParameters> {
+  #prepare(): Promise<Prepared> {
     const input = this.#prepareInput();
     const lane = prepareLane(`prepare ${input.template.templateId}`, this.#ledger.untilDeadline());
-    return lane.prepareLaunch(input);
+    return lane.prepareLaunch({ ...input, ...this.#run() });
+  }
+
+  #run(): Run {
+    const { firstExecutionRunId: firstRunId } = workflowInfo();
+    return { firstRunId, ...(this.#lookedIn === undefined ? {} : { lookedIn: this.#lookedIn }) };
   }
 
   #prepareInput(): PrepareInput {
@@ -112,19 +128,21 @@ export class Acquiring {
   #decide(): Launch[] {
     const { deployment, requestId } = this.#ledger.state.input;
     const missing = unitsMissing(this.#ledger.state);
-    const last = this.#ledger.state.launches.at(-1);
+    const last = this.#ledger.state.launches.findLast(({ units }) => units > 0);
     // Where the last launch brought nothing, a smaller one finds out whether there is capacity again.
     const most = last?.got === 0 ? Math.ceil(last.units / 2) : BATCH;
     const count = last?.got === 0 ? 1 : Math.ceil(missing / BATCH);
-    const first = this.#ledger.state.launches.length + 1;
-    return Array.from({ length: count }, (_, index) => ({
-      ordinal: first + index,
-      token: launchToken(deployment, requestId, first + index),
-      units: Math.min(most, missing - index * BATCH),
-      decidedAt: Date.now(),
-      stage: 'open',
-      got: 0,
-    }));
+    return Array.from({ length: count }, (_, index) => {
+      const ordinal = ++this.#lastOrdinal;
+      return {
+        ordinal,
+        token: launchToken(deployment, requestId, ordinal),
+        units: Math.min(most, missing - index * BATCH),
+        decidedAt: Date.now(),
+        stage: 'open',
+        got: 0,
+      };
+    });
   }
 
   /** What is not prepared yet, the activity that sends it prepares; only if it cannot, that is a step of its own. */
@@ -133,11 +151,13 @@ export class Acquiring {
     if (this.#ledger.state.cancelled && launch.stage !== 'overdue') return this.#settleUnsent(ordinal);
     try {
       let result = await this.#send(launch, prepared);
-      if (result.found) {
-        this.#take(result.found);
-        return this.#settle(launch, { ...result, machines: result.found.machines });
+      await this.#take(result);
+      if (result.found) return this.#settleUnsent(ordinal);
+      if (result.unprepared) {
+        const { parameters, ...look } = await this.#prepare();
+        await this.#take(look);
+        return parameters ? await this.#acquireOne(launch, parameters, retryMs) : this.#settleUnsent(ordinal);
       }
-      if (result.unprepared) return await this.#acquireOne(launch, await this.#prepare(), retryMs);
       const { parameters = prepared } = result;
       this.#ledger.apply({ type: 'Prepared', frozen: parameters?.frozen });
       while (result.group && result.stage === 'filling') {
@@ -172,8 +192,7 @@ export class Acquiring {
       notAfter: deadlineOf(this.#ledger.state.input),
       prepare: this.#prepareInput(),
       ...(parameters ? { parameters } : {}),
-      firstRunId: workflowInfo().firstExecutionRunId,
-      looked: this.#looked,
+      ...this.#run(),
     });
   }
 
@@ -187,24 +206,28 @@ export class Acquiring {
    */
   async #findOthers(): Promise<void> {
     const { owner, template } = this.#prepareInput();
-    const { firstExecutionRunId: firstRunId } = workflowInfo();
     const summary = 'look for what was launched before a reset';
-    while (!this.#looked) {
-      try {
-        this.#take(await launchLane(summary).findLaunched({ owner, template, firstRunId }));
-      } catch (error) {
-        // Nothing but somebody's hand ends it.
-        log.warn('what was launched before is looked for again', { error });
-        await sleep(MINUTE, { summary });
-      }
+    for (;;) {
+      const look = await launchLane(summary)
+        .findLaunched({ owner, template, ...this.#run() })
+        .catch((error: unknown) => log.warn('what was launched before is looked for again', { error }));
+      if (look) return this.#take(look);
+      // Nothing but somebody's hand ends it.
+      await sleep(MINUTE, { summary });
     }
   }
 
-  #take({ machines, groups }: Launched): void {
-    this.#looked = true;
-    this.#ledger.apply({ type: 'MachinesFound', sightings: machines });
-    this.#watching.watch(machines);
-    this.#takeGroups(groups);
+  /** Nothing is launched beside a group that was found until it is known what that has. */
+  async #take({ lookedIn, found }: Look): Promise<void> {
+    if (found) {
+      const machines = unpackMachines(found.machines);
+      this.#ledger.apply({ type: 'MachinesFound', sightings: machines });
+      this.#watching.watch(machines);
+      this.#takeGroups(found.groups);
+      this.#lastOrdinal = Math.ceil((this.#lastOrdinal + 1) / ORDINALS_OF_RUN) * ORDINALS_OF_RUN;
+    }
+    this.#lookedIn = lookedIn ?? this.#lookedIn;
+    if (found) await condition(() => !isFilling(this.#ledger.state));
   }
 
   /** Groups of a closed owner, told by the monitor. */
@@ -217,10 +240,9 @@ export class Acquiring {
     const { launches } = this.#ledger.state;
     const known = new Set(launches.map(({ group }) => group?.id));
     const fresh = groups.filter(({ id }) => !known.has(id));
-    for (const [index, { token, ...group }] of fresh.entries()) {
-      const ordinal = launches.length + 1 + index;
+    for (const { token, ...group } of fresh) {
       const launch: Launch = {
-        ordinal,
+        ordinal: ++this.#lastOrdinal,
         token,
         units: 0,
         decidedAt: Date.now(),
@@ -237,13 +259,15 @@ export class Acquiring {
     for (;;) {
       // It is certain as soon as AWS can be asked; only an answer to Host Factory does not wait for ever.
       const input = { ...this.#groupInput(launch, group, 0), deadline: Date.now() };
-      const result = await launchLane(`freeze ${group.id}`).freezeGroup(input);
-      if (result.certain) {
+      const result = await launchLane(`freeze ${group.id}`)
+        .freezeGroup(input)
+        .catch((error: unknown) => log.warn('a group is frozen again', { group: group.id, error }));
+      if (result?.certain) {
         this.#settle(launch, result);
         if (result.stage === 'settling') await this.#lookAgain(input);
         return;
       }
-      if (!this.#ledger.isAdopter) this.#settle(launch, result);
+      if (!this.#ledger.isAdopter) this.#ledger.apply({ type: 'LaunchOverdue', ordinal: launch.ordinal });
       await sleep(OVERDUE_RETRY_MS, { summary: `try again to freeze ${group.id}` });
     }
   }

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
-import type { Launched, LaunchedFor } from '../../domain/activities.ts';
+import type { LaunchedFor } from '../../domain/activities.ts';
 import { toReadFailure } from '../failures.ts';
+import type { Launched } from '../provider.ts';
 import { toSighting, type InstanceReader } from './instances.ts';
 import { isGroup, managerNameFor, type Managers } from './managers/manager.ts';
 import { groupsBy } from './ownedGroups.ts';
@@ -13,33 +14,36 @@ interface Where {
   readonly settings: { readonly consistencySeconds: number };
 }
 
-/** What AWS shows of a request by its tags, once a look finds no more than the one before it. @throws ApplicationFailure */
+interface Looked extends Launched {
+  /** A group may still launch: who freezes it sees what came of it. */
+  readonly isFilling: boolean;
+}
+
+/** What AWS shows of a request by its tags, once a look finds what the one before it found. @throws ApplicationFailure */
 export async function findLaunched(where: Where, input: LaunchedFor): Promise<Launched> {
   try {
-    for (let found = await look(where, input); ;) {
+    for (let before = ''; ;) {
+      const { isFilling, ...found } = await look(where, input);
+      const ids = [...found.machines.map(({ machineId }) => machineId), ...found.groups.map(({ id }) => id)];
+      const now = ids.toSorted().join();
+      if (isFilling || (before !== '' && `=${now}` === before)) return found;
+      before = `=${now}`;
       await Context.current().sleep(where.settings.consistencySeconds * 1_000);
-      const again = await look(where, input);
-      if (sizeOf(again) === sizeOf(found)) return again;
-      found = again;
     }
   } catch (error) {
     throw toReadFailure(error);
   }
 }
 
-const sizeOf = ({ machines, groups }: Launched): number => machines.length + groups.length;
-
-async function look({ managers, reader }: Where, { owner, template }: LaunchedFor): Promise<Launched> {
+async function look({ managers, reader }: Where, { owner, template }: LaunchedFor): Promise<Looked> {
   const seen = await reader.byFilter([
     { Name: `tag:${TAG.deployment}`, Values: [owner.deployment] },
     { Name: `tag:${TAG.requestId}`, Values: [owner.requestId] },
   ]);
   const machines = seen.map(toSighting);
   const name = managerNameFor(template.providerApi);
-  if (!isGroup(name)) return { machines, groups: [] };
-  const all = await groupsBy(name, managers.groups[name], owner);
-  const groups = all
-    .filter(({ requestId }) => requestId === owner.requestId)
-    .map(({ requestId: _requestId, frozen: _frozen, ...group }) => group);
-  return { machines, groups };
+  const all = isGroup(name) ? await groupsBy(name, managers.groups[name], owner) : [];
+  const own = all.filter(({ requestId }) => requestId === owner.requestId);
+  const groups = own.map(({ requestId: _requestId, frozen: _frozen, ...group }) => group);
+  return { machines, groups, isFilling: own.some(({ frozen }) => !frozen) };
 }

@@ -33,6 +33,12 @@ const TOKEN_LIFE_MS = 10 * 60_000;
 /** A group that is full by then costs the workflow no step of its own. */
 const FIRST_FILL_MS = 20_000;
 
+/**
+ * AWS remembers the token with other parameters: a run before a reset sent them, and nothing of it is left. The next
+ * launch has a token of its own.
+ */
+const OTHER_PARAMETERS = 'IdempotentParameterMismatch';
+
 /** What launching stands on. */
 export interface Launcher {
   readonly managers: Managers;
@@ -161,7 +167,7 @@ async function createGroup(
       if (id !== undefined) return id;
     }
     if (kind === 'stale') launcher.launchTemplates.forget(parameters.launchTemplateId);
-    if (kind !== 'capacity') throw error;
+    if (kind !== 'capacity' && code !== OTHER_PARAMETERS) throw error;
     return { certain: true, machines: [], shortages: [{ pool: 'all', code, message: brief(message) }] };
   }
 }
@@ -205,11 +211,12 @@ async function sendAgain(
   try {
     result = await send(launcher, manager, input);
   } catch (error) {
-    const { kind } = toProviderError(error);
+    const { kind, providerCode: code, message } = toProviderError(error);
     if (kind !== 'permanent' && kind !== 'stale') throw error;
     const machines = await allVisible(launcher, input.launch, found);
-    if (machines.length === 0) throw error;
-    return { certain: true, machines, shortages: [] };
+    if (machines.length > 0) return { certain: true, machines, shortages: [] };
+    if (code !== OTHER_PARAMETERS) throw error;
+    return { certain: true, machines: [], shortages: [{ pool: 'all', code, message: brief(message) }] };
   }
   const answered = new Set(result.machines.map(({ machineId }) => machineId));
   if (answered.size >= input.launch.units) return result;

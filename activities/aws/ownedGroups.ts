@@ -3,7 +3,7 @@ import { isAlive } from '../../domain/machine/machine.ts';
 import type { OwnedGroup, ProviderInstance } from '../provider.ts';
 import { toProviderError } from './errors.ts';
 import type { InstanceReader } from './instances.ts';
-import type { GroupManager, ListedGroup, Managers } from './managers/manager.ts';
+import type { GroupManager, Managers } from './managers/manager.ts';
 import { TAG } from './tags.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function readOwnedGroups(
   ]);
   const strays = members.filter(({ state, tags }) => isAlive(state) && tags[TAG.requestId] === undefined);
   for (const [name, manager] of Object.entries(groups)) {
-    for (const { frozen, ...group } of await groupsBy(name, manager, { deployment, provider })) {
+    for (const { frozen, ...group } of await orNone(groupsBy(name, manager, { deployment, provider }))) {
       const hasStrays = strays.some(({ tags }) => tags[manager.memberTag] === group.id);
       if (!frozen || group.outlives || hasStrays) owned.push(group);
     }
@@ -30,14 +30,14 @@ export async function readOwnedGroups(
   return owned;
 }
 
-/** Groups with our tags that this manager made. @throws ProviderError */
+/** Groups with our tags that this manager made. @throws ApplicationFailure, ProviderError */
 export async function groupsBy(
   name: string,
   manager: GroupManager,
   { deployment, provider }: ProviderInstance,
 ): Promise<readonly (OwnedGroup & { readonly frozen: boolean })[]> {
   const { outlives } = manager;
-  return (await listed(manager, deployment)).flatMap(({ id, frozen, tags }) => {
+  return (await manager.list(deployment)).flatMap(({ id, frozen, tags }) => {
     const isOurs = tags[TAG.deployment] === deployment && tags[TAG.provider] === provider;
     const { [TAG.requestId]: requestId, [TAG.launch]: token } = tags;
     if (!isOurs || requestId === undefined || token === undefined) return [];
@@ -48,15 +48,14 @@ export async function groupsBy(
 /** How AWS refuses what the worker's role may not do. */
 const REFUSALS: ReadonlySet<unknown> = new Set(['UnauthorizedOperation', 'AccessDenied']);
 
-/** What the worker's role may not even list it has never launched by. */
-async function listed(manager: GroupManager, deployment: string): Promise<readonly ListedGroup[]> {
+/** What the worker's role may not even list no template of the site uses. */
+async function orNone<T>(list: Promise<readonly T[]>): Promise<readonly T[]> {
   try {
-    return await manager.list(deployment);
+    return await list;
   } catch (error) {
-    if (REFUSALS.has(codeOf(error))) return [];
-    throw toProviderError(error);
+    const code =
+      error instanceof ApplicationFailure ? error.details?.[0] : toProviderError(error).providerCode;
+    if (REFUSALS.has(code)) return [];
+    throw error;
   }
 }
-
-const codeOf = (error: unknown): unknown =>
-  error instanceof ApplicationFailure ? error.details?.[0] : toProviderError(error).providerCode;

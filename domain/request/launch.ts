@@ -3,7 +3,7 @@
  * it. That is what lets a retry, a new worker or a reset repeat it without launching twice.
  */
 export interface Launch {
-  /** 1, 2, 3, ...: never used again, whatever became of the launch. */
+  /** 1, 2, 3, ...: never used again, whatever became of the launch. A run after a reset goes on from 1,001, 2,001, ... */
   readonly ordinal: number;
   /** Client token of the call and value of the tag `ohf:launch`: at most 64 ASCII characters (AWS). */
   readonly token: string;
@@ -18,7 +18,7 @@ export interface Launch {
   readonly stage: 'open' | 'overdue' | 'settled';
   /** Units that it brought. */
   readonly got: number;
-  /** The group that it made, while that may still launch. */
+  /** The group that it made, or that was found; while the launch is open, that may still launch. */
   readonly group?: Group;
 }
 

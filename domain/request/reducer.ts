@@ -1,4 +1,4 @@
-import type { Machine, Sighting } from '../machine/machine.ts';
+import { isAlive, type Machine, type Sighting } from '../machine/machine.ts';
 import type { ReturnMachines } from '../shared/messages.ts';
 import type { Frozen, TerminateResult } from '../activities.ts';
 import type { Group, Launch, Shortage } from './launch.ts';
@@ -77,7 +77,12 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
         fact.machines.map((launched) => arrived(state, launched)),
       );
     case 'MachinesFound': {
-      const found = fact.sightings.map((seen) => sighted(arrived(state, seen), seen));
+      const found = fact.sightings.map((seen) => {
+        const machine = sighted(arrived(state, seen), seen);
+        // Whatever became of it since, it was ready, and Host Factory has it.
+        const isHeld = state.claimedEarly.has(seen.machineId) && isAlive(seen.state);
+        return isHeld && !state.machines.has(seen.machineId) ? held(machine) : machine;
+      });
       return withUnclaimed(state, withMachines(state, found), machineIdsOf(found));
     }
     case 'GroupsRemoved':
@@ -90,12 +95,7 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
     }
     case 'MachinesAdopted': {
       // Host Factory may hold it, whatever became of the request that launched it.
-      const adopted = fact.sightings.map((seen): Machine => ({
-        ...sighted(undefined, seen),
-        result: 'succeed',
-        message: '',
-        release: 'kept',
-      }));
+      const adopted = fact.sightings.map((seen) => held(sighted(undefined, seen)));
       const unread = new Set(fact.unclaimed);
       const unclaimed = machineIdsOf(adopted).filter((id) => unread.has(id));
       return withUnclaimed(state, withMachines(state, adopted), unclaimed);
@@ -250,6 +250,8 @@ function withRelease(
     owned.map((machine) => ({ ...machine, release })),
   );
 }
+
+const held = (machine: Machine): Machine => ({ ...machine, result: 'succeed', message: '', release: 'kept' });
 
 const isUndecided = (machine: Machine): boolean => machine.result === 'executing';
 

@@ -93,6 +93,35 @@ describe("an owner in operators' hands", () => {
         await rig.result(request);
       }));
 
+    it('launches no more than that also where its launches share what is prepared', () =>
+      rig.withWorkers(async () => {
+        const ids = Array.from({ length: 100 }, (_, index) => `i-${index}`);
+        launched(ids);
+        const request = await rig.startRequest({ requestId, count: 700 });
+        await claimed(request, ids);
+        await rig.env.sleep('1 minute');
+        assert.equal((await rig.status(request)).status, 'complete');
+        assert.equal(rig.cloud.live().length, 700);
+        await rig.result(await rig.startReturn(rig.cloud.live()));
+        await rig.result(request);
+      }));
+
+    it('launches beside the group that it finds only once that is frozen, and only what it lacks', () =>
+      rig.withWorkers(async () => {
+        const token = 'launch-of-reset-1';
+        Object.assign(rig.cloud, { groupMembers: 2, freezesToFail: 3 });
+        rig.cloud.groups = [{ manager: 'fakeGroup', id: `group-${token}`, token, requestId, outlives: true }];
+        const request = await rig.startRequest({ requestId, count: 5 });
+        await rig.env.sleep('1 minute');
+        assert.deepEqual(rig.cloud.launched, [], 'it is not frozen yet');
+        rig.cloud.groupMembers = 3;
+        await rig.env.sleep('5 minutes');
+        assert.deepEqual([(await rig.status(request)).status, rig.cloud.live().length], ['complete', 5]);
+        await request.cancel();
+        await rig.result(request);
+        assert.deepEqual(rig.cloud.live(), []);
+      }));
+
     it('does not launch again what was given back meanwhile', () =>
       rig.withWorkers(async () => {
         launched(['i-0', 'i-1', 'i-2']);

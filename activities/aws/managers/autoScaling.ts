@@ -65,7 +65,8 @@ export function autoScaling(
         );
       } catch (error) {
         // It will never get a machine: an empty group is not left behind.
-        if (toProviderError(error).kind === 'permanent') await removeGroup(clients, AutoScalingGroupName);
+        if (toProviderError(error).kind === 'permanent')
+          await removeGroup(clients, AutoScalingGroupName, false).catch(() => undefined);
         throw error;
       }
       return AutoScalingGroupName;
@@ -141,16 +142,20 @@ export function createGroupSizes(clients: AwsClients): GroupSizes {
       }
     },
     async remove(groupId) {
-      await removeGroup(clients, groupId);
+      await removeGroup(clients, groupId, true);
       leaving.delete(groupId);
     },
   };
 }
 
-const removeGroup = (clients: AwsClients, AutoScalingGroupName: string): Promise<void> =>
-  unlessGone(clients, AutoScalingGroupName, () =>
-    clients.scaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete: true })),
+/** @param ForceDelete also with what is in it */
+const removeGroup = (clients: AwsClients, groupId: string, ForceDelete: boolean): Promise<void> =>
+  unlessGone(clients, groupId, () =>
+    clients.scaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName: groupId, ForceDelete })),
   );
+
+/** What AWS says of a change to a group that does not exist, or is being deleted. */
+const GONE: ReadonlySet<string> = new Set(['ValidationError', 'ScalingActivityInProgress', 'ResourceInUse']);
 
 /** Of a group that does not exist, or is being deleted, nothing has to be changed any more. */
 async function unlessGone(
@@ -161,6 +166,7 @@ async function unlessGone(
   try {
     await change();
   } catch (error) {
+    if (!GONE.has(toProviderError(error).providerCode)) throw error;
     for await (const { group } of groups(clients, named([groupId])))
       if (group.Status === undefined) throw error;
   }

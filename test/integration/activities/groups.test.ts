@@ -15,11 +15,10 @@ import type {
   AcquireResult,
   GroupInput,
   LaunchParameters,
-  Launched,
   TerminateActivities,
   WaitActivities,
 } from '../../../domain/activities.ts';
-import type { LaunchCall, Launches } from '../../../activities/provider.ts';
+import type { LaunchCall, Launched, Launches } from '../../../activities/provider.ts';
 import type { Group } from '../../../domain/request/launch.ts';
 import type { ProviderApi, Template } from '../../../domain/template/template.ts';
 import { startSimulator, type Simulator } from '../../../simulator/server.ts';

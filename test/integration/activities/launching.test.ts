@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { ApplicationFailure } from '@temporalio/activity';
-import type { LaunchCall, Launches } from '../../../activities/provider.ts';
+import type { LaunchCall, Launched, Launches } from '../../../activities/provider.ts';
 import { createAwsClients, type AwsClients } from '../../../activities/aws/clients.ts';
 import { createGroups } from '../../../activities/aws/groups.ts';
 import { createInstanceReader } from '../../../activities/aws/instances.ts';
@@ -14,7 +14,6 @@ import {
   LAUNCH_STALE,
   type AcquireResult,
   type LaunchParameters,
-  type Launched,
 } from '../../../domain/activities.ts';
 import type { Template } from '../../../domain/template/template.ts';
 import { startSimulator, type Simulator } from '../../../simulator/server.ts';

@@ -1,17 +1,18 @@
 import { strict as assert } from 'node:assert';
+import { EventEmitter, once } from 'node:events';
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { Acquisition } from '../../../activities/acquiring.ts';
 import { MaxNumber } from '../../../activities/maxNumber.ts';
-import type { LaunchCall } from '../../../activities/provider.ts';
-import type { AcquireInput, Acquired, Launched, LaunchParameters } from '../../../domain/activities.ts';
+import type { LaunchCall, Launched } from '../../../activities/provider.ts';
+import type { AcquireInput, Acquired, LaunchParameters } from '../../../domain/activities.ts';
+import { unpackMachines } from '../../../domain/machine/packed.ts';
 import { activityEnvironment } from '../../fixtures/activityEnvironment.ts';
 import { aSighting, aTemplate } from '../../fixtures/builders.ts';
 
 const MINUTE = 60_000;
 /** In which the activities of this test run. */
 const THIS_RUN = 'run-1';
-const NOTHING_FOUND: Launched = { machines: [], groups: [] };
 
 /** What the cloud and Temporal were told, in order. */
 interface World {
@@ -19,8 +20,10 @@ interface World {
   sent: LaunchCall | undefined;
   prepare: () => LaunchParameters;
   keep: () => void;
+  readonly kept: EventEmitter;
   /** By runs before. */
   launched: Launched;
+  lookTakes: Promise<void>;
 }
 
 function aWorld(): World {
@@ -29,12 +32,15 @@ function aWorld(): World {
     sent: undefined,
     prepare: () => ({ v: 1, frozen: { imageId: 'ami-new' } }),
     keep() {},
-    launched: NOTHING_FOUND,
+    kept: new EventEmitter(),
+    launched: { machines: [], groups: [] },
+    lookTakes: Promise.resolve(),
   };
 }
 
 const aLaunch = { ordinal: 1, token: 'test-1', units: 3, decidedAt: 0, stage: 'open', got: 0 } as const;
 const kept: LaunchParameters = { v: 1, frozen: { imageId: 'ami-kept' } };
+const idsOf = ({ machines }: Launched): string[] => machines.map(({ machineId }) => machineId);
 const throttled = (): never => {
   throw ApplicationFailure.retryable('Rate exceeded', 'Provider.throttled');
 };
@@ -49,6 +55,7 @@ function acquire(
       async heartbeat(_token: Uint8Array, details: unknown) {
         world.keep();
         world.told.push(`keep ${JSON.stringify(details)}`);
+        world.kept.emit('keep');
       },
     },
   } as unknown as Client;
@@ -66,6 +73,7 @@ function acquire(
       freezeGroup: () => Promise.reject(new Error('there is no group')),
       async findLaunched() {
         world.told.push('look');
+        await world.lookTakes;
         return world.launched;
       },
     },
@@ -82,7 +90,6 @@ function acquire(
     },
     notAfter: Date.now() + MINUTE,
     firstRunId: THIS_RUN,
-    looked: false,
     ...changes,
   };
   return activityEnvironment({
@@ -121,32 +128,63 @@ describe('a launch that is prepared by the activity that sends it', () => {
 
   describe('in a run after a reset', () => {
     const afterReset = { firstRunId: 'run-0' };
+    const aMachine: Launched = { machines: [aSighting('i-1')], groups: [] };
+    const aGroup: Launched = { machines: [], groups: [{ manager: 'm', id: 'g', token: 'test-1' }] };
 
     it('is sent when nothing of its request is found, as one that may have been sent', async () => {
       const world = aWorld();
-      const { parameters } = await acquire(world, afterReset);
+      const { parameters, lookedIn, found } = await acquire(world, afterReset);
       assert.deepEqual(world.told, ['look', 'prepare', `keep ${JSON.stringify(parameters)}`, 'send']);
       assert.equal(world.sent?.mayHaveBeenSent, true);
+      assert.deepEqual([lookedIn, found], [THIS_RUN, undefined]);
     });
 
     for (const [what, launched] of [
-      ['a machine', { machines: [aSighting('i-1')], groups: [] }],
-      ['a group', { machines: [], groups: [{ manager: 'm', id: 'g', token: 'test-1' }] }],
+      ['a machine', aMachine],
+      ['a group', aGroup],
     ] as const)
-      it(`is not sent beside ${what} that is found, nor prepared`, async () => {
+      it(`is neither prepared nor sent beside ${what} that is found, also after the deadline`, async () => {
         const world = aWorld();
         world.launched = launched;
         const late = { notAfter: Date.now() - MINUTE };
-        for (const changes of [afterReset, { ...afterReset, ...late }, { ...afterReset, parameters: kept }])
-          assert.deepEqual((await acquire(world, changes)).found, launched);
-        assert.deepEqual(world.told, ['look', 'look', 'look']);
+        for (const changes of [afterReset, { ...afterReset, ...late }]) {
+          const { lookedIn, found } = await acquire(world, changes);
+          assert.equal(lookedIn, THIS_RUN);
+          assert.deepEqual(
+            found && unpackMachines(found.machines).map(({ machineId }) => machineId),
+            idsOf(launched),
+          );
+          assert.deepEqual(found?.groups, launched.groups);
+        }
+        assert.deepEqual(world.told, ['look', 'look']);
       });
 
-    it('is sent without a look once the run was told what was found', async () => {
+    it('is sent without a look once this run has looked, but not when only one before it has', async () => {
       const world = aWorld();
-      world.launched = { machines: [aSighting('i-1')], groups: [] };
-      await acquire(world, { ...afterReset, looked: true, parameters: kept });
-      assert.deepEqual([world.told, world.sent?.mayHaveBeenSent], [['send'], true]);
+      world.launched = aMachine;
+      await acquire(world, { ...afterReset, lookedIn: THIS_RUN });
+      assert.deepEqual([world.told.includes('look'), world.sent?.mayHaveBeenSent], [false, true]);
+      const { found } = await acquire(world, { ...afterReset, lookedIn: 'run-1-before' });
+      assert.ok(found);
+    });
+
+    it('is sent again, and not looked for, by an attempt after one that kept what it sent', async () => {
+      const world = aWorld();
+      world.launched = aMachine;
+      const { parameters } = await acquire(world, afterReset, { attempt: 2, heartbeatDetails: kept });
+      assert.deepEqual([world.told, parameters, world.sent?.mayHaveBeenSent], [['send'], kept, true]);
+    });
+
+    it('keeps nothing while it is looked for, and beats', async () => {
+      const world = aWorld();
+      world.lookTakes = once(world.kept, 'keep').then(() => {});
+      const { parameters } = await acquire(world, afterReset);
+      const beats = world.told.filter((told) => told === 'keep undefined');
+      assert.ok(beats.length > 0);
+      assert.deepEqual(
+        world.told.filter((told) => told !== 'keep undefined'),
+        ['look', 'prepare', `keep ${JSON.stringify(parameters)}`, 'send'],
+      );
     });
   });
 

@@ -89,11 +89,8 @@ export class Acquiring {
     try {
       const { parameters, ...look } = await this.#prepare();
       await this.#take(look);
-      await Promise.all(
-        launches.map((launch) =>
-          parameters ? this.#acquireOne(launch, parameters) : this.#settleUnsent(launch.ordinal),
-        ),
-      );
+      if (parameters) await Promise.all(launches.map((launch) => this.#acquireOne(launch, parameters)));
+      else for (const { ordinal } of launches) this.#settleUnsent(ordinal);
     } catch (error) {
       for (const { ordinal } of launches) this.#settleUnsent(ordinal, { fatal: rejection(error) });
     }

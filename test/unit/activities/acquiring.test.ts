@@ -23,7 +23,7 @@ interface World {
   readonly kept: EventEmitter;
   /** By runs before. */
   launched: Launched;
-  lookTakes: Promise<void>;
+  lookTakes: Promise<unknown>;
 }
 
 function aWorld(): World {
@@ -177,7 +177,7 @@ describe('a launch that is prepared by the activity that sends it', () => {
 
     it('keeps nothing while it is looked for, and beats', async () => {
       const world = aWorld();
-      world.lookTakes = once(world.kept, 'keep').then(() => {});
+      world.lookTakes = once(world.kept, 'keep');
       const { parameters } = await acquire(world, afterReset);
       const beats = world.told.filter((told) => told === 'keep undefined');
       assert.ok(beats.length > 0);

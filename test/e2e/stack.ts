@@ -2,13 +2,13 @@ import { strict as assert } from 'node:assert';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON, type History } from '@temporalio/common/lib/proto-utils.js';
 import { BUNDLE_PATH } from '../../worker/bundle.ts';
+import { freePort } from '../fixtures/freePort.ts';
 import { quietRuntime } from '../fixtures/quietRuntime.ts';
 import { replayAll, type Replayable } from '../fixtures/replay.ts';
 import { simulatorControl } from '../fixtures/simulatorClient.ts';
@@ -211,10 +211,11 @@ export async function startStack(
       // A paused one has the address still.
       const env = [...children.keys()].some((name) => name.startsWith(PAUSED)) ? withoutHealth : workerEnv;
       const { child, output } = await start('worker', process.execPath, [CLI, 'worker'], env);
-      await eventually('the worker is ready', () => {
-        assert.equal(child.exitCode, null, `the worker ended: ${output()}`);
-        return output().includes('worker ready');
-      });
+      await eventually(
+        'the worker is ready or ends',
+        () => child.exitCode !== null || output().includes('worker ready'),
+      );
+      assert.equal(child.exitCode, null, `the worker ended: ${output()}`);
     },
     isWorkerUp() {
       const worker = children.get('worker');
@@ -385,14 +386,4 @@ async function writeConfiguration(
   const fixture = await readFile(path.join(root, 'test', 'fixtures', 'awsinstprov_templates.json'), 'utf8');
   const file = JSON.parse(fixture) as { templates: object[] };
   await write(`${PROVIDER}prov_templates.json`, { templates: [...file.templates, ...templates] });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  assert.ok(address && typeof address === 'object');
-  return address.port;
 }

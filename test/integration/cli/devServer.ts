@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { Client, Connection, defaultPayloadConverter } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../../../domain/shared/searchAttributes.ts';
+import { freePort } from '../../fixtures/freePort.ts';
 
 const TYPES: Readonly<Record<string, string>> = { KEYWORD: 'Keyword', INT: 'Int' };
 
@@ -52,16 +52,6 @@ async function connected(address: string, child: ChildProcess): Promise<Connecti
       if (child.exitCode !== null) throw new Error('the dev server ended at once', { cause: error });
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
 }
 
 type Completion = Parameters<Client['workflowService']['respondWorkflowTaskCompleted']>[0];

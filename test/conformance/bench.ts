@@ -148,16 +148,26 @@ export async function requestsByTags({ world }: Bench): Promise<ReadonlyMap<stri
   return requests;
 }
 
-/** Waits until nothing but these lives in AWS. */
-export const onlyThese = (bench: Bench, ids: readonly string[] = []): Promise<boolean> =>
-  eventually(
-    `only ${ids.length} machines are alive`,
-    async () => {
-      assert.deepEqual((await bench.alive()).toSorted(), [...ids].toSorted());
-      return true;
-    },
-    10_000,
-  );
+/** Waits until nothing but these lives in AWS. @throws Error that names those that live besides, and those that do not */
+export async function onlyThese(bench: Bench, ids: readonly string[] = []): Promise<void> {
+  let alive: readonly string[] = [];
+  const besides = (): string[] => alive.filter((id) => !ids.includes(id));
+  const missing = (): string[] => ids.filter((id) => !alive.includes(id));
+  try {
+    await eventually(
+      'machines are alive as they should',
+      async () => {
+        alive = await bench.alive();
+        return besides().length + missing().length === 0;
+      },
+      10_000,
+    );
+  } catch {
+    throw new Error(
+      `only ${ids.length} machines should be alive: besides ${besides().join(', ') || 'none'}; not alive ${missing().join(', ') || 'none'}`,
+    );
+  }
+}
 
 /** Holds the next launch, whichever call of AWS it is made by. */
 export async function holdLaunch({ world: { aws } }: Bench, mode: 'hold' | 'holdAfter') {

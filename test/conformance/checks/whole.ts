@@ -30,6 +30,8 @@ interface Belief {
   readonly open: Set<string>;
   /** Requests whose id was read. */
   readonly known: Set<string>;
+  /** Ids of returns: of two that name the same host, the second tells of one that is gone. */
+  readonly returns: Set<string>;
 }
 
 /** Calls of all five operations at random, several at once, while calls to AWS fail, a zone fails and processes die. */
@@ -38,7 +40,7 @@ async function longLife(bench: Bench): Promise<void> {
   const until = Date.now() + soakSeconds * 1_000;
   await aws.addGate('*', 'errorBefore', null, { chance: 0.02, seed: 1, code: 'InternalError', status: 500 });
   await aws.addGate('*', 'dropAfter', null, { chance: 0.02, seed: 2 });
-  const belief: Belief = { hosts: new Map(), open: new Set(), known: new Set() };
+  const belief: Belief = { hosts: new Map(), open: new Set(), known: new Set(), returns: new Set() };
   const players = Array.from({ length: PLAYERS }, (_, index) => play(bench, belief, index, until));
   await Promise.all([
     ...players,
@@ -68,15 +70,13 @@ async function takeInUnread(bench: Bench, belief: Belief): Promise<void> {
   }
 }
 
-function believe({ hosts, open }: Belief, row: Awaited<ReturnType<Bench['status']>>): void {
+function believe({ hosts, open, returns }: Belief, row: Awaited<ReturnType<Bench['status']>>): void {
   if (row.status === 'running') return;
   // Two calls may tell the same end.
   if (!open.delete(row.requestId)) return;
-  for (const machine of row.machines) {
-    // A host that is given back is known; a machine that is made is not yet.
-    if (hosts.has(machine.machineId)) {
-      if (machine.result === 'succeed') hosts.delete(machine.machineId);
-    } else if (machine.result === 'succeed') hosts.set(machine.machineId, machine);
+  for (const machine of row.machines.filter(({ result }) => result === 'succeed')) {
+    if (returns.has(row.requestId)) hosts.delete(machine.machineId);
+    else hosts.set(machine.machineId, machine);
   }
 }
 
@@ -113,7 +113,9 @@ async function play(bench: Bench, belief: Belief, index: number, until: number):
       }
       // After a call without an answer Host Factory gives the host back again.
       given.add(host.machineId);
-      belief.open.add(await bench.giveBack([host]));
+      const returnId = await bench.giveBack([host]);
+      belief.returns.add(returnId);
+      belief.open.add(returnId);
     },
     async () => assert.deepEqual(await bench.going([...belief.hosts.values()]), [], 'nobody took any away'),
   ];

@@ -42,7 +42,7 @@ export class Acquisition {
     if (given) return this.#send(input, given);
     const kept = Context.current().info.heartbeatDetails as LaunchParameters | undefined;
     if (kept) return { ...(await this.#send(input, kept)), parameters: kept };
-    const look = await this.#beating(() => this.findLaunched({ ...prepare, ...runOf(input) }));
+    const look = await this.#beating(() => this.#look(prepare, input));
     if (look.found || Date.now() >= notAfter) return { ...NOTHING, ...look };
     const parameters = await this.#prepareNow(prepare);
     if (!parameters) return { ...NOTHING, ...look, unprepared: true };
@@ -51,11 +51,15 @@ export class Acquisition {
 
   /** @throws ApplicationFailure */
   async prepareLaunch(input: PrepareInput & Run): Promise<Prepared> {
-    const look = await this.findLaunched(input);
+    const look = await this.#look(input, input);
     return look.found ? look : { ...look, parameters: await this.#prepare(input) };
   }
 
-  async findLaunched({ owner, template, firstRunId, lookedIn }: LaunchedFor & Run): Promise<Look> {
+  findLaunched(input: LaunchedFor & Run): Promise<Look> {
+    return this.#look(input, input);
+  }
+
+  async #look({ owner, template }: LaunchedFor, { firstRunId, lookedIn }: Run): Promise<Look> {
     const runId = thisRun();
     if (runId === firstRunId || runId === lookedIn) return {};
     const { machines, groups } = await this.#launches.findLaunched({ owner, template });
@@ -113,11 +117,6 @@ export class Acquisition {
 const NOTHING: Acquired = { certain: true, machines: [], shortages: [] };
 
 const thisRun = (): string => Context.current().info.workflowExecution?.runId ?? '';
-
-const runOf = ({ firstRunId, lookedIn }: Run): Run => ({
-  firstRunId,
-  ...(lookedIn === undefined ? {} : { lookedIn }),
-});
 
 async function late(): Promise<never> {
   await delay(PREPARE_MS, undefined, { ref: false });

@@ -22,12 +22,12 @@ interface Looked extends Launched {
 /** What AWS shows of a request by its tags, once a look finds what the one before it found. @throws ApplicationFailure */
 export async function findLaunched(where: Where, input: LaunchedFor): Promise<Launched> {
   try {
-    for (let before = ''; ;) {
+    for (let before: string | undefined; ;) {
       const { isFilling, ...found } = await look(where, input);
       const ids = [...found.machines.map(({ machineId }) => machineId), ...found.groups.map(({ id }) => id)];
       const now = ids.toSorted().join();
-      if (isFilling || (before !== '' && `=${now}` === before)) return found;
-      before = `=${now}`;
+      if (isFilling || now === before) return found;
+      before = now;
       await Context.current().sleep(where.settings.consistencySeconds * 1_000);
     }
   } catch (error) {

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ended, requestMachines, returnMachines, type HfMachine } from '../e2e/hostFactory.ts';
 import type { Stack } from '../e2e/stack.ts';
 import { eventually } from '../fixtures/eventually.ts';
+import { haveEnded } from './owners.ts';
 import { CHANGES, type CrashPoint, type Kill } from './points.ts';
 import { WAYS } from './ways.ts';
 
@@ -58,11 +59,8 @@ export async function live(stack: Stack, { kills, cuts, readsCut, onKill = () =>
   await complete(stack, await through('last return', () => returnMachines(stack, rest)));
   await assertLive(stack, bystanders);
   await eventually('every owner has ended, and no group is left that could launch', async () => {
-    const states = await Promise.all(
-      requests.map(async (id) => (await stack.temporal.workflow.getHandle(id).describe()).status.name),
-    );
     const groups = (await stack.simulator.groups()).filter(({ state }) => state === 'active');
-    return states.every((state) => state === 'COMPLETED') && groups.every(({ deleted }) => deleted);
+    return (await haveEnded(stack, requests)) && groups.every(({ deleted }) => deleted);
   });
   await assertLive(stack, bystanders);
   const made = await stack.simulator.instances();

@@ -5,6 +5,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { ended, requestMachines, returnMachines, type HfMachine } from '../e2e/hostFactory.ts';
 import type { Stack } from '../e2e/stack.ts';
 import { eventually } from '../fixtures/eventually.ts';
+import { haveEnded } from './owners.ts';
 import { WAYS } from './ways.ts';
 
 const COUNT = 3;
@@ -58,14 +59,8 @@ async function endAll(
   machines: readonly HfMachine[],
 ): Promise<void> {
   await complete(stack, await returnMachines(stack, machines));
-  const haveEnded = async (): Promise<boolean> => {
-    const states = await Promise.all(
-      requests.map(async (id) => (await stack.temporal.workflow.getHandle(id).describe()).status.name),
-    );
-    return states.every((state) => state === 'COMPLETED');
-  };
   // One that was reset and found a group looks for late machines of it for a minute.
-  await eventually('every owner has ended', haveEnded, PATIENCE_MS);
+  await eventually('every owner has ended', () => haveEnded(stack, requests), PATIENCE_MS);
   assert.deepEqual((await stack.simulator.summary()).liveIds, []);
   const made = await stack.simulator.instances();
   for (const { api } of WAYS) {

@@ -27,14 +27,14 @@ export function readInstances(document: string): InstancePage {
   eachElement(document, {
     leaf(path, name, text) {
       if (path.length === 1 && name === 'reservationSet') isListed = true;
-      if (path.length === 1 && name === 'nextToken') nextToken = unescape(text) || undefined;
+      if (path.length === 1 && name === 'nextToken') nextToken = valueOf(text) || undefined;
       if (path[3] !== 'instancesSet') return;
       const within = path[FIELD];
-      if (within === undefined) FIELDS.get(name)?.(instance, unescape(text));
+      if (within === undefined) FIELDS.get(name)?.(instance, valueOf(text));
       else if (within === 'tagSet') {
-        if (name === 'key' || name === 'value') tag[name] = unescape(text);
+        if (name === 'key' || name === 'value') tag[name] = valueOf(text);
       } else if (within === 'instanceState' || within === 'stateReason')
-        FIELDS.get(`${within}.${name}`)?.(instance, unescape(text));
+        FIELDS.get(`${within}.${name}`)?.(instance, valueOf(text));
     },
     end(path, name) {
       if (path.length === 1 && name === 'reservationSet') isListed = true;
@@ -135,10 +135,11 @@ const ROOT = 'DescribeInstancesResponse';
 const ENTITY = /&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi;
 const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-function unescape(text: string): string {
-  if (!text.includes('&')) return text;
-  return text.replace(ENTITY, (all, decimal?: string, hex?: string, name?: string) => {
+/** Of its own: to V8 a part of the document is a view of it, which would keep the whole in memory. */
+const valueOf = (text: string): string => Buffer.from(text.includes('&') ? unescape(text) : text).toString();
+
+const unescape = (text: string): string =>
+  text.replace(ENTITY, (all, decimal?: string, hex?: string, name?: string) => {
     if (name !== undefined) return NAMED[name] ?? all;
     return String.fromCodePoint(Number.parseInt(decimal ?? hex ?? '', decimal === undefined ? 16 : 10));
   });
-}

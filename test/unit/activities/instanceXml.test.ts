@@ -1,4 +1,6 @@
 import { strict as assert } from 'node:assert';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { readInstances } from '../../../activities/aws/instanceXml.ts';
 
 /** As EC2 writes it: indented, and with the same names at several levels. */
@@ -118,4 +120,23 @@ describe('a document of DescribeInstances', () => {
       SyntaxError,
     );
   });
+
+  it('is not kept in memory by what is remembered of its instances', () => {
+    const megabyte = 1024 * 1024;
+    const remembered: unknown[] = [];
+    const before = heapInUse();
+    for (let each = 0; each < 32; each++) {
+      const padded = DOCUMENT.replace('<groupSet/>', `<groupSet>${String(each).repeat(megabyte)}</groupSet>`);
+      remembered.push(readInstances(padded).instances);
+    }
+    assert.ok(heapInUse() - before < 4 * megabyte);
+    assert.equal(remembered.length, 32);
+  });
 });
+
+/** Bytes, after everything that nobody keeps is collected. */
+function heapInUse(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+}

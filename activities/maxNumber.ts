@@ -8,9 +8,8 @@ import { listOwners, OPEN } from './owners.ts';
 import type { ProviderInstance } from './provider.ts';
 
 const HF_COUNT = defineSearchAttributeKey('HfCount', 'INT');
-
-/** By workflow id, the most units that an owner can have: it only ever gives some back. */
-type Bounds = ReadonlyMap<string, number>;
+/** ms that Temporal's lists may lag behind its workflows, and clocks of hosts behind each other. */
+const LAG_MS = 5_000;
 
 /**
  * Ends a request with which its template would have more machines live than its maxNumber. Host Factory keeps to that
@@ -21,9 +20,7 @@ type Bounds = ReadonlyMap<string, number>;
 export class MaxNumber {
   readonly #client: Client;
   /** By template. */
-  readonly #owners = new Map<string, () => Promise<Bounds>>();
-  /** What owners said that they hold; those that are closed leave it with the next list. */
-  readonly #held = new Map<string, Map<string, number>>();
+  readonly #owners = new Map<string, OpenOwners>();
 
   constructor(client: Client) {
     this.#client = client;
@@ -52,39 +49,66 @@ export class MaxNumber {
 
   /** Units that earlier requests with this template have or still launch; the exact number where it is more than `enough`. */
   async #heldByOthers(input: PrepareInput, enough: number): Promise<number> {
-    const { requestId } = input.owner;
-    // Ids of requests begin with the time.
-    const earlier = [...(await this.#ownersWith(input))].filter(([workflowId]) => workflowId < requestId);
-    const sum = (counts: readonly number[]): number => counts.reduce((total, each) => total + each, 0);
-    const most = sum(earlier.map(([, bound]) => bound));
+    const { owner, template, createdAt } = input;
+    const owners = this.#ownersWith(owner, template.templateId);
+    if (!owners.isKnownUntil(createdAt) || sum(owners.before(owner.requestId)) > enough) await owners.list();
+    const others = owners.before(owner.requestId);
+    const most = sum(others);
     if (most <= enough) return most;
-    return sum(await inParallel(earlier, ([workflowId, bound]) => this.#ask(input, workflowId, bound)));
+    await inParallel(others, (other) => this.#ask(other));
+    return sum(others);
   }
 
-  async #ask({ template }: PrepareInput, workflowId: string, bound: number): Promise<number> {
-    const answer = this.#client.workflow.getHandle(workflowId).query<number>(QUERY.held);
-    const held = await answer.catch(() => bound);
-    this.#held.get(template.templateId)?.set(workflowId, held);
-    return held;
+  async #ask(other: Known): Promise<void> {
+    const answer = this.#client.workflow.getHandle(other.workflowId).query<number>(QUERY.held);
+    other.most = await answer.catch(() => other.most);
   }
 
-  /** Requests that come while a list is under way share the next: a list of hundreds is not made for each of hundreds. */
-  #ownersWith({ owner, template: { templateId } }: PrepareInput): Promise<Bounds> {
-    const known = this.#owners.get(templateId);
-    if (known) return known();
-    const list = shared(() => this.#list(owner, templateId));
-    this.#owners.set(templateId, list);
-    return list();
+  #ownersWith(instance: ProviderInstance, templateId: string): OpenOwners {
+    const owners = this.#owners.get(templateId) ?? new OpenOwners(this.#client, instance, templateId);
+    this.#owners.set(templateId, owners);
+    return owners;
+  }
+}
+
+interface Known {
+  readonly workflowId: string;
+  /** Units that it can have: it only ever gives some back. */
+  most: number;
+}
+
+const sum = (owners: readonly Known[]): number => owners.reduce((total, { most }) => total + most, 0);
+
+/** Those with one template. A list of hundreds, which costs Temporal much, is not made for each of hundreds. */
+class OpenOwners {
+  #known: ReadonlyMap<string, Known> = new Map();
+  /** Epoch ms. */
+  #listedAt = 0;
+  /** Requests that come while a list is under way share the next. */
+  readonly list: () => Promise<void>;
+
+  constructor(client: Client, instance: ProviderInstance, templateId: string) {
+    const condition = `${OPEN} AND HfTemplate = ${JSON.stringify(templateId)}`;
+    this.list = shared(async () => {
+      const listedAt = Date.now();
+      const known = new Map<string, Known>();
+      for await (const { workflowId, typedSearchAttributes } of listOwners(client, instance, condition)) {
+        const most = typedSearchAttributes.get(HF_COUNT) ?? 0;
+        known.set(workflowId, this.#known.get(workflowId) ?? { workflowId, most });
+      }
+      this.#known = known;
+      this.#listedAt = listedAt;
+    });
   }
 
-  async #list(instance: ProviderInstance, templateId: string): Promise<Bounds> {
-    const held = this.#held.get(templateId);
-    const bounds = new Map<string, number>();
-    const open = listOwners(this.#client, instance, `${OPEN} AND HfTemplate = ${JSON.stringify(templateId)}`);
-    for await (const { workflowId, typedSearchAttributes } of open)
-      bounds.set(workflowId, held?.get(workflowId) ?? typedSearchAttributes.get(HF_COUNT) ?? 0);
-    this.#held.set(templateId, new Map([...(held ?? [])].filter(([workflowId]) => bounds.has(workflowId))));
-    return bounds;
+  /** Of those that began until then, all are known; some may have closed. */
+  isKnownUntil(epochMs: number): boolean {
+    return epochMs + LAG_MS < this.#listedAt;
+  }
+
+  /** Ids of requests begin with the time. */
+  before(requestId: string): Known[] {
+    return [...this.#known.values()].filter(({ workflowId }) => workflowId < requestId);
   }
 }
 

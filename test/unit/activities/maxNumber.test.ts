@@ -33,13 +33,17 @@ const temporal = (owners: readonly Owner[], calls: string[] = []): Client =>
   }) as unknown as Client;
 
 describe('the maxNumber of a template', () => {
-  const ask = (of: MaxNumber, count: number | undefined, maxNumber = 10): Promise<void> =>
+  const ask = (
+    of: MaxNumber,
+    count: number | undefined,
+    { maxNumber = 10, createdAt = 0 } = {},
+  ): Promise<void> =>
     new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(() =>
       of.refuseBeyond({
         owner: { deployment: 'd', provider: 'p', requestId: 'req-5' },
         template: aTemplate({ templateId: 'say "demo"', maxNumber }),
         ...(count === undefined ? {} : { count }),
-        createdAt: 0,
+        createdAt,
         deadline: 1,
       }),
     );
@@ -67,7 +71,7 @@ describe('the maxNumber of a template', () => {
     const calls: string[] = [];
     const limits = new MaxNumber(temporal([{ id: 'req-1', count: 5 }], calls));
     await ask(limits, 5);
-    await ask(limits, 500, -1);
+    await ask(limits, 500, { maxNumber: -1 });
     await ask(limits, undefined);
     assert.equal(calls.length, 1);
     assert.match(calls.join(), /HfTemplate = "say \\"demo\\""$/);
@@ -89,6 +93,28 @@ describe('the maxNumber of a template', () => {
     const limits = new MaxNumber(temporal([{ id: 'req-1', count: 5 }], calls));
     await Promise.all(Array.from({ length: 50 }, () => ask(limits, 5)));
     assert.ok(calls.length <= 2, `${calls.length} lists`);
+  });
+
+  it('makes no list for a request that began long before the last one', async () => {
+    const calls: string[] = [];
+    const limits = new MaxNumber(temporal([{ id: 'req-1', count: 5 }], calls));
+    await ask(limits, 5);
+    await ask(limits, 5, { createdAt: Date.now() - 60_000 });
+    assert.equal(calls.length, 1);
+    await ask(limits, 5, { createdAt: Date.now() });
+    assert.equal(calls.length, 2);
+  });
+
+  it('does not count those that have closed since', async () => {
+    const owners: Owner[] = [
+      { id: 'req-1', count: 6 },
+      { id: 'req-2', count: 3 },
+    ];
+    const limits = new MaxNumber(temporal(owners));
+    await ask(limits, 1);
+    owners.shift();
+    await ask(limits, 7);
+    await assert.rejects(ask(limits, 8), { type: 'LaunchRejected', message: /have 3 of/ });
   });
 
   it('holds no request up where Temporal cannot list', async () => {

@@ -139,9 +139,11 @@ export class Releasing {
   async #answer(returnId: string, answer: MachinesReleased): Promise<void> {
     try {
       const owner = getExternalWorkflowHandle(returnId);
-      for (const machines of batchesOf(answer.machines)) {
-        await owner.signal(machinesReleasedSignal, { ...answer, machines });
-      }
+      await Promise.all(
+        batchesOf(answer.machines).map((machines) =>
+          owner.signal(machinesReleasedSignal, { ...answer, machines }),
+        ),
+      );
     } catch (error) {
       // The return is closed already; it no longer wants to know.
       log.info('a return could not be answered', { returnId, error });

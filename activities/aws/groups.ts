@@ -58,7 +58,7 @@ export function createGroups(
     if (known) return known;
     const watcher = createWatcher({
       read: (ids) => readGroups(groupManager(managers, name), reader, ids),
-      pauseSeconds: () => settings.pollSeconds,
+      paceSeconds: () => settings.pollSeconds,
       onError: settings.onReadError,
     });
     watchers.set(name, watcher);

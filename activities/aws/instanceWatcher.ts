@@ -36,7 +36,7 @@ export function createInstanceWatcher(reader: InstanceReader, settings: WatcherS
       for (const instance of seen.values()) learn(instance, Date.now() / 1_000);
       return seen;
     },
-    pauseSeconds: () => Math.min(maxSeconds, Math.max(minSeconds, bootSeconds / READS_PER_BOOT)),
+    paceSeconds: () => Math.min(maxSeconds, Math.max(minSeconds, bootSeconds / READS_PER_BOOT)),
     onError,
   });
 }

@@ -10,8 +10,8 @@ export interface Watcher<T> {
 export interface WatcherOptions<T> {
   /** One complete read; a key that the map lacks was unknown to AWS. @throws when any part was not read */
   readonly read: (keys: readonly string[]) => Promise<ReadonlyMap<string, T>>;
-  /** Seconds until the next read. */
-  readonly pauseSeconds: () => number;
+  /** Seconds from the beginning of a read to that of the next; one that takes long is followed by half of it. */
+  readonly paceSeconds: () => number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -22,7 +22,7 @@ interface Waiter<T> {
   readonly resolve: (seen: ReadonlyMap<string, T>) => void;
 }
 
-export function createWatcher<T>({ read, pauseSeconds, onError }: WatcherOptions<T>): Watcher<T> {
+export function createWatcher<T>({ read, paceSeconds, onError }: WatcherOptions<T>): Watcher<T> {
   let waiters = new Set<Waiter<T>>();
   let running = false;
 
@@ -41,8 +41,11 @@ export function createWatcher<T>({ read, pauseSeconds, onError }: WatcherOptions
   async function run(): Promise<void> {
     running = true;
     while (waiters.size > 0) {
+      const began = performance.now();
       await tick();
-      await new Promise((resolve) => setTimeout(resolve, pauseSeconds() * 1_000));
+      const paceMs = paceSeconds() * 1_000;
+      const restMs = Math.max(paceMs - (performance.now() - began), paceMs / 2);
+      await new Promise((resolve) => setTimeout(resolve, restMs));
     }
     running = false;
   }

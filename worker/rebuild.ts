@@ -32,7 +32,8 @@ export async function rebuild(env: Environment, { onProgress, onNote }: RebuildO
       const owners = temporalOwners(client, instance);
       const machines = { ofProvider: () => machinesOf(config, logger) };
       const rebuilt = await rebuildReadModel({ instance, ...storage, owners, machines }, onProgress);
-      if (rebuilt.silent.length === 0) markRebuilt(storageDirectory(config, env));
+      const isWhole = rebuilt.silent.length === 0 && rebuilt.cloudError === undefined;
+      if (isWhole) markRebuilt(storageDirectory(config, env));
       return rebuilt;
     } finally {
       await connection.close();

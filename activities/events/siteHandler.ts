@@ -2,6 +2,9 @@ import { pathToFileURL } from 'node:url';
 import { ConfigurationError } from '../../domain/shared/errors.ts';
 import type { EventHandler } from './handler.ts';
 
+/** How far a handler is, is kept by its name. */
+const OURS = ['storage', 'audit', 'webhook', 'sns'];
+
 /**
  * A handler of the site's own: a module whose default export makes one.
  * @throws ConfigurationError when it does not
@@ -19,6 +22,7 @@ export async function loadSiteHandler(path: string): Promise<EventHandler> {
     throw wrong(`cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, error);
   }
   if (!isHandler(made)) throw wrong('makes no handler with a name, begins and handle()');
+  if (OURS.includes(made.name)) throw wrong(`names its handler '${made.name}', as one of ours is named`);
   return made;
 }
 

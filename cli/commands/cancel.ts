@@ -1,5 +1,6 @@
 import { ValidationError } from '../../domain/shared/errors.ts';
 import { isRequestId } from '../../domain/shared/ids.ts';
+import { taskQueues } from '../../domain/shared/queues.ts';
 import { logOrder } from '../orders.ts';
 import { writeOut } from '../output.ts';
 import { withProvider } from '../provider.ts';
@@ -16,9 +17,11 @@ export const run: Command = async ({ words, flags }, env) => {
   }
   const own = providerEnv(flags, env);
   await withProvider(own, async (provider) => {
+    const { deployment, name } = provider.config.provider;
+    const { workflows } = taskQueues(deployment, name);
     const visibility = await provider.visibility();
     for (const id of words) {
-      await visibility.cancel(id);
+      await visibility.cancel(id, workflows);
       await logOrder(own, 'cancel', { requestId: id });
       await writeOut(
         flags['json'] === true

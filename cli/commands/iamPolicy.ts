@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { readTemplates } from '../../config/ibmTemplates.ts';
 import { findProviderConfDir } from '../../config/hfPaths.ts';
-import type { Config, Environment } from '../../config/index.ts';
+import type { Environment } from '../../config/index.ts';
 import { queueUrl } from '../../config/kinds.ts';
 import { OhfError, ValidationError } from '../../domain/shared/errors.ts';
 import { policyFor } from '../../domain/permissions/policy.ts';
@@ -12,12 +12,12 @@ import { mandatoryFlag, textFlag, type Command, type Flags } from './command.ts'
 export const run: Command = async ({ flags }, env) => {
   const path = resolve(mandatoryFlag(flags, 'templates', 'the templates file of a provider'));
   const { templates, problems } = await readTemplates(path);
-  const settings = await settingsIfAny(env);
+  const set = await whatIsSet(env);
   const policy = policyFor(templates, {
-    region: textFlag(flags, 'region') ?? settings?.provider.aws.region ?? '*',
+    region: textFlag(flags, 'region') ?? set('provider.aws.region') ?? '*',
     account: accountFlag(flags),
-    deployment: textFlag(flags, 'deployment') ?? settings?.provider.deployment ?? '*',
-    queue: queueFlag(flags) ?? settings?.provider.aws.interruptionQueue,
+    deployment: textFlag(flags, 'deployment') ?? set('provider.deployment') ?? '*',
+    queue: queueFlag(flags) ?? set('provider.aws.interruptionQueue'),
   });
   const notes = [
     ...problems.map(({ message }) => `left out: ${message}`),
@@ -33,17 +33,25 @@ export const run: Command = async ({ flags }, env) => {
   return 0;
 };
 
-/** Within Host Factory's environment region and deployment are known; elsewhere the options say them. */
-async function settingsIfAny(env: Environment): Promise<Config | undefined> {
-  if (findProviderConfDir(env) === undefined && !env['OHF_CONFIG']) return undefined;
-  const { loadCliConfig } = await import('../../config/index.ts');
-  return loadCliConfig(env).then(
-    ({ config }) => config,
-    (error: unknown) => {
-      if (error instanceof OhfError) return undefined;
-      throw error;
-    },
-  );
+/**
+ * Within Host Factory's environment region and deployment may be known; elsewhere the options say them. A default says
+ * nothing: a policy for its region would be one for the wrong region.
+ */
+async function whatIsSet(env: Environment): Promise<(key: string) => string | undefined> {
+  const nothing = (): undefined => undefined;
+  if (findProviderConfDir(env) === undefined && !env['OHF_CONFIG']) return nothing;
+  const { DEFAULT_ORIGIN, gatherCliConfig, valueAt } = await import('../../config/index.ts');
+  try {
+    const { values, originOf, findings } = await gatherCliConfig(env);
+    if (findings.length > 0) return nothing;
+    return (key) => {
+      const value = originOf(key) === DEFAULT_ORIGIN ? undefined : valueAt(values, key);
+      return typeof value === 'string' ? value : undefined;
+    };
+  } catch (error) {
+    if (error instanceof OhfError) return nothing;
+    throw error;
+  }
 }
 
 function queueFlag(flags: Flags): string | undefined {

@@ -34,7 +34,8 @@ function summary(layout: Layout, changes: number, backups: readonly string[], is
   return `${backups.map((path) => `backup ${path}\n`).join('')}
 ${layout.provider} is registered. Next:
   1. put this site's AMI, subnets and security groups into ${layout.providerConf}/${layout.provider}prov_templates.json
-  2. set temporal.address and provider.deployment in ${layout.providerConf}/config.json
+  2. set temporal.address and provider.deployment in ${layout.providerConf}/config.json,
+     and AWS_REGION in ${layout.providerConf}/${layout.provider}prov_config.json
   3. egosh service stop HostFactory; egosh service start HostFactory
 `;
 }

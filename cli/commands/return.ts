@@ -1,6 +1,7 @@
 import { ValidationError } from '../../domain/shared/errors.ts';
 import { openContext } from '../context.ts';
 import { openLog } from '../log.ts';
+import { caller } from '../orders.ts';
 import { operation } from '../operations/requestReturnMachines.ts';
 import { documentText, writeOut } from '../output.ts';
 import { providerEnv } from '../providerEnv.ts';
@@ -12,6 +13,7 @@ export const run: Command = async ({ words, flags }, env) => {
   const own = providerEnv(flags, env);
   const log = openLog(own, 'return');
   const context = openContext(own, log);
+  log.info('ordered', { by: caller(), machines: words });
   try {
     const answer = await operation.execute(operation.inputFromWords(words), context);
     const id = 'requestId' in answer ? String(answer.requestId) : '';

@@ -25,8 +25,11 @@ export interface WorkflowRow {
 export interface Visibility {
   /** @throws UnavailableError */
   list(query: string, limit: number): Promise<readonly WorkflowRow[]>;
-  /** Asks a workflow to give everything back and to end. @throws ResourceNotFoundError, UnavailableError */
-  cancel(workflowId: string): Promise<void>;
+  /**
+   * Asks a workflow of this task queue to give everything back and to end: another provider's is none of ours.
+   * @throws ResourceNotFoundError, UnavailableError
+   */
+  cancel(workflowId: string, taskQueue: string): Promise<void>;
   /** The workflow that watches the machines; undefined where there is none yet. @throws UnavailableError */
   monitor(workflowId: string): Promise<MonitorView | undefined>;
   /** What the monitor of a provider reports; undefined where none runs. @throws UnavailableError */
@@ -88,17 +91,18 @@ export async function openVisibility(config: TemporalConfig): Promise<Visibility
       }
       return rows;
     },
-    cancel: async (workflowId) => {
-      try {
-        await connection.withDeadline(deadline(), () => client.workflow.getHandle(workflowId).cancel());
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) {
-          throw new ResourceNotFoundError(`There is no open request or return '${workflowId}'.`, {
-            cause: error,
-          });
-        }
+    cancel: async (workflowId, taskQueue) => {
+      const handle = client.workflow.getHandle(workflowId);
+      const cancelOurs = async (): Promise<boolean> => {
+        if ((await handle.describe()).taskQueue !== taskQueue) return false;
+        await handle.cancel();
+        return true;
+      };
+      const found = await connection.withDeadline(deadline(), cancelOurs).catch((error: unknown) => {
+        if (error instanceof WorkflowNotFoundError) return false;
         throw unavailable(config, `cancel ${workflowId}`, error);
-      }
+      });
+      if (!found) throw new ResourceNotFoundError(`There is no open request or return '${workflowId}'.`);
     },
     monitor: async (workflowId) => {
       try {

@@ -50,16 +50,24 @@ export function register(
 
 /**
  * The reverse; the plugin goes with the last provider that uses it.
- * @throws ConfigurationError when a file is damaged
+ * @throws ConfigurationError when a file is damaged, BusinessRuleError when the provider of that name is not ours
  */
 export function unregister(texts: RegistrationTexts, layout: Layout): RegistrationTexts {
   const { registrations, provider, plugin } = layout;
   const plugins = readList(texts.plugins, registrations.plugins, 'providerplugins');
   const providers = readList(texts.providers, registrations.providers, 'providers');
   const requestors = readList(texts.requestors, registrations.requestors, 'requestors');
-  const isOurs = plugins.entries.some((entry) => isDeepStrictEqual(known(entry), known(pluginEntry(layout))));
+  const isOurs = (entry: JsonMap, ours: Entry): boolean => isDeepStrictEqual(known(entry), known(ours));
+  const registered = providers.entries.find((entry) => nameOf(entry) === provider);
+  if (registered && !isOurs(registered, providerEntry(layout))) {
+    throw new BusinessRuleError(
+      `'${provider}' in ${registrations.providers} was not put there by 'ohf install' with --plugin ${plugin}: ` +
+        `${JSON.stringify(known(registered))}. Nothing was changed.`,
+    );
+  }
+  const hasOurPlugin = plugins.entries.some((entry) => isOurs(entry, pluginEntry(layout)));
   return {
-    plugins: hasOtherUser(providers, layout) || !isOurs ? texts.plugins : withoutEntry(plugins, plugin),
+    plugins: hasOtherUser(providers, layout) || !hasOurPlugin ? texts.plugins : withoutEntry(plugins, plugin),
     providers: withoutEntry(providers, provider),
     requestors: withoutProvider(requestors, provider),
   };

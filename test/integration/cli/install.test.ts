@@ -153,6 +153,14 @@ describe('the registration with Host Factory', function () {
     assert.equal(await read(REQUESTORS), SITE.requestors);
   });
 
+  it('leaves a provider alone that it did not put there', async () => {
+    const before = await snapshot(top);
+    const outcome = await ohf(['uninstall', '--hf-top', top, '--provider', 'awsinst', '--force']);
+    assert.equal(outcome.code, 1);
+    assert.match(outcome.stderr, /'awsinst' in .*hostProviders\.json was not put there by 'ohf install'/);
+    assert.deepEqual(await snapshot(top), before);
+  });
+
   it('keeps the plugin for as long as a provider uses it', async () => {
     const before = await snapshot(top);
     const second = ['--hf-top', top, '--provider', 'second'];

@@ -261,6 +261,10 @@ describe('event handlers', () => {
         `export default () => ({ name: 'site', begins: 'now' });`,
         /makes no handler with a name, begins and handle/,
       ],
+      [
+        `export default () => ({ name: 'audit', begins: 'now', handle: async () => {} });`,
+        /names its handler 'audit', as one of ours is named/,
+      ],
       ['export default () => { throw new Error("no database"); };', /cannot be loaded: no database/],
     ] as const) {
       it(`is refused: ${why.source}`, async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, cp, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { onDemand, scratch, type Scratch } from '../config/support.ts';
-import { failureMessage, oneDocument, run, SCRIPTS } from './support.ts';
+import { failureMessage, MAIN, oneDocument, run, SCRIPTS } from './support.ts';
 
 const OPERATIONS = [
   'getAvailableTemplates',
@@ -116,6 +116,15 @@ describe('a script of Host Factory', function () {
         failureMessage(await run(copy, [], { env })),
         /the root\/dist\/cli\/main\.cjs is missing.*npm run build/,
       );
+    });
+
+    it('says so when its files are not whole, or too new for its node', async () => {
+      await cp(MAIN, join(root, 'dist', 'cli', 'main.cjs'));
+      assert.match(failureMessage(await run(copy, [], { env })), /cannot run .*ENOENT.*Node\.js 20\.19/);
+      const [, program] = /`\$\{__dirname\}\/(\S+)`/.exec(await readFile(MAIN, 'utf8')) ?? [];
+      await writeFile(join(root, 'dist', 'cli', program ?? ''), 'of a language that is not there yet');
+      const message = failureMessage(await run(copy, [], { env }));
+      assert.match(message, /^Node\.js v\d.*cannot run .*Unexpected identifier/);
     });
 
     it('finds node beside it, else where the build recorded it', async () => {

@@ -9,7 +9,10 @@ const ANSWER_MS = 5_000;
 export interface Standings {
   /** By the open owner, or else the open adopter; undefined when neither is open. */
   ofOpen(requestId: string, machineIds: readonly string[]): Promise<readonly MachineStanding[] | undefined>;
-  /** The open owner knows; else the adopter, who took over from it; else what the owner knew last. */
+  /**
+   * The open owner knows; else the adopter, who took over from it; else what the owner knew last. Where Temporal knows
+   * none of them, all count as held.
+   */
   ofAny(requestId: string, machineIds: readonly string[]): Promise<readonly MachineStanding[]>;
   /** What a closed adopter or else the closed owner knew last; undefined when Temporal knows the owner no more. */
   ofClosed(requestId: string, machineIds: readonly string[]): Promise<readonly MachineStanding[] | undefined>;
@@ -58,7 +61,10 @@ export function createStandings(client: Client): Standings {
       if (open) return open;
       const adopted = await ask(client, adopterId(requestId), machineIds);
       if (adopted && !adopted.includes('unknown')) return adopted;
-      return merged(machineIds, adopted, await ask(client, requestId, machineIds));
+      const owned = await ask(client, requestId, machineIds);
+      // Temporal has lost the book: Host Factory may have been told of any.
+      if (!adopted && !owned) return machineIds.map(() => 'held');
+      return merged(machineIds, adopted, owned);
     },
 
     async ofClosed(requestId, machineIds) {

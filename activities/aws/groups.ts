@@ -1,7 +1,6 @@
 import { CancelledFailure } from '@temporalio/activity';
 import { CreateTagsCommand } from '@aws-sdk/client-ec2';
 import { SETTLE_MS, type AcquireResult, type GroupInput } from '../../domain/activities.ts';
-import { isAlive } from '../../domain/machine/machine.ts';
 import type { LaunchedMachine } from '../../domain/request/reducer.ts';
 import type { AwsClients } from './clients.ts';
 import { toReadFailure } from '../failures.ts';
@@ -172,12 +171,15 @@ async function readGroups(
 const unitsIn = ({ weights }: GroupInput, members: readonly SeenInstance[]): number =>
   members.reduce((units, { instanceType }) => units + (weights[instanceType] ?? 1), 0);
 
-/** A group that an adopter takes over has no size in its book: it is never known to be full. */
+/**
+ * A group that an adopter takes over has no size in its book: it is never known to be full. A machine that ends may have
+ * been replaced already.
+ */
 const isFull = (input: GroupInput, members: readonly SeenInstance[]): boolean =>
   input.launch.units > 0 &&
   unitsIn(
     input,
-    members.filter(({ state }) => isAlive(state)),
+    members.filter(({ state }) => state === 'pending' || state === 'running'),
   ) >= input.launch.units;
 
 const toLaunched = ({ machineId, instanceType, spot }: SeenInstance): LaunchedMachine => ({

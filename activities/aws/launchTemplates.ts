@@ -48,8 +48,8 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
   async function create(name: string, deployment: string, data: RequestLaunchTemplateData): Promise<string> {
     const made = await clients.mutating.send(
       new CreateLaunchTemplateCommand({
+        // Its name makes it unique; a token of ours would bring back, for a day, one that somebody deleted.
         LaunchTemplateName: name,
-        ClientToken: name.replaceAll('/', '-'),
         LaunchTemplateData: data,
         TagSpecifications: [
           { ResourceType: 'launch-template', Tags: awsTags([[TAG.deployment, deployment]]) },

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import type { EC2Client } from '@aws-sdk/client-ec2';
+import { ProviderError } from '../../domain/shared/errors.ts';
 import { actionOf, type CallObserver } from './observing.ts';
 
 /** Calls of one action: `burst` at once, then `perSecond`. */
@@ -30,6 +31,9 @@ export const EC2_RATES: Rates = (action) => ({
 /** Auto Scaling has one bucket for all its actions and does not publish its size: a careful guess. */
 export const AUTO_SCALING_RATES: Rates = () => ({ bucket: 'all', rate: { burst: 30, perSecond: 5 } });
 
+/** Of a process that stood still for so long nothing may be sent that was decided before: a deadline may be over. */
+const SUSPENDED_MS = 60_000;
+
 /**
  * Makes a client wait before a call that would overdraw its action's bucket. Each EC2 action has a bucket of its
  * own at AWS, so that a storm of launches never delays a return. A limit on Temporal's task queues would know
@@ -49,7 +53,15 @@ export function limitRates(
     buckets.set(name, bucket);
     const ms = bucket.take();
     onWait(action, ms / 1_000);
+    const due = Date.now() + ms;
     await delay(ms);
+    const lateMs = Date.now() - due;
+    if (lateMs > SUSPENDED_MS)
+      throw new ProviderError(
+        'notSent',
+        'Suspended',
+        `This worker stood still for ${Math.round(lateMs / 1_000)} s; ${action} is considered anew.`,
+      );
   };
   // The two clients' stacks have no common type.
   const stack = client.middlewareStack as EC2Client['middlewareStack'];

@@ -1,4 +1,4 @@
-import { Context, type ApplicationFailure } from '@temporalio/activity';
+import { Context, log, type ApplicationFailure } from '@temporalio/activity';
 import { TerminateInstancesCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import type { TerminateActivities, TerminateResult } from '../../domain/activities.ts';
 import { withHeartbeat } from '../heartbeat.ts';
@@ -34,10 +34,12 @@ export function createTerminateActivities(clients: AwsClients): TerminateActivit
       const since: number = Context.current().info.heartbeatDetails ?? Date.now();
       const work = async (): Promise<TerminateResult> => {
         const refused: TerminateResult['refused'][number][] = [];
-        await sizes.shrink(
+        // Only so that their sizes stay true: frozen groups launch nothing.
+        const shrunk = sizes.shrink(
           groups.map(({ id }) => id),
           machineIds,
         );
+        await shrunk.catch((error: unknown) => log.warn('groups keep their size', { groups, error }));
         for (let from = 0; from < machineIds.length; from += BATCH) {
           refused.push(...(await terminate(client, machineIds.slice(from, from + BATCH))));
         }
@@ -56,7 +58,11 @@ function refuseAllWhenLate(
   failure: ApplicationFailure,
   since: number,
 ): TerminateResult {
-  if (!failure.nonRetryable && Date.now() - since < GIVE_UP_MS) throw failure;
+  if (!failure.nonRetryable && Date.now() - since < GIVE_UP_MS) {
+    // What fails at once has had no beat yet, and the next attempt would count anew.
+    Context.current().heartbeat(since);
+    throw failure;
+  }
   const [code] = failure.details ?? [];
   const message = `${typeof code === 'string' ? code : failure.type}: ${failure.message}`;
   return { refused: machineIds.map((machineId) => ({ machineId, message })) };

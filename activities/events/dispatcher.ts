@@ -68,27 +68,28 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
   async function lead(): Promise<void> {
     while (!stopping.signal.aborted) {
       // A folder that cannot be written shows where events are published; here it only means: not yet.
-      const release = await tryLock(lock).catch(() => undefined);
-      if (release) {
-        await Promise.all([...handlers.map(tell), trimNowAndThen()]);
-        await release();
+      const held = await tryLock(lock).catch(() => undefined);
+      if (held) {
+        const until = AbortSignal.any([stopping.signal, held.lost]);
+        await Promise.all([...handlers.map((handler) => tell(handler, until)), trimNowAndThen(until)]);
+        await held.release();
       } else {
-        await pause(LOOK_MS);
+        await pause(LOOK_MS, stopping.signal);
         // How far the leader is, for who asks this process.
         await outbox.after(outbox.newest(), 1).catch(() => []);
       }
     }
   }
 
-  async function tell(handler: EventHandler): Promise<void> {
+  async function tell(handler: EventHandler, until: AbortSignal): Promise<void> {
     let retryMs = firstRetryMs;
-    while (!stopping.signal.aborted) {
+    while (!until.aborted) {
       const fresh = news;
       try {
         const told = await tellNext(handler);
         failures.delete(handler.name);
         retryMs = firstRetryMs;
-        if (!told) await Promise.race([fresh, pause(LOOK_MS)]);
+        if (!told) await Promise.race([fresh, pause(LOOK_MS, until)]);
       } catch (error) {
         const failingSince = failures.get(handler.name)?.failingSince ?? Date.now();
         failures.set(handler.name, {
@@ -96,7 +97,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
           error: error instanceof Error ? error.message : String(error),
         });
         onFailure(healthOf(handler));
-        await pause(retryMs);
+        await pause(retryMs, until);
         retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS);
       }
     }
@@ -122,11 +123,11 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
     return first;
   }
 
-  async function trimNowAndThen(): Promise<void> {
-    while (!stopping.signal.aborted) {
+  async function trimNowAndThen(until: AbortSignal): Promise<void> {
+    while (!until.aborted) {
       const had = Math.min(...handlers.map(({ name }) => outbox.cursor(name) ?? 0));
       await outbox.trim(had, Date.now() - keepMs).catch(() => undefined);
-      await pause(TRIM_MS);
+      await pause(TRIM_MS, until);
     }
   }
 
@@ -134,8 +135,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
     const behind = outbox.newest() - (outbox.cursor(name) ?? 0);
     return { name, behind, ...failures.get(name) };
   }
-
-  function pause(ms: number): Promise<void> {
-    return delay(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
-  }
 }
+
+const pause = (ms: number, until: AbortSignal): Promise<void> =>
+  delay(ms, undefined, { signal: until }).catch(() => undefined);

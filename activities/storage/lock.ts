@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,6 +8,16 @@ import { StorageError } from '../../domain/shared/errors.ts';
 
 /** Others hold a lock for one write; one that lasts longer is held by a host that died. */
 const PATIENCE_MS = 20_000;
+/** Who holds a lock touches it so often. */
+const TOUCH_MS = 10_000;
+/** One of another host that nobody touches for so long is of a process that died, by the clock of who looks. */
+const UNTOUCHED_MS = 60_000;
+
+export interface Lock {
+  /** Aborted when somebody else took this process for dead, as when it was paused for long. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
 
 /**
  * Runs `work` while no other process does so with the same directory.
@@ -16,12 +26,12 @@ const PATIENCE_MS = 20_000;
 export async function withLock<T>(directory: string, work: () => Promise<T>): Promise<T> {
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
-    const release = await tryLock(directory);
-    if (release) {
+    const lock = await tryLock(directory);
+    if (lock) {
       try {
         return await work();
       } finally {
-        await release();
+        await lock.release();
       }
     }
     if (Date.now() > until) {
@@ -38,12 +48,28 @@ export async function withLock<T>(directory: string, work: () => Promise<T>): Pr
  * Each contender makes a file of its own name and then looks: whoever sees another living one steps back. Of
  * two, the later one always sees the earlier. A name is never used again, so what a killed process left behind
  * may be removed by anybody, at any time.
- * @returns what releases the lock, or undefined while somebody else has it
+ * @returns undefined while somebody else has it
  */
-export async function tryLock(directory: string): Promise<(() => Promise<void>) | undefined> {
+export async function tryLock(directory: string): Promise<Lock | undefined> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const mine = await claim(directory);
-  return mine === undefined ? undefined : () => rm(join(directory, mine), { force: true });
+  if (mine === undefined) return undefined;
+  const path = join(directory, mine);
+  const lost = new AbortController();
+  const touch = async (): Promise<void> => {
+    const now = new Date();
+    await utimes(path, now, now).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') lost.abort();
+    });
+  };
+  const touching = setInterval(() => void touch(), TOUCH_MS).unref();
+  return {
+    lost: lost.signal,
+    async release() {
+      clearInterval(touching);
+      await rm(path, { force: true });
+    },
+  };
 }
 
 /** The name of the lock that is ours now, or undefined while somebody else has it. */
@@ -61,16 +87,37 @@ async function claim(directory: string): Promise<string | undefined> {
 async function living(directory: string): Promise<string[]> {
   const alive: string[] = [];
   for (const name of await readdir(directory)) {
-    if (isAlive(name)) alive.push(name);
+    if (isOfThisHost(name) ? isRunning(name) : await isTouched(join(directory, name))) alive.push(name);
     else await rm(join(directory, name), { force: true });
   }
   return alive;
 }
 
-/** Of a process on another host nothing is known. */
-function isAlive(name: string): boolean {
-  const [host, pid, started] = name.split('+').map((part) => decodeURIComponent(part));
-  if (host !== hostname() || pid === undefined) return true;
+const partsOf = (name: string): string[] => name.split('+').map((part) => decodeURIComponent(part));
+
+const isOfThisHost = (name: string): boolean => {
+  const [host, pid] = partsOf(name);
+  return host === hostname() && pid !== undefined;
+};
+
+/** By path, what was seen of locks of other hosts: of their processes nothing is known but that they touch these. */
+const touches = new Map<string, { readonly mtimeMs: number; readonly seenAt: number }>();
+
+async function isTouched(path: string): Promise<boolean> {
+  const mtimeMs = await stat(path).then(
+    (found) => found.mtimeMs,
+    () => undefined,
+  );
+  const known = touches.get(path);
+  const isFresh = mtimeMs !== undefined && mtimeMs !== known?.mtimeMs;
+  if (isFresh) touches.set(path, { mtimeMs, seenAt: performance.now() });
+  if (isFresh || (known && performance.now() - known.seenAt < UNTOUCHED_MS)) return mtimeMs !== undefined;
+  touches.delete(path);
+  return false;
+}
+
+function isRunning(name: string): boolean {
+  const [, pid, started] = partsOf(name);
   if (started) return startMoment(Number(pid)) === started;
   try {
     process.kill(Number(pid), 0);

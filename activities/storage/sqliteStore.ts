@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StorageError } from '../../domain/shared/errors.ts';
@@ -26,7 +26,7 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
   // A native library of 18 MB: loaded only where it is chosen.
   const { default: Database } = await import('libsql');
   const path = join(directory, 'store.db');
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  let inode: number | undefined;
   let database = await openOrReplace();
   /** Of this database, by their text: there are only a few. */
   const statements = new Map<string, ReturnType<typeof database.prepare>>();
@@ -63,6 +63,7 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
       const [answer] = opened.prepare('pragma quick_check(1)').all() as { quick_check: string }[];
       if (answer?.quick_check !== 'ok') throw new DamagedError(answer?.quick_check);
       migrate(opened, path);
+      inode = inodeNow();
       return opened;
     } catch (error) {
       opened.close();
@@ -70,7 +71,12 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
     }
   }
 
+  function inodeNow(): number | undefined {
+    return statSync(path, { throwIfNoEntry: false })?.ino;
+  }
+
   async function openOrReplace() {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
     try {
       return open();
     } catch (error) {
@@ -86,16 +92,22 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
     }
   }
 
-  /** A database that turns out to be damaged is replaced; the caller repeats what failed. */
+  async function reopen(): Promise<void> {
+    database.close();
+    statements.clear();
+    database = await openOrReplace();
+  }
+
+  /**
+   * A database that turns out to be damaged is replaced; the caller repeats what failed. One that another process moved
+   * away or deleted would take what is written, and nobody would read it.
+   */
   async function guarded<T>(work: () => T): Promise<T> {
     try {
+      if (inodeNow() !== inode) await reopen();
       return work();
     } catch (error) {
-      if (isDamage(error)) {
-        database.close();
-        statements.clear();
-        database = await openOrReplace();
-      }
+      if (isDamage(error)) await reopen();
       throw storageError(path, error);
     }
   }

@@ -9,6 +9,7 @@ import {
   type MachineReturnInput,
   type StatusMemo,
 } from '../../domain/shared/messages.ts';
+import { adopterId } from '../../domain/shared/ids.ts';
 import { taskQueues } from '../../domain/shared/queues.ts';
 import { openCalls } from './choose.ts';
 import type { Gateway, TemporalCalls, WorkflowStart } from './gateway.ts';
@@ -43,7 +44,9 @@ export function gatewayOver(calls: TemporalCalls, monitor: ReturnType<typeof mon
     },
     claim: async (requestId, machineIds) => {
       const claimed: Claimed = { v: 1, machineIds };
-      await calls.signal(requestId, SIGNAL.claimed, claimed).catch(() => undefined);
+      // Of an owner that was reset after its end an adopter may have them too.
+      const owners = [requestId, adopterId(requestId)];
+      await Promise.all(owners.map((id) => calls.signal(id, SIGNAL.claimed, claimed).catch(() => undefined)));
     },
     goingOf: async (hosts) => {
       await calls.connect();

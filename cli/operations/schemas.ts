@@ -41,6 +41,7 @@ export const statusRequest = z.object({
     ),
     'an object or a list of objects with requestId',
   ),
+  claim: z.optional(z.boolean()),
 });
 
 const hostName = z.nullish(z.string('a text'));

@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts';
 import { AwsError } from '../errors.ts';
 import { checkVersion, findSubnet, findTemplate } from '../launchSpec.ts';
-import type { Group, GroupCandidate, Lifecycle, Scaling, Tags } from '../model.ts';
+import type { Group, GroupCandidate, LaunchTemplate, Lifecycle, Scaling, Tags } from '../model.ts';
 import { integer, subtree, subtrees, text, texts } from '../params.ts';
 import type { ParamTree } from '../params.ts';
 import { matchingTypes } from '../requirements.ts';
@@ -50,6 +50,18 @@ export function readGroupTags(params: ParamTree): { tags: Tags; propagated: Tags
   return { tags, propagated };
 }
 
+/** As Auto Scaling says it: by a code of its own, and EC2's words. */
+function templateOf(call: Call, reference: ParamTree): LaunchTemplate {
+  try {
+    const template = findTemplate(call, reference);
+    checkVersion(template, text(reference, 'Version') ?? '$Default');
+    return template;
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    throw validationError(`You must use a valid fully-formed launch template. ${error.message}`);
+  }
+}
+
 /** Types x subnets of a launch template or a mixed instances policy. */
 export function readPools(call: Call, subnetIds: readonly string[]): GroupCandidate[] {
   const policy = subtree(call.params, 'MixedInstancesPolicy', 'LaunchTemplate');
@@ -57,8 +69,7 @@ export function readPools(call: Call, subnetIds: readonly string[]): GroupCandid
     ? subtree(policy, 'LaunchTemplateSpecification')
     : subtree(call.params, 'LaunchTemplate');
   if (!reference) throw validationError('A LaunchTemplate or MixedInstancesPolicy is required.');
-  const template = findTemplate(call, reference);
-  checkVersion(template, text(reference, 'Version') ?? '$Default');
+  const template = templateOf(call, reference);
   for (const id of subnetIds) findSubnet(call, id);
   const listed = members(policy, 'Overrides');
   const overrides = (listed.length > 0 ? listed : [{} as ParamTree]).flatMap((override) => {

@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-auto-scaling';
 import type { AutoScalingParameters, LaunchOverride } from '../parameters.ts';
 import type { Launch } from '../../../domain/request/launch.ts';
+import { ProviderError } from '../../../domain/shared/errors.ts';
 import type { AwsClients } from '../clients.ts';
 import { brief, toReadFailure } from '../../failures.ts';
 import { told } from '../answers.ts';
@@ -54,7 +55,9 @@ export function autoScaling(
       try {
         await clients.scaling.send(new CreateAutoScalingGroupCommand(groupInput(launch, parameters)));
       } catch (error) {
-        if (toProviderError(error).providerCode !== 'AlreadyExists') throw error;
+        const failure = toProviderError(error);
+        if (failure.providerCode !== 'AlreadyExists')
+          throw isTemplateGone(failure) ? stale(failure) : failure;
       }
       try {
         await clients.scaling.send(
@@ -134,6 +137,8 @@ export function createGroupSizes(clients: AwsClients): GroupSizes {
         const members = group.Instances ?? [];
         const kept = members.filter(({ InstanceId = '' }) => !leaving.get(id)?.has(InstanceId));
         // Absolute, so that a repetition changes nothing.
+        // Protection and suspended processes hold for what is in service alone: AWS might take one that boots instead.
+        if (kept.some(({ LifecycleState }) => LifecycleState !== 'InService')) continue;
         const DesiredCapacity = Math.min(unitsOf(kept), group.DesiredCapacity ?? 0);
         if (DesiredCapacity === group.DesiredCapacity) continue;
         await clients.scaling.send(
@@ -171,6 +176,13 @@ async function unlessGone(
       if (group.Status === undefined) throw error;
   }
 }
+
+/** Auto Scaling has no code of its own for it: "You must use a valid fully-formed launch template. ", and EC2's words. */
+const isTemplateGone = ({ providerCode, message }: ProviderError): boolean =>
+  providerCode === 'ValidationError' && /launch template, with template ID \S+, does not exist/.test(message);
+
+const stale = ({ providerCode, message }: ProviderError): ProviderError =>
+  new ProviderError('stale', providerCode, message);
 
 /** At most 255 characters without a colon (AWS). */
 const groupName = ({ token }: Launch): string => `ohf-${token}`;

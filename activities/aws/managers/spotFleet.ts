@@ -109,7 +109,9 @@ export function spotFleet(
       const answer = await clients.mutating.send(
         new CancelSpotFleetRequestsCommand({ SpotFleetRequestIds: [groupId], TerminateInstances: false }),
       );
-      const error = answer.UnsuccessfulFleetRequests?.[0]?.Error;
+      const [failed] = answer.UnsuccessfulFleetRequests ?? [];
+      told(failed ?? answer.SuccessfulFleetRequests?.[0], 'outcome of the cancellation');
+      const error = failed?.Error;
       // It no longer exists, or somebody cancelled it before: either way it launches nothing.
       const over = ['fleetRequestIdDoesNotExist', 'fleetRequestNotInCancellableState'];
       if (error?.Code && !over.includes(error.Code))

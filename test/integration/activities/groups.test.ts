@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { DeleteLaunchTemplateCommand } from '@aws-sdk/client-ec2';
 import { createAwsClients, type AwsClients } from '../../../activities/aws/clients.ts';
 import { createGroups } from '../../../activities/aws/groups.ts';
 import { createInstanceReader, type InstanceReader } from '../../../activities/aws/instances.ts';
@@ -8,9 +9,11 @@ import { createLaunchTemplates } from '../../../activities/aws/launchTemplates.t
 import { createManagers } from '../../../activities/aws/managers/index.ts';
 import { groupManager, type Managers } from '../../../activities/aws/managers/manager.ts';
 import { readOwnedGroups } from '../../../activities/aws/ownedGroups.ts';
+import { awsParameters } from '../../../activities/aws/parameters.ts';
 import { createShortageMemory } from '../../../activities/aws/shortages.ts';
 import { createTerminateActivities } from '../../../activities/aws/terminating.ts';
 import { createWaitActivities } from '../../../activities/aws/waiting.ts';
+import { LAUNCH_STALE } from '../../../domain/activities.ts';
 import type {
   AcquireResult,
   GroupInput,
@@ -241,6 +244,14 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       await aWhile();
       const second = await freeze({ ...inputOf(input, result), atFreeze: 2 });
       assert.deepEqual([second.machines.length, second.stage], [2, undefined]);
+    });
+
+    it('whose launch template was deleted is stale, and the next preparation makes it again', async () => {
+      const input = await aLaunch(1);
+      const { launchTemplateId: LaunchTemplateId } = awsParameters(input.parameters);
+      await aws.mutating.send(new DeleteLaunchTemplateCommand({ LaunchTemplateId }));
+      await assert.rejects(acquire(input), { type: LAUNCH_STALE });
+      assert.equal((await acquire(await aLaunch(1))).machines.length, 1);
     });
 
     it('counts units: an overshoot is less than one machine', async () => {

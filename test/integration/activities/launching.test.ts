@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { DeleteLaunchTemplateCommand } from '@aws-sdk/client-ec2';
 import { ApplicationFailure } from '@temporalio/activity';
 import type { LaunchCall, Launched, Launches } from '../../../activities/provider.ts';
 import { createAwsClients, type AwsClients } from '../../../activities/aws/clients.ts';
@@ -296,7 +297,8 @@ for (const [providerApi, action] of [
 
     it('a launch template that was deleted is reported as stale, and made again by the next preparation', async () => {
       const input = await aLaunch(1);
-      await control.reset();
+      const { launchTemplateId: LaunchTemplateId } = awsParameters(input.parameters);
+      await aws.mutating.send(new DeleteLaunchTemplateCommand({ LaunchTemplateId }));
       await assert.rejects(acquire(input), { type: LAUNCH_STALE });
       const { machines } = await acquire(await aLaunch(1));
       assert.equal(machines.length, 1);

@@ -74,6 +74,22 @@ describe('terminate', () => {
     );
   });
 
+  it('keeps the time of its first attempt, however quickly it fails', async () => {
+    const beats: unknown[] = [];
+    const environment = activityEnvironment();
+    environment.on('heartbeat', (details: unknown) => beats.push(details));
+    const client = {
+      async send() {
+        throw errorOf('UnauthorizedOperation', 'no');
+      },
+    };
+    const { terminate } = createTerminateActivities({ mutating: client } as unknown as AwsClients);
+    const began = Date.now();
+    await assert.rejects(environment.run(terminate, { machineIds: ids }), { nonRetryable: false });
+    assert.equal(beats.length, 1);
+    assert.ok(Number(beats[0]) >= began && Number(beats[0]) <= Date.now());
+  });
+
   it('is refused as a whole when AWS has taken no call for ten minutes, so that the return ends', async () => {
     const elevenMinutesAgo = Date.now() - 11 * 60_000;
     const { refused } = await run(ids, () => errorOf('UnauthorizedOperation', 'no'), elevenMinutesAgo);

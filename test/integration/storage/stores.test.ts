@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openStore } from '../../../activities/storage/openStore.ts';
 import {
@@ -104,6 +104,21 @@ describe('the stores', () => {
         await Promise.all(Array.from({ length: 20 }, () => stores.map(countUp)).flat());
         assert.equal((await stores[0].get('machines', 'i-1'))?.units, 40);
         await Promise.all(stores.map((store) => store.close()));
+      });
+
+      it('goes on where others read, when somebody has deleted it', async () => {
+        const store = await opened(type);
+        const put = (id: string): readonly Change[] => [{ table: 'machines', put: aMachineRecord(id) }];
+        await store.commit(put('i-1'));
+        await rm(at(type), { recursive: true });
+        await store.commit(put('i-2'));
+        const other = await opened(type);
+        await store.commit(put('i-3'));
+        assert.deepEqual(
+          (await other.list('machines')).rows.map(({ id }) => id),
+          ['i-2', 'i-3'],
+        );
+        await Promise.all([store.close(), other.close()]);
       });
 
       it('sets a damaged file aside, says so, and goes on', async () => {

@@ -18,6 +18,8 @@ import { temporal } from './support.ts';
 
 const ID = 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab';
 
+const AS_HOST_FACTORY = ['-d', JSON.stringify({ requests: [{ requestId: ID }] })];
+
 /** Runs an operation on a Temporal that gives these answers. */
 async function call(
   name: string,
@@ -61,18 +63,28 @@ describe('a status that Host Factory reads', () => {
   });
 
   it('claims the machines that are ready, where their owner does not know it yet', async () => {
-    const { signals } = await call('getRequestStatus', [ID], answering(2));
-    assert.deepEqual(signals, [[ID, 'claimed', { v: 1, machineIds: ['i-1', 'i-3'] }]]);
+    const { signals } = await call('getRequestStatus', AS_HOST_FACTORY, answering(2));
+    const claimed = { v: 1, machineIds: ['i-1', 'i-3'] };
+    assert.deepEqual(signals, [
+      [ID, 'claimed', claimed],
+      [`own-${ID}`, 'claimed', claimed],
+    ]);
+  });
+
+  it('claims nothing for a person', async () => {
+    const { signals, document } = await call('getRequestStatus', [ID], answering(2));
+    assert.deepEqual(signals, []);
+    assert.deepEqual(document, (await call('getRequestStatus', AS_HOST_FACTORY, answering(2))).document);
   });
 
   it('claims nothing where the owner knows it, or is of an older release', async () => {
-    assert.deepEqual((await call('getRequestStatus', [ID], answering())).signals, []);
+    assert.deepEqual((await call('getRequestStatus', AS_HOST_FACTORY, answering())).signals, []);
   });
 
   it('is answered all the same when the claim does not arrive', async () => {
     const lost = { signal: () => Promise.reject(new UnavailableError('lost')) };
-    const { document } = await call('getRequestStatus', [ID], { ...answering(2), ...lost });
-    assert.deepEqual(document, (await call('getRequestStatus', [ID], answering(2))).document);
+    const { document } = await call('getRequestStatus', AS_HOST_FACTORY, { ...answering(2), ...lost });
+    assert.deepEqual(document, (await call('getRequestStatus', AS_HOST_FACTORY, answering(2))).document);
   });
 });
 

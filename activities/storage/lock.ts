@@ -130,9 +130,9 @@ function isRunning(name: string): boolean {
 /** Tells a process from a later one with its number; '' where the system does not say or it has ended. */
 function startMoment(pid: number): string {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const line = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // proc_pid_stat(5): after the command's closing bracket come the state (field 3) and, as field 22, the start.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
     if (fields[0] === 'Z' || fields[0] === 'X') return '';
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}.${fields[19]}`;
   } catch {

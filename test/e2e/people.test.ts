@@ -2,6 +2,8 @@ import { strict as assert } from 'node:assert';
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { WORKFLOW } from '../../domain/shared/messages.ts';
+import { taskQueues } from '../../domain/shared/queues.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { ended, requestMachines, statusOf } from './hostFactory.ts';
 import { startStack, type Stack } from './stack.ts';
@@ -99,5 +101,16 @@ describe('the commands for people', function () {
     const unknown = await stack.ohf('cancel', 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab');
     assert.equal(unknown.code, 1);
     assert.match(unknown.output, /There is no open request or return 'req-01989c9e/);
+  });
+
+  it('cancel leaves the request of another provider alone', async () => {
+    const workflowId = 'req-01989c9e-7a0b-7c3d-9e4f-00000000000a';
+    const taskQueue = taskQueues('e2e', 'another').workflows;
+    const theirs = await stack.temporal.workflow.start(WORKFLOW.request, { workflowId, taskQueue });
+    const { code, output } = await stack.ohf('cancel', workflowId);
+    assert.deepEqual([code, /There is no open request or return 'req-01989c9e/.test(output)], [1, true]);
+    const { events } = await theirs.fetchHistory();
+    assert.ok(!events?.some((event) => event.workflowExecutionCancelRequestedEventAttributes));
+    await theirs.terminate();
   });
 });

@@ -1,0 +1,87 @@
+import { strict as assert } from 'node:assert';
+import { AutoScalingClient, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
+import type { AwsClients } from '../../../activities/aws/clients.ts';
+import { createGroups } from '../../../activities/aws/groups.ts';
+import type { InstanceReader } from '../../../activities/aws/instances.ts';
+import type { LaunchTemplates } from '../../../activities/aws/launchTemplates.ts';
+import { createGroupSizes } from '../../../activities/aws/managers/autoScaling.ts';
+import type { GroupManager, Managers } from '../../../activities/aws/managers/manager.ts';
+import { spotFleet } from '../../../activities/aws/managers/spotFleet.ts';
+import { createShortageMemory } from '../../../activities/aws/shortages.ts';
+import type { AcquireResult, GroupInput } from '../../../domain/activities.ts';
+import type { MachineState } from '../../../domain/machine/machine.ts';
+import { activityEnvironment } from '../../fixtures/activityEnvironment.ts';
+import { aSighting } from '../../fixtures/builders.ts';
+
+describe('the freeze of a group', () => {
+  const input: GroupInput = {
+    launch: { ordinal: 1, token: 'launch-1', units: 3, decidedAt: 0, stage: 'open', got: 0 },
+    group: { manager: 'ec2FleetMaintain', id: 'fleet-1' },
+    requestId: 'req-1',
+    weights: {},
+    known: 0,
+    deadline: Date.now() + 60_000,
+  };
+
+  /** Freezes a group of three whose members are in these states. */
+  function freeze(states: readonly MachineState[]): Promise<AcquireResult> {
+    const members = states.map((state, index) => ({
+      ...aSighting(`i-${index}`, { state }),
+      tags: { fleet: 'fleet-1', 'ohf:launch': 'launch-1' },
+    }));
+    const manager = {
+      memberTag: 'fleet',
+      look: async () => [{ id: 'fleet-1', frozen: true }],
+      shortages: async () => [],
+    } as unknown as GroupManager;
+    const groups = createGroups(
+      {} as AwsClients,
+      { groups: { ec2FleetMaintain: manager } } as unknown as Managers,
+      { byFilter: async () => members } as unknown as InstanceReader,
+      { pollSeconds: 1, onReadError: assert.ifError },
+    );
+    return activityEnvironment().run(() => groups.freeze(input));
+  }
+
+  it('is over when it is full', async () =>
+    assert.equal((await freeze(['running', 'pending', 'running'])).stage, undefined));
+
+  it('looks again beside a member that ends: the group may have replaced it already', async () =>
+    assert.equal((await freeze(['running', 'running', 'shutting-down'])).stage, 'settling'));
+
+  it('by Spot Fleet does not believe an answer that says nothing', async () => {
+    const clients = { mutating: { send: async () => ({}) } } as unknown as AwsClients;
+    const manager = spotFleet('maintain', clients, {} as LaunchTemplates, createShortageMemory());
+    await assert.rejects(manager.freeze('sfr-1'), { kind: 'ambiguous' });
+  });
+});
+
+describe('the size of an Auto Scaling group', () => {
+  /** @returns what it is set to when i-1 of three goes, of which i-2 is in this state */
+  async function sizesSet(LifecycleState: string): Promise<number[]> {
+    const member = (InstanceId: string, state = 'InService') => ({ InstanceId, LifecycleState: state });
+    const group = {
+      AutoScalingGroupName: 'group-1',
+      DesiredCapacity: 3,
+      Instances: [member('i-1'), member('i-2', LifecycleState), member('i-3')],
+    };
+    const sizes: number[] = [];
+    const scaling = {
+      config: {},
+      async send(command: { input: { DesiredCapacity?: number } }) {
+        if (command instanceof DescribeAutoScalingGroupsCommand) return { AutoScalingGroups: [group] };
+        sizes.push(command.input.DesiredCapacity ?? 0);
+        return {};
+      },
+    };
+    Object.setPrototypeOf(scaling, AutoScalingClient.prototype);
+    await createGroupSizes({ scaling } as unknown as AwsClients).shrink(['group-1'], ['i-1']);
+    return sizes;
+  }
+
+  it('goes down with a machine that is given back', async () =>
+    assert.deepEqual(await sizesSet('InService'), [2]));
+
+  it('stays beside one that boots, which AWS might take instead: nothing protects it yet', async () =>
+    assert.deepEqual(await sizesSet('Pending'), []));
+});

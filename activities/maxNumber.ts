@@ -8,7 +8,7 @@ import { listOwners, OPEN } from './owners.ts';
 import type { ProviderInstance } from './provider.ts';
 
 const HF_COUNT = defineSearchAttributeKey('HfCount', 'INT');
-/** ms that Temporal's lists may lag behind its workflows, and clocks of hosts behind each other. */
+/** ms within which a request that is listed may stand before one that is not yet: lists lag, and starts may be slow. */
 const LAG_MS = 5_000;
 
 /**
@@ -51,7 +51,8 @@ export class MaxNumber {
   async #heldByOthers(input: PrepareInput, enough: number): Promise<number> {
     const { owner, template, createdAt } = input;
     const owners = this.#ownersWith(owner, template.templateId);
-    if (!owners.isKnownUntil(createdAt) || sum(owners.before(owner.requestId)) > enough) await owners.list();
+    const isKnown = owners.hasAllBefore(owner.requestId, createdAt);
+    if (!isKnown || sum(owners.before(owner.requestId)) > enough) await owners.list();
     const others = owners.before(owner.requestId);
     const most = sum(others);
     if (most <= enough) return most;
@@ -101,9 +102,9 @@ class OpenOwners {
     });
   }
 
-  /** Of those that began until then, all are known; some may have closed. */
-  isKnownUntil(epochMs: number): boolean {
-    return epochMs + LAG_MS < this.#listedAt;
+  /** Of those that began before this request, all are known; some may have closed. */
+  hasAllBefore(requestId: string, createdAt: number): boolean {
+    return this.#known.has(requestId) && createdAt + LAG_MS < this.#listedAt;
   }
 
   /** Ids of requests begin with the time. */

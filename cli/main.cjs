@@ -3,8 +3,8 @@
 
 // The entry of the built command line: runs the bundle of main.ts from the machine code that the build made of it.
 // Compiling the bundle anew would cost each call of Host Factory a third of what an empty process takes.
-const { readFileSync } = require('node:fs');
-const { Script } = require('node:vm');
+const { readFileSync } = require('fs');
+const { Script } = require('vm');
 
 const filename = `${__dirname}/PROGRAM`;
 let cachedData;

@@ -71,7 +71,10 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
       const held = await tryLock(lock).catch(() => undefined);
       if (held) {
         const until = AbortSignal.any([stopping.signal, held.lost]);
-        await Promise.all([...handlers.map((handler) => tell(handler, until)), trimNowAndThen(until)]);
+        await Promise.all([
+          ...handlers.map((handler) => tell(handler, held.lost, until)),
+          trimNowAndThen(until),
+        ]);
         await held.release();
       } else {
         await pause(LOOK_MS, stopping.signal);
@@ -81,12 +84,12 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
     }
   }
 
-  async function tell(handler: EventHandler, until: AbortSignal): Promise<void> {
+  async function tell(handler: EventHandler, lost: AbortSignal, until: AbortSignal): Promise<void> {
     let retryMs = firstRetryMs;
     while (!until.aborted) {
       const fresh = news;
       try {
-        const told = await tellNext(handler);
+        const told = await tellNext(handler, lost);
         failures.delete(handler.name);
         retryMs = firstRetryMs;
         if (!told) await Promise.race([fresh, pause(LOOK_MS, until)]);
@@ -104,14 +107,15 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   /** @returns whether there was anything behind the handler's cursor */
-  async function tellNext(handler: EventHandler): Promise<boolean> {
+  async function tellNext(handler: EventHandler, lost: AbortSignal): Promise<boolean> {
     const entries = await outbox.after(await cursorOf(handler), BATCH);
     const last = entries.at(-1);
     if (!last) return false;
     const { types } = handler;
     const wanted = entries.filter(({ event }) => types === undefined || types.includes(event.type));
     if (wanted.length > 0) await handler.handle(wanted);
-    await outbox.moveCursor(handler.name, last.place);
+    // Whoever took over may be further.
+    if (!lost.aborted) await outbox.moveCursor(handler.name, last.place);
     return true;
   }
 

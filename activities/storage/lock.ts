@@ -26,7 +26,8 @@ export interface Lock {
 export async function withLock<T>(directory: string, work: () => Promise<T>): Promise<T> {
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
-    const lock = await tryLock(directory);
+    // What another host began to write only a person can call dead.
+    const lock = await lockUnless(directory, async () => true);
     if (lock) {
       try {
         return await work();
@@ -50,9 +51,12 @@ export async function withLock<T>(directory: string, work: () => Promise<T>): Pr
  * may be removed by anybody, at any time.
  * @returns undefined while somebody else has it
  */
-export async function tryLock(directory: string): Promise<Lock | undefined> {
+export const tryLock = (directory: string): Promise<Lock | undefined> => lockUnless(directory, isTouched);
+
+/** @param isAlive whether the lock of another host, at this path, is that of a living process */
+async function lockUnless(directory: string, isAlive: IsAlive): Promise<Lock | undefined> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const mine = await claim(directory);
+  const mine = await claim(directory, isAlive);
   if (mine === undefined) return undefined;
   const path = join(directory, mine);
   const lost = new AbortController();
@@ -72,22 +76,24 @@ export async function tryLock(directory: string): Promise<Lock | undefined> {
   };
 }
 
+type IsAlive = (path: string) => Promise<boolean>;
+
 /** The name of the lock that is ours now, or undefined while somebody else has it. */
-async function claim(directory: string): Promise<string | undefined> {
-  if ((await living(directory)).length > 0) return undefined;
+async function claim(directory: string, isAlive: IsAlive): Promise<string | undefined> {
+  if ((await living(directory, isAlive)).length > 0) return undefined;
   const mine = [hostname(), process.pid, startMoment(process.pid), randomBytes(8).toString('hex')]
     .map((part) => encodeURIComponent(part))
     .join('+');
   await writeFile(join(directory, mine), '', { flag: 'wx', mode: 0o600 });
-  if ((await living(directory)).every((name) => name === mine)) return mine;
+  if ((await living(directory, isAlive)).every((name) => name === mine)) return mine;
   await rm(join(directory, mine), { force: true });
   return undefined;
 }
 
-async function living(directory: string): Promise<string[]> {
+async function living(directory: string, isAlive: IsAlive): Promise<string[]> {
   const alive: string[] = [];
   for (const name of await readdir(directory)) {
-    if (isOfThisHost(name) ? isRunning(name) : await isTouched(join(directory, name))) alive.push(name);
+    if (isOfThisHost(name) ? isRunning(name) : await isAlive(join(directory, name))) alive.push(name);
     else await rm(join(directory, name), { force: true });
   }
   return alive;
@@ -104,16 +110,15 @@ const isOfThisHost = (name: string): boolean => {
 const touches = new Map<string, { readonly mtimeMs: number; readonly seenAt: number }>();
 
 async function isTouched(path: string): Promise<boolean> {
-  const mtimeMs = await stat(path).then(
-    (found) => found.mtimeMs,
-    () => undefined,
-  );
+  const { mtimeMs } = await stat(path);
   const known = touches.get(path);
-  const isFresh = mtimeMs !== undefined && mtimeMs !== known?.mtimeMs;
-  if (isFresh) touches.set(path, { mtimeMs, seenAt: performance.now() });
-  if (isFresh || (known && performance.now() - known.seenAt < UNTOUCHED_MS)) return mtimeMs !== undefined;
-  touches.delete(path);
-  return false;
+  const now = performance.now();
+  if (known?.mtimeMs !== mtimeMs) touches.set(path, { mtimeMs, seenAt: now });
+  else if (now - known.seenAt >= UNTOUCHED_MS) {
+    touches.delete(path);
+    return false;
+  }
+  return true;
 }
 
 function isRunning(name: string): boolean {

@@ -27,6 +27,7 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
   const { default: Database } = await import('libsql');
   const path = join(directory, 'store.db');
   let inode: number | undefined;
+  let reopening: Promise<void> | undefined;
   let database = await openOrReplace();
   /** Of this database, by their text: there are only a few. */
   const statements = new Map<string, ReturnType<typeof database.prepare>>();
@@ -92,7 +93,13 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
     }
   }
 
-  async function reopen(): Promise<void> {
+  /** Those who come while another does it share that. */
+  function reopen(): Promise<void> {
+    reopening ??= openAnew().finally(() => (reopening = undefined));
+    return reopening;
+  }
+
+  async function openAnew(): Promise<void> {
     database.close();
     statements.clear();
     database = await openOrReplace();
@@ -104,6 +111,7 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
    */
   async function guarded<T>(work: () => T): Promise<T> {
     try {
+      await reopening;
       if (inodeNow() !== inode) await reopen();
       return work();
     } catch (error) {

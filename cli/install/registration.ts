@@ -50,22 +50,23 @@ export function register(
 
 /**
  * The reverse; the plugin goes with the last provider that uses it.
- * @throws ConfigurationError when a file is damaged, BusinessRuleError when the provider of that name is not ours
+ * @throws ConfigurationError when a file is damaged, BusinessRuleError when the provider of that name uses another plugin
  */
 export function unregister(texts: RegistrationTexts, layout: Layout): RegistrationTexts {
   const { registrations, provider, plugin } = layout;
   const plugins = readList(texts.plugins, registrations.plugins, 'providerplugins');
   const providers = readList(texts.providers, registrations.providers, 'providers');
   const requestors = readList(texts.requestors, registrations.requestors, 'requestors');
-  const isOurs = (entry: JsonMap, ours: Entry): boolean => isDeepStrictEqual(known(entry), known(ours));
   const registered = providers.entries.find((entry) => nameOf(entry) === provider);
-  if (registered && !isOurs(registered, providerEntry(layout))) {
+  if (registered && !usesPlugin(registered, plugin)) {
     throw new BusinessRuleError(
-      `'${provider}' in ${registrations.providers} was not put there by 'ohf install' with --plugin ${plugin}: ` +
-        `${JSON.stringify(known(registered))}. Nothing was changed.`,
+      `'${provider}' in ${registrations.providers} does not use plugin '${plugin}': ` +
+        `${JSON.stringify(known(registered))}. Nothing was changed. If it is yours, name its --plugin.`,
     );
   }
-  const hasOurPlugin = plugins.entries.some((entry) => isOurs(entry, pluginEntry(layout)));
+  const hasOurPlugin = plugins.entries.some((entry) =>
+    isDeepStrictEqual(known(entry), known(pluginEntry(layout))),
+  );
   return {
     plugins: hasOtherUser(providers, layout) || !hasOurPlugin ? texts.plugins : withoutEntry(plugins, plugin),
     providers: withoutEntry(providers, provider),
@@ -78,11 +79,11 @@ export const isPluginShared = (providersText: string | undefined, layout: Layout
   hasOtherUser(readList(providersText, layout.registrations.providers, 'providers'), layout);
 
 const hasOtherUser = ({ entries }: ListFile, { plugin, provider }: Layout): boolean =>
-  entries.some(
-    (entry) =>
-      nameOf(entry) !== provider &&
-      (textOf(entry, 'plugin') === plugin || textOf(entry, 'scriptPath') === scriptPath(plugin)),
-  );
+  entries.some((entry) => nameOf(entry) !== provider && usesPlugin(entry, plugin));
+
+/** In Host Factory's form of 1.2, or of 1.1. */
+const usesPlugin = (entry: JsonMap, plugin: string): boolean =>
+  textOf(entry, 'plugin') === plugin || textOf(entry, 'scriptPath') === scriptPath(plugin);
 
 const pluginEntry = ({ plugin }: Layout): Entry => ({
   name: plugin,

@@ -157,7 +157,7 @@ describe('the registration with Host Factory', function () {
     const before = await snapshot(top);
     const outcome = await ohf(['uninstall', '--hf-top', top, '--provider', 'awsinst', '--force']);
     assert.equal(outcome.code, 1);
-    assert.match(outcome.stderr, /'awsinst' in .*hostProviders\.json was not put there by 'ohf install'/);
+    assert.match(outcome.stderr, /'awsinst' in .*hostProviders\.json does not use plugin 'ohf'/);
     assert.deepEqual(await snapshot(top), before);
   });
 

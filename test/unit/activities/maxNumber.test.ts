@@ -97,12 +97,17 @@ describe('the maxNumber of a template', () => {
 
   it('makes no list for a request that began long before the last one', async () => {
     const calls: string[] = [];
-    const limits = new MaxNumber(temporal([{ id: 'req-1', count: 5 }], calls));
+    const owners = [{ id: 'req-1', count: 5 }];
+    const limits = new MaxNumber(temporal(owners, calls));
+    await ask(limits, 5);
+    await ask(limits, 5);
+    assert.equal(calls.length, 2, 'that list did not have it');
+    owners.push({ id: 'req-5', count: 5 });
     await ask(limits, 5);
     await ask(limits, 5, { createdAt: Date.now() - 60_000 });
-    assert.equal(calls.length, 1);
+    assert.equal(calls.length, 3);
     await ask(limits, 5, { createdAt: Date.now() });
-    assert.equal(calls.length, 2);
+    assert.equal(calls.length, 4);
   });
 
   it('does not count those that have closed since', async () => {

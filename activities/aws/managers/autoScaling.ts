@@ -136,9 +136,9 @@ export function createGroupSizes(clients: AwsClients): GroupSizes {
       for await (const { id, group } of groups(clients, named(groupIds))) {
         const members = group.Instances ?? [];
         const kept = members.filter(({ InstanceId = '' }) => !leaving.get(id)?.has(InstanceId));
-        // Absolute, so that a repetition changes nothing.
         // Protection and suspended processes hold for what is in service alone: AWS might take one that boots instead.
         if (kept.some(({ LifecycleState }) => LifecycleState !== 'InService')) continue;
+        // Absolute, so that a repetition changes nothing.
         const DesiredCapacity = Math.min(unitsOf(kept), group.DesiredCapacity ?? 0);
         if (DesiredCapacity === group.DesiredCapacity) continue;
         await clients.scaling.send(

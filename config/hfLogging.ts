@@ -83,7 +83,7 @@ export function fromIbmLogKey(
   notes: string[],
 ): JsonObject {
   const { setting, read, accepts, allowed } = IBM_LOG_KEYS[key];
-  const is = read(String(value));
+  const is = typeof value === 'object' ? undefined : read(String(value));
   if (accepts(is)) return { [setting]: is };
   notes.push(`${path}: ${key} is ${valueText(value)} and is ignored; allowed: ${allowed}.`);
   return {};

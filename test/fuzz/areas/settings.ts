@@ -136,7 +136,9 @@ export async function openSettings(): Promise<Area> {
         await judge(async () => (await loadCliConfig(env)).config);
         await files.write('awsinstprov_config.json', '{}');
       },
-      { found: [JSON.parse('{"constructor": 1, "__proto__": {"setting": 1}}')] },
+      {
+        found: [JSON.parse('{"constructor": 1, "__proto__": {"setting": 1}}'), { LogLevel: { toString: 0 } }],
+      },
     ),
     holds(
       'settings: a secret in a file is refused and told to nobody',

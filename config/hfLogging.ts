@@ -83,7 +83,8 @@ export function fromIbmLogKey(
   notes: string[],
 ): JsonObject {
   const { setting, read, accepts, allowed } = IBM_LOG_KEYS[key];
-  const is = typeof value === 'object' ? undefined : read(String(value));
+  const isText = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  const is = isText ? read(String(value)) : undefined;
   if (accepts(is)) return { [setting]: is };
   notes.push(`${path}: ${key} is ${valueText(value)} and is ignored; allowed: ${allowed}.`);
   return {};

@@ -1,7 +1,7 @@
 import type { LogLevel } from './config.ts';
 import { valueText } from './issues.ts';
 import { flag } from './kinds.ts';
-import type { JsonObject } from './jsonFile.ts';
+import { isScalar, type JsonObject } from './jsonFile.ts';
 import { fromText, SETTINGS, variableOf } from './settings.ts';
 import type { Environment } from './sources.ts';
 
@@ -83,8 +83,7 @@ export function fromIbmLogKey(
   notes: string[],
 ): JsonObject {
   const { setting, read, accepts, allowed } = IBM_LOG_KEYS[key];
-  const isText = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
-  const is = isText ? read(String(value)) : undefined;
+  const is = isScalar(value) ? read(String(value)) : undefined;
   if (accepts(is)) return { [setting]: is };
   notes.push(`${path}: ${key} is ${valueText(value)} and is ignored; allowed: ${allowed}.`);
   return {};

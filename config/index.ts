@@ -8,8 +8,6 @@ import type { Environment } from './sources.ts';
 import { valueAt } from './validate.ts';
 
 export { LOG_LEVELS } from './config.ts';
-export { DEFAULT_ORIGIN } from './load.ts';
-export { valueAt } from './validate.ts';
 export { DEFAULTS } from './settings.ts';
 export type {
   AwsConfig,

@@ -6,6 +6,9 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+export const isScalar = (value: unknown): value is string | number | boolean =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+
 /**
  * Reads a JSON file whose top level is an object; a byte order mark is accepted.
  * @param what the file's role in messages, e.g. `templates file`

@@ -1,14 +1,14 @@
 import { Client } from '@temporalio/client';
 import { DefaultLogger, Runtime, type Logger } from '@temporalio/worker';
 import { UNOBSERVED } from '../activities/aws/observing.ts';
-import { rebuildReadModel, type Rebuilt } from '../activities/events/rebuilding.ts';
+import { isWhole, rebuildReadModel, type Rebuilt } from '../activities/events/rebuilding.ts';
 import { temporalOwners } from '../activities/events/temporalOwners.ts';
 import type { Config, Environment } from '../config/index.ts';
 import { connect } from './connection.ts';
 import { PROVIDERS } from './providers.ts';
 import { markRebuilt, storageDirectory, withStorage } from './storage.ts';
 
-export type { Rebuilt };
+export { isWhole, type Rebuilt };
 
 export interface RebuildObserver {
   readonly onProgress: (what: string, done: number) => void;
@@ -32,8 +32,7 @@ export async function rebuild(env: Environment, { onProgress, onNote }: RebuildO
       const owners = temporalOwners(client, instance);
       const machines = { ofProvider: () => machinesOf(config, logger) };
       const rebuilt = await rebuildReadModel({ instance, ...storage, owners, machines }, onProgress);
-      const isWhole = rebuilt.silent.length === 0 && rebuilt.cloudError === undefined;
-      if (isWhole) markRebuilt(storageDirectory(config, env));
+      if (isWhole(rebuilt)) markRebuilt(storageDirectory(config, env));
       return rebuilt;
     } finally {
       await connection.close();

@@ -44,6 +44,10 @@ export interface Rebuilt {
   readonly cloudError?: string;
 }
 
+/** Whether all was read that it is made of. */
+export const isWhole = ({ silent, cloudError }: Rebuilt): boolean =>
+  silent.length === 0 && cloudError === undefined;
+
 const BATCH = 500;
 /** Reads of a request of which more is told meanwhile. */
 const ATTEMPTS = 3;

@@ -27,12 +27,12 @@ export async function withLock<T>(directory: string, work: () => Promise<T>): Pr
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
     // What another host began to write only a person can call dead.
-    const lock = await lockUnless(directory, async () => true);
-    if (lock) {
+    const mine = await claim(directory, async () => true);
+    if (mine !== undefined) {
       try {
         return await work();
       } finally {
-        await lock.release();
+        await rm(mine, { force: true });
       }
     }
     if (Date.now() > until) {
@@ -51,18 +51,13 @@ export async function withLock<T>(directory: string, work: () => Promise<T>): Pr
  * may be removed by anybody, at any time.
  * @returns undefined while somebody else has it
  */
-export const tryLock = (directory: string): Promise<Lock | undefined> => lockUnless(directory, isTouched);
-
-/** @param isAlive whether the lock of another host, at this path, is that of a living process */
-async function lockUnless(directory: string, isAlive: IsAlive): Promise<Lock | undefined> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const mine = await claim(directory, isAlive);
+export async function tryLock(directory: string): Promise<Lock | undefined> {
+  const mine = await claim(directory, isTouched);
   if (mine === undefined) return undefined;
-  const path = join(directory, mine);
   const lost = new AbortController();
   const touch = async (): Promise<void> => {
     const now = new Date();
-    await utimes(path, now, now).catch((error: NodeJS.ErrnoException) => {
+    await utimes(mine, now, now).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') lost.abort();
     });
   };
@@ -71,22 +66,25 @@ async function lockUnless(directory: string, isAlive: IsAlive): Promise<Lock | u
     lost: lost.signal,
     async release() {
       clearInterval(touching);
-      await rm(path, { force: true });
+      await rm(mine, { force: true });
     },
   };
 }
 
+/** Whether the lock of another host, at this path, is that of a living process. */
 type IsAlive = (path: string) => Promise<boolean>;
 
-/** The name of the lock that is ours now, or undefined while somebody else has it. */
+/** The path of the lock that is ours now, or undefined while somebody else has it. */
 async function claim(directory: string, isAlive: IsAlive): Promise<string | undefined> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
   if ((await living(directory, isAlive)).length > 0) return undefined;
   const mine = [hostname(), process.pid, startMoment(process.pid), randomBytes(8).toString('hex')]
     .map((part) => encodeURIComponent(part))
     .join('+');
-  await writeFile(join(directory, mine), '', { flag: 'wx', mode: 0o600 });
-  if ((await living(directory, isAlive)).every((name) => name === mine)) return mine;
-  await rm(join(directory, mine), { force: true });
+  const path = join(directory, mine);
+  await writeFile(path, '', { flag: 'wx', mode: 0o600 });
+  if ((await living(directory, isAlive)).every((name) => name === mine)) return path;
+  await rm(path, { force: true });
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 import { gatherCliConfig, gatherWorkerConfig, type Environment } from '../../config/index.ts';
+import { isScalar } from '../../config/jsonFile.ts';
 import { DEFAULT_ORIGIN } from '../../config/load.ts';
 import { SETTINGS, type Setting } from '../../config/settings.ts';
 import { isShown, sentenceOf, valueAt } from '../../config/validate.ts';
@@ -21,7 +22,6 @@ export const run: Command = async ({ flags, words }, env) => {
 };
 
 type Value = string | number | boolean;
-const isPlain = (value: unknown): value is Value => ['string', 'number', 'boolean'].includes(typeof value);
 
 async function show(flags: Flags, env: Environment): Promise<number> {
   const { values, originOf, findings, notes } =
@@ -29,7 +29,7 @@ async function show(flags: Flags, env: Environment): Promise<number> {
   const settings = Object.entries(SETTINGS).map(([key, setting]) => {
     const value = valueAt(values, key);
     // Where TLS is set by its files, these are shown.
-    return isPlain(value) ? { key, value: shown(setting, value), from: fromWhere(originOf(key)) } : { key };
+    return isScalar(value) ? { key, value: shown(setting, value), from: fromWhere(originOf(key)) } : { key };
   });
   if (flags['json'] === true) {
     await writeOut(`${JSON.stringify({ settings, findings, notes })}\n`);

@@ -3,6 +3,8 @@ import { readTemplates } from '../../config/ibmTemplates.ts';
 import { findProviderConfDir } from '../../config/hfPaths.ts';
 import type { Environment } from '../../config/index.ts';
 import { queueUrl } from '../../config/kinds.ts';
+import { DEFAULT_ORIGIN } from '../../config/load.ts';
+import { valueAt } from '../../config/validate.ts';
 import { OhfError, ValidationError } from '../../domain/shared/errors.ts';
 import { policyFor } from '../../domain/permissions/policy.ts';
 import { writeOut } from '../output.ts';
@@ -40,7 +42,7 @@ export const run: Command = async ({ flags }, env) => {
 async function whatIsSet(env: Environment): Promise<(key: string) => string | undefined> {
   const nothing = (): undefined => undefined;
   if (findProviderConfDir(env) === undefined && !env['OHF_CONFIG']) return nothing;
-  const { DEFAULT_ORIGIN, gatherCliConfig, valueAt } = await import('../../config/index.ts');
+  const { gatherCliConfig } = await import('../../config/index.ts');
   try {
     const { values, originOf, findings } = await gatherCliConfig(env);
     if (findings.length > 0) return nothing;

@@ -7,13 +7,11 @@ const MOST_NAMED = 20;
 
 /** Makes the read model of this host's worker again. @returns 1 when something could not be read */
 export const run: Command = async ({ flags }, env) => {
-  const { rebuild } = await onWorkerHost(() => import('../../worker/rebuild.ts'));
+  const { isWhole, rebuild } = await onWorkerHost(() => import('../../worker/rebuild.ts'));
   const rebuilt = await rebuild(env, { onProgress: (what, done) => tell(`${what}: ${done}`), onNote: tell });
-  const isWhole = rebuilt.silent.length === 0 && rebuilt.cloudError === undefined;
-  await writeOut(
-    flags['json'] === true ? `${JSON.stringify({ whole: isWhole, ...rebuilt })}\n` : textOf(rebuilt),
-  );
-  return isWhole ? 0 : 1;
+  const whole = isWhole(rebuilt);
+  await writeOut(flags['json'] === true ? `${JSON.stringify({ whole, ...rebuilt })}\n` : textOf(rebuilt));
+  return whole ? 0 : 1;
 };
 
 function textOf({ events, requests, machines, silent, ended, byTags, cloudError }: Rebuilt): string {

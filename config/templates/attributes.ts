@@ -1,4 +1,4 @@
-import { isObject, kindOf } from '../jsonFile.ts';
+import { isObject, isScalar, kindOf } from '../jsonFile.ts';
 import { valueText } from '../issues.ts';
 import { isBlank, note, problem, toWhole, type TemplateReader } from './findings.ts';
 
@@ -62,6 +62,3 @@ function pairOf(name: string, raw: unknown): Attribute | undefined {
   const numeric = NUMERIC.includes(name) || typeof raw === 'number';
   return [numeric ? 'Numeric' : 'String', String(raw).trim()];
 }
-
-const isScalar = (value: unknown): value is string | number | boolean =>
-  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';

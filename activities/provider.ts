@@ -8,9 +8,9 @@ import type {
   PrepareInput,
   TerminateActivities,
   WaitActivities,
-} from '../domain/activities.ts';
+} from '../contract/activities.ts';
 import type { Sighting } from '../domain/machine/machine.ts';
-import type { OrphanedGroup } from '../domain/shared/messages.ts';
+import type { OrphanedGroup } from '../contract/messages.ts';
 
 /**
  * What the flow needs of a cloud: get machines, each launch once; give back exactly the named ones; tell how they

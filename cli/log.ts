@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { providerLogDir, providerName } from '../config/hfPaths.ts';
+import { providerLogDir, providerName } from '../config/hostFactory/hfPaths.ts';
 import { DEFAULTS, type Environment, type LoggingConfig, type LogLevel } from '../config/index.ts';
 import { secretValues } from '../config/secrets.ts';
 import { appendLines, logPath } from '../logging/file.ts';

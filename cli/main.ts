@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { messageOf } from '../config/jsonFile.ts';
+import { messageOf } from '../config/input/jsonFile.ts';
 import { isOperation } from './operations/registry.ts';
 
 /** @returns the exit code: 0 or 1, and no other */

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../domain/shared/errors.ts';
+import { ConfigurationError } from '../domain/errors/errors.ts';
 
 /** Host Factory on Windows calls `.bat` files in ways that nobody has described. @throws ConfigurationError */
 export function refuseWindows(platform: NodeJS.Platform): void {

@@ -1,8 +1,8 @@
 import { cac, type CAC } from 'cac';
 import type { Environment } from '../config/index.ts';
-import { didYouMean } from '../config/suggest.ts';
-import { ValidationError } from '../domain/shared/errors.ts';
-import { flagOf } from './commands/command.ts';
+import { didYouMean } from '../config/input/suggest.ts';
+import { ValidationError } from '../domain/errors/errors.ts';
+import { flagOf } from './args/command.ts';
 import { COMMANDS } from './commands/registry.ts';
 import { OPERATIONS, isOperation } from './operations/registry.ts';
 import { version } from './version.ts';

@@ -1,11 +1,11 @@
 import type { Environment } from '../config/index.ts';
-import { OhfError } from '../domain/shared/errors.ts';
+import { OhfError } from '../domain/errors/errors.ts';
 import { openContext, type OperationContext } from './context.ts';
 import { errorDetails, openLog } from './log.ts';
 import { operationNamed } from './operations/registry.ts';
-import { documentText, writeOut } from './output.ts';
+import { documentText, writeOut } from './output/writeStdout.ts';
 import { refuseWindows } from './platform.ts';
-import { readArguments } from './rawArguments.ts';
+import { readArguments } from './args/argv.ts';
 
 /**
  * Runs one operation for Host Factory: exactly one JSON document on standard output, also for a failure,
@@ -78,7 +78,7 @@ export async function execute(
 }
 
 async function readDocument(source: Exclude<ReturnType<typeof readArguments>, { kind: 'words' }>) {
-  const { readInput } = await import('./input.ts');
+  const { readInput } = await import('./args/input.ts');
   return readInput(source);
 }
 

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Config } from './config.ts';
-import { findProviderConfDir, providerName } from './hfPaths.ts';
-import { readJsonObject, readJsonObjectIfAny, type JsonObject } from './jsonFile.ts';
+import { findProviderConfDir, providerName } from './hostFactory/hfPaths.ts';
+import { readJsonObject, readJsonObjectIfAny, type JsonObject } from './input/jsonFile.ts';
 import { configOf, gatherConfig, type ConfigSource, type Gathered, type Role } from './load.ts';
 import { SETTINGS, variableOf } from './settings.ts';
 import type { Environment } from './sources.ts';
@@ -75,7 +75,7 @@ async function gather(role: Role, env: Environment, places: Places): Promise<Gat
   const ibmPath = named ?? places.ibms;
   const ibms = await read(ibmPath, IBMS, named !== undefined);
   if (ibmPath !== undefined && ibms) {
-    const { fromIbmConfig, workerKeysIn } = await import('./ibmConfig.ts');
+    const { fromIbmConfig, workerKeysIn } = await import('./hostFactory/ibmConfig.ts');
     sources.push(fromIbmConfig(ibms, ibmPath, notes));
     const keys = named === undefined ? workerKeysIn(ibms).join(', ') : '';
     if (keys !== '')

@@ -1,6 +1,6 @@
-import { ConfigurationError } from '../domain/shared/errors.ts';
+import { ConfigurationError } from '../domain/errors/errors.ts';
 import type { Config } from './config.ts';
-import type { JsonObject } from './jsonFile.ts';
+import type { JsonObject } from './input/jsonFile.ts';
 import { DEFAULTS } from './settings.ts';
 import { emptyMerge, layEnvironmentOver, layOver, secretsIn, type Environment } from './sources.ts';
 import { sentenceOf, valueAt, wrongSettings, type Finding } from './validate.ts';

@@ -1,7 +1,7 @@
-import { propagatedLogging } from './hfLogging.ts';
-import { isObject, type JsonObject } from './jsonFile.ts';
+import { propagatedLogging } from './hostFactory/hfLogging.ts';
+import { isObject, type JsonObject } from './input/jsonFile.ts';
 import { fromText, SETTINGS, variableOf } from './settings.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from './input/suggest.ts';
 import { keysBelow, valueAt, type Finding } from './validate.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

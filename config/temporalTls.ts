@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { ConfigurationError } from '../domain/shared/errors.ts';
+import { ConfigurationError } from '../domain/errors/errors.ts';
 import type { TemporalConfig } from './config.ts';
-import { reasonOf } from './jsonFile.ts';
+import { reasonOf } from './input/jsonFile.ts';
 
 /** As Temporal's clients take it. */
 export interface TlsOptions {

@@ -1,7 +1,7 @@
-import { isObject, type JsonObject } from './jsonFile.ts';
-import { nameText, valueText } from './issues.ts';
+import { isObject, type JsonObject } from './input/jsonFile.ts';
+import { nameText, valueText } from './input/issues.ts';
 import { SETTINGS, type Setting } from './settings.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from './input/suggest.ts';
 
 /** One thing that is wrong with the settings. */
 export interface Finding {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { documents, staleDocuments } from './lib/documents.mjs';
+import { documents, staleDocuments } from './lib/docs/documents.mjs';
 import { readOptions } from './lib/options.mjs';
 import { root } from './lib/paths.mjs';
 import { printError, Problem } from './lib/problem.mjs';

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './lib/paths.mjs';
-import { generateMessages } from './lib/proto-messages.mjs';
+import { generateMessages } from './lib/build/proto-messages.mjs';
 
 // npm run generate: after an update of Temporal's packages, or of what the lean gateway says and reads.
 writeFileSync(path.join(root, 'cli', 'gateway', 'lean', 'messages.ts'), generateMessages());

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import { packForHosts } from './lib/host-package.mjs';
+import { packForHosts } from './lib/build/host-package.mjs';
 import { readOptions } from './lib/options.mjs';
 import { root, shown } from './lib/paths.mjs';
 import { printError } from './lib/problem.mjs';

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { endOnSignals, show } from './lib/command.mjs';
 import { root } from './lib/paths.mjs';
 import { printError, Problem } from './lib/problem.mjs';
-import { pinnedTemporalServer } from './lib/temporal-server.mjs';
+import { pinnedTemporalServer } from './lib/servers/temporal-server.mjs';
 import { ensureBuild, ensureDependencies, findTemporalServer, findTestServer, say } from './setup.mjs';
 import { affectedTests } from './testing/affected-tests.mjs';
 import { readTestArguments } from './testing/test-arguments.mjs';

@@ -1,12 +1,12 @@
-import { termination } from './actions/terminateInstances.ts';
+import { termination } from './ec2/actions/terminateInstances.ts';
 import { readFault } from './gates.ts';
 import type { GateView } from './gates.ts';
 import { advance } from './groups/loop.ts';
-import type { Change, Instance, LogEntry, PoolRule, Settings, Tags } from './model.ts';
+import type { Change, Instance, LogEntry, PoolRule, Settings, Tags } from './state/model.ts';
 import { eventMessage, eventTypes } from './queue/events.ts';
-import { commit, commitLogged, defaultSettings, definedSettings } from './simulation.ts';
-import type { Simulation } from './simulation.ts';
-import { isLive, stateAt, tagsAt } from './world.ts';
+import { commit, commitLogged, defaultSettings, definedSettings } from './state/simulation.ts';
+import type { Simulation } from './state/simulation.ts';
+import { isLive, stateAt, tagsAt } from './state/world.ts';
 
 /*
  * The control endpoint: JSON over HTTP under /_simulator/, no signature. An error is {"error": text}.

@@ -7,19 +7,19 @@ import {
   autoScalingError,
   autoScalingVersion,
 } from './autoScaling/service.ts';
-import type { Action, Call, Outcome } from './call.ts';
-import { ec2Actions, ec2Version } from './ec2.ts';
-import { AwsError } from './errors.ts';
+import type { Action, Call, Outcome } from './protocol/call.ts';
+import { ec2Actions, ec2Version } from './ec2/index.ts';
+import { AwsError } from './protocol/errors.ts';
 import type { Gate } from './gates.ts';
 import { advance } from './groups/loop.ts';
-import type { Change } from './model.ts';
-import { flag, parseForm, toTree } from './params.ts';
-import type { FlatParams } from './params.ts';
-import { commitLogged } from './simulation.ts';
-import type { Simulation } from './simulation.ts';
+import type { Change } from './state/model.ts';
+import { flag, parseForm, toTree } from './protocol/params.ts';
+import type { FlatParams } from './protocol/params.ts';
+import { commitLogged } from './state/simulation.ts';
+import type { Simulation } from './state/simulation.ts';
 import { throttle } from './throttle.ts';
-import { answerDocument, errorDocument } from './xml.ts';
-import type { Xml } from './xml.ts';
+import { answerDocument, errorDocument } from './protocol/xml.ts';
+import type { Xml } from './protocol/xml.ts';
 
 /** Serves one call of the AWS API, through its gate if there is one. `form` is the form-urlencoded body. */
 export async function serveCall(

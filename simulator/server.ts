@@ -4,8 +4,8 @@ import { text } from 'node:stream/consumers';
 import { serveControl } from './control.ts';
 import { isQueueCall, serveQueueCall } from './queue/service.ts';
 import { serveCall } from './serveCall.ts';
-import { openSimulation } from './simulation.ts';
-import type { Simulation, SimulationOptions } from './simulation.ts';
+import { openSimulation } from './state/simulation.ts';
+import type { Simulation, SimulationOptions } from './state/simulation.ts';
 
 /**
  * `port` 0 (default): any free one. `host` default 127.0.0.1. `stateFile`: where the state survives a restart;

@@ -1,6 +1,6 @@
-import { AwsError } from './errors.ts';
-import { texts, toTree } from './params.ts';
-import type { FlatParams } from './params.ts';
+import { AwsError } from './protocol/errors.ts';
+import { texts, toTree } from './protocol/params.ts';
+import type { FlatParams } from './protocol/params.ts';
 
 /** What is left in each bucket, and when it was counted. */
 export type Buckets = Map<string, { left: number; at: number }>;

@@ -1,5 +1,5 @@
 import type { Context } from 'mocha';
-import { endServers, nameCurrentTest, replayRuns } from './fixtures/workflowRig.ts';
+import { endServers, nameCurrentTest, replayRuns } from './fixtures/temporal/workflowRig.ts';
 
 export const mochaHooks = {
   beforeEach(this: Context): void {

@@ -21,7 +21,7 @@ const FORBIDDEN = ['@aws-sdk', '@smithy', 'zod', '@temporalio/client', '@tempora
 export async function bundleWorkflows(): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(root, 'workflows', 'index.js'),
-    workflowInterceptorModules: [path.join(root, 'workflows', 'correlation.js')],
+    workflowInterceptorModules: [path.join(root, 'workflows', 'runtime', 'callIdInterceptor.js')],
     logger: new DefaultLogger('WARN'),
     // Stack traces need the places, not the texts, which would be two thirds of the bundle.
     webpackConfigHook: (config) => ({ ...config, devtool: 'inline-nosources-source-map' }),

@@ -1,25 +1,25 @@
 import { hostname } from 'node:os';
 import { Client } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
-import { createEventActivities } from '../activities/events/publishing.ts';
+import { createEventActivities } from '../activities/events/outbox/eventActivities.ts';
 import { createActivities } from '../activities/index.ts';
 import { gatherWorkerConfig, type Config, type ProviderConfig } from '../config/index.ts';
 import { configOf } from '../config/load.ts';
-import type { UnclaimedRules } from '../domain/monitor/activities.ts';
-import { OhfError } from '../domain/shared/errors.ts';
-import { listen, type Listener, type ListenerEvents } from './announcements.ts';
-import { checkNamespace, refuseDevServer } from './checks.ts';
-import { connect } from './connection.ts';
-import { openEvents, type Events } from './events.ts';
+import type { UnclaimedRules } from '../contract/monitorActivities.ts';
+import { OhfError } from '../domain/errors/errors.ts';
+import { listen, type Listener, type ListenerEvents } from './interruptionListener.ts';
+import { checkNamespace, refuseDevServer } from './startup/startupChecks.ts';
+import { connect } from './startup/connection.ts';
+import { openEvents, type Events } from './pipeline/eventPipeline.ts';
 import { workerChecks } from './health/checks.ts';
 import { openHealth, type Health } from './health/health.ts';
-import { createLanes } from './lanes.ts';
-import { observedAndLogged } from './callLog.ts';
-import { openEarlyLog, openWorkerLog } from './log.ts';
+import { createLanes } from './startup/taskQueueWorkers.ts';
+import { observedAndLogged } from './startup/callLog.ts';
+import { openEarlyLog, openWorkerLog } from './startup/log.ts';
 import { keepMonitor } from './monitor.ts';
-import { PROVIDERS, type OpenProvider } from './providers.ts';
-import { installRuntime, keepHeapSmall } from './runtime.ts';
-import { storageDirectory } from './storage.ts';
+import { PROVIDERS, type OpenProvider } from './startup/providers.ts';
+import { installRuntime, keepHeapSmall } from './startup/runtime.ts';
+import { storageDirectory } from './pipeline/storage.ts';
 
 /**
  * Runs the worker of one provider instance until it is told to stop (SIGINT, SIGTERM): calls to AWS under

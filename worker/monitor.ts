@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { MonitorReport } from '../domain/monitor/messages.ts';
-import { QUERY } from '../domain/shared/messages.ts';
-import { monitorStart } from '../domain/monitor/start.ts';
+import { QUERY } from '../contract/messages.ts';
+import { monitorStart } from '../contract/monitorStart.ts';
 
 /** It was ended by hand, or its namespace is new: nobody else would notice for long. */
 const CHECK_MS = 60_000;

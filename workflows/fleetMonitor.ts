@@ -9,12 +9,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { alarmsOf, reportOf } from '../domain/monitor/alarms.ts';
-import { carryMonitor } from '../domain/monitor/carried.ts';
+import { carryMonitor } from '../domain/monitor/continueAsNewState.ts';
 import { answerHosts, lossMemo } from '../domain/monitor/hosts.ts';
 import type { LossMemo, MonitorInput } from '../domain/monitor/messages.ts';
 import { toAdopt, toReclaim } from '../domain/monitor/orphans.ts';
 import { reduceMonitor, type MonitorFact } from '../domain/monitor/reducer.ts';
-import { unpackSeen } from '../domain/monitor/seen.ts';
+import { unpackSeen } from '../domain/monitor/observation.ts';
 import {
   initialMonitor,
   nextStep,
@@ -25,14 +25,14 @@ import {
   type MonitorState,
 } from '../domain/monitor/state.ts';
 import { batchesOf } from '../domain/request/launch.ts';
-import { inquiryLane, sweepLane } from './lanes.ts';
+import { inquiryLane, sweepLane } from './runtime/activityStubs.ts';
 import {
   adoptByHandSignal,
   hostsNamedSignal,
   hostsQuery,
   machinesAnnouncedSignal,
   reportQuery,
-} from './messages.ts';
+} from './runtime/definitions.ts';
 
 /** Events; a run that is replaced in time is quick to replay. */
 const LONG_HISTORY = 2_000;

@@ -1,5 +1,5 @@
 import { condition, setCurrentDetails, setHandler } from '@temporalio/workflow';
-import type { DeliverReturnResult } from '../domain/activities.ts';
+import type { DeliverReturnResult } from '../contract/activities.ts';
 import { batchesOf } from '../domain/request/launch.ts';
 import {
   delivered,
@@ -11,10 +11,10 @@ import {
   type ReturnItem,
   type ReturnState,
 } from '../domain/return/state.ts';
-import type { MachineReturnInput, MachinesReleased, StatusView } from '../domain/shared/messages.ts';
-import { readLane, terminateLane, waitLane } from './lanes.ts';
-import { machinesReleasedSignal, statusQuery } from './messages.ts';
-import { tellState } from './visibility.ts';
+import type { MachineReturnInput, MachinesReleased, StatusView } from '../contract/messages.ts';
+import { readLane, terminateLane, waitLane } from './runtime/activityStubs.ts';
+import { machinesReleasedSignal, statusQuery } from './runtime/definitions.ts';
+import { tellState } from './runtime/visibility.ts';
 
 /** It is looked after this time what became of the machines: an owner may have closed, or been reset. */
 const DELIVER_AGAIN_MS = 60_000;

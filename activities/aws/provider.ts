@@ -1,15 +1,15 @@
 import type { Provider } from '../provider.ts';
-import type { AwsClients } from './clients.ts';
-import { createGroups } from './groups.ts';
-import { createInstanceReader } from './instances.ts';
-import { createInstanceWatcher } from './instanceWatcher.ts';
-import { createLaunches } from './launching.ts';
-import { createLaunchTemplates } from './launchTemplates.ts';
-import { createMachineReader } from './machines.ts';
-import { createManagers } from './managers/index.ts';
-import { createShortageMemory } from './shortages.ts';
-import { createTerminateActivities } from './terminating.ts';
-import { createWaitActivities } from './waiting.ts';
+import type { AwsClients } from './client/clients.ts';
+import { createGroups } from './group/groups.ts';
+import { createInstanceReader } from './instance/instances.ts';
+import { createInstanceWatcher } from './instance/instanceWatcher.ts';
+import { createLaunches } from './launch/launchService.ts';
+import { createLaunchTemplates } from './launchTemplate/launchTemplates.ts';
+import { createMachineReader } from './instance/machineReader.ts';
+import { createManagers } from './launch/index.ts';
+import { createShortageMemory } from './launch/unavailableOfferings.ts';
+import { createTerminateActivities } from './instance/terminateActivities.ts';
+import { createWaitActivities } from './instance/waitActivities.ts';
 
 export interface AwsProviderSettings {
   /** Seconds between two reads of AWS, at least and at most. */

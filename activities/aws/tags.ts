@@ -1,4 +1,4 @@
-import type { Ownership } from '../../domain/activities.ts';
+import type { Ownership } from '../../contract/activities.ts';
 import { namingText } from '../../domain/machine/hostName.ts';
 import type { Template } from '../../domain/template/template.ts';
 

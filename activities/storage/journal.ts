@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { StorageError } from '../../domain/shared/errors.ts';
+import { StorageError } from '../../domain/errors/errors.ts';
 import { withLock } from './lock.ts';
-import { lineOf, readLines } from './lines.ts';
+import { lineOf, readLines } from './checksummedLines.ts';
 
 /** What a journal's values add up to, in memory. */
 export interface Fold<T> {

@@ -4,7 +4,7 @@ import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { StorageError } from '../../domain/shared/errors.ts';
+import { StorageError } from '../../domain/errors/errors.ts';
 
 /** Others hold a lock for one write; one that lasts longer is held by a host that died. */
 const PATIENCE_MS = 20_000;

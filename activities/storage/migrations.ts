@@ -1,5 +1,5 @@
 import type { Database } from 'libsql';
-import { StorageError } from '../../domain/shared/errors.ts';
+import { StorageError } from '../../domain/errors/errors.ts';
 
 /**
  * Each entry takes the database one version on; entries are only ever added. `pragma user_version` counts them.

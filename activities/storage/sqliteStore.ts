@@ -1,7 +1,7 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { StorageError } from '../../domain/shared/errors.ts';
+import { StorageError } from '../../domain/errors/errors.ts';
 import type { Damage } from './journal.ts';
 import { migrate } from './migrations.ts';
 import {

@@ -1,6 +1,6 @@
 import type { DomainEvent, EventType } from '../../domain/events/event.ts';
 import type { MachineResult, ReleaseStage } from '../../domain/machine/machine.ts';
-import type { RequestStatus } from '../../domain/shared/messages.ts';
+import type { RequestStatus } from '../../contract/messages.ts';
 import type { Template } from '../../domain/template/template.ts';
 
 /**

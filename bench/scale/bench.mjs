@@ -19,7 +19,7 @@ const OURS = 'WorkflowType IN ("machineRequest", "machineReturn")';
  */
 export async function openBench(stack, { bootSeconds, endSeconds }) {
   const { loadCliConfig } = await import(path.join(dist, 'config', 'index.js'));
-  const { readTemplateForRequest } = await import(path.join(dist, 'config', 'ibmTemplates.js'));
+  const { readTemplateForRequest } = await import(path.join(dist, 'config', 'templates', 'ibmTemplates.js'));
   const { openGateway } = await import(path.join(dist, 'cli', 'gateway', 'open.js'));
   const { config } = await loadCliConfig(stack.env);
   const { deployment, name: provider } = config.provider;

@@ -1,4 +1,4 @@
-import type { Command } from './command.ts';
+import type { Command } from '../args/command.ts';
 
 export interface CommandEntry {
   readonly name: string;
@@ -78,7 +78,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       'install --hf-top $EGO_TOP/hostfactory --provider awsinst --dry-run',
       'install --hf-top $EGO_TOP/hostfactory --provider awsinst --deployment grid1 --region eu-west-1',
     ],
-    load: () => import('./install.ts'),
+    load: () => import('./setup/install.ts'),
   },
   {
     name: 'uninstall',
@@ -92,14 +92,14 @@ export const COMMANDS: readonly CommandEntry[] = [
       JSON_OUT,
     ],
     examples: ['uninstall --hf-top $EGO_TOP/hostfactory --provider awsinst --dry-run'],
-    load: () => import('./uninstall.ts'),
+    load: () => import('./setup/uninstall.ts'),
   },
   {
     name: 'drain',
     summary: 'Let a provider launch nothing more, and show what it still has',
     options: [...PROVIDER, ['--undo', 'Let it launch again'], JSON_OUT],
     examples: ['drain --hf-top $EGO_TOP/hostfactory --provider awsinst', 'drain --undo'],
-    load: () => import('./drain.ts'),
+    load: () => import('./fleet/drain.ts'),
   },
   {
     name: 'templates',
@@ -107,7 +107,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'List the templates of a provider, or explain what is wrong with them',
     options: [...PROVIDER, ['--templates <file>', "This file instead of the provider's"], JSON_OUT],
     examples: ['templates', 'templates validate --templates awsinstprov_templates.json'],
-    load: () => import('./templates.ts'),
+    load: () => import('./setup/templates.ts'),
   },
   {
     name: 'config',
@@ -115,7 +115,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'Show the settings and where each comes from, or check them and the templates',
     options: [...PROVIDER, ['--worker', "The worker's, from $OHF_CONFIG or ./config/config.json"], JSON_OUT],
     examples: ['config show', 'config show --worker --json', 'config check'],
-    load: () => import('./config.ts'),
+    load: () => import('./setup/config.ts'),
   },
   {
     name: 'iam-policy',
@@ -130,7 +130,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     examples: [
       'iam-policy --templates awsinstprov_templates.json --region eu-west-1 --account 123456789012 --deployment grid1',
     ],
-    load: () => import('./iamPolicy.ts'),
+    load: () => import('./setup/iamPolicy.ts'),
   },
   {
     name: 'health',
@@ -145,7 +145,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       'health --worker worker-host:9464',
       'health --hf-top $EGO_TOP/hostfactory --provider awsinst --json',
     ],
-    load: () => import('./health.ts'),
+    load: () => import('./diagnostics/health.ts'),
   },
   {
     name: 'temporal',
@@ -165,7 +165,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       'temporal setup --apply --retention-days 7',
       'temporal setup --print',
     ],
-    load: () => import('./temporal.ts'),
+    load: () => import('./setup/temporal.ts'),
   },
   {
     name: 'requests',
@@ -185,7 +185,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       'requests --all --limit 1000 --json',
       'requests --all --stored',
     ],
-    load: () => import('./requests.ts'),
+    load: () => import('./fleet/requests.ts'),
   },
   {
     name: 'request',
@@ -196,7 +196,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       'request req-01989c9e-7a0b-7c3d-9e4f-0123456789ab --watch',
       'request req-01989c9e-7a0b-7c3d-9e4f-0123456789ab --stored',
     ],
-    load: () => import('./request.ts'),
+    load: () => import('./fleet/request.ts'),
   },
   {
     name: 'machines',
@@ -207,7 +207,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       JSON_OUT,
     ],
     examples: ['machines', 'machines --unclaimed', 'machines --json'],
-    load: () => import('./machines.ts'),
+    load: () => import('./fleet/machines.ts'),
   },
   {
     name: 'events',
@@ -228,14 +228,14 @@ export const COMMANDS: readonly CommandEntry[] = [
       'events --machine i-0123456789abcdef0',
       'events --type MachineReclaimed --follow',
     ],
-    load: () => import('./events.ts'),
+    load: () => import('./diagnostics/events.ts'),
   },
   {
     name: 'rebuild-read-model',
     summary: "Make the read model again from Temporal and from AWS's tags; only on the worker's host",
     options: [JSON_OUT],
     examples: ['rebuild-read-model', 'rebuild-read-model --json'],
-    load: () => import('./rebuildReadModel.ts'),
+    load: () => import('./diagnostics/rebuildReadModel.ts'),
   },
   {
     name: 'adopt',
@@ -243,7 +243,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "Make owners again for machines that have none, e.g. after Temporal's database was lost",
     options: [...PROVIDER, ['--yes', 'Do it; without it they are only shown'], JSON_OUT],
     examples: ['adopt', 'adopt --yes', 'adopt req-01989c9e-7a0b-7c3d-9e4f-0123456789ab --yes'],
-    load: () => import('./adopt.ts'),
+    load: () => import('./fleet/adopt.ts'),
   },
   {
     name: 'cancel',
@@ -251,7 +251,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'End requests: all that they have is given back',
     options: [...PROVIDER, JSON_OUT],
     examples: ['cancel req-01989c9e-7a0b-7c3d-9e4f-0123456789ab'],
-    load: () => import('./cancel.ts'),
+    load: () => import('./fleet/cancel.ts'),
   },
   {
     name: 'return',
@@ -259,6 +259,6 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'Give machines back, by id or host name',
     options: [...PROVIDER, JSON_OUT],
     examples: ['return i-0123456789abcdef0 ip-10-0-0-1.ec2.internal'],
-    load: () => import('./return.ts'),
+    load: () => import('./fleet/return.ts'),
   },
 ];

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { isObject, messageOf, readJsonObject } from '../../config/jsonFile.ts';
-import { ValidationError } from '../../domain/shared/errors.ts';
+import { isObject, messageOf, readJsonObject } from '../../config/input/jsonFile.ts';
+import { ValidationError } from '../../domain/errors/errors.ts';
 import type { Fault } from '../../simulator/gates.ts';
-import { writeOut } from '../output.ts';
-import { flagOf, textFlag, type Command, type Flags } from './command.ts';
+import { writeOut } from '../output/writeStdout.ts';
+import { flagOf, textFlag, type Command, type Flags } from '../args/command.ts';
 
 /** Serves a simulated AWS until SIGINT or SIGTERM; prints its URL when it listens. */
 export const run: Command = async ({ flags }) => {

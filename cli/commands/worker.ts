@@ -1,5 +1,5 @@
-import { onWorkerHost } from '../workerHost.ts';
-import type { Command } from './command.ts';
+import { onWorkerHost } from './shared/workerHost.ts';
+import type { Command } from '../args/command.ts';
 
 /** Runs the worker in this process, until it is told to stop. */
 export const run: Command = async (_input, env) => {

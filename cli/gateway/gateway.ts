@@ -6,7 +6,7 @@ import type {
   RequestStatus,
   StatusMemo,
   StatusView,
-} from '../../domain/shared/messages.ts';
+} from '../../contract/messages.ts';
 
 /** `inDoubt`: sent, and no answer came; the workflow may have been started or not. */
 export type StartOutcome = 'started' | 'inDoubt';

@@ -1,5 +1,5 @@
-import { isObject } from '../../config/jsonFile.ts';
-import type { StatusMemo } from '../../domain/shared/messages.ts';
+import { isObject } from '../../config/input/jsonFile.ts';
+import type { StatusMemo } from '../../contract/messages.ts';
 
 /** Whether this is what our workflows keep in their memo; somebody else's may be anything. */
 export const isMemo = (value: unknown): value is StatusMemo =>

@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import type { Config, Environment } from '../../config/index.ts';
-import { monitorStart } from '../../domain/monitor/start.ts';
+import { monitorStart } from '../../contract/monitorStart.ts';
 import {
   SIGNAL,
   WORKFLOW,
@@ -8,13 +8,13 @@ import {
   type MachineRequestInput,
   type MachineReturnInput,
   type StatusMemo,
-} from '../../domain/shared/messages.ts';
-import { adopterId } from '../../domain/shared/ids.ts';
-import { taskQueues } from '../../domain/shared/queues.ts';
-import { openCalls } from './choose.ts';
+} from '../../contract/messages.ts';
+import { adopterId } from '../../contract/ids.ts';
+import { taskQueues } from '../../contract/taskQueues.ts';
+import { openCalls } from './selectClient.ts';
 import type { Gateway, TemporalCalls, WorkflowStart } from './gateway.ts';
 import { inParallel } from './inParallel.ts';
-import { readGoing } from './readGoing.ts';
+import { readGoing } from './readLostHosts.ts';
 import { readStatus } from './readStatus.ts';
 
 /** Ids whose status is read at the same time. */

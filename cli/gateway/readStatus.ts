@@ -1,8 +1,8 @@
 import type { Machine } from '../../domain/machine/machine.ts';
 import { unpackMachines } from '../../domain/machine/packed.ts';
-import { UnavailableError } from '../../domain/shared/errors.ts';
-import { bornAt, isRequestId, isReturnId } from '../../domain/shared/ids.ts';
-import { QUERY, type CarriedRequest, type StatusView } from '../../domain/shared/messages.ts';
+import { UnavailableError } from '../../domain/errors/errors.ts';
+import { bornAt, isRequestId, isReturnId } from '../../contract/ids.ts';
+import { QUERY, type CarriedRequest, type StatusView } from '../../contract/messages.ts';
 import { isMemo } from './memo.ts';
 import type { Description, StatusAnswer, TemporalCalls } from './gateway.ts';
 

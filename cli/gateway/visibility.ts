@@ -1,11 +1,11 @@
 import { Client, Connection, WorkflowNotFoundError, type WorkflowExecutionInfo } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Config, TemporalConfig } from '../../config/index.ts';
-import { isObject } from '../../config/jsonFile.ts';
-import { ResourceNotFoundError } from '../../domain/shared/errors.ts';
+import { isObject } from '../../config/input/jsonFile.ts';
+import { ResourceNotFoundError } from '../../domain/errors/errors.ts';
 import type { AdoptByHand, MonitorReport } from '../../domain/monitor/messages.ts';
-import { QUERY, SIGNAL, WORKFLOW } from '../../domain/shared/messages.ts';
-import { taskQueues } from '../../domain/shared/queues.ts';
+import { QUERY, SIGNAL, WORKFLOW } from '../../contract/messages.ts';
+import { taskQueues } from '../../contract/taskQueues.ts';
 import { connectionOptions } from './connectionOptions.ts';
 import { GRPC, grpcCode, unavailable, unreachable } from './temporalErrors.ts';
 

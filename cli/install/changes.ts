@@ -20,8 +20,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { isMissing, reasonOf } from '../../config/jsonFile.ts';
-import { ConfigurationError } from '../../domain/shared/errors.ts';
+import { isMissing, reasonOf } from '../../config/input/jsonFile.ts';
+import { ConfigurationError } from '../../domain/errors/errors.ts';
 
 /** One step of an installation or its reverse; `before` is what the plan was made from. */
 export type Change =

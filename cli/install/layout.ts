@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Environment } from '../../config/index.ts';
-import { ConfigurationError, ValidationError } from '../../domain/shared/errors.ts';
-import { textFlag, type Flags } from '../commands/command.ts';
+import { ConfigurationError, ValidationError } from '../../domain/errors/errors.ts';
+import { textFlag, type Flags } from '../args/command.ts';
 
 /** Where things are in one installation of Host Factory, for one provider instance. All paths are absolute. */
 export interface Layout {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { DRAIN_MARK } from '../../config/draining.ts';
-import { BusinessRuleError } from '../../domain/shared/errors.ts';
+import { DRAIN_MARK } from '../../config/hostFactory/draining.ts';
+import { BusinessRuleError } from '../../domain/errors/errors.ts';
 import { readIfAny, type Change } from './changes.ts';
 import { jsonFileText } from './jsonText.ts';
 import type { Layout } from './layout.ts';

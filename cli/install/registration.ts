@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { BusinessRuleError, ConfigurationError } from '../../domain/shared/errors.ts';
+import { BusinessRuleError, ConfigurationError } from '../../domain/errors/errors.ts';
 import {
   appendItem,
   appendMember,
@@ -10,7 +10,7 @@ import {
   type JsonMap,
 } from './jsonText.ts';
 import { hasPlugins, type Layout, type Registrations } from './layout.ts';
-import { nameOf, readList, textOf, withItem, withoutEntry, type ListFile } from './listFile.ts';
+import { nameOf, readList, textOf, withItem, withoutEntry, type ListFile } from './registrationFile.ts';
 
 /** The texts of the registration files; undefined where there is no such file. */
 export type RegistrationTexts = Registrations<string | undefined>;

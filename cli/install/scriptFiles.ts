@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ConfigurationError } from '../../domain/shared/errors.ts';
+import { ConfigurationError } from '../../domain/errors/errors.ts';
 import { OPERATIONS } from '../operations/registry.ts';
 import { hasPlugins, type Layout } from './layout.ts';
 

@@ -1,6 +1,6 @@
-import { templatesPath } from '../../config/hfPaths.ts';
-import { findingsText, readTemplates } from '../../config/ibmTemplates.ts';
-import { ConfigurationError, ValidationError } from '../../domain/shared/errors.ts';
+import { templatesPath } from '../../config/hostFactory/hfPaths.ts';
+import { findingsText, readTemplates } from '../../config/templates/ibmTemplates.ts';
+import { ConfigurationError, ValidationError } from '../../domain/errors/errors.ts';
 import type { OperationContext } from '../context.ts';
 import type { Operation } from './operation.ts';
 

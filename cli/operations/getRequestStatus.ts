@@ -1,4 +1,4 @@
-import { isObject } from '../../config/jsonFile.ts';
+import { isObject } from '../../config/input/jsonFile.ts';
 import type { OperationContext } from '../context.ts';
 import type { StatusAnswer } from '../gateway/gateway.ts';
 import { machineRow } from './machineRow.ts';

@@ -1,6 +1,6 @@
 import type { HostsAnswer, HostsQuery } from '../../domain/monitor/messages.ts';
 import type { OperationContext } from '../context.ts';
-import { clusterName } from '../cluster.ts';
+import { clusterName } from './cluster.ts';
 import { errorDetails } from '../log.ts';
 import { hostFromWord, usualHosts, type GivenHost } from './hosts.ts';
 import { defineOperation } from './operation.ts';

@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
-import type { JsonObject } from '../../config/jsonFile.ts';
-import { ValidationError } from '../../domain/shared/errors.ts';
+import type { JsonObject } from '../../config/input/jsonFile.ts';
+import { ValidationError } from '../../domain/errors/errors.ts';
 import type { OperationContext } from '../context.ts';
 
 /**
@@ -44,7 +44,7 @@ export function defineOperation<Input>(definition: Definition<Input>): Operation
 async function check<Input>(schema: z.ZodMiniType<Input>, input: object): Promise<Input> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const { describeIssues } = await import('../../config/issues.ts');
+  const { describeIssues } = await import('../../config/input/issues.ts');
   // One finding is enough for a call of a program; a thousand entries may be wrong in the same way.
   const first = parsed.error.issues.slice(0, 1);
   throw new ValidationError(describeIssues(first, input, { origin: () => 'Input', knownPaths: [] }));

@@ -1,10 +1,10 @@
-import { refuseWhileDraining } from '../../config/draining.ts';
-import { templatesPath } from '../../config/hfPaths.ts';
-import { MAX_MACHINES, readTemplateForRequest } from '../../config/ibmTemplates.ts';
+import { refuseWhileDraining } from '../../config/hostFactory/draining.ts';
+import { templatesPath } from '../../config/hostFactory/hfPaths.ts';
+import { MAX_MACHINES, readTemplateForRequest } from '../../config/templates/ibmTemplates.ts';
 import type { AwsConfig } from '../../config/index.ts';
-import { isObject } from '../../config/jsonFile.ts';
-import { BusinessRuleError, ValidationError } from '../../domain/shared/errors.ts';
-import { requestId as requestIdOf } from '../../domain/shared/ids.ts';
+import { isObject } from '../../config/input/jsonFile.ts';
+import { BusinessRuleError, ValidationError } from '../../domain/errors/errors.ts';
+import { requestId as requestIdOf } from '../../contract/ids.ts';
 import type { Template } from '../../domain/template/template.ts';
 import type { OperationContext } from '../context.ts';
 import { defineOperation } from './operation.ts';

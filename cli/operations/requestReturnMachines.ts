@@ -1,6 +1,6 @@
-import { UnavailableError, ValidationError } from '../../domain/shared/errors.ts';
-import { returnId } from '../../domain/shared/ids.ts';
-import type { ReturnedMachine } from '../../domain/shared/messages.ts';
+import { UnavailableError, ValidationError } from '../../domain/errors/errors.ts';
+import { returnId } from '../../contract/ids.ts';
+import type { ReturnedMachine } from '../../contract/messages.ts';
 import type { OperationContext } from '../context.ts';
 import { distinctHosts, hostFromWord, usualHosts } from './hosts.ts';
 import { defineOperation } from './operation.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { MAX_MACHINES } from '../../config/ibmTemplates.ts';
+import { MAX_MACHINES } from '../../config/templates/ibmTemplates.ts';
 
 /**
  * Host Factory's input documents. Keys that are not named here are accepted and dropped. Where IBM's text

@@ -1,5 +1,5 @@
-import { isObject, isScalar, kindOf } from '../jsonFile.ts';
-import { valueText } from '../issues.ts';
+import { isObject, isScalar, kindOf } from '../input/jsonFile.ts';
+import { valueText } from '../input/issues.ts';
 import { isBlank, note, problem, toWhole, type TemplateReader } from './findings.ts';
 
 type Attribute = readonly [type: string, value: string];

@@ -1,5 +1,5 @@
-import { isObject, kindOf, type JsonObject } from '../jsonFile.ts';
-import { valueText } from '../issues.ts';
+import { isObject, kindOf, type JsonObject } from '../input/jsonFile.ts';
+import { valueText } from '../input/issues.ts';
 
 /** Something about one key of one template: a problem makes the template unusable, a note does not. */
 export interface TemplateFinding {

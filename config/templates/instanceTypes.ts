@@ -1,6 +1,6 @@
 import type { InstanceTypeChoice, PriceType, Template } from '../../domain/template/template.ts';
-import { isObject, kindOf } from '../jsonFile.ts';
-import { valueText } from '../issues.ts';
+import { isObject, kindOf } from '../input/jsonFile.ts';
+import { valueText } from '../input/issues.ts';
 import * as read from './findings.ts';
 import { note, problem, type TemplateReader } from './findings.ts';
 

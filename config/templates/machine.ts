@@ -6,8 +6,8 @@ import {
   type HostNaming,
 } from '../../domain/machine/hostName.ts';
 import type { PriceType, RootVolume, Template, Volume, VolumeType } from '../../domain/template/template.ts';
-import { valueText } from '../issues.ts';
-import { isObject } from '../jsonFile.ts';
+import { valueText } from '../input/issues.ts';
+import { isObject } from '../input/jsonFile.ts';
 import * as read from './findings.ts';
 import { defined, note, problem, readerOf, type TemplateReader } from './findings.ts';
 

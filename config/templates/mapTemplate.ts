@@ -1,7 +1,7 @@
 import type { PriceType, ProviderApi, Template } from '../../domain/template/template.ts';
-import { valueText } from '../issues.ts';
-import { kindOf } from '../jsonFile.ts';
-import { didYouMean } from '../suggest.ts';
+import { valueText } from '../input/issues.ts';
+import { kindOf } from '../input/jsonFile.ts';
+import { didYouMean } from '../input/suggest.ts';
 import { mapAttributes } from './attributes.ts';
 import * as read from './findings.ts';
 import { note, problem, type TemplateReader } from './findings.ts';

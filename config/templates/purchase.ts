@@ -5,7 +5,7 @@ import type {
   SpotAllocationStrategy,
   Template,
 } from '../../domain/template/template.ts';
-import { valueText } from '../issues.ts';
+import { valueText } from '../input/issues.ts';
 import * as read from './findings.ts';
 import { defined, note, problem, type TemplateReader } from './findings.ts';
 

@@ -1,4 +1,4 @@
-import { valueText } from '../issues.ts';
+import { valueText } from '../input/issues.ts';
 import { problem, text, type TemplateReader } from './findings.ts';
 
 /** AWS allows 50 tags; the rest is left for our own. */

@@ -1,5 +1,5 @@
 import type { MachineResult, ReleaseStage } from '../machine/machine.ts';
-import type { RequestStatus } from '../shared/messages.ts';
+import type { RequestStatus } from '../../contract/messages.ts';
 import type { Template } from '../template/template.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { LISTS_UNTIL_ALARM } from './absences.ts';
+import { LISTS_UNTIL_ALARM } from './hostListDiff.ts';
 import type { Alarm, AlarmCode, MonitorReport } from './messages.ts';
 import { hasTooManyOrphans, hasTooManyUnclaimed, orphansOf } from './orphans.ts';
 import { nameOf, type MonitorState } from './state.ts';

@@ -1,6 +1,6 @@
 import { firstLabel, sameHost } from '../machine/hostName.ts';
-import { newsOfList } from './absences.ts';
-import { newsOfCluster } from './binding.ts';
+import { newsOfList } from './hostListDiff.ts';
+import { newsOfCluster } from './clusterBinding.ts';
 import type { HostNews, HostsAnswer, HostsQuery, LossMemo } from './messages.ts';
 import { nameOf, type Loss, type MonitorState } from './state.ts';
 

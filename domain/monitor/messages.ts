@@ -1,4 +1,4 @@
-import type { CarriedMonitor } from './carried.ts';
+import type { CarriedMonitor } from './continueAsNewState.ts';
 
 /** What is said to `fleetMonitor` and by it. */
 export interface MonitorInput {

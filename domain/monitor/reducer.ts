@@ -1,10 +1,10 @@
 import { isAlive } from '../machine/machine.ts';
 import { ABSENCE_MS } from '../return/state.ts';
-import type { AskResult, SweepResult } from './activities.ts';
+import type { AskResult, SweepResult } from '../../contract/monitorActivities.ts';
 import type { HostNews } from './messages.ts';
-import { absentAsked, listed, reclaimOrdered, withoutEnded } from './absences.ts';
-import { clusterNamed, withoutOldStranger } from './binding.ts';
-import { unpackSeen, type SeenMachine } from './seen.ts';
+import { absentAsked, listed, reclaimOrdered, withoutEnded } from './hostListDiff.ts';
+import { clusterNamed, withoutOldStranger } from './clusterBinding.ts';
+import { unpackSeen, type SeenMachine } from './observation.ts';
 import { nameOf, type Doubt, type KnownMachine, type Loss, type MonitorState } from './state.ts';
 
 /** What a monitor learns. */

@@ -1,7 +1,7 @@
 import type { MachineState } from '../machine/machine.ts';
-import type { MachineStanding } from '../shared/messages.ts';
-import type { UnclaimedRules } from './activities.ts';
-import { carriedState } from './carried.ts';
+import type { MachineStanding } from '../../contract/messages.ts';
+import type { UnclaimedRules } from '../../contract/monitorActivities.ts';
+import { carriedState } from './continueAsNewState.ts';
 import type { MonitorInput } from './messages.ts';
 import { toAdopt, toReclaim } from './orphans.ts';
 

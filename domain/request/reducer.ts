@@ -1,9 +1,9 @@
 import { isAlive, type Machine, type Sighting } from '../machine/machine.ts';
-import type { ReturnMachines } from '../shared/messages.ts';
-import type { Frozen, TerminateResult } from '../activities.ts';
+import type { ReturnMachines } from '../../contract/messages.ts';
+import type { Frozen, TerminateResult } from '../../contract/activities.ts';
 import type { Group, Launch, Shortage } from './launch.ts';
-import { arrived, CANCELLED, givenUp, sighted, tooLate, unitsFor } from './lines.ts';
-import { reclaimed, withoutClaimed, withUnclaimed } from './claims.ts';
+import { arrived, CANCELLED, givenUp, sighted, tooLate, unitsFor } from './machineTransitions.ts';
+import { reclaimed, withoutClaimed, withUnclaimed } from './acknowledgement.ts';
 import { booting, isUnsettled, unitsMissing, type RequestState } from './state.ts';
 
 /** What can happen to a request. The workflow reports it; the rules below say what follows. */

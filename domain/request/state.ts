@@ -1,7 +1,7 @@
-import type { Frozen } from '../activities.ts';
+import type { Frozen } from '../../contract/activities.ts';
 import { unpackMachines, packMachines } from '../machine/packed.ts';
 import type { Machine } from '../machine/machine.ts';
-import type { CarriedRequest, MachineRequestInput, RequestStatus } from '../shared/messages.ts';
+import type { CarriedRequest, MachineRequestInput, RequestStatus } from '../../contract/messages.ts';
 import type { Group, Launch, Shortage } from './launch.ts';
 
 /** What the owner of a request knows. Only the reducer makes a new one. */

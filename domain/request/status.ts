@@ -4,8 +4,8 @@ import {
   type MachineStanding,
   type MachinesReleased,
   type StatusView,
-} from '../shared/messages.ts';
-import { isReclaimed } from './claims.ts';
+} from '../../contract/messages.ts';
+import { isReclaimed } from './acknowledgement.ts';
 import type { RequestState } from './state.ts';
 
 /** The answer to Host Factory's status poll: what the owner knows, from `offset` on. */

@@ -1,4 +1,4 @@
-import type { Delivery } from '../activities.ts';
+import type { Delivery } from '../../contract/activities.ts';
 import type { Machine, Sighting } from '../machine/machine.ts';
 import { packMachines } from '../machine/packed.ts';
 import {
@@ -7,7 +7,7 @@ import {
   type MachinesReleased,
   type RequestStatus,
   type StatusView,
-} from '../shared/messages.ts';
+} from '../../contract/messages.ts';
 
 /** One machine that Host Factory gave back, in the order of its list. */
 export interface ReturnItem extends Machine {

@@ -11,7 +11,7 @@ export const STOP_ORDER = ['worker', 'temporal', 'simulator'];
 
 const cli = path.join(dist, 'cli', 'main.js');
 
-// As domain/shared/searchAttributes.ts has them; a server of one's own needs the same.
+// As contract/searchAttributes.ts has them; a server of one's own needs the same.
 const SEARCH_ATTRIBUTES = [
   'HfState=Keyword',
   'HfTemplate=Keyword',

@@ -16,6 +16,7 @@ const FOLDERS = [
   'cli',
   'server',
   'worker',
+  'docs',
 ];
 const CODE = /\.(ts|mjs)$/;
 

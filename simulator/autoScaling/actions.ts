@@ -1,12 +1,12 @@
-import { termination } from '../actions/terminateInstances.ts';
-import type { Call, Outcome } from '../call.ts';
-import { AwsError } from '../errors.ts';
+import { termination } from '../ec2/actions/terminateInstances.ts';
+import type { Call, Outcome } from '../protocol/call.ts';
+import { AwsError } from '../protocol/errors.ts';
 import { liveMembers, membersOf, unitsOf } from '../groups/group.ts';
-import type { Group, Scaling } from '../model.ts';
-import { flag, required, subtree, text } from '../params.ts';
-import { readPage } from '../filters.ts';
-import { stateAt } from '../world.ts';
-import type { Xml } from '../xml.ts';
+import type { Group, Scaling } from '../state/model.ts';
+import { flag, required, subtree, text } from '../protocol/params.ts';
+import { readPage } from '../protocol/filters.ts';
+import { stateAt } from '../state/world.ts';
+import type { Xml } from '../protocol/xml.ts';
 import {
   findGroup,
   memberTexts,

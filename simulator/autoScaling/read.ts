@@ -1,10 +1,10 @@
-import type { Call } from '../call.ts';
-import { AwsError } from '../errors.ts';
-import { checkVersion, findSubnet, findTemplate } from '../launchSpec.ts';
-import type { Group, GroupCandidate, LaunchTemplate, Lifecycle, Scaling, Tags } from '../model.ts';
-import { integer, subtree, subtrees, text, texts } from '../params.ts';
-import type { ParamTree } from '../params.ts';
-import { matchingTypes } from '../requirements.ts';
+import type { Call } from '../protocol/call.ts';
+import { AwsError } from '../protocol/errors.ts';
+import { checkVersion, findSubnet, findTemplate } from '../ec2/launchSpec.ts';
+import type { Group, GroupCandidate, LaunchTemplate, Lifecycle, Scaling, Tags } from '../state/model.ts';
+import { integer, subtree, subtrees, text, texts } from '../protocol/params.ts';
+import type { ParamTree } from '../protocol/params.ts';
+import { matchingTypes } from '../ec2/requirements.ts';
 
 /** Auto Scaling's word for a request that is wrong in itself. */
 export const validationError = (message: string): AwsError => new AwsError('ValidationError', message);

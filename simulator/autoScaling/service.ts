@@ -1,6 +1,6 @@
-import type { Action, Handler } from '../call.ts';
-import { children, element } from '../xml.ts';
-import type { Xml } from '../xml.ts';
+import type { Action, Handler } from '../protocol/call.ts';
+import { children, element } from '../protocol/xml.ts';
+import type { Xml } from '../protocol/xml.ts';
 import {
   createAutoScalingGroup,
   deleteAutoScalingGroup,

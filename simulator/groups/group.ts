@@ -1,8 +1,8 @@
-import type { Call } from '../call.ts';
-import { fleetOptions } from '../fleetRequest.ts';
-import type { Group, GroupCandidate, Instance, Lifecycle } from '../model.ts';
-import { isLive } from '../world.ts';
-import type { World } from '../world.ts';
+import type { Call } from '../protocol/call.ts';
+import { fleetOptions } from '../ec2/fleetRequest.ts';
+import type { Group, GroupCandidate, Instance, Lifecycle } from '../state/model.ts';
+import { isLive } from '../state/world.ts';
+import type { World } from '../state/world.ts';
 
 /** All that was ever launched for a group and not detached from it, oldest first. */
 export function membersOf(world: World, group: Group): Instance[] {

@@ -1,13 +1,13 @@
-import { termination } from '../actions/terminateInstances.ts';
-import type { Call } from '../call.ts';
-import { AwsError } from '../errors.ts';
-import { createDraft, launch } from '../launch.ts';
-import type { Draft, Origin } from '../launch.ts';
-import { readSpec } from '../launchSpec.ts';
-import type { Group, GroupCandidate, Instance } from '../model.ts';
-import { commit, commitLogged } from '../simulation.ts';
-import type { Simulation } from '../simulation.ts';
-import { stateAt } from '../world.ts';
+import { termination } from '../ec2/actions/terminateInstances.ts';
+import type { Call } from '../protocol/call.ts';
+import { AwsError } from '../protocol/errors.ts';
+import { createDraft, launch } from '../ec2/launch.ts';
+import type { Draft, Origin } from '../ec2/launch.ts';
+import { readSpec } from '../ec2/launchSpec.ts';
+import type { Group, GroupCandidate, Instance } from '../state/model.ts';
+import { commit, commitLogged } from '../state/simulation.ts';
+import type { Simulation } from '../state/simulation.ts';
+import { stateAt } from '../state/world.ts';
 import { isFrozen, liveMembers, membersOf, missingUnits, unitsOf } from './group.ts';
 
 /**

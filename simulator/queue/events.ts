@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Change, Instance, QueueMessage } from '../model.ts';
-import type { Simulation } from '../simulation.ts';
+import type { Change, Instance, QueueMessage } from '../state/model.ts';
+import type { Simulation } from '../state/simulation.ts';
 
 /** What EventBridge can tell of instances, by its `detail-type`. */
 export const eventTypes = {

@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AwsError } from '../errors.ts';
+import { AwsError } from '../protocol/errors.ts';
 import { advance } from '../groups/loop.ts';
-import type { Change, QueueMessage } from '../model.ts';
-import { commitLogged } from '../simulation.ts';
-import type { Simulation } from '../simulation.ts';
+import type { Change, QueueMessage } from '../state/model.ts';
+import { commitLogged } from '../state/simulation.ts';
+import type { Simulation } from '../state/simulation.ts';
 
 /** The one queue there is; EventBridge's events go into it. */
 export const queueName = 'interruptions';

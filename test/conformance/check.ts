@@ -1,10 +1,10 @@
-import type { Bench } from './bench.ts';
+import type { Bench } from './harness.ts';
 
 /** One promise of Host Factory's contract. */
 export interface Check {
   readonly number: number;
   readonly title: string;
-  /** Checks of one number share an installation, for what they prepare there once; see lanes.ts. */
+  /** Checks of one number share an installation, for what they prepare there once; see installationPool.ts. */
   readonly lane?: number;
   /** @throws Error that says how the plugin breaks it */
   run(bench: Bench): Promise<void>;

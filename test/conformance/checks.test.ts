@@ -1,5 +1,5 @@
 import { CHECKS } from './checks/all.ts';
-import { openLanes, type Lanes } from './lanes.ts';
+import { openLanes, type Lanes } from './installationPool.ts';
 import { jobOf, LANES } from './run.ts';
 import { startInstalled } from './installed.ts';
 

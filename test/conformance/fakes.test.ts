@@ -6,7 +6,7 @@ import { CHECKS } from './checks/all.ts';
 import { FAKES } from './fakes/all.ts';
 import { installFake } from './fakes/fake.ts';
 import { startInstalled } from './installed.ts';
-import { openLanes, type Job, type Lanes } from './lanes.ts';
+import { openLanes, type Job, type Lanes } from './installationPool.ts';
 import { jobOf, LANES } from './run.ts';
 
 describe("the checks of Host Factory's contract", function () {

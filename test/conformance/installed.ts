@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { startStack, type Stack, type StackTimers } from '../e2e/stack.ts';
+import { startStack, type Stack, type StackTimers } from '../fixtures/stack/stack.ts';
 import {
   KEPT_TEMPLATE,
   MOST,

@@ -1,5 +1,5 @@
-import type { HfOperation } from '../e2e/stack.ts';
-import type { SimulatorControl } from '../fixtures/simulatorClient.ts';
+import type { HfOperation } from '../fixtures/stack/stack.ts';
+import type { SimulatorControl } from '../fixtures/cloud/simulatorClient.ts';
 import type { Foreign } from './foreign.ts';
 
 /** A plugin as Host Factory sees it: five scripts, the environment it gives them, and files that a site edits. */

@@ -1,8 +1,8 @@
-import { createBench } from './bench.ts';
+import { createBench } from './harness.ts';
 import type { Check } from './check.ts';
 import { CHECKS } from './checks/all.ts';
 import { startInstalled, type Installed } from './installed.ts';
-import { openLanes, type Job } from './lanes.ts';
+import { openLanes, type Job } from './installationPool.ts';
 
 /** Installations at once. They mostly wait, and a machine of two cores carries two. */
 export const LANES = 2;

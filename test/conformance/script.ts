@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { HfOperation } from '../e2e/stack.ts';
+import type { HfOperation } from '../fixtures/stack/stack.ts';
 import type { Plugin } from './plugin.ts';
 
 /** How one call differs from Host Factory's usual one. */

@@ -3,10 +3,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { CLI, type Stack } from '../e2e/stack.ts';
+import { CLI, type Stack } from '../fixtures/stack/stack.ts';
 import { eventually } from '../fixtures/eventually.ts';
-import type { Settings as AwsSettings } from '../fixtures/simulatorClient.ts';
-import { startForgetfulProxy } from '../integration/cli/forgetfulProxy.ts';
+import type { Settings as AwsSettings } from '../fixtures/cloud/simulatorClient.ts';
+import { startForgetfulProxy } from '../fixtures/temporal/droppingProxy.ts';
 import { launchForeign } from './foreign.ts';
 import type { Plugin, World } from './plugin.ts';
 

@@ -3,12 +3,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { unpackMachines } from '../../domain/machine/packed.ts';
-import { WORKFLOW, type StatusView } from '../../domain/shared/messages.ts';
-import { ended, requestMachines, returnMachines, type HfMachine } from '../e2e/hostFactory.ts';
-import type { HfOperation, Stack } from '../e2e/stack.ts';
+import { WORKFLOW, type StatusView } from '../../contract/messages.ts';
+import { ended, requestMachines, returnMachines, type HfMachine } from '../fixtures/stack/hostFactory.ts';
+import type { HfOperation, Stack } from '../fixtures/stack/stack.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { startCuttingProxy } from './cuttingProxy.ts';
-import { WAYS } from './ways.ts';
+import { WAYS } from './launchMethods.ts';
 
 /** More messages than any operation exchanges with Temporal. */
 const MOST = 40;

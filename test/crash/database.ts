@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
-import { ended, requestMachines, returnMachines, type HfMachine } from '../e2e/hostFactory.ts';
-import type { Stack } from '../e2e/stack.ts';
+import { ended, requestMachines, returnMachines, type HfMachine } from '../fixtures/stack/hostFactory.ts';
+import type { Stack } from '../fixtures/stack/stack.ts';
 import { eventually } from '../fixtures/eventually.ts';
-import { WAYS } from './ways.ts';
+import { WAYS } from './launchMethods.ts';
 
 const COUNT = 3;
 const PATIENCE_MS = 120_000;

@@ -1,7 +1,7 @@
 import { seeded } from '../fixtures/random.ts';
-import { live } from './life.ts';
+import { live } from './lifecycle.ts';
 import { inOwnStack } from './ownStack.ts';
-import { POINTS, type Kill } from './points.ts';
+import { POINTS, type Kill } from './crashPoints.ts';
 
 /** Of a sample of the matrix; `npm run test:crash` plays all of it. */
 const SEED = 4;

@@ -1,12 +1,12 @@
-import { QUICK, startStack, type Stack } from '../e2e/stack.ts';
+import { QUICK, startStack, type Stack } from '../fixtures/stack/stack.ts';
 import { killCommandLine } from './commandLine.ts';
 import { loseTheDatabase } from './database.ts';
-import { live, type Life } from './life.ts';
+import { live, type Life } from './lifecycle.ts';
 import { createMatrix } from './matrix.ts';
 import { DEADLINE_SECONDS, pauseTheOnlyWorker } from './pause.ts';
-import { BOOT, CHANGES, killsOf, POINTS_IN_TWO_LIVES, type Kill } from './points.ts';
+import { BOOT, CHANGES, killsOf, POINTS_IN_TWO_LIVES, type Kill } from './crashPoints.ts';
 import { resetAfterDeadline, resetOwners, type OnReset } from './resets.ts';
-import { templatesOfAllWays, WAYS } from './ways.ts';
+import { templatesOfAllWays, WAYS } from './launchMethods.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const matrix = createMatrix();

@@ -1,5 +1,5 @@
-import { startStack, type Stack } from '../e2e/stack.ts';
-import { templatesOfAllWays } from './ways.ts';
+import { startStack, type Stack } from '../fixtures/stack/stack.ts';
+import { templatesOfAllWays } from './launchMethods.ts';
 
 /** Plays `body` in a stack of its own, with a template for each way to get machines. */
 export async function inOwnStack(body: (stack: Stack) => Promise<void>): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Stack } from '../e2e/stack.ts';
+import type { Stack } from '../fixtures/stack/stack.ts';
 
 /** Whether the owners of all these requests have come to their end by themselves. */
 export async function haveEnded({ temporal }: Stack, requestIds: readonly string[]): Promise<boolean> {

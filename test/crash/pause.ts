@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ended, requestMachines, returnMachines } from '../e2e/hostFactory.ts';
-import type { Stack } from '../e2e/stack.ts';
-import { WAYS } from './ways.ts';
+import { ended, requestMachines, returnMachines } from '../fixtures/stack/hostFactory.ts';
+import type { Stack } from '../fixtures/stack/stack.ts';
+import { WAYS } from './launchMethods.ts';
 
 const COUNT = 3;
 /** The shortest deadline that a request may have, s. */

@@ -2,11 +2,11 @@ import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { ended, requestMachines, returnMachines, type HfMachine } from '../e2e/hostFactory.ts';
-import type { Stack } from '../e2e/stack.ts';
+import { ended, requestMachines, returnMachines, type HfMachine } from '../fixtures/stack/hostFactory.ts';
+import type { Stack } from '../fixtures/stack/stack.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { haveEnded } from './owners.ts';
-import { WAYS } from './ways.ts';
+import { WAYS } from './launchMethods.ts';
 
 const COUNT = 3;
 const PATIENCE_MS = 120_000;

@@ -1,6 +1,6 @@
 import { killCommandLine } from './commandLine.ts';
 import { inOwnStack } from './ownStack.ts';
-import { WAYS } from './ways.ts';
+import { WAYS } from './launchMethods.ts';
 
 describe('an HF script that is killed', function () {
   this.timeout(300_000);

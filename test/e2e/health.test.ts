@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { eventually } from '../fixtures/eventually.ts';
-import { ended, giveAllBack, requestMachines } from './hostFactory.ts';
-import { startStack, type Stack } from './stack.ts';
+import { ended, giveAllBack, requestMachines } from '../fixtures/stack/hostFactory.ts';
+import { startStack, type Stack } from '../fixtures/stack/stack.ts';
 
 describe('the health of a worker', function () {
   this.timeout(180_000);

@@ -1,8 +1,14 @@
 import { strict as assert } from 'node:assert';
-import { adopterId, monitorId } from '../../domain/shared/ids.ts';
+import { adopterId, monitorId } from '../../contract/ids.ts';
 import { eventually } from '../fixtures/eventually.ts';
-import { ended, giveAllBack, goingOf, requestMachines, returnMachines } from './hostFactory.ts';
-import { startStack, type Stack } from './stack.ts';
+import {
+  ended,
+  giveAllBack,
+  goingOf,
+  requestMachines,
+  returnMachines,
+} from '../fixtures/stack/hostFactory.ts';
+import { startStack, type Stack } from '../fixtures/stack/stack.ts';
 
 describe('machines that are taken away', function () {
   this.timeout(180_000);

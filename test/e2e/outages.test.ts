@@ -1,8 +1,14 @@
 import { strict as assert } from 'node:assert';
-import { adopterId } from '../../domain/shared/ids.ts';
+import { adopterId } from '../../contract/ids.ts';
 import { eventually } from '../fixtures/eventually.ts';
-import { ended, giveAllBack, requestMachines, returnMachines, statusOf } from './hostFactory.ts';
-import { startStack, type Stack } from './stack.ts';
+import {
+  ended,
+  giveAllBack,
+  requestMachines,
+  returnMachines,
+  statusOf,
+} from '../fixtures/stack/hostFactory.ts';
+import { startStack, type Stack } from '../fixtures/stack/stack.ts';
 
 describe("outages and operators' hands", function () {
   this.timeout(180_000);

@@ -1,4 +1,4 @@
-import type { Books, Difference } from './books.ts';
+import type { Books, Difference } from './hostFactory/hostTable.ts';
 import type { Timers } from './options.ts';
 
 const MINUTE = 60_000;

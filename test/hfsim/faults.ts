@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HfOperation, Stack } from '../e2e/stack.ts';
-import type { LogEntry } from '../fixtures/simulatorClient.ts';
-import type { Manner } from './calls.ts';
+import type { HfOperation, Stack } from '../fixtures/stack/stack.ts';
+import type { LogEntry } from '../fixtures/cloud/simulatorClient.ts';
+import type { Manner } from './hostFactory/calls.ts';
 import { randomStream } from './random.ts';
 
 /** Everything that goes wrong, by a seed. Each fault has the same probability: at a call, or at an interval. */

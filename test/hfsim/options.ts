@@ -1,4 +1,4 @@
-import { readWorkload, type Workload } from './workload.ts';
+import { readWorkload, type Workload } from './hostFactory/workload.ts';
 
 export interface Options {
   /** How long there is demand, in minutes of Host Factory's time. */

@@ -1,6 +1,6 @@
-import type { LogEntry } from '../fixtures/simulatorClient.ts';
-import type { Books, Difference } from './books.ts';
-import type { CallRecord } from './calls.ts';
+import type { LogEntry } from '../fixtures/cloud/simulatorClient.ts';
+import type { Books, Difference } from './hostFactory/hostTable.ts';
+import type { CallRecord } from './hostFactory/calls.ts';
 
 /** How the comparisons went. */
 export interface Tally {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { startStack, type Stack } from '../e2e/stack.ts';
-import { createAwsMirror } from './aws.ts';
-import { createBooks, type Difference } from './books.ts';
-import { createCaller } from './calls.ts';
+import { startStack, type Stack } from '../fixtures/stack/stack.ts';
+import { createAwsMirror } from './comparison/awsMirror.ts';
+import { createBooks, type Difference } from './hostFactory/hostTable.ts';
+import { createCaller } from './hostFactory/calls.ts';
 import {
   ageing,
   ageOf,
@@ -11,14 +11,14 @@ import {
   type Ages,
   type AwsMachine,
   type AwsView,
-} from './compare.ts';
+} from './comparison/compare.ts';
 import { boundsFor } from './bounds.ts';
 import { createFaults } from './faults.ts';
-import { createHostFactory } from './hostFactory.ts';
+import { createHostFactory } from './hostFactory/hostFactory.ts';
 import { timersAt, type Options } from './options.ts';
 import { randomStream } from './random.ts';
 import { callTable, explain, listOf, type Tally } from './report.ts';
-import { randomWorkload } from './workload.ts';
+import { randomWorkload } from './hostFactory/workload.ts';
 
 export type Say = (line: string) => void;
 

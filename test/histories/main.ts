@@ -2,10 +2,16 @@ import assert from 'node:assert/strict';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { adopterId, monitorId } from '../../domain/shared/ids.ts';
-import { onDemand } from '../unit/config/support.ts';
-import { ended, goingOf, requestMachines, returnMachines, type HfMachine } from '../e2e/hostFactory.ts';
-import { QUICK, startStack, type Stack } from '../e2e/stack.ts';
+import { adopterId, monitorId } from '../../contract/ids.ts';
+import { onDemand } from '../fixtures/scratch.ts';
+import {
+  ended,
+  goingOf,
+  requestMachines,
+  returnMachines,
+  type HfMachine,
+} from '../fixtures/stack/hostFactory.ts';
+import { QUICK, startStack, type Stack } from '../fixtures/stack/stack.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { machineWordsIn, scrub } from './scrub.ts';
 

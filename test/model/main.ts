@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import * as fc from 'fast-check';
-import { endServers } from '../fixtures/workflowRig.ts';
-import { deeds } from './deeds.ts';
-import * as ledger from './ledger.ts';
-import { live } from './lives.ts';
+import { endServers } from '../fixtures/temporal/workflowRig.ts';
+import { deeds } from './commands.ts';
+import * as ledger from './ownerModel.ts';
+import { live } from './workflowModel.ts';
 
 const USAGE = `npm run test:model -- [--lives 100] [--ledgers 20000] [--seed N]
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Stack } from '../e2e/stack.ts';
+import type { Stack } from '../fixtures/stack/stack.ts';
 import type { Say, Watch } from '../hfsim/simulation.ts';
 import { growth, mean, sample, type Sample } from './samples.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-const generator = new URL('../../../scripts/lib/documents.mjs', import.meta.url);
+const generator = new URL('../../../scripts/lib/docs/documents.mjs', import.meta.url);
 
 describe('the documents', () => {
   it('are what the code says', async () => {

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import proto from '@temporalio/proto';
 import { eventually } from '../fixtures/eventually.ts';
 import { unpackMachines } from '../../domain/machine/packed.ts';
-import { createWorkflowRig, type WorkflowRig } from '../fixtures/workflowRig.ts';
+import { createWorkflowRig, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
 
 const { EventType } = proto.temporal.api.enums.v1;
 

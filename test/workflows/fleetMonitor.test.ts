@@ -2,9 +2,9 @@ import { strict as assert } from 'node:assert';
 import type { WorkflowHandle } from '@temporalio/client';
 import { v7 as uuidV7 } from 'uuid';
 import { unpackMachines } from '../../domain/machine/packed.ts';
-import { adopterId, requestId } from '../../domain/shared/ids.ts';
+import { adopterId, requestId } from '../../contract/ids.ts';
 import type { LossMemo } from '../../domain/monitor/messages.ts';
-import { packSeen, type SeenMachine } from '../../domain/monitor/seen.ts';
+import { packSeen, type SeenMachine } from '../../domain/monitor/observation.ts';
 import type { fleetMonitor } from '../../workflows/index.ts';
 import {
   claimedSignal,
@@ -12,9 +12,9 @@ import {
   hostsQuery,
   machinesAnnouncedSignal,
   standingQuery,
-} from '../../workflows/messages.ts';
+} from '../../workflows/runtime/definitions.ts';
 import { aSighting } from '../fixtures/builders.ts';
-import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/workflowRig.ts';
+import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
 
 type Monitor = WorkflowHandle<typeof fleetMonitor>;
 const MINUTE = 60_000;

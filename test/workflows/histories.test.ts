@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { BUNDLE_PATH } from '../../worker/bundle.ts';
-import { quietRuntime } from '../fixtures/quietRuntime.ts';
-import { replayAll, type Replayable } from '../fixtures/replay.ts';
+import { quietRuntime } from '../fixtures/temporal/quietRuntime.ts';
+import { replayAll, type Replayable } from '../fixtures/temporal/replay.ts';
 
 const FOLDER = path.resolve(import.meta.dirname, '..', '..', '..', 'test', 'fixtures', 'histories');
 

@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert';
 import { unpackMachines } from '../../domain/machine/packed.ts';
-import type { StatusView } from '../../domain/shared/messages.ts';
+import type { StatusView } from '../../contract/messages.ts';
 import {
   claimedSignal,
   machinesSeenSignal,
   returnMachinesSignal,
   standingQuery,
-} from '../../workflows/messages.ts';
-import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/workflowRig.ts';
+} from '../../workflows/runtime/definitions.ts';
+import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
 
 const MINUTE = 60_000;
 

@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { v7 as uuidV7 } from 'uuid';
-import { adopterId, requestId } from '../../domain/shared/ids.ts';
+import { adopterId, requestId } from '../../contract/ids.ts';
 import { aSighting } from '../fixtures/builders.ts';
-import { createWorkflowRig, type WorkflowRig } from '../fixtures/workflowRig.ts';
+import { createWorkflowRig, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
 
 const MINUTE = 60_000;
 

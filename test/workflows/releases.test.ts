@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { aSighting } from '../fixtures/builders.ts';
 import { releases } from '../fixtures/releases.ts';
-import { createWorkflowRig } from '../fixtures/workflowRig.ts';
+import { createWorkflowRig } from '../fixtures/temporal/workflowRig.ts';
 
 describe('a worker', () => {
   for (const { release, request, return: back, carried, machines } of releases()) {

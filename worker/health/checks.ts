@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
 import type { Worker } from '@temporalio/worker';
-import type { HandlerHealth } from '../../activities/events/dispatcher.ts';
-import type { Listener } from '../announcements.ts';
-import type { Events } from '../events.ts';
-import type { OpenProvider } from '../providers.ts';
+import type { HandlerHealth } from '../../activities/events/outbox/dispatcher.ts';
+import type { Listener } from '../interruptionListener.ts';
+import type { Events } from '../pipeline/eventPipeline.ts';
+import type { OpenProvider } from '../startup/providers.ts';
 import type { Check } from './readiness.ts';
 
 /** What a worker needs to do its work. */

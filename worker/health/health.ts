@@ -5,8 +5,8 @@ import { isWorth } from '../../logging/line.ts';
 import { logMetrics } from './cloudWatch.ts';
 import { jsonPage, servePages, type Served } from './http.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import type { Events, EventsHealth } from '../events.ts';
-import { readFigures } from './figures.ts';
+import type { Events, EventsHealth } from '../pipeline/eventPipeline.ts';
+import { readFigures } from './callStats.ts';
 import { createReadiness, type Check, type ReadinessReader } from './readiness.ts';
 
 /** How a worker is watched from outside. */

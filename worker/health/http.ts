@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { ConfigurationError } from '../../domain/shared/errors.ts';
+import { ConfigurationError } from '../../domain/errors/errors.ts';
 
 export interface Page {
   readonly status: number;

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { CallObserver } from '../../activities/aws/observing.ts';
-import type { SweepObserver } from '../../activities/monitoring.ts';
-import type { EventsHealth } from '../events.ts';
+import type { CallObserver } from '../../activities/aws/client/awsCallMetrics.ts';
+import type { SweepObserver } from '../../activities/monitor/sweep.ts';
+import type { EventsHealth } from '../pipeline/eventPipeline.ts';
 import type { ActivityObserver } from './activities.ts';
 import type { ReadinessReader } from './readiness.ts';
 

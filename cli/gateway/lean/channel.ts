@@ -1,5 +1,5 @@
 import { connect, constants, type ClientHttp2Session, type SecureClientSessionOptions } from 'node:http2';
-import { messageOf } from '../../../config/jsonFile.ts';
+import { messageOf } from '../../../config/input/jsonFile.ts';
 import { GRPC } from '../temporalErrors.ts';
 import { GrpcError, statusOf, type Headers } from './grpcError.ts';
 

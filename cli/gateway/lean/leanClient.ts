@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { TemporalConfig } from '../../../config/index.ts';
-import type { MachineRequestInput, MachineReturnInput, StatusView } from '../../../domain/shared/messages.ts';
+import type { MachineRequestInput, MachineReturnInput, StatusView } from '../../../contract/messages.ts';
 import type { Description, SearchAttributeValues, TemporalCalls, WorkflowStart } from '../gateway.ts';
 import { LIMITS } from '../limits.ts';
 import { GRPC, isNoWorker, isRefusal, unavailable, unreachable } from '../temporalErrors.ts';

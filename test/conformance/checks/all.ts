@@ -3,7 +3,7 @@ import { invocation } from './invocation.ts';
 import { requests } from './requests.ts';
 import { returns } from './returns.ts';
 import { status } from './status.ts';
-import { takenAway } from './takenAway.ts';
+import { takenAway } from './interruptions.ts';
 import { templates } from './templates.ts';
 import { whole } from './whole.ts';
 

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { eventually } from '../../fixtures/eventually.ts';
-import type { Bench } from '../bench.ts';
+import type { Bench } from '../harness.ts';
 import { TEMPLATE } from '../plugin.ts';
 
 const templatesOf = async (bench: Bench) =>

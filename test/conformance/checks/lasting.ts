@@ -13,8 +13,8 @@ import {
   refusal,
   writeTemplates,
   type Bench,
-} from '../bench.ts';
-import type { StatusRow } from '../../hfsim/answers.ts';
+} from '../harness.ts';
+import type { StatusRow } from '../../hfsim/hostFactory/answers.ts';
 import { MANY, TEMPLATE } from '../plugin.ts';
 import { BOUND_SECONDS } from './shortfalls.ts';
 

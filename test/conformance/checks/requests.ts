@@ -8,7 +8,7 @@ import {
   requestsByTags,
   writeTemplates,
   type Bench,
-} from '../bench.ts';
+} from '../harness.ts';
 import { checksFrom } from '../check.ts';
 import { MANY, MOST, TEMPLATE } from '../plugin.ts';
 

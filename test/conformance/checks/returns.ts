@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { eventually } from '../../fixtures/eventually.ts';
-import { accepted, onlyThese, refusal, type Bench, type Hosts } from '../bench.ts';
+import { accepted, onlyThese, refusal, type Bench, type Hosts } from '../harness.ts';
 import { checksFrom } from '../check.ts';
 import { KEPT_TEMPLATE, SPOT_TEMPLATE } from '../plugin.ts';
 

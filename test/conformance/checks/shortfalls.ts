@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { eventually } from '../../fixtures/eventually.ts';
-import { readTemplates, writeTemplates, type Bench } from '../bench.ts';
+import { readTemplates, writeTemplates, type Bench } from '../harness.ts';
 import { SPOT_TEMPLATE, TEMPLATE, type World } from '../plugin.ts';
 
 /** The shortest bound that a site may set. */

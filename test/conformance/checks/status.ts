@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
-import type { MachineRow } from '../../hfsim/answers.ts';
+import type { MachineRow } from '../../hfsim/hostFactory/answers.ts';
 import { eventually } from '../../fixtures/eventually.ts';
-import { holdLaunch, type Bench } from '../bench.ts';
+import { holdLaunch, type Bench } from '../harness.ts';
 import { checksFrom } from '../check.ts';
 import { SPOT_TEMPLATE, WEIGHTED_TEMPLATE } from '../plugin.ts';
 import {

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { copyFile, rm } from 'node:fs/promises';
-import type { Bench } from '../bench.ts';
-import { readTemplates, writeTemplates } from '../bench.ts';
+import type { Bench } from '../harness.ts';
+import { readTemplates, writeTemplates } from '../harness.ts';
 import { checksFrom } from '../check.ts';
 import { IBM_SAMPLE_TEMPLATES } from '../../fixtures/ibmSamples.ts';
 import { logText } from './surroundings.ts';

@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { MachineRow } from '../../hfsim/answers.ts';
+import type { MachineRow } from '../../hfsim/hostFactory/answers.ts';
 import { randomStream } from '../../hfsim/random.ts';
-import { hostsOf, onlyThese, requestsByTags, type Bench } from '../bench.ts';
+import { hostsOf, onlyThese, requestsByTags, type Bench } from '../harness.ts';
 import { checksFrom } from '../check.ts';
 import { SPOT_TEMPLATE, TEMPLATE } from '../plugin.ts';
 

@@ -1,4 +1,4 @@
-import { earlyFakes } from './early.ts';
+import { earlyFakes } from './invocationAndTemplates.ts';
 import { requestFakes } from './requests.ts';
 import { returnFakes } from './returns.ts';
 import { statusFakes } from './status.ts';

@@ -1,8 +1,8 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { HfOperation } from '../../e2e/stack.ts';
-import type { SimulatorControl } from '../../fixtures/simulatorClient.ts';
+import type { HfOperation } from '../../fixtures/stack/stack.ts';
+import type { SimulatorControl } from '../../fixtures/cloud/simulatorClient.ts';
 import { OPERATIONS, type Plugin } from '../plugin.ts';
 
 /** What a script has said. */

@@ -1,5 +1,5 @@
 import type { Fake } from './fake.ts';
-import { changing, inputOf, instead, memory, only, rows, say, type Document } from './says.ts';
+import { changing, inputOf, instead, memory, only, rows, say, type Document } from './replies.ts';
 
 const REQUEST = 'requestMachines';
 const STATUS = 'getRequestStatus';

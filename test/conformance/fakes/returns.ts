@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Fake, FakeCall } from './fake.ts';
-import { changing, each, inputOf, only, rows, say, type Document } from './says.ts';
+import { changing, each, inputOf, only, rows, say, type Document } from './replies.ts';
 
 const RETURN = 'requestReturnMachines';
 const GOING = 'getReturnRequests';

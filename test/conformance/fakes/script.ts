@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { HfOperation } from '../../e2e/stack.ts';
-import { simulatorControl } from '../../fixtures/simulatorClient.ts';
+import type { HfOperation } from '../../fixtures/stack/stack.ts';
+import { simulatorControl } from '../../fixtures/cloud/simulatorClient.ts';
 import { FAKES } from './all.ts';
 import type { Said } from './fake.ts';
 

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Fake } from './fake.ts';
-import { changing, each, inputOf, instead, only, rows, say, type Document } from './says.ts';
+import { changing, each, inputOf, instead, only, rows, say, type Document } from './replies.ts';
 
 const STATUS = 'getRequestStatus';
 const machines = (change: (machine: Document) => object): Fake['act'] =>

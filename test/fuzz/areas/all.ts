@@ -1,5 +1,5 @@
 import type { Area } from '../property.ts';
-import { openAnnouncements } from './announcements.ts';
+import { openAnnouncements } from './interruptions.ts';
 import { openArguments } from './arguments.ts';
 import { openAws } from './aws.ts';
 import { openDocuments } from './documents.ts';

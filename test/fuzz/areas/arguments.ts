@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { COMMANDS } from '../../../cli/commands/registry.ts';
 import { OPERATIONS } from '../../../cli/operations/registry.ts';
-import { onDemand, scratch } from '../../unit/config/support.ts';
+import { onDemand, scratch } from '../../fixtures/scratch.ts';
 import { call } from '../caller.ts';
 import { holds, type Area } from '../property.ts';
 import { json, text } from '../values.ts';

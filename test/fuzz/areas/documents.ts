@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { onDemand, scratch } from '../../unit/config/support.ts';
+import { onDemand, scratch } from '../../fixtures/scratch.ts';
 import { call, type Called } from '../caller.ts';
 import { holds, type Area } from '../property.ts';
 import { damaged, deep, json, nested, text, textWith } from '../values.ts';

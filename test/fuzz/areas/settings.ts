@@ -3,8 +3,8 @@ import * as fc from 'fast-check';
 import { gatherWorkerConfig, loadCliConfig, loadWorkerConfig, type Config } from '../../../config/index.ts';
 import { isRealAws } from '../../../config/load.ts';
 import { SETTINGS, variableOf } from '../../../config/settings.ts';
-import { ConfigurationError } from '../../../domain/shared/errors.ts';
-import { scratch } from '../../unit/config/support.ts';
+import { ConfigurationError } from '../../../domain/errors/errors.ts';
+import { scratch } from '../../fixtures/scratch.ts';
 import { holds, type Area } from '../property.ts';
 import { damaged, deep, json, nested, text, textWith } from '../values.ts';
 

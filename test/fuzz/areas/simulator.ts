@@ -3,10 +3,10 @@ import { request } from 'node:http';
 import { text as bodyOf } from 'node:stream/consumers';
 import * as fc from 'fast-check';
 import { autoScalingActions, autoScalingVersion } from '../../../simulator/autoScaling/service.ts';
-import type { Action } from '../../../simulator/call.ts';
-import { ec2Actions, ec2Version } from '../../../simulator/ec2.ts';
+import type { Action } from '../../../simulator/protocol/call.ts';
+import { ec2Actions, ec2Version } from '../../../simulator/ec2/index.ts';
 import { startSimulator } from '../../../simulator/server.ts';
-import { scratch } from '../../unit/config/support.ts';
+import { scratch } from '../../fixtures/scratch.ts';
 import { holds, type Area } from '../property.ts';
 import { json, text } from '../values.ts';
 

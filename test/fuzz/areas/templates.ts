@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { HONOURED, OURS } from '../../../config/templates/keys.ts';
-import { onDemand, scratch, spot } from '../../unit/config/support.ts';
+import { onDemand, scratch, spot } from '../../fixtures/scratch.ts';
 import { call } from '../caller.ts';
 import { holds, type Area } from '../property.ts';
 import { damaged, deep, json, nested, text, textWith } from '../values.ts';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import * as fc from 'fast-check';
-import { webhook } from '../../../activities/events/webhook.ts';
-import { anEvent } from '../../integration/storage/support.ts';
-import { scratch } from '../../unit/config/support.ts';
+import { webhook } from '../../../activities/events/handlers/webhook.ts';
+import { anEvent } from '../../fixtures/recordBuilders.ts';
+import { scratch } from '../../fixtures/scratch.ts';
 import { holds, type Area } from '../property.ts';
 import { text } from '../values.ts';
 

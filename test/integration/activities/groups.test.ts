@@ -1,35 +1,35 @@
 import { strict as assert } from 'node:assert';
 import { DeleteLaunchTemplateCommand } from '@aws-sdk/client-ec2';
-import { createAwsClients, type AwsClients } from '../../../activities/aws/clients.ts';
-import { createGroups } from '../../../activities/aws/groups.ts';
-import { createInstanceReader, type InstanceReader } from '../../../activities/aws/instances.ts';
-import { createInstanceWatcher } from '../../../activities/aws/instanceWatcher.ts';
-import { createLaunches } from '../../../activities/aws/launching.ts';
-import { createLaunchTemplates } from '../../../activities/aws/launchTemplates.ts';
-import { createManagers } from '../../../activities/aws/managers/index.ts';
-import { groupManager, type Managers } from '../../../activities/aws/managers/manager.ts';
-import { readOwnedGroups } from '../../../activities/aws/ownedGroups.ts';
-import { awsParameters } from '../../../activities/aws/parameters.ts';
-import { createShortageMemory } from '../../../activities/aws/shortages.ts';
-import { createTerminateActivities } from '../../../activities/aws/terminating.ts';
-import { createWaitActivities } from '../../../activities/aws/waiting.ts';
-import { LAUNCH_STALE } from '../../../domain/activities.ts';
+import { createAwsClients, type AwsClients } from '../../../activities/aws/client/clients.ts';
+import { createGroups } from '../../../activities/aws/group/groups.ts';
+import { createInstanceReader, type InstanceReader } from '../../../activities/aws/instance/instances.ts';
+import { createInstanceWatcher } from '../../../activities/aws/instance/instanceWatcher.ts';
+import { createLaunches } from '../../../activities/aws/launch/launchService.ts';
+import { createLaunchTemplates } from '../../../activities/aws/launchTemplate/launchTemplates.ts';
+import { createManagers } from '../../../activities/aws/launch/index.ts';
+import { groupManager, type Managers } from '../../../activities/aws/launch/launchMethod.ts';
+import { readOwnedGroups } from '../../../activities/aws/group/ownedGroups.ts';
+import { awsParameters } from '../../../activities/aws/launch/launchParameters.ts';
+import { createShortageMemory } from '../../../activities/aws/launch/unavailableOfferings.ts';
+import { createTerminateActivities } from '../../../activities/aws/instance/terminateActivities.ts';
+import { createWaitActivities } from '../../../activities/aws/instance/waitActivities.ts';
+import { LAUNCH_STALE } from '../../../contract/activities.ts';
 import type {
   AcquireResult,
   GroupInput,
   LaunchParameters,
   TerminateActivities,
   WaitActivities,
-} from '../../../domain/activities.ts';
+} from '../../../contract/activities.ts';
 import type { LaunchCall, Launched, Launches } from '../../../activities/provider.ts';
 import type { Group } from '../../../domain/request/launch.ts';
 import type { ProviderApi, Template } from '../../../domain/template/template.ts';
 import { startSimulator, type Simulator } from '../../../simulator/server.ts';
-import { activityEnvironment } from '../../fixtures/activityEnvironment.ts';
+import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment.ts';
 import { aTemplate } from '../../fixtures/builders.ts';
 import { eventually } from '../../fixtures/eventually.ts';
-import { simulatorControl, type SimulatorControl } from '../../fixtures/simulatorClient.ts';
-import { assertWithinPolicy } from '../../fixtures/withinPolicy.ts';
+import { simulatorControl, type SimulatorControl } from '../../fixtures/cloud/simulatorClient.ts';
+import { assertWithinPolicy } from '../../fixtures/cloud/withinPolicy.ts';
 
 const MINUTE = 60_000;
 const SPOT = { priceType: 'spot', fleetRole: 'arn:aws:iam::000000000000:role/fleet' } as const;

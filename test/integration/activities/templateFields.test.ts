@@ -1,15 +1,15 @@
 import { strict as assert } from 'node:assert';
 import { CreateLaunchTemplateCommand } from '@aws-sdk/client-ec2';
-import { createAwsClients, type AwsClients } from '../../../activities/aws/clients.ts';
-import { createLaunchTemplates } from '../../../activities/aws/launchTemplates.ts';
-import { createManagers } from '../../../activities/aws/managers/index.ts';
-import { managerFor, type Managers } from '../../../activities/aws/managers/manager.ts';
-import { createShortageMemory } from '../../../activities/aws/shortages.ts';
-import { readTemplateForRequest, readTemplates } from '../../../config/ibmTemplates.ts';
+import { createAwsClients, type AwsClients } from '../../../activities/aws/client/clients.ts';
+import { createLaunchTemplates } from '../../../activities/aws/launchTemplate/launchTemplates.ts';
+import { createManagers } from '../../../activities/aws/launch/index.ts';
+import { managerFor, type Managers } from '../../../activities/aws/launch/launchMethod.ts';
+import { createShortageMemory } from '../../../activities/aws/launch/unavailableOfferings.ts';
+import { readTemplateForRequest, readTemplates } from '../../../config/templates/ibmTemplates.ts';
 import type { ProviderApi } from '../../../domain/template/template.ts';
 import { startSimulator, type Simulator } from '../../../simulator/server.ts';
-import { simulatorControl } from '../../fixtures/simulatorClient.ts';
-import { onDemand, scratch, spot, type Scratch } from '../../unit/config/support.ts';
+import { simulatorControl } from '../../fixtures/cloud/simulatorClient.ts';
+import { onDemand, scratch, spot, type Scratch } from '../../fixtures/scratch.ts';
 
 /** What the call that launches is, and how it names its parts. */
 const CALLS: Readonly<Record<ProviderApi, string>> = {

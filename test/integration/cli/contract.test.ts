@@ -3,14 +3,19 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { defaultPayloadConverter } from '@temporalio/client';
 import { v7 } from 'uuid';
-import { openCalls } from '../../../cli/gateway/choose.ts';
+import { openCalls } from '../../../cli/gateway/selectClient.ts';
 import type { TemporalCalls, WorkflowStart } from '../../../cli/gateway/gateway.ts';
 import type { TemporalConfig } from '../../../config/index.ts';
-import { UnavailableError } from '../../../domain/shared/errors.ts';
+import { UnavailableError } from '../../../domain/errors/errors.ts';
 import { packMachines } from '../../../domain/machine/packed.ts';
-import type { StatusView } from '../../../domain/shared/messages.ts';
-import { answerQueries, completeNext, startDevServer, type DevServer } from './devServer.ts';
-import { certificate, startTlsFront } from './tlsFront.ts';
+import type { StatusView } from '../../../contract/messages.ts';
+import {
+  answerQueries,
+  completeNext,
+  startDevServer,
+  type DevServer,
+} from '../../fixtures/temporal/devServer.ts';
+import { certificate, startTlsFront } from '../../fixtures/temporal/tlsFront.ts';
 
 const view: StatusView = {
   v: 1,

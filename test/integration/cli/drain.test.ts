@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from '../../fixtures/eventually.ts';
-import { scratch, type Scratch } from '../../unit/config/support.ts';
-import { failureMessage, ohf, oneDocument } from '../../unit/cli/support.ts';
-import { startDevServer, type DevServer } from './devServer.ts';
+import { scratch, type Scratch } from '../../fixtures/scratch.ts';
+import { failureMessage, ohf, oneDocument } from '../../fixtures/commandLine.ts';
+import { startDevServer, type DevServer } from '../../fixtures/temporal/devServer.ts';
 
 describe('a provider at the end of its life', function () {
   this.timeout(60_000);

@@ -2,12 +2,17 @@ import assert from 'node:assert/strict';
 import { v7 } from 'uuid';
 import type { Machine } from '../../../domain/machine/machine.ts';
 import { packMachines } from '../../../domain/machine/packed.ts';
-import { monitorId } from '../../../domain/shared/ids.ts';
-import type { StatusView } from '../../../domain/shared/messages.ts';
-import { onDemand, scratch, type Scratch } from '../../unit/config/support.ts';
-import { failureMessage, ohf, oneDocument, run, SCRIPTS } from '../../unit/cli/support.ts';
-import { completeNext, continueNext, startDevServer, type DevServer } from './devServer.ts';
-import { startForgetfulProxy } from './forgetfulProxy.ts';
+import { monitorId } from '../../../contract/ids.ts';
+import type { StatusView } from '../../../contract/messages.ts';
+import { onDemand, scratch, type Scratch } from '../../fixtures/scratch.ts';
+import { failureMessage, ohf, oneDocument, run, SCRIPTS } from '../../fixtures/commandLine.ts';
+import {
+  completeNext,
+  continueNext,
+  startDevServer,
+  type DevServer,
+} from '../../fixtures/temporal/devServer.ts';
+import { startForgetfulProxy } from '../../fixtures/temporal/droppingProxy.ts';
 
 const QUEUE = 'ohf-embedded-awsinst';
 

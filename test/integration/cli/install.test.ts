@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { lstat, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { onDemand, scratch, type Scratch } from '../../unit/config/support.ts';
-import { failureMessage, MAIN, ohf, oneDocument, run } from '../../unit/cli/support.ts';
+import { onDemand, scratch, type Scratch } from '../../fixtures/scratch.ts';
+import { failureMessage, MAIN, ohf, oneDocument, run } from '../../fixtures/commandLine.ts';
 
 const PLUGINS = 'conf/providerplugins/hostProviderPlugins.json';
 const PROVIDERS = 'conf/providers/hostProviders.json';

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { failureMessage, oneDocument, run } from '../../unit/cli/support.ts';
-import { onDemand, scratch, type Scratch } from '../../unit/config/support.ts';
+import { failureMessage, oneDocument, run } from '../../fixtures/commandLine.ts';
+import { onDemand, scratch, type Scratch } from '../../fixtures/scratch.ts';
 
-const PACKER = fileURLToPath(new URL('../../../../scripts/lib/host-package.mjs', import.meta.url));
+const PACKER = fileURLToPath(new URL('../../../../scripts/lib/build/host-package.mjs', import.meta.url));
 
 describe('the package for hosts', function () {
   this.timeout(120_000);

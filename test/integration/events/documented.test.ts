@@ -2,12 +2,12 @@ import { strict as assert } from 'node:assert';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { loadSiteHandler } from '../../../activities/events/siteHandler.ts';
-import { signature } from '../../../activities/events/webhook.ts';
-import { EVENT_GUIDE } from '../../../domain/events/eventGuide.ts';
+import { loadSiteHandler } from '../../../activities/events/handlers/customHandler.ts';
+import { signature } from '../../../activities/events/handlers/webhook.ts';
+import { EVENT_GUIDE } from '../../../docs/data/eventGuide.ts';
 import { EVENT_TYPES } from '../../../domain/events/event.ts';
-import { scratch, type Scratch } from '../../unit/config/support.ts';
-import { anEvent } from '../storage/support.ts';
+import { scratch, type Scratch } from '../../fixtures/scratch.ts';
+import { anEvent } from '../../fixtures/recordBuilders.ts';
 
 interface Receiver {
   isAuthentic(secret: string, headers: Record<string, string>, body: Buffer): boolean;

@@ -6,14 +6,14 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { auditLog } from '../../../activities/events/auditLog.ts';
-import { startDispatcher, type Dispatcher } from '../../../activities/events/dispatcher.ts';
-import type { EventHandler, Published } from '../../../activities/events/handler.ts';
-import { openOutbox, type Outbox } from '../../../activities/events/outbox.ts';
-import { loadSiteHandler } from '../../../activities/events/siteHandler.ts';
-import { webhook } from '../../../activities/events/webhook.ts';
+import { auditLog } from '../../../activities/events/handlers/auditLog.ts';
+import { startDispatcher, type Dispatcher } from '../../../activities/events/outbox/dispatcher.ts';
+import type { EventHandler, Published } from '../../../activities/events/handlers/handler.ts';
+import { openOutbox, type Outbox } from '../../../activities/events/outbox/outbox.ts';
+import { loadSiteHandler } from '../../../activities/events/handlers/customHandler.ts';
+import { webhook } from '../../../activities/events/handlers/webhook.ts';
 import { eventually } from '../../fixtures/eventually.ts';
-import { anEvent } from '../storage/support.ts';
+import { anEvent } from '../../fixtures/recordBuilders.ts';
 
 const unharmed = (): never => assert.fail('nothing is damaged');
 

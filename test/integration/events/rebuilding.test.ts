@@ -1,19 +1,23 @@
 import { strict as assert } from 'node:assert';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openOutbox, type Outbox } from '../../../activities/events/outbox.ts';
-import type { OwnerBook } from '../../../activities/events/ownerBook.ts';
-import { readModel } from '../../../activities/events/readModel.ts';
-import { rebuildReadModel, type Owner, type RebuildSources } from '../../../activities/events/rebuilding.ts';
+import { openOutbox, type Outbox } from '../../../activities/events/outbox/outbox.ts';
+import type { OwnerBook } from '../../../activities/events/readModel/ownerSnapshot.ts';
+import { readModel } from '../../../activities/events/readModel/readModel.ts';
+import {
+  rebuildReadModel,
+  type Owner,
+  type RebuildSources,
+} from '../../../activities/events/readModel/rebuild.ts';
 import type { OwnedMachine } from '../../../activities/provider.ts';
 import { openStore } from '../../../activities/storage/openStore.ts';
 import { TABLES, type Store } from '../../../activities/storage/store.ts';
 import type { DomainEvent } from '../../../domain/events/event.ts';
-import { eventsBetween, requestCreated } from '../../../domain/events/requestEvents.ts';
+import { eventsBetween, requestCreated } from '../../../domain/events/diffEvents.ts';
 import { reduce, type RequestFact } from '../../../domain/request/reducer.ts';
 import { initialState, type RequestState } from '../../../domain/request/state.ts';
 import { aSighting, aTemplate } from '../../fixtures/builders.ts';
-import { scratch, type Scratch } from '../../unit/config/support.ts';
+import { scratch, type Scratch } from '../../fixtures/scratch.ts';
 
 const DEPLOYMENT = 'test';
 const PROVIDER = 'awsinst';

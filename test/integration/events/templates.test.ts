@@ -1,13 +1,13 @@
 import { packEvents } from '../../../domain/events/packed.ts';
 import { strict as assert } from 'node:assert';
 import { join } from 'node:path';
-import { openOutbox, type Outbox } from '../../../activities/events/outbox.ts';
-import { createEventActivities } from '../../../activities/events/publishing.ts';
+import { openOutbox, type Outbox } from '../../../activities/events/outbox/outbox.ts';
+import { createEventActivities } from '../../../activities/events/outbox/eventActivities.ts';
 import type { DomainEvent } from '../../../domain/events/event.ts';
 import type { Template } from '../../../domain/template/template.ts';
 import { aTemplate } from '../../fixtures/builders.ts';
-import { scratch, type Scratch } from '../../unit/config/support.ts';
-import { anEvent } from '../storage/support.ts';
+import { scratch, type Scratch } from '../../fixtures/scratch.ts';
+import { anEvent } from '../../fixtures/recordBuilders.ts';
 
 describe('the event of a template', () => {
   let folder: Scratch;

@@ -3,9 +3,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { DescribeInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
-import type { GateMode } from '../../fixtures/simulatorClient.ts';
-import { ids, run, startBench } from './support.ts';
-import type { Bench } from './support.ts';
+import type { GateMode } from '../../fixtures/cloud/simulatorClient.ts';
+import { ids, run, startBench } from '../../fixtures/cloud/simulatedEc2.ts';
+import type { Bench } from '../../fixtures/cloud/simulatedEc2.ts';
 
 const clientChild = fileURLToPath(new URL('./clientChild.js', import.meta.url));
 

@@ -6,8 +6,8 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import type { Instance } from '@aws-sdk/client-ec2';
-import { ids, image, run, startBench, subnetB } from './support.ts';
-import type { Bench } from './support.ts';
+import { ids, image, run, startBench, subnetB } from '../../fixtures/cloud/simulatedEc2.ts';
+import type { Bench } from '../../fixtures/cloud/simulatedEc2.ts';
 
 const group = (Value: string) => [{ ResourceType: 'instance' as const, Tags: [{ Key: 'group', Value }] }];
 

@@ -6,8 +6,16 @@ import {
   DescribeLaunchTemplatesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
-import { fleet, fleetIds, makeTemplate, run, startBench, subnetA, subnetB } from './support.ts';
-import type { Bench } from './support.ts';
+import {
+  fleet,
+  fleetIds,
+  makeTemplate,
+  run,
+  startBench,
+  subnetA,
+  subnetB,
+} from '../../fixtures/cloud/simulatedEc2.ts';
+import type { Bench } from '../../fixtures/cloud/simulatedEc2.ts';
 
 describe('simulated launches', () => {
   let bench: Bench;

@@ -4,8 +4,8 @@ import {
   DescribeSpotInstanceRequestsCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
-import { ids, run, startBench, subnetA, subnetB } from './support.ts';
-import type { Bench } from './support.ts';
+import { ids, run, startBench, subnetA, subnetB } from '../../fixtures/cloud/simulatedEc2.ts';
+import type { Bench } from '../../fixtures/cloud/simulatedEc2.ts';
 
 describe('the limits of the simulated AWS', () => {
   let bench: Bench;

@@ -8,8 +8,8 @@ import {
   RunInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
-import { image, makeTemplate, run, startBench, subnetA } from './support.ts';
-import type { Bench } from './support.ts';
+import { image, makeTemplate, run, startBench, subnetA } from '../../fixtures/cloud/simulatedEc2.ts';
+import type { Bench } from '../../fixtures/cloud/simulatedEc2.ts';
 
 /** The name and status of the error a call ends in. */
 async function outcome(call: Promise<unknown>): Promise<unknown> {

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CreateTagsCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
-import { simulatorControl } from '../../fixtures/simulatorClient.ts';
-import { ec2At, fleet, fleetIds, makeTemplate, run, startBench } from './support.ts';
+import { simulatorControl } from '../../fixtures/cloud/simulatorClient.ts';
+import { ec2At, fleet, fleetIds, makeTemplate, run, startBench } from '../../fixtures/cloud/simulatedEc2.ts';
 
 const serverChild = fileURLToPath(new URL('./serverChild.js', import.meta.url));
 

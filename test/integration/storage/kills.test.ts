@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openJournal } from '../../../activities/storage/journal.ts';
 import { seeded } from '../../fixtures/random.ts';
-import { scratch } from '../../unit/config/support.ts';
+import { scratch } from '../../fixtures/scratch.ts';
 
 const CHILD = fileURLToPath(new URL('journalChild.js', import.meta.url));
 /** `npm run test:kills` does 200. */

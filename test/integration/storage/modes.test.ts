@@ -2,12 +2,12 @@ import { strict as assert } from 'node:assert';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { auditLog } from '../../../activities/events/auditLog.ts';
-import { startDispatcher } from '../../../activities/events/dispatcher.ts';
-import { openOutbox } from '../../../activities/events/outbox.ts';
+import { auditLog } from '../../../activities/events/handlers/auditLog.ts';
+import { startDispatcher } from '../../../activities/events/outbox/dispatcher.ts';
+import { openOutbox } from '../../../activities/events/outbox/outbox.ts';
 import { openStore } from '../../../activities/storage/openStore.ts';
 import { eventually } from '../../fixtures/eventually.ts';
-import { aMachineRecord, anEvent } from './support.ts';
+import { aMachineRecord, anEvent } from '../../fixtures/recordBuilders.ts';
 
 const unharmed = (): never => assert.fail('nothing is damaged');
 

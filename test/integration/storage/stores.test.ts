@@ -12,8 +12,14 @@ import {
   type Table,
 } from '../../../activities/storage/store.ts';
 import { seeded } from '../../fixtures/random.ts';
-import { scratch, type Scratch } from '../../unit/config/support.ts';
-import { aMachineRecord, anEvent, anEventRecord, aRequestRecord, aTemplateRecord } from './support.ts';
+import { scratch, type Scratch } from '../../fixtures/scratch.ts';
+import {
+  aMachineRecord,
+  anEvent,
+  anEventRecord,
+  aRequestRecord,
+  aTemplateRecord,
+} from '../../fixtures/recordBuilders.ts';
 
 const STORES = ['json', 'sqlite'] as const;
 const never = (damage: unknown): never => assert.fail(JSON.stringify(damage));

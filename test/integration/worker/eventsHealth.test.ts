@@ -3,17 +3,17 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { createEventActivities } from '../../../activities/events/publishing.ts';
+import { createEventActivities } from '../../../activities/events/outbox/eventActivities.ts';
 import { DEFAULTS, type Config } from '../../../config/index.ts';
-import { openEvents, type Events } from '../../../worker/events.ts';
+import { openEvents, type Events } from '../../../worker/pipeline/eventPipeline.ts';
 import { workerChecks } from '../../../worker/health/checks.ts';
 import { createMetrics } from '../../../worker/health/metrics.ts';
 import { createReadiness } from '../../../worker/health/readiness.ts';
-import type { OpenProvider } from '../../../worker/providers.ts';
-import { markRebuilt } from '../../../worker/storage.ts';
+import type { OpenProvider } from '../../../worker/startup/providers.ts';
+import { markRebuilt } from '../../../worker/pipeline/storage.ts';
 import { eventually } from '../../fixtures/eventually.ts';
-import { scratch, type Scratch } from '../../unit/config/support.ts';
-import { anEvent } from '../storage/support.ts';
+import { scratch, type Scratch } from '../../fixtures/scratch.ts';
+import { anEvent } from '../../fixtures/recordBuilders.ts';
 
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 

@@ -4,10 +4,10 @@ import { DefaultLogger } from '@temporalio/worker';
 import { openStore } from '../../../activities/storage/openStore.ts';
 import type { Store } from '../../../activities/storage/store.ts';
 import { loadWorkerConfig } from '../../../config/index.ts';
-import { openEvents, type Events } from '../../../worker/events.ts';
+import { openEvents, type Events } from '../../../worker/pipeline/eventPipeline.ts';
 import { eventually } from '../../fixtures/eventually.ts';
-import { scratch, type Scratch } from '../../unit/config/support.ts';
-import { aRequestRecord } from '../storage/support.ts';
+import { scratch, type Scratch } from '../../fixtures/scratch.ts';
+import { aRequestRecord } from '../../fixtures/recordBuilders.ts';
 
 const DAY = 24 * 60 * 60_000;
 const unharmed = (): never => assert.fail('nothing is damaged');

@@ -4,20 +4,20 @@ import { Client } from '@temporalio/client';
 import { DefaultLogger } from '@temporalio/worker';
 import type { TemporalConfig, TlsFiles } from '../../../config/config.ts';
 import { DEFAULTS } from '../../../config/index.ts';
-import { checkNamespace, refuseDevServer } from '../../../worker/checks.ts';
-import { connect } from '../../../worker/connection.ts';
+import { checkNamespace, refuseDevServer } from '../../../worker/startup/startupChecks.ts';
+import { connect } from '../../../worker/startup/connection.ts';
 import {
   addSearchAttributes,
   ATTRIBUTE_NAMES,
   makeNamespace,
   readNamespace,
-} from '../../../worker/namespace.ts';
+} from '../../../worker/startup/namespace.ts';
 import { eventually } from '../../fixtures/eventually.ts';
-import { onDemand, failure, scratch, type Scratch } from '../../unit/config/support.ts';
-import { ohf, oneDocument, run } from '../../unit/cli/support.ts';
-import { quietRuntime } from '../../fixtures/quietRuntime.ts';
-import { startDevServer, type DevServer } from '../cli/devServer.ts';
-import { certificate, startTlsFront } from '../cli/tlsFront.ts';
+import { onDemand, failure, scratch, type Scratch } from '../../fixtures/scratch.ts';
+import { ohf, oneDocument, run } from '../../fixtures/commandLine.ts';
+import { quietRuntime } from '../../fixtures/temporal/quietRuntime.ts';
+import { startDevServer, type DevServer } from '../../fixtures/temporal/devServer.ts';
+import { certificate, startTlsFront } from '../../fixtures/temporal/tlsFront.ts';
 
 const SIMULATED = { OHF_AWS_ENDPOINT: 'http://127.0.0.1:1' };
 

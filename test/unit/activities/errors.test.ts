@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { toFailure, toProviderError } from '../../../activities/aws/errors.ts';
-import type { ProviderErrorKind } from '../../../domain/shared/errors.ts';
+import { toFailure, toProviderError } from '../../../activities/aws/client/errors.ts';
+import type { ProviderErrorKind } from '../../../domain/errors/errors.ts';
 
 /** AWS's codes with the HTTP status they come with (0: no answer came), by what the product does about them. */
 const EXPECTED: Readonly<Record<ProviderErrorKind, Readonly<Record<number, string>>>> = {

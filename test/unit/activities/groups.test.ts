@@ -1,16 +1,16 @@
 import { strict as assert } from 'node:assert';
 import { AutoScalingClient, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
-import type { AwsClients } from '../../../activities/aws/clients.ts';
-import { createGroups } from '../../../activities/aws/groups.ts';
-import type { InstanceReader } from '../../../activities/aws/instances.ts';
-import type { LaunchTemplates } from '../../../activities/aws/launchTemplates.ts';
-import { createGroupSizes } from '../../../activities/aws/managers/autoScaling.ts';
-import type { GroupManager, Managers } from '../../../activities/aws/managers/manager.ts';
-import { spotFleet } from '../../../activities/aws/managers/spotFleet.ts';
-import { createShortageMemory } from '../../../activities/aws/shortages.ts';
-import type { AcquireResult, GroupInput } from '../../../domain/activities.ts';
+import type { AwsClients } from '../../../activities/aws/client/clients.ts';
+import { createGroups } from '../../../activities/aws/group/groups.ts';
+import type { InstanceReader } from '../../../activities/aws/instance/instances.ts';
+import type { LaunchTemplates } from '../../../activities/aws/launchTemplate/launchTemplates.ts';
+import { createGroupSizes } from '../../../activities/aws/launch/autoScaling.ts';
+import type { GroupManager, Managers } from '../../../activities/aws/launch/launchMethod.ts';
+import { spotFleet } from '../../../activities/aws/launch/spotFleet.ts';
+import { createShortageMemory } from '../../../activities/aws/launch/unavailableOfferings.ts';
+import type { AcquireResult, GroupInput } from '../../../contract/activities.ts';
 import type { MachineState } from '../../../domain/machine/machine.ts';
-import { activityEnvironment } from '../../fixtures/activityEnvironment.ts';
+import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment.ts';
 import { aSighting } from '../../fixtures/builders.ts';
 
 describe('the freeze of a group', () => {

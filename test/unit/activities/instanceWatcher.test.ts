@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { createInstanceWatcher } from '../../../activities/aws/instanceWatcher.ts';
-import type { InstanceReader, SeenInstance } from '../../../activities/aws/instances.ts';
+import { createInstanceWatcher } from '../../../activities/aws/instance/instanceWatcher.ts';
+import type { InstanceReader, SeenInstance } from '../../../activities/aws/instance/instances.ts';
 import { aSighting } from '../../fixtures/builders.ts';
 
 describe('the instance watcher', () => {

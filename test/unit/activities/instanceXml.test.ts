@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { readInstances } from '../../../activities/aws/instanceXml.ts';
+import { readInstances } from '../../../activities/aws/instance/instanceXml.ts';
 
 /** As EC2 writes it: indented, and with the same names at several levels. */
 const DOCUMENT = `<?xml version="1.0" encoding="UTF-8"?>

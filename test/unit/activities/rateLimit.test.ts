@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { mock } from 'node:test';
 import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
-import { createTokenBucket, EC2_RATES, limitRates } from '../../../activities/aws/rateLimit.ts';
+import { createTokenBucket, EC2_RATES, limitRates } from '../../../activities/aws/client/rateLimit.ts';
 
 describe('a token bucket', () => {
   it('lets a burst pass, then holds to the rate, and fills again while nothing is asked', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { temporalOwners } from '../../../activities/events/temporalOwners.ts';
+import { temporalOwners } from '../../../activities/events/readModel/temporalOwners.ts';
 import { packMachines } from '../../../domain/machine/packed.ts';
 import type { Machine } from '../../../domain/machine/machine.ts';
-import type { CarriedRequest, MachineRequestInput, StatusView } from '../../../domain/shared/messages.ts';
+import type { CarriedRequest, MachineRequestInput, StatusView } from '../../../contract/messages.ts';
 import { aSighting } from '../../fixtures/builders.ts';
 
 const PAGE = 2;

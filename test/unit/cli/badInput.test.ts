@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { appendFile, readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { onDemand, scratch, type Scratch } from '../config/support.ts';
-import { failureMessage, ohf, oneDocument } from './support.ts';
+import { onDemand, scratch, type Scratch } from '../../fixtures/scratch.ts';
+import { failureMessage, ohf, oneDocument } from '../../fixtures/commandLine.ts';
 
 const SIMULATED = { OHF_AWS_ENDPOINT: 'http://127.0.0.1:1' };
 /** Port 1 refuses: a call that gets as far as Temporal fails with another message. */

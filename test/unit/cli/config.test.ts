@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { onDemand, scratch, type Scratch } from '../config/support.ts';
-import { ohf } from './support.ts';
+import { onDemand, scratch, type Scratch } from '../../fixtures/scratch.ts';
+import { ohf } from '../../fixtures/commandLine.ts';
 
 describe('ohf config', function () {
   this.timeout(30_000);

@@ -4,9 +4,9 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { openLog } from '../../../cli/log.ts';
 import { DEFAULTS } from '../../../config/index.ts';
-import { startFakeTemporal, status } from '../../integration/cli/fakeTemporal.ts';
-import { onDemand, scratch, type Scratch } from '../config/support.ts';
-import { failureMessage, ohf, oneDocument } from './support.ts';
+import { startFakeTemporal, status } from '../../fixtures/temporal/fakeTemporal.ts';
+import { onDemand, scratch, type Scratch } from '../../fixtures/scratch.ts';
+import { failureMessage, ohf, oneDocument } from '../../fixtures/commandLine.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { inParallel } from '../../../cli/gateway/inParallel.ts';
 import { distinctHosts, hostFromWord } from '../../../cli/operations/hosts.ts';
 import { machineRow } from '../../../cli/operations/machineRow.ts';
-import { readArguments } from '../../../cli/rawArguments.ts';
+import { readArguments } from '../../../cli/args/argv.ts';
 import type { Machine } from '../../../domain/machine/machine.ts';
 
 describe('arguments of an operation', () => {

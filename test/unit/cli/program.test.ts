@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { onDemand, scratch } from '../config/support.ts';
-import { MAIN, ohf, oneDocument, run } from './support.ts';
+import { onDemand, scratch } from '../../fixtures/scratch.ts';
+import { MAIN, ohf, oneDocument, run } from '../../fixtures/commandLine.ts';
 
 describe('ohf', function () {
   this.timeout(30_000);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { chmod, cp, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { onDemand, scratch, type Scratch } from '../config/support.ts';
-import { failureMessage, MAIN, oneDocument, run, SCRIPTS } from './support.ts';
+import { onDemand, scratch, type Scratch } from '../../fixtures/scratch.ts';
+import { failureMessage, MAIN, oneDocument, run, SCRIPTS } from '../../fixtures/commandLine.ts';
 
 const OPERATIONS = [
   'getAvailableTemplates',

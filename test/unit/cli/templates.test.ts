@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { onDemand, scratch, spot, type Scratch } from '../config/support.ts';
-import { ohf } from './support.ts';
+import { onDemand, scratch, spot, type Scratch } from '../../fixtures/scratch.ts';
+import { ohf } from '../../fixtures/commandLine.ts';
 
 describe('ohf templates', function () {
   this.timeout(30_000);

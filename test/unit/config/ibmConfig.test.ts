@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { DEFAULTS, gatherWorkerConfig, loadCliConfig, loadWorkerConfig } from '../../../config/index.ts';
 import { configOf } from '../../../config/load.ts';
-import { failure, scratch, type Scratch } from './support.ts';
+import { failure, scratch, type Scratch } from '../../fixtures/scratch.ts';
 
 /** Every key that IBM documents for Symphony, with the values of its own defaults or examples. */
 const IBMS = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { loadCliConfig } from '../../../config/index.ts';
-import { readTemplates } from '../../../config/ibmTemplates.ts';
+import { readTemplates } from '../../../config/templates/ibmTemplates.ts';
 import { IBM_SAMPLE_TEMPLATES, IBM_SAMPLES } from '../../fixtures/ibmSamples.ts';
 
 describe("IBM's sample files", () => {

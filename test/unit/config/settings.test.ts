@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { DEFAULTS, loadCliConfig, loadWorkerConfig } from '../../../config/index.ts';
 import { SETTINGS, variableOf } from '../../../config/settings.ts';
 import { wrongSettings } from '../../../config/validate.ts';
-import { failure, scratch, type Scratch } from './support.ts';
+import { failure, scratch, type Scratch } from '../../fixtures/scratch.ts';
 
 const SIMULATED = { OHF_AWS_ENDPOINT: 'http://127.0.0.1:4566' };
 

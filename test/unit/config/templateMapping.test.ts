@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { readTemplateForRequest, readTemplates } from '../../../config/ibmTemplates.ts';
-import { failure, onDemand, scratch, spot, type Scratch } from './support.ts';
+import { readTemplateForRequest, readTemplates } from '../../../config/templates/ibmTemplates.ts';
+import { failure, onDemand, scratch, spot, type Scratch } from '../../fixtures/scratch.ts';
 
 describe('template for a request', () => {
   let files: Scratch;

@@ -1,14 +1,14 @@
 import { strict as assert } from 'node:assert';
-import type { SweepResult, UnclaimedRules } from '../../../domain/monitor/activities.ts';
+import type { SweepResult, UnclaimedRules } from '../../../contract/monitorActivities.ts';
 import { alarmsOf, reportOf } from '../../../domain/monitor/alarms.ts';
-import { carryMonitor } from '../../../domain/monitor/carried.ts';
+import { carryMonitor } from '../../../domain/monitor/continueAsNewState.ts';
 import { answerHosts } from '../../../domain/monitor/hosts.ts';
 import type { HostNews, HostsQuery, MonitorInput } from '../../../domain/monitor/messages.ts';
 import { toAdopt, toReclaim } from '../../../domain/monitor/orphans.ts';
 import { reduceMonitor, type MonitorFact } from '../../../domain/monitor/reducer.ts';
-import { packSeen, type SeenMachine } from '../../../domain/monitor/seen.ts';
+import { packSeen, type SeenMachine } from '../../../domain/monitor/observation.ts';
 import { initialMonitor, nextStep, toAskOfAbsent, type MonitorState } from '../../../domain/monitor/state.ts';
-import type { MachineStanding } from '../../../domain/shared/messages.ts';
+import type { MachineStanding } from '../../../contract/messages.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -19,13 +19,15 @@ const APIS = Object.keys(ACTIONS_BY_API) as ProviderApi[];
 
 /** Files whose calls only some templates lead to; all others are common. */
 const OF_APIS: Readonly<Record<string, readonly (ProviderApi | 'queue')[]>> = {
-  'interruptionQueue.ts': ['queue'],
-  'managers/ec2Fleet.ts': ['EC2Fleet'],
-  'managers/runInstances.ts': ['RunInstances'],
-  'managers/ec2FleetGroup.ts': ['EC2FleetRequest', 'EC2FleetMaintain'],
-  'managers/spotFleet.ts': ['SpotFleetRequest', 'SpotFleetMaintain'],
-  'managers/autoScaling.ts': ['AutoScalingGroup'],
-  'groups.ts': APIS.filter((api) => api !== 'EC2Fleet' && api !== 'RunInstances'),
+  'interruption/interruptionQueue.ts': ['queue'],
+  // Dry runs.
+  'iam/permissionCheck.ts': [],
+  'launch/ec2Fleet.ts': ['EC2Fleet'],
+  'launch/runInstances.ts': ['RunInstances'],
+  'launch/ec2FleetGroup.ts': ['EC2FleetRequest', 'EC2FleetMaintain'],
+  'launch/spotFleet.ts': ['SpotFleetRequest', 'SpotFleetMaintain'],
+  'launch/autoScaling.ts': ['AutoScalingGroup'],
+  'group/groups.ts': APIS.filter((api) => api !== 'EC2Fleet' && api !== 'RunInstances'),
 };
 
 describe('the table of AWS actions', () => {

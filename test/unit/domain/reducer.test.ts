@@ -3,7 +3,7 @@ import { launchToken } from '../../../domain/request/launch.ts';
 import { canSettle, reduce, type RequestFact } from '../../../domain/request/reducer.ts';
 import { carry, initialState, unitsMissing, type RequestState } from '../../../domain/request/state.ts';
 import { answerTo, requestStatus, standingOf } from '../../../domain/request/status.ts';
-import type { CarriedRequest, MachineRequestInput } from '../../../domain/shared/messages.ts';
+import type { CarriedRequest, MachineRequestInput } from '../../../contract/messages.ts';
 import { aSighting, aTemplate } from '../../fixtures/builders.ts';
 
 describe('the rules of a request', () => {

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { MonitorInput } from '../../../domain/monitor/messages.ts';
 import { reduceMonitor, type MonitorFact } from '../../../domain/monitor/reducer.ts';
-import { packSeen } from '../../../domain/monitor/seen.ts';
+import { packSeen } from '../../../domain/monitor/observation.ts';
 import { initialMonitor, nextStep, toAsk, type MonitorState } from '../../../domain/monitor/state.ts';
 
 const MINUTE = 60_000;

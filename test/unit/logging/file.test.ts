@@ -5,7 +5,7 @@ import { appendFile, readFile, stat, symlink, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { appendLines, oldFiles } from '../../../logging/file.ts';
-import { scratch, type Scratch } from '../config/support.ts';
+import { scratch, type Scratch } from '../../fixtures/scratch.ts';
 
 const CHILD = fileURLToPath(new URL('appendChild.js', import.meta.url));
 

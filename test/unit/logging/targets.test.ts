@@ -14,7 +14,7 @@ import { otlpTarget } from '../../../logging/otlp.ts';
 import { syslogTarget } from '../../../logging/syslog.ts';
 import { fanOut, type FanOut, type TargetSettings } from '../../../logging/target.ts';
 import { eventually } from '../../fixtures/eventually.ts';
-import { scratch, type Scratch } from '../config/support.ts';
+import { scratch, type Scratch } from '../../fixtures/scratch.ts';
 
 const AT = Date.parse('2026-01-02T03:04:05.678Z');
 const entry = (message: string, fields: object = {}): LogEntry => ({

@@ -1,10 +1,10 @@
 import { strict as assert } from 'node:assert';
 import type { Client } from '@temporalio/client';
 import type { MachineReader, OwnedMachine } from '../../../activities/provider.ts';
-import { createReadActivities } from '../../../activities/returning.ts';
-import { isInstanceId } from '../../../activities/aws/answers.ts';
-import type { DeliverReturnResult } from '../../../domain/activities.ts';
-import { activityEnvironment } from '../../fixtures/activityEnvironment.ts';
+import { createReadActivities } from '../../../activities/returns/deliverReturn.ts';
+import { isInstanceId } from '../../../activities/aws/client/responseGuards.ts';
+import type { DeliverReturnResult } from '../../../contract/activities.ts';
+import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment.ts';
 import { aSighting } from '../../fixtures/builders.ts';
 
 const OURS = { deployment: 'grid1', provider: 'awsinst', requestId: 'req-1' };

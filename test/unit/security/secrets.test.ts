@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { ohf } from '../cli/support.ts';
-import { onDemand, scratch, type Scratch } from '../config/support.ts';
+import { ohf } from '../../fixtures/commandLine.ts';
+import { onDemand, scratch, type Scratch } from '../../fixtures/scratch.ts';
 
 const PLANTED = 'planted-secret-4711';
 

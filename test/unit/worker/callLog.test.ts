@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { UNOBSERVED } from '../../../activities/aws/observing.ts';
-import { ProviderError } from '../../../domain/shared/errors.ts';
-import { observedAndLogged } from '../../../worker/callLog.ts';
+import { UNOBSERVED } from '../../../activities/aws/client/awsCallMetrics.ts';
+import { ProviderError } from '../../../domain/errors/errors.ts';
+import { observedAndLogged } from '../../../worker/startup/callLog.ts';
 
 describe('lines of requests to AWS', () => {
   const lines: { level: string; message: string; meta: Record<string, unknown> }[] = [];

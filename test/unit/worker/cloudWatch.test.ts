@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ProviderError } from '../../../domain/shared/errors.ts';
+import { ProviderError } from '../../../domain/errors/errors.ts';
 import { logMetrics } from '../../../worker/health/cloudWatch.ts';
 import { createMetrics } from '../../../worker/health/metrics.ts';
 import { createReadiness } from '../../../worker/health/readiness.ts';

@@ -6,8 +6,8 @@ import { readFile, symlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../../fixtures/eventually.ts';
-import { MAIN } from '../cli/support.ts';
-import { scratch, type Scratch } from '../config/support.ts';
+import { MAIN } from '../../fixtures/commandLine.ts';
+import { scratch, type Scratch } from '../../fixtures/scratch.ts';
 
 const WAITS = /waiting for Temporal at 127\.0\.0\.1:1"/;
 

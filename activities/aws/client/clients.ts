@@ -1,0 +1,96 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
+import { StandardRetryStrategy } from '@smithy/core/retry';
+import { HttpsProxyAgent } from 'https-proxy-agent';
+import { credentialsOf, type CredentialSettings } from './credentials.ts';
+import { CAPACITY_CODES } from './errors.ts';
+import { observeRequests, UNOBSERVED, type CallObserver } from './awsCallMetrics.ts';
+import { AUTO_SCALING_RATES, EC2_RATES, limitRates } from './rateLimit.ts';
+
+export interface AwsSettings extends CredentialSettings {
+  /** Where all of EC2 and Auto Scaling is reached, e.g. the simulated AWS. */
+  readonly endpoint?: string;
+  /** Part of EC2's published request rates that may be used; above 1 where AWS raised them. */
+  readonly requestShare: number;
+  /** Where EC2 alone is reached: a VPC endpoint serves one service. */
+  readonly ec2Endpoint?: string;
+  /** URL of an HTTP proxy. */
+  readonly proxy?: string;
+  readonly connectTimeoutSeconds?: number;
+  /** How often a read that failed is sent again at once. */
+  readonly readRetries?: number;
+  /** Before the first of these retries at least, before the second twice as long. */
+  readonly readRetrySeconds?: number;
+}
+
+export interface AwsClients {
+  /** Calls that change something: one attempt each, because Temporal owns their retries and tokens. */
+  readonly mutating: EC2Client;
+  /** Reads: the SDK's standard retries, but never for an empty capacity pool. */
+  readonly reading: EC2Client;
+  /** Auto Scaling: every call may be repeated, and all draw on one bucket of AWS. */
+  readonly scaling: AutoScalingClient;
+  destroy(): void;
+}
+
+const CONNECT_TIMEOUT_SECONDS = 3;
+const READ_RETRIES = 2;
+
+class ReadRetry extends StandardRetryStrategy {
+  readonly #pauseMs: number;
+
+  constructor({ readRetries = READ_RETRIES, readRetrySeconds = 0 }: AwsSettings) {
+    super(1 + readRetries);
+    this.#pauseMs = readRetrySeconds * 1_000;
+  }
+
+  override async refreshRetryTokenForRetry(
+    ...[token, info]: Parameters<StandardRetryStrategy['refreshRetryTokenForRetry']>
+  ): ReturnType<StandardRetryStrategy['refreshRetryTokenForRetry']> {
+    if (info.error instanceof Error && CAPACITY_CODES.has(info.error.name)) throw info.error;
+    const pause = delay(this.#pauseMs * (token.getRetryCount() + 1), undefined, { ref: false });
+    const [next] = await Promise.all([super.refreshRetryTokenForRetry(token, info), pause]);
+    return next;
+  }
+}
+
+export function createAwsClients(settings: AwsSettings, observer: CallObserver = UNOBSERVED): AwsClients {
+  const { region, endpoint, ec2Endpoint = endpoint, requestShare } = settings;
+  const requestHandler = requestHandlerOf(settings);
+  const credentials = credentialsOf(settings, requestHandler);
+  const common = { region, requestHandler, ...(credentials === undefined ? {} : { credentials }) };
+  const ec2 = { ...common, ...(ec2Endpoint === undefined ? {} : { endpoint: ec2Endpoint }) };
+  const mutating = new EC2Client({ ...ec2, maxAttempts: 1 });
+  const reading = new EC2Client({ ...ec2, retryStrategy: new ReadRetry(settings) });
+  const scaling = new AutoScalingClient({
+    ...common,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    retryStrategy: new ReadRetry(settings),
+  });
+  for (const client of [mutating, reading]) limitRates(client, EC2_RATES, requestShare, observer.onWait);
+  limitRates(scaling, AUTO_SCALING_RATES, requestShare, observer.onWait);
+  for (const client of [mutating, reading, scaling]) observeRequests(client, observer);
+  return {
+    mutating,
+    reading,
+    scaling,
+    destroy() {
+      mutating.destroy();
+      reading.destroy();
+      scaling.destroy();
+    },
+  };
+}
+
+function requestHandlerOf(settings: AwsSettings): NonNullable<EC2ClientConfig['requestHandler']> {
+  const { proxy, connectTimeoutSeconds = CONNECT_TIMEOUT_SECONDS } = settings;
+  const agent = proxy === undefined ? undefined : new HttpsProxyAgent(proxy, { keepAlive: true });
+  return {
+    connectionTimeout: Math.round(connectTimeoutSeconds * 1_000),
+    // Without throwOnRequestTimeout the SDK only logs a warning and waits on.
+    requestTimeout: 60_000,
+    throwOnRequestTimeout: true,
+    ...(agent ? { httpAgent: agent, httpsAgent: agent } : {}),
+  };
+}

@@ -1,0 +1,98 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import { ProviderError } from '../../../domain/errors/errors.ts';
+import { actionOf, type CallObserver } from './awsCallMetrics.ts';
+
+/** Calls of one action: `burst` at once, then `perSecond`. */
+interface Rate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+/** Which bucket of AWS an action draws on, and how large it is. */
+export type Rates = (action: string) => { readonly bucket: string; readonly rate: Rate };
+
+/** EC2's published request buckets for an account and region, by action; else by the kind of action. */
+const EC2_ACTIONS: Readonly<Record<string, Rate>> = {
+  RunInstances: { burst: 5, perSecond: 2 },
+  TerminateInstances: { burst: 100, perSecond: 5 },
+  CreateTags: { burst: 100, perSecond: 10 },
+  DescribeSpotFleetRequests: { burst: 50, perSecond: 3 },
+};
+const DESCRIBING: Rate = { burst: 100, perSecond: 20 };
+const MUTATING: Rate = { burst: 50, perSecond: 5 };
+
+export const EC2_RATES: Rates = (action) => ({
+  bucket: action,
+  rate: EC2_ACTIONS[action] ?? (action.startsWith('Describe') ? DESCRIBING : MUTATING),
+});
+
+/** Auto Scaling has one bucket for all its actions and does not publish its size: a careful guess. */
+export const AUTO_SCALING_RATES: Rates = () => ({ bucket: 'all', rate: { burst: 30, perSecond: 5 } });
+
+/** Of a process that stood still for so long nothing may be sent that was decided before: a deadline may be over. */
+const SUSPENDED_MS = 60_000;
+
+/**
+ * Makes a client wait before a call that would overdraw its action's bucket. Each EC2 action has a bucket of its
+ * own at AWS, so that a storm of launches never delays a return. A limit on Temporal's task queues would know
+ * no bursts, and would also slow activities that make no call.
+ * @param share of each bucket: other tools of the account draw on the same ones
+ */
+export function limitRates(
+  client: EC2Client | AutoScalingClient,
+  rates: Rates,
+  share: number,
+  onWait: CallObserver['onWait'],
+): void {
+  const buckets = new Map<string, TokenBucket>();
+  const wait = async (action: string): Promise<void> => {
+    const { bucket: name, rate } = rates(action);
+    const bucket = buckets.get(name) ?? createTokenBucket(shareOf(rate, share));
+    buckets.set(name, bucket);
+    const ms = bucket.take();
+    onWait(action, ms / 1_000);
+    const due = Date.now() + ms;
+    await delay(ms);
+    const lateMs = Date.now() - due;
+    if (lateMs > SUSPENDED_MS)
+      throw new ProviderError(
+        'notSent',
+        'Suspended',
+        `This worker stood still for ${Math.round(lateMs / 1_000)} s; ${action} is considered anew.`,
+      );
+  };
+  // The two clients' stacks have no common type.
+  const stack = client.middlewareStack as EC2Client['middlewareStack'];
+  stack.add(
+    (next, context) => async (args) => {
+      await wait(actionOf(context.commandName));
+      return next(args);
+    },
+    { step: 'initialize', name: 'rateLimit' },
+  );
+}
+
+const shareOf = ({ burst, perSecond }: Rate, share: number): Rate => ({
+  burst: Math.max(1, Math.floor(burst * share)),
+  perSecond: perSecond * share,
+});
+
+export interface TokenBucket {
+  /** Takes a place in the queue. @returns ms to wait before the call */
+  take(): number;
+}
+
+export function createTokenBucket({ burst, perSecond }: Rate, now: () => number = Date.now): TokenBucket {
+  const interval = 1_000 / perSecond;
+  /** When the bucket would be full again if nothing more were taken. */
+  let fullAt = 0;
+  return {
+    take() {
+      const time = now();
+      fullAt = Math.max(fullAt, time) + interval;
+      return Math.max(0, fullAt - time - burst * interval);
+    },
+  };
+}

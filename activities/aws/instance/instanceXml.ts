@@ -1,0 +1,145 @@
+import { brief } from '../../runtime/failures.ts';
+import { told, toldId, toldState } from '../client/responseGuards.ts';
+import type { SeenInstance } from './instances.ts';
+
+export interface InstancePage {
+  readonly instances: readonly SeenInstance[];
+  readonly nextToken: string | undefined;
+}
+
+type Draft = { -readonly [K in keyof SeenInstance]: SeenInstance[K] };
+
+/** Elements above a field of an instance: the document, reservationSet, item, instancesSet, item. */
+const FIELD = 5;
+
+/**
+ * Reads what matters to us of a document of DescribeInstances, in one pass over its elements.
+ * @throws SyntaxError when it is none, or cut short: then nothing of it may be believed; ProviderError likewise when
+ * it has no list, or an instance no id
+ */
+export function readInstances(document: string): InstancePage {
+  const instances: SeenInstance[] = [];
+  let nextToken: string | undefined;
+  let isListed: true | undefined;
+  let instance = draft();
+  let tags: [key: string, value: string][] = [];
+  let tag = { key: '', value: '' };
+  eachElement(document, {
+    leaf(path, name, text) {
+      if (path.length === 1 && name === 'reservationSet') isListed = true;
+      if (path.length === 1 && name === 'nextToken') nextToken = valueOf(text) || undefined;
+      if (path[3] !== 'instancesSet') return;
+      const within = path[FIELD];
+      if (within === undefined) FIELDS.get(name)?.(instance, valueOf(text));
+      else if (within === 'tagSet') {
+        if (name === 'key' || name === 'value') tag[name] = valueOf(text);
+      } else if (within === 'instanceState' || within === 'stateReason')
+        FIELDS.get(`${within}.${name}`)?.(instance, valueOf(text));
+    },
+    end(path, name) {
+      if (path.length === 1 && name === 'reservationSet') isListed = true;
+      if (path[3] !== 'instancesSet') return;
+      if (path.length === FIELD + 1 && path[FIELD] === 'tagSet') {
+        tags.push([tag.key, tag.value]);
+        tag = { key: '', value: '' };
+      } else if (path.length === FIELD - 1 && name === 'item') {
+        instances.push({
+          ...instance,
+          machineId: toldId(instance.machineId),
+          tags: Object.fromEntries(tags),
+        });
+        instance = draft();
+        tags = [];
+      }
+    },
+  });
+  told(isListed, 'list of reservations');
+  return { instances, nextToken };
+}
+
+const draft = (): Draft => ({
+  machineId: '',
+  state: 'pending',
+  name: '',
+  privateIp: '',
+  publicIp: '',
+  launchTime: 0,
+  instanceType: '',
+  spot: false,
+  reason: '',
+  tags: {},
+});
+
+/** By the name of an element of an instance. */
+const FIELDS = new Map<string, (instance: Draft, text: string) => void>(
+  Object.entries({
+    instanceId: (instance, text) => (instance.machineId = text),
+    'instanceState.name': (instance, text) => (instance.state = toldState(text)),
+    privateDnsName: (instance, text) => (instance.name = text),
+    privateIpAddress: (instance, text) => (instance.privateIp = text),
+    ipAddress: (instance, text) => (instance.publicIp = text),
+    launchTime: (instance, text) => (instance.launchTime = Math.floor(Date.parse(text) / 1_000) || 0),
+    instanceType: (instance, text) => (instance.instanceType = text),
+    instanceLifecycle: (instance, text) => (instance.spot = text === 'spot'),
+    'stateReason.message': (instance, text) => (instance.reason = brief(text)),
+  }),
+);
+
+interface Visitor {
+  /** An element without elements in it; `path` are the names of those around it. */
+  leaf(path: readonly string[], name: string, text: string): void;
+  /** The end of any other element. */
+  end(path: readonly string[], name: string): void;
+}
+
+function eachElement(document: string, visitor: Visitor): void {
+  const path: string[] = [];
+  /** Where the content of the element begins that was opened last; -1 once something in it has ended. */
+  let content = -1;
+  for (let at = document.indexOf('<'); at >= 0; at = document.indexOf('<', at)) {
+    const close = document.indexOf('>', at);
+    if (close < 0) break;
+    const mark = document[at + 1];
+    if (mark === '/') {
+      const name = path.pop();
+      if (name === undefined || !document.startsWith(`${name}>`, at + 2)) break;
+      if (content < 0) visitor.end(path, name);
+      else visitor.leaf(path, name, document.slice(content, at));
+      content = -1;
+    } else if (mark !== '?') {
+      const isEmpty = document[close - 1] === '/';
+      const name = nameOf(document.slice(at + 1, isEmpty ? close - 1 : close));
+      if (isEmpty) {
+        visitor.leaf(path, name, '');
+        content = -1;
+      } else {
+        if (path.length === 0 && (name !== ROOT || content >= 0)) break;
+        path.push(name);
+        content = close + 1;
+      }
+    }
+    at = close;
+    if (path.length === 0 && mark === '/') return;
+  }
+  throw new SyntaxError('the answer of DescribeInstances is not a whole document');
+}
+
+/** Without attributes. */
+function nameOf(tag: string): string {
+  const end = tag.indexOf(' ');
+  return end < 0 ? tag : tag.slice(0, end);
+}
+
+const ROOT = 'DescribeInstancesResponse';
+
+const ENTITY = /&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi;
+const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+/** Of its own: to V8 a part of the document is a view of it, which would keep the whole in memory. */
+const valueOf = (text: string): string => Buffer.from(text.includes('&') ? unescape(text) : text).toString();
+
+const unescape = (text: string): string =>
+  text.replace(ENTITY, (all, decimal?: string, hex?: string, name?: string) => {
+    if (name !== undefined) return NAMED[name] ?? all;
+    return String.fromCodePoint(Number.parseInt(decimal ?? hex ?? '', decimal === undefined ? 16 : 10));
+  });

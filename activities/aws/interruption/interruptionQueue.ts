@@ -1,0 +1,115 @@
+import {
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+  type Message,
+} from '@aws-sdk/client-sqs';
+import type { Announcement, Announcements } from '../../provider.ts';
+import type { AwsClients } from '../client/clients.ts';
+import { readCloudEvent, type CloudEvent } from './cloudEvents.ts';
+import { toProviderError } from '../client/errors.ts';
+import { observeRequests, type CallObserver } from '../client/awsCallMetrics.ts';
+
+export interface QueueSettings {
+  readonly url: string;
+  /** Whether a recommendation to replace a machine counts as its end, which Host Factory then hears of. */
+  readonly rebalance: 'note' | 'report';
+  /** A message that is no event; it is dropped. */
+  readonly onMalformed: (body: string, reason: string) => void;
+  /** A recommendation that is only noted. */
+  readonly onAdvice: (machineId: string) => void;
+}
+
+/** SQS answers a call that waits after this many seconds at the latest. */
+const WAIT_SECONDS = 20;
+/** What is not taken off within this many seconds comes again, to whichever worker asks first. */
+const HIDDEN_SECONDS = 30;
+/** Messages of one call (SQS), and of one batch: a storm of interruptions must not become one of signals. */
+const AT_ONCE = 10;
+const IN_BATCH = 500;
+
+/** The SQS queue into which EventBridge puts what it tells of instances. */
+export function createInterruptionQueue(
+  { reading }: AwsClients,
+  settings: QueueSettings,
+  observer: CallObserver,
+): Announcements {
+  // As EC2 is reached: with the same credentials, by the same proxy.
+  const { region, credentials, requestHandler } = reading.config;
+  const client = new SQSClient({
+    region,
+    credentials,
+    requestHandler,
+    // Where a queue is, its URL says; the endpoint of the settings is EC2's.
+    endpoint: new URL(settings.url).origin,
+    maxAttempts: 1,
+  });
+  observeRequests(client, observer);
+  const QueueUrl = settings.url;
+
+  async function receive(WaitTimeSeconds: number, abortSignal: AbortSignal): Promise<readonly Message[]> {
+    const { Messages = [] } = await client.send(
+      new ReceiveMessageCommand({
+        QueueUrl,
+        MaxNumberOfMessages: AT_ONCE,
+        WaitTimeSeconds,
+        VisibilityTimeout: HIDDEN_SECONDS,
+      }),
+      { abortSignal },
+    );
+    return Messages;
+  }
+
+  async function takeOff(messages: readonly Message[]): Promise<void> {
+    for (let from = 0; from < messages.length; from += AT_ONCE) {
+      const Entries = messages
+        .slice(from, from + AT_ONCE)
+        .map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+      await client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
+    }
+  }
+
+  function meaning({ Body = '' }: Message): CloudEvent | undefined {
+    try {
+      return readCloudEvent(Body, Date.now());
+    } catch (error) {
+      settings.onMalformed(Body, error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  }
+
+  return {
+    async next(signal) {
+      try {
+        const messages = [...(await receive(WAIT_SECONDS, signal))];
+        for (let got = messages.length; got === AT_ONCE && messages.length < IN_BATCH;) {
+          // What was received is worth more than what may follow.
+          const more = await receive(0, signal).catch(() => []);
+          messages.push(...more);
+          got = more.length;
+        }
+        const events = messages.flatMap((message) => meaning(message) ?? []);
+        const advice = events.filter(({ kind }) => kind === 'rebalance');
+        const noted = settings.rebalance === 'note';
+        if (noted) for (const { machineId } of advice) settings.onAdvice(machineId);
+        const announced: Announcement[] = noted ? events.filter(({ kind }) => kind !== 'rebalance') : events;
+        return { announced, takeOff: () => takeOff(messages) };
+      } catch (error) {
+        throw toProviderError(error);
+      }
+    },
+    async check(abortSignal) {
+      try {
+        const { Attributes } = await client.send(
+          new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] }),
+          { abortSignal },
+        );
+        return `${Attributes?.['ApproximateNumberOfMessages'] ?? '0'} messages waiting`;
+      } catch (error) {
+        throw toProviderError(error);
+      }
+    },
+    close: () => client.destroy(),
+  };
+}

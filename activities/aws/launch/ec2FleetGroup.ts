@@ -1,0 +1,125 @@
+import {
+  CreateFleetCommand,
+  DeleteFleetsCommand,
+  DescribeFleetHistoryCommand,
+  paginateDescribeFleets,
+  type FleetData,
+} from '@aws-sdk/client-ec2';
+import type { FleetParameters } from './launchParameters.ts';
+import type { Launch } from '../../../domain/request/launch.ts';
+import { ProviderError } from '../../../domain/errors/errors.ts';
+import type { AwsClients } from '../client/clients.ts';
+import { brief, toReadFailure } from '../../runtime/failures.ts';
+import { told } from '../client/responseGuards.ts';
+import { toProviderError } from '../client/errors.ts';
+import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
+import type { ShortageMemory } from './unavailableOfferings.ts';
+import { fleetInput, launchTags, preparePools } from './fleetInput.ts';
+import { tagsOf } from '../tags.ts';
+import type { GroupManager, GroupView } from './launchMethod.ts';
+
+const NAMES = { request: 'ec2FleetRequest', maintain: 'ec2FleetMaintain' } as const;
+
+/**
+ * EC2 Fleet of type `request` or `maintain`: AWS launches over time, and a `maintain` fleet replaces what dies.
+ * Frozen is a fleet that was deleted without its instances (`deleted_running`): it never launches again, and
+ * its record goes by itself with its last instance.
+ */
+export function ec2FleetGroup(
+  type: 'request' | 'maintain',
+  clients: AwsClients,
+  launchTemplates: LaunchTemplates,
+  shortages: ShortageMemory,
+): GroupManager<FleetParameters> {
+  async function findGroup({ token }: Launch): Promise<string | undefined> {
+    for await (const fleet of allFleets(clients)) if (fleet.ClientToken === token) return fleet.FleetId;
+    return undefined;
+  }
+
+  return {
+    async prepare(input) {
+      const pools = await preparePools(input, launchTemplates, shortages, 'group');
+      return { ...pools, manager: NAMES[type] };
+    },
+
+    async create(launch, parameters, notAfter, again) {
+      const made = again ? await findGroup(launch) : undefined;
+      if (made) return made;
+      const { FleetId } = await clients.mutating.send(
+        new CreateFleetCommand({
+          ...fleetInput(launch, parameters),
+          Type: type,
+          // AWS stops launching by itself should nobody be there to freeze the fleet; what runs is kept.
+          ValidUntil: new Date(notAfter),
+          TerminateInstancesWithExpiration: false,
+          ...(type === 'maintain' ? { ExcessCapacityTerminationPolicy: 'no-termination' } : {}),
+          TagSpecifications: [{ ResourceType: 'fleet', Tags: launchTags(launch, parameters.tags) }],
+        }),
+      );
+      return told(FleetId, 'id of the fleet');
+    },
+
+    find: findGroup,
+
+    async look(groupIds) {
+      const views = [];
+      for await (const fleet of allFleets(clients, groupIds)) views.push(viewOf(fleet));
+      return views;
+    },
+
+    async list() {
+      const listed = [];
+      for await (const fleet of allFleets(clients))
+        if (fleet.Type === type) listed.push({ ...viewOf(fleet), tags: tagsOf(fleet.Tags) });
+      return listed;
+    },
+
+    memberTag: 'aws:ec2:fleet-id',
+
+    async freeze(groupId) {
+      const answer = await clients.mutating.send(
+        new DeleteFleetsCommand({ FleetIds: [groupId], TerminateInstances: false }),
+      );
+      const error = told(answer.UnsuccessfulFleetDeletions, 'list of failures')[0]?.Error;
+      // It no longer exists, or somebody deleted it before: either way it launches nothing.
+      if (!error?.Code || error.Code === 'fleetIdDoesNotExist' || error.Code === 'fleetNotInDeletableState')
+        return;
+      throw new ProviderError('ambiguous', error.Code, error.Message ?? error.Code);
+    },
+
+    async shortages(groupId) {
+      const { HistoryRecords = [] } = await clients.reading.send(
+        new DescribeFleetHistoryCommand({
+          FleetId: groupId,
+          EventType: 'service-error',
+          StartTime: new Date(Date.now() - HISTORY_MS),
+        }),
+      );
+      return HistoryRecords.map(({ EventInformation: event }) => ({
+        pool: groupId,
+        code: event?.EventSubType ?? 'Unknown',
+        message: brief(event?.EventDescription ?? ''),
+      }));
+    },
+  };
+}
+
+/** AWS keeps a fleet's history for 48 hours. */
+const HISTORY_MS = 48 * 60 * 60_000;
+
+const viewOf = ({ FleetId: id = '', FleetState }: FleetData): GroupView => ({
+  id,
+  frozen: FleetState?.startsWith('deleted') === true,
+});
+
+/** Those with these ids, or all that AWS lists. An id that it does not know is left out. */
+async function* allFleets(clients: AwsClients, ids?: readonly string[]): AsyncGenerator<FleetData> {
+  try {
+    const input = ids ? { FleetIds: [...ids] } : {};
+    for await (const { Fleets } of paginateDescribeFleets({ client: clients.reading }, input))
+      yield* told(Fleets, 'list of fleets');
+  } catch (error) {
+    if (!ids || toProviderError(error).providerCode !== 'InvalidFleetId.NotFound') throw toReadFailure(error);
+    if (ids.length > 1) for (const id of ids) yield* allFleets(clients, [id]);
+  }
+}

@@ -1,0 +1,123 @@
+import type {
+  CreateFleetCommandInput,
+  FleetOnDemandAllocationStrategy,
+  FleetLaunchTemplateOverridesRequest,
+  SpotAllocationStrategy,
+} from '@aws-sdk/client-ec2';
+import type { PrepareInput } from '../../../contract/activities.ts';
+import type {
+  AutoScalingParameters,
+  FleetParameters,
+  LaunchOverride,
+  SpotFleetParameters,
+} from './launchParameters.ts';
+import type { Launch } from '../../../domain/request/launch.ts';
+import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
+import type { ShortageMemory } from './unavailableOfferings.ts';
+import { awsTags, instanceTags, TAG, templateTags, type Tags } from '../tags.ts';
+import { openPools, priceOf } from './offerings.ts';
+
+/** What every manager that launches over several pools freezes. */
+export async function preparePools(
+  input: PrepareInput,
+  launchTemplates: LaunchTemplates,
+  shortages: ShortageMemory,
+  madeBy: 'call' | 'group',
+) {
+  const { owner, template } = input;
+  const priceType = priceOf(input);
+  // A group launches later and for itself: only the launch template can give its members tags from their birth.
+  const memberTags = madeBy === 'group' ? templateTags(owner, template) : [];
+  const made = await launchTemplates.ensure(owner.deployment, template, { memberTags, frozen: input.frozen });
+  const { percentOnDemand, onDemandBaseCapacity, onDemandStrategy, spotPools } = template;
+  return {
+    v: 1,
+    launchTemplateId: made.id,
+    launchTemplateVersion: made.version,
+    ...(made.frozen === undefined ? {} : { frozen: made.frozen }),
+    overrides: openPools(template, priceType, shortages),
+    priceType,
+    percentOnDemand: percentOnDemand ?? 0,
+    ...(onDemandBaseCapacity === undefined ? {} : { onDemandBase: onDemandBaseCapacity }),
+    spotAllocationStrategy: template.allocationStrategy ?? 'price-capacity-optimized',
+    ...(onDemandStrategy === undefined ? {} : { onDemandStrategy }),
+    ...(spotPools === undefined ? {} : { spotPools }),
+    tags: instanceTags(owner, template),
+  } as const;
+}
+
+/** Units of a launch that are bought on demand: the base once for the request, then the share of the rest. */
+export function onDemandUnits(
+  { units, ordinal }: Launch,
+  { priceType, percentOnDemand, onDemandBase = 0 }: PoolParameters,
+): number {
+  if (priceType === 'ondemand') return units;
+  const base = ordinal === 1 ? Math.min(units, onDemandBase) : 0;
+  return base + Math.round(((units - base) * percentOnDemand) / 100);
+}
+
+/** The order in which types are bought on demand. */
+export const onDemandStrategyOf = ({ onDemandStrategy, overrides }: PoolParameters): string =>
+  onDemandStrategy ??
+  (overrides.some((override) => override.priority !== undefined) ? 'prioritized' : 'lowest-price');
+
+type PoolParameters = FleetParameters | SpotFleetParameters | AutoScalingParameters;
+
+export const launchTags = (launch: Launch, tags: Tags) => awsTags([...tags, [TAG.launch, launch.token]]);
+
+/** What CreateFleet is sent for all types of fleet. */
+export function fleetInput(
+  launch: Launch,
+  parameters: FleetParameters,
+): Omit<CreateFleetCommandInput, 'Type' | 'TagSpecifications'> {
+  const { priceType, overrides, spotAllocationStrategy, spotPools } = parameters;
+  const onDemand = onDemandUnits(launch, parameters);
+  return {
+    ClientToken: launch.token,
+    LaunchTemplateConfigs: [
+      {
+        LaunchTemplateSpecification: {
+          LaunchTemplateId: parameters.launchTemplateId,
+          Version: parameters.launchTemplateVersion,
+        },
+        Overrides: overrides.map(toOverride),
+      },
+    ],
+    TargetCapacitySpecification: {
+      TotalTargetCapacity: launch.units,
+      OnDemandTargetCapacity: onDemand,
+      SpotTargetCapacity: launch.units - onDemand,
+      DefaultTargetCapacityType: priceType === 'spot' ? 'spot' : 'on-demand',
+    },
+    OnDemandOptions: {
+      AllocationStrategy: onDemandStrategyOf(parameters) as FleetOnDemandAllocationStrategy,
+    },
+    ...(priceType === 'spot'
+      ? {
+          SpotOptions: {
+            AllocationStrategy: spotAllocationStrategy as SpotAllocationStrategy,
+            ...(spotPools === undefined ? {} : { InstancePoolsToUseCount: spotPools }),
+          },
+        }
+      : {}),
+  };
+}
+
+function toOverride(override: LaunchOverride): FleetLaunchTemplateOverridesRequest {
+  const { weight, priority, maxPrice } = override;
+  return {
+    ...typeOf(override),
+    SubnetId: override.subnetId,
+    ...(weight === undefined ? {} : { WeightedCapacity: weight }),
+    ...(priority === undefined ? {} : { Priority: priority }),
+    ...(maxPrice === undefined ? {} : { MaxPrice: maxPrice }),
+  };
+}
+
+type TypeChoice = Pick<FleetLaunchTemplateOverridesRequest, 'InstanceType' | 'InstanceRequirements'>;
+
+/** The type, or what AWS chooses it by; all the APIs name the two alike. */
+export const typeOf = ({ instanceType, requirements }: LaunchOverride): TypeChoice =>
+  requirements === undefined
+    ? { InstanceType: instanceType as NonNullable<TypeChoice['InstanceType']> }
+    : { InstanceRequirements: requirements as unknown as NonNullable<TypeChoice['InstanceRequirements']> };

@@ -1,0 +1,73 @@
+import type { PrepareInput } from '../../../contract/activities.ts';
+import type { AwsLaunchParameters } from './launchParameters.ts';
+import type { LaunchOverride } from './launchParameters.ts';
+import type { Template } from '../../../domain/template/template.ts';
+import type { ShortageMemory } from './unavailableOfferings.ts';
+
+/** Types without a priority come after those that have one. */
+const MAX_PRIORITY = Number.MAX_SAFE_INTEGER;
+
+/** At what price a launch buys. */
+export type LaunchPrice = AwsLaunchParameters['priceType'];
+
+/** IBM's provider asks for spot machines this long before it buys the rest on demand. */
+const SPOT_MINUTES = 30;
+
+/** At what price the next launches buy; the rest of a heterogeneous request gets half of its time at least. */
+export function priceOf({ template, createdAt, deadline }: PrepareInput): LaunchPrice {
+  const { priceType, spotMinutes = SPOT_MINUTES } = template;
+  if (priceType !== 'heterogeneous') return priceType;
+  const spotFor = Math.min(spotMinutes * 60_000, (deadline - createdAt) / 2);
+  return Date.now() < createdAt + spotFor ? 'spot' : 'ondemand';
+}
+
+/** Types x subnets, by priority and else in the template's order; or subnets alone where attributes choose the type. */
+function poolsOf(template: Template, priceType: LaunchPrice): LaunchOverride[] {
+  const { subnetIds, maxSpotPrice, instanceRequirements: requirements } = template;
+  const price = maxSpotPrice === undefined || priceType !== 'spot' ? {} : { maxPrice: maxSpotPrice };
+  if (requirements) return subnetIds.map((subnetId) => ({ subnetId, requirements, ...price }));
+  const choices =
+    priceType === 'spot' ? template.instanceTypes : (template.onDemandTypes ?? template.instanceTypes);
+  const weighted = choices.some((choice) => choice.units !== 1);
+  return choices
+    .toSorted((a, b) => (a.priority ?? MAX_PRIORITY) - (b.priority ?? MAX_PRIORITY))
+    .flatMap((choice) =>
+      subnetIds.map((subnetId) => ({
+        instanceType: choice.instanceType,
+        subnetId,
+        ...(weighted ? { weight: choice.units } : {}),
+        ...(choice.priority === undefined ? {} : { priority: choice.priority }),
+        ...price,
+      })),
+    );
+}
+
+/** A pool's name, for people in messages and as its key in the memory of shortages. */
+export const poolName = (
+  instanceType: string | undefined,
+  place: string,
+  lifecycle: 'spot' | 'on-demand',
+): string => `${instanceType ?? 'any type'} in ${place} (${lifecycle})`;
+
+export const lifecycleOf = (priceType: LaunchPrice): 'spot' | 'on-demand' =>
+  priceType === 'spot' ? 'spot' : 'on-demand';
+
+/** The pools of a template that were not short of late. */
+export function openPools(
+  template: Template,
+  priceType: LaunchPrice,
+  shortages: ShortageMemory,
+): readonly LaunchOverride[] {
+  const lifecycle = lifecycleOf(priceType);
+  return shortages.worthATry(poolsOf(template, priceType), ({ instanceType, subnetId }) =>
+    poolName(instanceType, subnetId, lifecycle),
+  );
+}
+
+/** Units of the types that do not count for one. */
+export const weightsOf = ({ overrides }: AwsLaunchParameters): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    overrides.flatMap(({ instanceType, weight = 1 }) =>
+      instanceType === undefined || weight === 1 ? [] : [[instanceType, weight]],
+    ),
+  );

@@ -1,0 +1,184 @@
+import {
+  CancelSpotFleetRequestsCommand,
+  DescribeSpotFleetRequestHistoryCommand,
+  paginateDescribeSpotFleetRequests,
+  RequestSpotFleetCommand,
+  type AllocationStrategy,
+  type LaunchTemplateOverrides,
+  type OnDemandAllocationStrategy,
+} from '@aws-sdk/client-ec2';
+import type { LaunchOverride, SpotFleetParameters } from './launchParameters.ts';
+import type { Launch } from '../../../domain/request/launch.ts';
+import { ProviderError } from '../../../domain/errors/errors.ts';
+import type { AwsClients } from '../client/clients.ts';
+import { brief, toReadFailure } from '../../runtime/failures.ts';
+import { told } from '../client/responseGuards.ts';
+import { toProviderError } from '../client/errors.ts';
+import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
+import type { ShortageMemory } from './unavailableOfferings.ts';
+import { launchTags, onDemandStrategyOf, onDemandUnits, preparePools, typeOf } from './fleetInput.ts';
+import { tagsOf } from '../tags.ts';
+import type { GroupManager } from './launchMethod.ts';
+
+const NAMES = { request: 'spotFleetRequest', maintain: 'spotFleetMaintain' } as const;
+
+/** AWS keeps a request's history for 48 hours. */
+const HISTORY_MS = 48 * 60 * 60_000;
+
+/**
+ * Spot Fleet, for sites whose permissions or habits ask for it; AWS itself points to EC2 Fleet instead. Frozen
+ * is a request that was cancelled without its instances (`cancelled_running`).
+ */
+export function spotFleet(
+  type: 'request' | 'maintain',
+  clients: AwsClients,
+  launchTemplates: LaunchTemplates,
+  shortages: ShortageMemory,
+): GroupManager<SpotFleetParameters> {
+  async function findGroup({ token }: Launch): Promise<string | undefined> {
+    for await (const { id, clientToken } of requests(clients)) if (clientToken === token) return id;
+    return undefined;
+  }
+
+  return {
+    async prepare(input) {
+      const { fleetRole } = input.template;
+      if (!fleetRole)
+        throw new ProviderError('permanent', 'NoFleetRole', 'A template for Spot Fleet needs a fleetRole.');
+      const pools = await preparePools(input, launchTemplates, shortages, 'group');
+      return { ...pools, manager: NAMES[type], iamFleetRole: fleetRole };
+    },
+
+    async create(launch, parameters, notAfter, again) {
+      const made = again ? await findGroup(launch) : undefined;
+      if (made) return made;
+      const { SpotFleetRequestId } = await clients.mutating.send(
+        new RequestSpotFleetCommand({
+          SpotFleetRequestConfig: {
+            // Not filled in by the SDK here: Spot Fleet's token stands inside the configuration.
+            ClientToken: launch.token,
+            Type: type,
+            IamFleetRole: parameters.iamFleetRole,
+            TargetCapacity: launch.units,
+            OnDemandTargetCapacity: onDemandUnits(launch, parameters),
+            AllocationStrategy: camelCase(parameters.spotAllocationStrategy) as AllocationStrategy,
+            OnDemandAllocationStrategy: camelCase(
+              onDemandStrategyOf(parameters),
+            ) as OnDemandAllocationStrategy,
+            ...(parameters.spotPools === undefined ? {} : { InstancePoolsToUseCount: parameters.spotPools }),
+            LaunchTemplateConfigs: [
+              {
+                LaunchTemplateSpecification: {
+                  LaunchTemplateId: parameters.launchTemplateId,
+                  Version: parameters.launchTemplateVersion,
+                },
+                Overrides: parameters.overrides.map(toOverride),
+              },
+            ],
+            ValidUntil: new Date(notAfter),
+            TerminateInstancesWithExpiration: false,
+            ...(type === 'maintain' ? { ExcessCapacityTerminationPolicy: 'noTermination' as const } : {}),
+            TagSpecifications: [
+              { ResourceType: 'spot-fleet-request', Tags: launchTags(launch, parameters.tags) },
+            ],
+          },
+        }),
+      );
+      return told(SpotFleetRequestId, 'id of the fleet');
+    },
+
+    find: findGroup,
+
+    async look(groupIds) {
+      const views = [];
+      for await (const { id, state } of requests(clients, groupIds))
+        views.push({ id, frozen: state.startsWith('cancelled') });
+      return views;
+    },
+
+    async list() {
+      const listed = [];
+      for await (const request of requests(clients))
+        if (request.type === type) listed.push({ ...request, frozen: request.state.startsWith('cancelled') });
+      return listed;
+    },
+
+    memberTag: 'aws:ec2spot:fleet-request-id',
+
+    async freeze(groupId) {
+      const answer = await clients.mutating.send(
+        new CancelSpotFleetRequestsCommand({ SpotFleetRequestIds: [groupId], TerminateInstances: false }),
+      );
+      const [failed] = answer.UnsuccessfulFleetRequests ?? [];
+      told(failed ?? answer.SuccessfulFleetRequests?.[0], 'outcome of the cancellation');
+      const error = failed?.Error;
+      // It no longer exists, or somebody cancelled it before: either way it launches nothing.
+      const over = ['fleetRequestIdDoesNotExist', 'fleetRequestNotInCancellableState'];
+      if (error?.Code && !over.includes(error.Code))
+        throw new ProviderError('ambiguous', error.Code, error.Message ?? error.Code);
+    },
+
+    async shortages(groupId) {
+      const { HistoryRecords = [] } = await clients.reading.send(
+        new DescribeSpotFleetRequestHistoryCommand({
+          SpotFleetRequestId: groupId,
+          EventType: 'error',
+          StartTime: new Date(Date.now() - HISTORY_MS),
+        }),
+      );
+      return HistoryRecords.map(({ EventInformation: event }) => ({
+        pool: groupId,
+        code: event?.EventSubType ?? 'Unknown',
+        message: brief(event?.EventDescription ?? ''),
+      }));
+    },
+  };
+}
+
+function toOverride(override: LaunchOverride): LaunchTemplateOverrides {
+  return {
+    ...typeOf(override),
+    SubnetId: override.subnetId,
+    ...(override.weight === undefined ? {} : { WeightedCapacity: override.weight }),
+    ...(override.priority === undefined ? {} : { Priority: override.priority }),
+    ...(override.maxPrice === undefined ? {} : { SpotPrice: override.maxPrice }),
+  };
+}
+
+/** Spot Fleet has EC2 Fleet's strategies under other names. */
+const camelCase = (text: string): string =>
+  text.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+interface SpotFleetRequest {
+  readonly id: string;
+  readonly state: string;
+  readonly clientToken: string | undefined;
+  readonly type: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Those with these ids, or all that AWS lists. An id that it does not know is left out. */
+async function* requests(clients: AwsClients, ids?: readonly string[]): AsyncGenerator<SpotFleetRequest> {
+  try {
+    const input = ids ? { SpotFleetRequestIds: [...ids] } : {};
+    for await (const page of paginateDescribeSpotFleetRequests({ client: clients.reading }, input)) {
+      for (const { SpotFleetRequestId: id = '', ...request } of told(
+        page.SpotFleetRequestConfigs,
+        'list of fleets',
+      )) {
+        const { ClientToken: clientToken, Type: type } = request.SpotFleetRequestConfig ?? {};
+        yield {
+          id,
+          state: request.SpotFleetRequestState ?? '',
+          clientToken,
+          type,
+          tags: tagsOf(request.Tags),
+        };
+      }
+    }
+  } catch (error) {
+    if (!ids || toProviderError(error).providerCode !== 'InvalidSpotFleetRequestId.NotFound')
+      throw toReadFailure(error);
+    if (ids.length > 1) for (const id of ids) yield* requests(clients, [id]);
+  }
+}

@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import {
+  CreateLaunchTemplateCommand,
+  DescribeImagesCommand,
+  DescribeLaunchTemplatesCommand,
+  DescribeLaunchTemplateVersionsCommand,
+  type RequestLaunchTemplateData,
+} from '@aws-sdk/client-ec2';
+import type { Frozen } from '../../../contract/activities.ts';
+import { ProviderError } from '../../../domain/errors/errors.ts';
+import type { Template } from '../../../domain/template/template.ts';
+import { told } from '../client/responseGuards.ts';
+import type { AwsClients } from '../client/clients.ts';
+import { toProviderError } from '../client/errors.ts';
+import { launchTemplateData } from './launchTemplateData.ts';
+import { awsTags, TAG, type Tags } from '../tags.ts';
+
+export interface LaunchTemplateRef {
+  readonly id: string;
+  /** Always a number: `$Latest` could change between a call and its retry. */
+  readonly version: string;
+  /** What it says of network interfaces, if anything. */
+  readonly networkInterfaces?: RequestLaunchTemplateData['NetworkInterfaces'];
+  /** What this request's names stand for, if the template has any. */
+  readonly frozen?: Frozen;
+}
+
+export interface LaunchTemplates {
+  /**
+   * The launch template with exactly this template's content, made if there is none yet. Its name is a
+   * hash of its content, so all requests of a template share one and it never changes.
+   * @throws ProviderError
+   */
+  ensure(deployment: string, template: Template, options?: EnsureOptions): Promise<LaunchTemplateRef>;
+  forget(id: string): void;
+}
+
+export interface EnsureOptions {
+  /** Tags that AWS gives to what a group launches by itself; never those of one request. */
+  readonly memberTags?: Tags;
+  readonly frozen?: Frozen | undefined;
+}
+
+export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
+  const known = new Map<string, LaunchTemplateRef>();
+  const rootDevices = new Map<string, string>();
+
+  async function create(name: string, deployment: string, data: RequestLaunchTemplateData): Promise<string> {
+    const made = await clients.mutating.send(
+      new CreateLaunchTemplateCommand({
+        // Its name makes it unique; a token of ours would bring back, for a day, one that somebody deleted.
+        LaunchTemplateName: name,
+        LaunchTemplateData: data,
+        TagSpecifications: [
+          { ResourceType: 'launch-template', Tags: awsTags([[TAG.deployment, deployment]]) },
+        ],
+      }),
+    );
+    return told(made.LaunchTemplate?.LaunchTemplateId, 'id of the launch template');
+  }
+
+  /** Makes it, unless another worker is quicker: what stands under the name has the same content. */
+  async function createOnce(
+    name: string,
+    deployment: string,
+    data: RequestLaunchTemplateData,
+  ): Promise<string> {
+    try {
+      return await create(name, deployment, data);
+    } catch (error) {
+      const failure = toProviderError(error);
+      const exists = failure.providerCode === 'InvalidLaunchTemplateName.AlreadyExistsException';
+      const id = exists ? await find(name) : undefined;
+      if (id === undefined) throw failure;
+      return id;
+    }
+  }
+
+  async function find(name: string): Promise<string | undefined> {
+    try {
+      const found = await clients.reading.send(
+        new DescribeLaunchTemplatesCommand({ LaunchTemplateNames: [name] }),
+      );
+      // AWS says by an error that there is none.
+      return told(found.LaunchTemplates?.[0]?.LaunchTemplateId, 'id of the launch template');
+    } catch (error) {
+      if (toProviderError(error).providerCode === 'InvalidLaunchTemplateName.NotFoundException')
+        return undefined;
+      throw toProviderError(error);
+    }
+  }
+
+  /** Resizing another device than the image's own root would add a volume instead. */
+  async function rootDevice(imageId: string): Promise<string> {
+    const cached = rootDevices.get(imageId);
+    if (cached !== undefined) return cached;
+    try {
+      const { Images } = await clients.reading.send(new DescribeImagesCommand({ ImageIds: [imageId] }));
+      const [image] = told(Images, 'list of images');
+      const name = image?.RootDeviceName ?? '/dev/xvda';
+      rootDevices.set(imageId, name);
+      return name;
+    } catch (error) {
+      throw toProviderError(error);
+    }
+  }
+
+  async function ensureData(deployment: string, data: RequestLaunchTemplateData): Promise<LaunchTemplateRef> {
+    const name = `ohf/${deployment}/${contentHash(data)}`;
+    const cached = known.get(name);
+    if (cached) return cached;
+    const id = (await find(name)) ?? (await createOnce(name, deployment, data));
+    const { NetworkInterfaces: networkInterfaces } = data;
+    const ref = { id, version: '1', ...(networkInterfaces === undefined ? {} : { networkInterfaces }) };
+    known.set(name, ref);
+    return ref;
+  }
+
+  /** What a version of a launch template says, with the number of the version and an alias of its image resolved. */
+  async function read(id: string, version: string): Promise<ReadVersion> {
+    try {
+      const answer = await clients.reading.send(
+        new DescribeLaunchTemplateVersionsCommand({
+          LaunchTemplateId: id,
+          Versions: [version],
+          ResolveAlias: true,
+        }),
+      );
+      const found = answer.LaunchTemplateVersions?.[0];
+      return {
+        data: told(found?.LaunchTemplateData, 'data of the launch template') as RequestLaunchTemplateData,
+        version: String(told(found?.VersionNumber, 'version of the launch template')),
+      };
+    } catch (error) {
+      const failure = toProviderError(error);
+      // Not one that we made: making ours anew would not bring it back.
+      if (failure.kind === 'stale')
+        throw new ProviderError('permanent', failure.providerCode, failure.message);
+      throw failure;
+    }
+  }
+
+  /** AWS resolves the alias of an image in a launch template; so it is asked by one. */
+  async function resolveImage(deployment: string, alias: string): Promise<string> {
+    const { id } = await ensureData(deployment, { ImageId: alias });
+    const { data } = await read(id, '1');
+    return data.ImageId ?? alias;
+  }
+
+  return {
+    async ensure(deployment, template, { memberTags = [], frozen } = {}) {
+      const own = template.launchTemplate;
+      const base = own && (await read(own.id, frozen?.launchTemplateVersion ?? own.version));
+      const named = template.imageId || (base?.data.ImageId ?? '');
+      if (named === '')
+        throw new ProviderError(
+          'permanent',
+          'MissingImage',
+          'Neither the template nor its launch template names an AMI.',
+        );
+      const isAlias = named.startsWith(ALIAS);
+      const imageId = frozen?.imageId ?? (isAlias ? await resolveImage(deployment, named) : named);
+      const meant = { ...template, imageId };
+      const root = template.rootVolume && (await rootDevice(imageId));
+      const ref = await ensureData(deployment, launchTemplateData(meant, root, memberTags, base?.data));
+      if (!own && !isAlias) return ref;
+      return {
+        ...ref,
+        frozen: { imageId, ...(base === undefined ? {} : { launchTemplateVersion: base.version }) },
+      };
+    },
+    forget(id) {
+      for (const [name, ref] of known) if (ref.id === id) known.delete(name);
+    },
+  };
+}
+
+/** By which a launch template names the parameter that holds the id of an image. */
+const ALIAS = 'resolve:ssm:';
+
+interface ReadVersion {
+  readonly data: RequestLaunchTemplateData;
+  readonly version: string;
+}
+
+function contentHash(data: RequestLaunchTemplateData): string {
+  return createHash('sha256').update(JSON.stringify(data)).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,52 @@
+import { createHmac } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { EventType } from '../../../domain/events/event.ts';
+import type { EventHandler } from './handler.ts';
+import { told } from './message.ts';
+
+export interface WebhookSettings {
+  readonly url: string;
+  /** Its first line is the key of the signature. Read for each call, so that it can be exchanged. */
+  readonly secretFile?: string;
+  readonly types?: readonly EventType[];
+  readonly timeoutSeconds: number;
+}
+
+/**
+ * Posts events to a URL: `{v, events}`, in order. Any answer of 200 to 299 is an acknowledgement; everything else
+ * brings the same events again. Receivers drop ids that they have had, of the same run.
+ */
+export function webhook({ url, secretFile, types, timeoutSeconds }: WebhookSettings): EventHandler {
+  return {
+    name: 'webhook',
+    begins: 'now',
+    ...(types ? { types } : {}),
+    async handle(published) {
+      const body = JSON.stringify({ v: 1, events: published.map(told) });
+      const timestamp = String(Math.floor(Date.now() / 1_000));
+      const headers: Record<string, string> = {
+        'content-type': 'application/json',
+        'x-ohf-timestamp': timestamp,
+      };
+      if (secretFile !== undefined) {
+        const [secret = ''] = (await readFile(secretFile, 'utf8')).split('\n');
+        headers['x-ohf-signature'] = signature(secret.trim(), timestamp, body);
+      }
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers,
+        body,
+        redirect: 'error',
+        signal: AbortSignal.timeout(timeoutSeconds * 1_000),
+      });
+      await answer.body?.cancel();
+      // Not the whole URL: a path or a query may hold a token.
+      if (!answer.ok) throw new Error(`${new URL(url).host} answered ${answer.status}`);
+    },
+  };
+}
+
+/** HMAC-SHA256 of `<timestamp>.<body>`: an old message cannot be sent again under a new time. */
+export function signature(secret: string, timestamp: string, body: string): string {
+  return `sha256=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`;
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { numbered, type DomainEvent } from '../../../domain/events/event.ts';
+import type { Template } from '../../../domain/template/template.ts';
+
+/** What is kept of the template that the newest request of its name was made with. */
+export interface KnownTemplate {
+  readonly templateId: string;
+  /** Of the event that told of it. */
+  readonly sequence: number;
+  /** Epoch ms: when that request was made. */
+  readonly at: number;
+  /** Of the value of each key: enough to tell which have changed. */
+  readonly digests: Readonly<Record<string, string>>;
+}
+
+/**
+ * The templates file is the administrator's, and nobody watches it: that a template is new or has changed is known
+ * by the first request that is made with it.
+ * @param created the first event of that request
+ * @returns undefined when it is the same as before, or older than what is known
+ */
+export function templateChange(
+  template: Template,
+  { deployment, provider, at }: DomainEvent,
+  known: ReadonlyMap<string, KnownTemplate>,
+): { readonly event: DomainEvent; readonly known: KnownTemplate } | undefined {
+  const { templateId } = template;
+  const before = known.get(templateId);
+  if (before && before.at > at) return undefined;
+  const digests = digestsOf(template);
+  const keys = before ? differing(before.digests, digests) : [];
+  if (before && keys.length === 0) return undefined;
+  const { userData: _, ...shown } = template;
+  const change = before ? 'changed' : 'added';
+  const sequence = 1 + Math.max(0, ...[...known.values()].map((one) => one.sequence));
+  const base = { stream: `templates-${deployment}-${provider}`, requestId: '', deployment, provider, at };
+  const [event] = numbered(
+    [{ type: 'TemplateChanged', templateId, change, keys, template: shown }],
+    base,
+    sequence,
+  );
+  return event && { event, known: { templateId, sequence, at, digests } };
+}
+
+function digestsOf(template: Template): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(template).map(([key, value]) => [
+      key,
+      createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16),
+    ]),
+  );
+}
+
+function differing(
+  before: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+): readonly string[] {
+  const keys = new Set([...Object.keys(before), ...Object.keys(now)]);
+  return [...keys].filter((key) => before[key] !== now[key]).toSorted();
+}

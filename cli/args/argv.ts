@@ -1,0 +1,51 @@
+import { didYouMean } from '../../config/input/suggest.ts';
+import { ValidationError } from '../../domain/errors/errors.ts';
+
+/** Where the input of an operation comes from. */
+export type InputSource =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'data'; readonly json: string }
+  | { readonly kind: 'words'; readonly words: readonly string[] };
+
+const OPTIONS: Readonly<Record<string, 'file' | 'data'>> = {
+  '-f': 'file',
+  '--file': 'file',
+  '-d': 'data',
+  '--data': 'data',
+};
+
+/**
+ * Reads the arguments behind an operation's name. Not through cac, which turns `0456` into a number: ids
+ * and names must arrive as they were typed.
+ * @throws ValidationError on an unknown option, or input that is given in two ways
+ */
+export function readArguments(args: readonly string[]): InputSource {
+  const sources: InputSource[] = [];
+  const words: string[] = [];
+  for (let index = 0; index < args.length; index++) {
+    const arg = args[index] ?? '';
+    const assigned = /^(--\w+)=(.*)$/s.exec(arg);
+    const option = assigned?.[1] ?? arg;
+    const kind = Object.hasOwn(OPTIONS, option) ? OPTIONS[option] : undefined;
+    if (kind) {
+      const value = assigned ? assigned[2] : args[++index];
+      if (!value)
+        throw new ValidationError(`The option ${option} needs ${kind === 'file' ? 'a path' : 'JSON'}.`);
+      sources.push(kind === 'file' ? { kind, path: value } : { kind, json: value });
+    } else if (arg === '--') {
+      words.push(...args.slice(index + 1));
+      break;
+    } else if (/^-\D/.test(arg)) {
+      const known = Object.keys(OPTIONS);
+      throw new ValidationError(
+        `Unknown option ${option}.${didYouMean(option, known)} Allowed: ${known.join(', ')}.`,
+      );
+    } else {
+      words.push(arg);
+    }
+  }
+  if (words.length > 0) sources.push({ kind: 'words', words });
+  if (sources.length > 1)
+    throw new ValidationError('The input is given twice; give one of -f FILE, -d JSON or words.');
+  return sources[0] ?? { kind: 'words', words: [] };
+}

@@ -1,0 +1,34 @@
+import type { Figure } from '../../../worker/health/callStats.ts';
+import type { Readiness } from '../../../worker/health/readiness.ts';
+import { isObject } from '../../../config/input/jsonFile.ts';
+
+/** What a worker tells of itself on its page `/status`. */
+export interface WorkerStatus extends Readiness {
+  readonly figures: readonly Figure[];
+}
+
+const PATIENCE_MS = 5_000;
+
+/**
+ * @param address `host:port`, where a worker serves its health
+ * @throws Error that says why there is no answer
+ */
+export async function readWorkerStatus(address: string): Promise<WorkerStatus> {
+  // Who listens everywhere is asked here.
+  const host = address.replace(/^(0\.0\.0\.0|\[::\]):/, '127.0.0.1:');
+  let answer: unknown;
+  try {
+    const response = await fetch(`http://${host}/status`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    answer = await response.json();
+  } catch (error) {
+    throw new Error(`no worker answers at ${host}: ${reasonOf(error)}`, { cause: error });
+  }
+  if (!isObject(answer) || !Array.isArray(answer['checks']) || !Array.isArray(answer['figures']))
+    throw new Error(`what answers at ${host} is no worker of this release`);
+  return answer as unknown as WorkerStatus;
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}

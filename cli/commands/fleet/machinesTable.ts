@@ -1,0 +1,33 @@
+import type { Machine } from '../../../domain/machine/machine.ts';
+import { table } from '../../output/table.ts';
+import { utcText } from '../../output/times.ts';
+
+const HEADER = ['MACHINE', 'NAME', 'ADDRESS', 'TYPE', 'PRICE', 'STATE', 'LAUNCHED'] as const;
+
+/** Machines for people, each with cells of its own under more headers. */
+export const machinesTable = (
+  moreHeaders: readonly string[],
+  rows: readonly (readonly [machine: Machine, ...more: string[]])[],
+): string =>
+  table(
+    [...HEADER, ...moreHeaders],
+    rows.map(([machine, ...more]) => [...cellsOf(machine), ...more]),
+  );
+
+const cellsOf = ({
+  machineId,
+  name,
+  privateIp,
+  instanceType,
+  spot,
+  state,
+  launchTime,
+}: Machine): string[] => [
+  machineId,
+  name || '-',
+  privateIp || '-',
+  instanceType,
+  spot ? 'spot' : 'ondemand',
+  state,
+  launchTime > 0 ? utcText(launchTime * 1_000) : '-',
+];

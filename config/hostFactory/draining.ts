@@ -1,0 +1,35 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { BusinessRuleError } from '../../domain/errors/errors.ts';
+import { providerName, templatesPath } from './hfPaths.ts';
+import { isObject } from '../input/jsonFile.ts';
+import type { Environment } from '../sources.ts';
+
+export const DRAIN_MARK = 'ohf-draining.json';
+
+/**
+ * The file whose presence means that the provider launches nothing more. It stands beside the templates, on
+ * the file system that all hosts of Host Factory share, and costs a call one look.
+ * @throws ConfigurationError when no variable names the provider's folder
+ */
+export const drainMarkPath = (env: Environment): string => join(dirname(templatesPath(env)), DRAIN_MARK);
+
+/** @throws BusinessRuleError while the provider is drained */
+export function refuseWhileDraining(env: Environment): void {
+  const path = drainMarkPath(env);
+  if (!existsSync(path)) return;
+  throw new BusinessRuleError(
+    `Provider '${providerName(env)}' is being drained${detailsOf(path)} and launches no machines. ` +
+      "'ohf drain --undo' ends that.",
+  );
+}
+
+/** The file's presence counts, whatever is in it. */
+function detailsOf(path: string): string {
+  try {
+    const mark: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return isObject(mark) ? ` since ${String(mark['since'])} (by ${String(mark['by'])})` : '';
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { commandReference } from './command-reference.mjs';
+import { errorTables } from './error-tables.mjs';
+import { eventTables } from './event-tables.mjs';
+import { metricTables } from './metric-tables.mjs';
+import { dist, root } from '../paths.mjs';
+import { configSchema, ibmTables, settingsTables } from './settings-documents.mjs';
+
+/**
+ * What is made from the code: whole files, and in others what stands between two marks.
+ * @returns {Promise<{ file: string, is: string | undefined, shouldBe: string }[]>} by their path in the checkout
+ */
+export async function documents() {
+  const settings = await compiled('config', 'settings.js');
+  const ibm = await compiled('config', 'hostFactory', 'ibmConfig.js');
+  const hfLogging = await compiled('config', 'hostFactory', 'hfLogging.js');
+  const guide = await compiled('docs', 'data', 'errorGuide.js');
+  const events = await compiled('docs', 'data', 'eventGuide.js');
+  const health = await compiled('worker', 'health', 'metrics.js');
+  const operations = await compiled('cli', 'operations', 'registry.js');
+  const commands = await compiled('cli', 'commands', 'registry.js');
+  const schema = `${JSON.stringify(configSchema(settings), null, 2)}\n`;
+  return [
+    { file: 'config/config.schema.json', is: read('config/config.schema.json'), shouldBe: schema },
+    between('docs/commands.md', commandReference(operations, commands)),
+    between('docs/configuration.md', { ...settingsTables(settings), ...ibmTables(ibm, hfLogging) }),
+    between('docs/errors.md', errorTables(guide)),
+    between('docs/events.md', eventTables(events)),
+    between('docs/monitoring.md', await metricTables(health)),
+  ];
+}
+
+/** Each file that is not what the code says. */
+export const staleDocuments = async () =>
+  (await documents()).filter(({ is, shouldBe }) => is !== shouldBe).map(({ file }) => file);
+
+const compiled = (...parts) => import(pathToFileURL(path.join(dist, ...parts)).href);
+
+function between(file, parts) {
+  const is = read(file);
+  let shouldBe = is ?? '';
+  for (const [name, text] of Object.entries(parts)) {
+    const [from, to] = [`<!-- ${name}: made by npm run docs -->\n`, `\n<!-- end of ${name} -->`];
+    const [start, end] = [shouldBe.indexOf(from), shouldBe.indexOf(to)];
+    if (start === -1 || end < start) throw new Error(`${file} lacks the marks of '${name}'.`);
+    shouldBe = `${shouldBe.slice(0, start + from.length)}\n${text}${shouldBe.slice(end)}`;
+  }
+  return { file, is, shouldBe };
+}
+
+function read(file) {
+  try {
+    return readFileSync(path.join(root, file), 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isExecutable } from '../command.mjs';
+import { cached, fillCache } from '../cache.mjs';
+
+const child = fileURLToPath(new URL('./sdk-download-child.mjs', import.meta.url));
+
+// Offline it fails in milliseconds; behind a firewall that swallows packets only this ends it.
+const SILENCE_MS = 8000;
+
+/**
+ * Lets Temporal's SDK download the server it would use itself. `kind` is `dev-server` or `time-skipping`.
+ * @returns the path of the program in the cache, or undefined when it could not be had.
+ */
+export async function downloadWithSdk(kind, say) {
+  const name = `${kind}-downloaded`;
+  try {
+    await fillCache(name, say, (folder) => runDownload(kind, folder));
+  } catch {
+    // Not an error: there are other ways, and the last one explains them all.
+    return undefined;
+  }
+  return findDownloaded(kind);
+}
+
+/** What an earlier download left in the cache. */
+export function findDownloaded(kind) {
+  return programIn(cached(`${kind}-downloaded`));
+}
+
+function programIn(folder) {
+  if (!existsSync(folder)) return undefined;
+  return readdirSync(folder)
+    .map((name) => path.join(folder, name))
+    .find(isExecutable);
+}
+
+/** Ends the download when nothing has arrived for a while. */
+function runDownload(kind, folder) {
+  return new Promise((resolve, reject) => {
+    const download = spawn(process.execPath, [child, kind, folder], { stdio: 'ignore' });
+    let size = 0;
+    let lastGrowth = Date.now();
+    const timer = setInterval(() => {
+      const now = sizeOf(folder);
+      if (now > size) lastGrowth = Date.now();
+      size = now;
+      if (Date.now() - lastGrowth > SILENCE_MS) download.kill('SIGKILL');
+    }, 500);
+    download.on('exit', (code) => {
+      clearInterval(timer);
+      if (code === 0 && programIn(folder)) resolve();
+      else reject(new Error(`the download of ${kind} failed`));
+    });
+  });
+}
+
+function sizeOf(folder) {
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(path.join(folder, name)).size, 0);
+}

@@ -1,0 +1,185 @@
+import type {
+  Change,
+  Fleet,
+  Group,
+  Instance,
+  InstanceState,
+  LaunchTemplate,
+  Lifecycle,
+  LogEntry,
+  PoolRule,
+  QueueMessage,
+  Quotas,
+  Settings,
+  Tags,
+  TokenRecord,
+} from './model.ts';
+import { usualRules } from '../queue/events.ts';
+
+/** All the simulated AWS knows. Only `apply` changes it. */
+export type World = {
+  instances: Map<string, Instance>;
+  /** In order of launch; a page token is a position in it, so pages stay right while instances come. */
+  launchOrder: Instance[];
+  /** Per subnet: private address -> the last instance that got it. */
+  addresses: Map<string, Map<string, Instance>>;
+  liveByPool: Map<string, number>;
+  /** Live spot machines with a notice. */
+  interrupted: Map<string, Instance>;
+  templates: Map<string, LaunchTemplate>;
+  fleets: Map<string, Fleet>;
+  groups: Map<string, Group>;
+  tokens: Map<string, TokenRecord>;
+  /** Types of events that EventBridge puts into the queue. */
+  rules: readonly string[];
+  messages: Map<string, QueueMessage>;
+  pools: PoolRule[];
+  quotas: Quotas;
+  settings: Settings;
+  log: LogEntry[];
+};
+
+/** A world in which nothing has happened yet. */
+export function createWorld(settings: Settings): World {
+  return {
+    instances: new Map(),
+    launchOrder: [],
+    addresses: new Map(),
+    liveByPool: new Map(),
+    interrupted: new Map(),
+    templates: new Map(),
+    fleets: new Map(),
+    groups: new Map(),
+    tokens: new Map(),
+    rules: usualRules,
+    messages: new Map(),
+    pools: [],
+    quotas: {},
+    settings,
+    log: [],
+  };
+}
+
+/** How long a terminated instance stays visible, in ms: AWS says about an hour. */
+export const terminatedVisibleMs = 3_600_000;
+
+/** The state an instance had, has or will have at `time` (ms). */
+export function stateAt(instance: Instance, time: number): InstanceState {
+  const end = instance.termination;
+  if (end !== undefined && time >= end.requestedAt) {
+    return time >= end.doneAt ? 'terminated' : 'shutting-down';
+  }
+  const { stopped } = instance;
+  if (stopped !== undefined && time >= stopped.requestedAt) {
+    return time >= stopped.doneAt ? 'stopped' : 'stopping';
+  }
+  return time >= instance.runningAt ? 'running' : 'pending';
+}
+
+/** Whether the API still or already knows the instance at `time` (ms). */
+export function existsAt(instance: Instance, time: number): boolean {
+  const end = instance.termination;
+  if (instance.forgotten) return false;
+  return time >= instance.launchedAt && (end === undefined || time < end.doneAt + terminatedVisibleMs);
+}
+
+/** The tags a read of `time` (ms) sees. */
+export function tagsAt(instance: Instance, time: number): Tags {
+  const seen = instance.tagVersions.findLast((version) => version.at <= time) ?? instance.tagVersions[0];
+  return seen?.tags ?? {};
+}
+
+/** Live: nobody has terminated it yet. Only live instances use up a pool. */
+export function isLive(instance: Instance): boolean {
+  return instance.termination === undefined;
+}
+
+/** The name of a pool in `liveByPool`. */
+export function poolKey(instanceType: string, zone: string, lifecycle: Lifecycle): string {
+  return `${instanceType}|${zone}|${lifecycle}`;
+}
+
+/** Applies one change. Loading the journal does this for every line, so it must depend on nothing else. */
+export function apply(world: World, change: Change): void {
+  if (change.reset) Object.assign(world, createWorld(world.settings));
+  if (change.settings !== undefined) applySettings(world, change.settings.at, change.settings.values);
+  if (change.pools !== undefined) world.pools = change.pools;
+  if (change.quotas !== undefined) world.quotas = change.quotas;
+  for (const template of change.templates ?? []) world.templates.set(template.id, template);
+  for (const id of change.deletedTemplates ?? []) world.templates.delete(id);
+  for (const fleet of change.fleets ?? []) world.fleets.set(fleet.id, fleet);
+  for (const group of change.groups ?? []) world.groups.set(group.id, group);
+  for (const instance of change.launched ?? []) addInstance(world, instance);
+  for (const { id, ...termination } of change.terminated ?? []) {
+    const instance = world.instances.get(id);
+    if (instance === undefined || !isLive(instance)) continue;
+    instance.termination = termination;
+    world.interrupted.delete(id);
+    countLive(world, instance, -1);
+  }
+  for (const id of change.protected?.ids ?? []) {
+    const instance = world.instances.get(id);
+    if (instance !== undefined) instance.protected = change.protected?.on ?? false;
+  }
+  for (const id of change.forgotten ?? []) {
+    const instance = world.instances.get(id);
+    if (instance !== undefined) instance.forgotten = true;
+  }
+  for (const { id, ...stopped } of change.stopped ?? []) {
+    const instance = world.instances.get(id);
+    if (instance !== undefined) instance.stopped = stopped;
+  }
+  for (const { id, ...interruption } of change.interrupted ?? []) {
+    const instance = world.instances.get(id);
+    if (instance === undefined || !isLive(instance)) continue;
+    instance.interruption = interruption;
+    world.interrupted.set(id, instance);
+  }
+  if (change.tagged !== undefined) applyTags(world, change.tagged);
+  for (const token of change.tokens ?? []) world.tokens.set(token.key, token);
+  if (change.rules !== undefined) world.rules = change.rules;
+  for (const message of change.messages ?? []) world.messages.set(message.id, message);
+  for (const id of change.takenMessages ?? []) world.messages.delete(id);
+  if (change.log !== undefined) world.log.push(change.log);
+}
+
+function addInstance(world: World, instance: Instance): void {
+  world.instances.set(instance.id, instance);
+  world.launchOrder.push(instance);
+  const held = world.addresses.get(instance.subnetId) ?? new Map<string, Instance>();
+  world.addresses.set(instance.subnetId, held.set(instance.privateIp, instance));
+  if (!isLive(instance)) return;
+  countLive(world, instance, 1);
+  if (instance.interruption !== undefined) world.interrupted.set(instance.id, instance);
+}
+
+function countLive(world: World, instance: Instance, by: number): void {
+  const key = poolKey(instance.instanceType, instance.zone, instance.lifecycle);
+  world.liveByPool.set(key, (world.liveByPool.get(key) ?? 0) + by);
+}
+
+function applySettings(world: World, at: number, settings: Settings): void {
+  world.settings = settings;
+  // A transition that is still to come follows the new setting; one that has happened stays happened.
+  for (const instance of world.launchOrder) {
+    const end = instance.termination;
+    if (instance.runningAt > at) {
+      instance.runningAt = Math.max(at, instance.launchedAt + settings.pendingSeconds * 1000);
+    }
+    if (end !== undefined && end.doneAt > at) {
+      end.doneAt = Math.max(at, end.requestedAt + settings.shuttingDownSeconds * 1000);
+    }
+  }
+}
+
+function applyTags(world: World, tagged: { ids: string[]; at: number; tags: Tags }): void {
+  for (const id of tagged.ids) {
+    const instance = world.instances.get(id);
+    if (instance !== undefined) {
+      const tags = { ...instance.tagVersions.at(-1)?.tags, ...tagged.tags };
+      instance.tagVersions.push({ at: tagged.at, tags });
+    }
+    const other = world.templates.get(id) ?? world.fleets.get(id) ?? world.groups.get(id);
+    if (other !== undefined) other.tags = { ...other.tags, ...tagged.tags };
+  }
+}

@@ -1,0 +1,61 @@
+import { strict as assert } from 'node:assert';
+import type { StatusView } from '../../contract/messages.ts';
+import { eventually } from '../fixtures/eventually.ts';
+import { ended, giveAllBack, goingOf, requestMachines } from '../fixtures/stack/hostFactory.ts';
+import { QUICK, startStack, type Stack } from '../fixtures/stack/stack.ts';
+
+describe('machines that nobody has in his books', function () {
+  this.timeout(180_000);
+  let stack: Stack;
+  before(async () => {
+    stack = await startStack({ ...QUICK, unclaimed: { lists: 2, minAgeSeconds: 3 } });
+  });
+  after(() => stack.end());
+  const liveIds = async (): Promise<string[]> => (await stack.simulator.summary()).liveIds.toSorted();
+  const ohf = async (...args: string[]): Promise<string> => {
+    const { code, output } = await stack.ohf(...args);
+    assert.equal(code, 0, output);
+    return output;
+  };
+
+  it('are given back when Host Factory was killed before it read the id of their request', async () => {
+    const { machines } = await ended(stack, await requestMachines(stack, 2));
+    const known = machines.map(({ machineId }) => machineId).toSorted();
+    // As if its answer had never been read: nobody asks for its status.
+    const lost = await requestMachines(stack, 3);
+    await eventually('all are up', async () => (await liveIds()).length === 5);
+    await eventually('the machines nobody knows are given back', async () => {
+      assert.deepEqual(await goingOf(stack, machines), []);
+      return (await liveIds()).length === 2;
+    });
+    assert.deepEqual(await liveIds(), known);
+    const { status }: StatusView = await stack.temporal.workflow.getHandle(lost).result();
+    assert.equal(status, 'complete_with_error');
+    assert.equal(await ohf('machines', '--unclaimed'), 'none\n');
+    await giveAllBack(stack, machines);
+  });
+
+  it("get owners again by `ohf adopt` after Temporal's database was lost, and can be returned", async () => {
+    const requestId = await requestMachines(stack, 2);
+    const { machines } = await ended(stack, requestId);
+    assert.equal(await stack.stopWorker(), 0);
+    await stack.loseTemporal();
+    await stack.startWorker();
+    const shown = await eventually('the loss is noticed', async () => {
+      const output = await ohf('adopt');
+      return output.includes(requestId) ? output : undefined;
+    });
+    assert.match(shown, /2\s+nothing was done/);
+    const { code, output } = await stack.ohf('health');
+    assert.equal(code, 1, output);
+    assert.match(output, /knows the owner of none.*'ohf adopt'/);
+    assert.deepEqual(JSON.parse(await ohf('adopt', requestId, '--yes', '--json')), {
+      adopted: true,
+      requests: [{ requestId, machines: 2 }],
+    });
+    await eventually('it has an owner', async () => (await ohf('requests')).includes(`own-${requestId}`));
+    await eventually('nothing is wrong any more', async () => (await stack.ohf('health')).code === 0);
+    assert.match(await ohf('adopt'), /every machine has an owner/);
+    await giveAllBack(stack, machines);
+  });
+});

@@ -1,0 +1,349 @@
+import { strict as assert } from 'node:assert';
+import { DeleteLaunchTemplateCommand } from '@aws-sdk/client-ec2';
+import { ApplicationFailure } from '@temporalio/activity';
+import type { LaunchCall, Launched, Launches } from '../../../activities/provider.ts';
+import { createAwsClients, type AwsClients } from '../../../activities/aws/client/clients.ts';
+import { createGroups } from '../../../activities/aws/group/groups.ts';
+import { createInstanceReader } from '../../../activities/aws/instance/instances.ts';
+import { createLaunches } from '../../../activities/aws/launch/launchService.ts';
+import { createLaunchTemplates } from '../../../activities/aws/launchTemplate/launchTemplates.ts';
+import { createManagers } from '../../../activities/aws/launch/index.ts';
+import { awsParameters, type AwsLaunchParameters } from '../../../activities/aws/launch/launchParameters.ts';
+import { createShortageMemory } from '../../../activities/aws/launch/unavailableOfferings.ts';
+import {
+  LAUNCH_REJECTED,
+  LAUNCH_STALE,
+  type AcquireResult,
+  type LaunchParameters,
+} from '../../../contract/activities.ts';
+import type { Template } from '../../../domain/template/template.ts';
+import { startSimulator, type Simulator } from '../../../simulator/server.ts';
+import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment.ts';
+import { aTemplate } from '../../fixtures/builders.ts';
+import { simulatorControl, type SimulatorControl } from '../../fixtures/cloud/simulatorClient.ts';
+import { assertWithinPolicy } from '../../fixtures/cloud/withinPolicy.ts';
+
+const MINUTE = 60_000;
+
+for (const [providerApi, action] of [
+  ['EC2Fleet', 'CreateFleet'],
+  ['RunInstances', 'RunInstances'],
+] as const) {
+  describe(`launching through ${providerApi}`, () => {
+    let simulator: Simulator;
+    let control: SimulatorControl;
+    let aws: AwsClients;
+    let activities: Launches;
+    let ordinal = 0;
+    let clock = 0;
+
+    before(async () => {
+      process.env['AWS_ACCESS_KEY_ID'] ??= 'simulated';
+      process.env['AWS_SECRET_ACCESS_KEY'] ??= 'simulated';
+      simulator = await startSimulator({ pendingSeconds: 0 });
+      control = simulatorControl(simulator.url);
+      aws = createAwsClients({ region: 'us-east-1', endpoint: simulator.url, requestShare: 1 });
+      const reader = createInstanceReader(aws.reading);
+      const launchTemplates = createLaunchTemplates(aws);
+      clock = Date.now();
+      const shortages = createShortageMemory(() => clock);
+      const managers = createManagers(aws, launchTemplates, shortages);
+      const groups = createGroups(aws, managers, reader, { pollSeconds: 0.05, onReadError: () => {} });
+      activities = createLaunches({
+        managers,
+        groups,
+        launchTemplates,
+        reader,
+        shortages,
+        settings: { consistencySeconds: 0.05 },
+      });
+    });
+    after(async () => {
+      aws.destroy();
+      await simulator.close();
+    });
+    afterEach(async () => {
+      await control.setPools([]);
+      await control.deny([]);
+      // What a test found to be short is forgotten before the next one.
+      clock += 24 * 60 * MINUTE;
+    });
+
+    const prepare = async (template: Template): Promise<AwsLaunchParameters> => {
+      const prepared: LaunchParameters = await activityEnvironment().run(activities.prepareLaunch, {
+        owner: { deployment: 'test', provider: 'awsinst', requestId: 'req-1' },
+        template: { ...template, providerApi },
+        createdAt: Date.now(),
+        deadline: Date.now() + MINUTE,
+      });
+      return awsParameters(prepared);
+    };
+
+    const acquire = (input: LaunchCall, attempt = 1): Promise<AcquireResult> =>
+      activityEnvironment({ attempt }).run(activities.acquire, input);
+
+    async function aLaunch(units: number, changes: Partial<LaunchCall> = {}): Promise<LaunchCall> {
+      ordinal += 1;
+      return {
+        launch: {
+          ordinal,
+          token: `test-launch-${ordinal}`,
+          units,
+          decidedAt: Date.now(),
+          stage: 'open',
+          got: 0,
+        },
+        parameters: await prepare(aTemplate()),
+        notAfter: Date.now() + MINUTE,
+        mayHaveBeenSent: false,
+        ...changes,
+      };
+    }
+    const launchedWith = async ({ launch }: LaunchCall): Promise<string[]> =>
+      (await control.log()).filter(({ token }) => token === launch.token).flatMap(({ launched }) => launched);
+    const callsWith = async ({ launch }: LaunchCall): Promise<number> =>
+      (await control.log()).filter((call) => call.action === action && call.token === launch.token).length;
+
+    const idsOf = ({ machines }: Launched | AcquireResult): string[] =>
+      machines.map(({ machineId }) => machineId).toSorted();
+
+    it('launches machines that know how they are named', async () => {
+      const template = aTemplate({ hostName: { strategy: 'resource-name' } });
+      const { machines } = await acquire(await aLaunch(1, { parameters: await prepare(template) }));
+      const [{ machineId } = { machineId: '' }] = machines;
+      const seen = (await createInstanceReader(aws.reading).byId([machineId])).get(machineId);
+      assert.equal(seen?.tags['ohf:host-name'], 'resource-name');
+      assert.equal(seen.name, `${machineId}.ec2.internal`, 'as the simulated AWS names it too');
+    });
+
+    it('launches what was asked, tagged with its owner', async () => {
+      const input = await aLaunch(3);
+      const { machines, shortages } = await acquire(input);
+      assert.equal(machines.length, 3);
+      assert.deepEqual(shortages, []);
+      const [instance] = (await control.instances()).filter(({ id }) => id === machines[0]?.machineId);
+      assert.deepEqual(
+        Object.entries(instance?.tags ?? {})
+          .filter(([key]) => key.startsWith('ohf:'))
+          .toSorted(),
+        [
+          ['ohf:deployment', 'test'],
+          ['ohf:launch', input.launch.token],
+          ['ohf:provider', 'awsinst'],
+          ['ohf:request-id', 'req-1'],
+          ['ohf:template', 'demo'],
+        ],
+      );
+    });
+
+    for (const [age, when] of [
+      [0, 'while AWS knows the token'],
+      [60 * MINUTE, 'long after'],
+    ] as const) {
+      it(`a second attempt takes what the first one launched, ${when}`, async () => {
+        const input = await aLaunch(3);
+        const first = await acquire(input);
+        const again = { ...input, launch: { ...input.launch, decidedAt: Date.now() - age } };
+        const second = await acquire(again, 2);
+        const ids = (result: AcquireResult): string[] =>
+          result.machines.map(({ machineId }) => machineId).toSorted();
+        assert.deepEqual(ids(second), ids(first));
+        assert.equal((await launchedWith(input)).length, 3);
+      });
+    }
+
+    it('a reset run looks before it sends', async () => {
+      const input = await aLaunch(2);
+      await acquire(input);
+      const result = await acquire({ ...input, mayHaveBeenSent: true });
+      assert.equal(result.machines.length, 2);
+      assert.equal(await callsWith(input), 1);
+    });
+
+    it('an answer that was lost is asked for again and launches nothing more', async () => {
+      const input = await aLaunch(3);
+      await control.addGate(action, 'dropAfter');
+      await assert.rejects(
+        acquire(input),
+        (error) => error instanceof ApplicationFailure && !error.nonRetryable,
+      );
+      const { machines } = await acquire(input, 2);
+      assert.equal(machines.length, 3);
+      assert.equal((await launchedWith(input)).length, 3);
+    });
+
+    for (const [what, order] of [
+      ['has no capacity any more', () => control.setPools([{ capacity: 0 }])],
+      ['has lost its launch template', () => control.setPools([])],
+    ] as const) {
+      it(`what a first attempt launched is kept when AWS, asked again, ${what}`, async () => {
+        const token = `test-partial-${providerApi}-${what.length}`;
+        const whole = await aLaunch(3);
+        const made = await acquire({ ...whole, launch: { ...whole.launch, token, units: 3 } });
+        await order();
+        // The same launch, but for more than it brought, as when capacity ended in the middle of it.
+        const launchTemplateId = what.includes('template')
+          ? 'lt-0123456789abcdef0'
+          : awsParameters(whole.parameters).launchTemplateId;
+        const again = await acquire(
+          {
+            ...whole,
+            launch: { ...whole.launch, token, units: 5 },
+            parameters: awsParameters({ ...whole.parameters, ...{ launchTemplateId } }),
+          },
+          2,
+        );
+        assert.equal(again.certain, true);
+        const ids = (result: AcquireResult): string[] =>
+          result.machines.map(({ machineId }) => machineId).toSorted();
+        assert.deepEqual(ids(again), ids(made));
+      });
+    }
+
+    it('sends nothing once the deadline has passed, and settles at nothing 20 minutes later', async () => {
+      const input = await aLaunch(3, { notAfter: Date.now() - MINUTE });
+      await assert.rejects(acquire(input, 2), { type: 'Unsettled', nonRetryable: false });
+      const later = { ...input, notAfter: Date.now() - 21 * MINUTE };
+      assert.deepEqual(await acquire(later, 3), { certain: true, machines: [], shortages: [] });
+      assert.equal(await callsWith(input), 0);
+    });
+
+    it('says that it is not certain when AWS cannot be asked 20 minutes after the deadline', async () => {
+      const input = await aLaunch(3, { notAfter: Date.now() - 21 * MINUTE });
+      await control.addGate('DescribeInstances', 'dropBefore', 3);
+      assert.equal((await acquire(input, 2)).certain, false);
+    });
+
+    it('after the deadline it takes what an earlier attempt launched', async () => {
+      const input = await aLaunch(3);
+      await acquire(input);
+      const { machines } = await acquire({ ...input, notAfter: Date.now() - MINUTE }, 2);
+      assert.equal(machines.length, 3);
+      assert.equal(await callsWith(input), 1);
+    });
+
+    it('a pool without capacity gives what it has and is named', async () => {
+      await control.setPools([
+        { capacity: 0 },
+        { instanceType: 't3.medium', capacity: (await control.summary()).live + 2 },
+      ]);
+      const { machines, shortages } = await acquire(await aLaunch(5));
+      assert.equal(machines.length, 2);
+      assert.equal(shortages[0]?.code, 'InsufficientInstanceCapacity');
+      assert.match(shortages[0]?.pool ?? '', /t3\.medium in /);
+    });
+
+    it('a first call that is not allowed brings nothing for certain; after one in doubt nobody knows', async () => {
+      const input = await aLaunch(2);
+      await control.deny([action]);
+      const { certain, machines, shortages } = await acquire(input);
+      assert.deepEqual([certain, machines], [true, []]);
+      assert.deepEqual(
+        shortages.map(({ pool, code }) => [pool, code]),
+        [['all', 'UnauthorizedOperation']],
+      );
+      await assert.rejects(acquire(input, 2), { type: 'Provider.credentials', nonRetryable: false });
+    });
+
+    it('an image that does not exist is rejected for good', async () => {
+      const parameters = await prepare(aTemplate({ imageId: 'ami-0123456789abcdef0' }));
+      const input = { ...(await aLaunch(1)), parameters };
+      await assert.rejects(acquire(input), {
+        type: LAUNCH_REJECTED,
+        nonRetryable: true,
+        details: ['InvalidAMIID.NotFound'],
+      });
+    });
+
+    it('a pool that one request found short is left out by the next, until it may have recovered', async () => {
+      const instanceTypes = ['m5.large', 't3.medium'].map((instanceType, index) => ({
+        instanceType,
+        units: 1,
+        priority: index,
+      }));
+      const template = aTemplate({ instanceTypes });
+      const pools = async (): Promise<(string | undefined)[]> =>
+        (await prepare(template)).overrides.map(({ instanceType }) => instanceType);
+      await control.setPools([{ instanceType: 'm5.large', capacity: 0 }]);
+      assert.deepEqual(await pools(), ['m5.large', 't3.medium']);
+      const input = await aLaunch(2, { parameters: await prepare(template) });
+      const first = await acquire({ ...input, launch: { ...input.launch, ordinal: 1 } });
+      assert.ok(first.shortages.some(({ pool }) => pool.startsWith('m5.large in subnet-')));
+      assert.deepEqual(await pools(), ['t3.medium']);
+      const second = await acquire(await aLaunch(2, { parameters: await prepare(template) }));
+      assert.deepEqual(
+        second.machines.map(({ instanceType }) => instanceType),
+        ['t3.medium', 't3.medium'],
+      );
+      clock += 3 * MINUTE;
+      assert.deepEqual(await pools(), ['m5.large', 't3.medium']);
+    });
+
+    it('spot machines are bought as spot, at most at the given price', async () => {
+      const parameters = await prepare(aTemplate({ priceType: 'spot', maxSpotPrice: '0.05' }));
+      const input = { ...(await aLaunch(2)), parameters };
+      const { machines } = await acquire(input);
+      assert.deepEqual(
+        machines.map(({ spot }) => spot),
+        [true, true],
+      );
+      const sent = (await control.log()).find(({ token }) => token === input.launch.token);
+      assert.ok(
+        Object.entries(sent?.params ?? {}).some(
+          ([key, value]) => key.endsWith('MaxPrice') && value === '0.05',
+        ),
+      );
+    });
+
+    it('a launch template that was deleted is reported as stale, and made again by the next preparation', async () => {
+      const input = await aLaunch(1);
+      const { launchTemplateId: LaunchTemplateId } = awsParameters(input.parameters);
+      await aws.mutating.send(new DeleteLaunchTemplateCommand({ LaunchTemplateId }));
+      await assert.rejects(acquire(input), { type: LAUNCH_STALE });
+      const { machines } = await acquire(await aLaunch(1));
+      assert.equal(machines.length, 1);
+    });
+
+    it('calls nothing that its policy does not allow', async () => {
+      await acquire(await aLaunch(1));
+      await assertWithinPolicy(control, providerApi);
+    });
+
+    it('all of a request is found by its tags, dead or alive, whichever launch made it', async () => {
+      const owner = { deployment: 'test', provider: 'awsinst', requestId: 'req-found' };
+      const template = { ...aTemplate(), providerApi };
+      const times = { createdAt: Date.now(), deadline: Date.now() + MINUTE };
+      const find = (): Promise<Launched> =>
+        activityEnvironment().run(activities.findLaunched, { owner, template });
+      assert.deepEqual(await find(), { machines: [], groups: [] });
+      const parameters: LaunchParameters = await activityEnvironment().run(activities.prepareLaunch, {
+        owner,
+        template,
+        ...times,
+      });
+      const first = idsOf(await acquire(await aLaunch(2, { parameters })));
+      const second = idsOf(await acquire(await aLaunch(1, { parameters })));
+      await acquire(await aLaunch(1));
+      await control.terminate(first[0] ?? '');
+      const found = await find();
+      assert.deepEqual([idsOf(found), found.groups], [[...first, ...second].toSorted(), []]);
+    });
+
+    it('is looked for again for as long as AWS cannot be read', async () => {
+      await control.deny(['DescribeInstances']);
+      const owner = { deployment: 'test', provider: 'awsinst', requestId: 'req-unreadable' };
+      const template = { ...aTemplate(), providerApi };
+      await assert.rejects(
+        activityEnvironment().run(activities.findLaunched, { owner, template }),
+        (error) => error instanceof ApplicationFailure && error.nonRetryable === false,
+      );
+    });
+
+    it('requests of one template share one launch template', async () => {
+      const [one, two] = await Promise.all([prepare(aTemplate()), prepare(aTemplate())]);
+      const other = await prepare(aTemplate({ imageId: 'ami-00000000000000002' }));
+      assert.equal(one.launchTemplateId, two.launchTemplateId);
+      assert.notEqual(one.launchTemplateId, other.launchTemplateId);
+    });
+  });
+}

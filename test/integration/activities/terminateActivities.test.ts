@@ -1,0 +1,111 @@
+import { strict as assert } from 'node:assert';
+import type { TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import type { AwsClients } from '../../../activities/aws/client/clients.ts';
+import { createTerminateActivities } from '../../../activities/aws/instance/terminateActivities.ts';
+import type { TerminateResult } from '../../../contract/activities.ts';
+
+import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment.ts';
+
+/** AWS fails a whole call for one machine of it, in several ways; the rest has to go all the same. */
+describe('terminate', () => {
+  const errorOf = (name: string, message: string): Error =>
+    Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 } });
+
+  async function run(
+    machineIds: readonly string[],
+    refuse: (ids: readonly string[]) => Error | undefined,
+    heartbeatDetails = Date.now(),
+  ) {
+    const terminated: string[] = [];
+    const calls: string[][] = [];
+    const client = {
+      async send({ input }: TerminateInstancesCommand) {
+        const ids = input.InstanceIds ?? [];
+        calls.push(ids);
+        const error = refuse(ids);
+        if (error) throw error;
+        terminated.push(...ids);
+        return { TerminatingInstances: ids.map((InstanceId) => ({ InstanceId })) };
+      },
+    };
+    const { terminate } = createTerminateActivities({ mutating: client } as unknown as AwsClients);
+    const result: TerminateResult = await activityEnvironment({ heartbeatDetails }).run(terminate, {
+      machineIds,
+    });
+    return { terminated, calls, refused: result.refused };
+  }
+  const ids = Array.from({ length: 8 }, (_, index) => `i-0000000${index}`);
+
+  it('leaves out ids that AWS does not know and terminates the others', async () => {
+    const unknown = new Set(['i-00000002', 'i-00000005']);
+    const { terminated } = await run(ids, (asked) => {
+      const bad = asked.filter((id) => unknown.has(id));
+      return bad.length > 0
+        ? errorOf('InvalidInstanceID.NotFound', `The instance IDs '${bad.join(', ')}' do not exist`)
+        : undefined;
+    });
+    assert.deepEqual(
+      terminated,
+      ids.filter((id) => !unknown.has(id)),
+    );
+  });
+
+  it('finds the protected machine, names it, and terminates the others', async () => {
+    const { terminated, refused } = await run(ids, (asked) =>
+      asked.includes('i-00000003')
+        ? errorOf('OperationNotPermitted', "The instance 'i-00000003' may not be terminated.")
+        : undefined,
+    );
+    assert.deepEqual(
+      terminated.toSorted(),
+      ids.filter((id) => id !== 'i-00000003'),
+    );
+    assert.deepEqual(
+      refused.map(({ machineId }) => machineId),
+      ['i-00000003'],
+    );
+    assert.match(refused[0]?.message ?? '', /OperationNotPermitted/);
+  });
+
+  it('is tried again as a whole when AWS is busy', async () => {
+    await assert.rejects(
+      run(ids, () => errorOf('RequestLimitExceeded', 'Request limit exceeded.')),
+      { type: 'Provider.throttled', nonRetryable: false },
+    );
+  });
+
+  it('keeps the time of its first attempt, however quickly it fails', async () => {
+    const beats: unknown[] = [];
+    const environment = activityEnvironment();
+    environment.on('heartbeat', (details: unknown) => beats.push(details));
+    const client = {
+      async send() {
+        throw errorOf('UnauthorizedOperation', 'no');
+      },
+    };
+    const { terminate } = createTerminateActivities({ mutating: client } as unknown as AwsClients);
+    const began = Date.now();
+    await assert.rejects(environment.run(terminate, { machineIds: ids }), { nonRetryable: false });
+    assert.equal(beats.length, 1);
+    assert.ok(Number(beats[0]) >= began && Number(beats[0]) <= Date.now());
+  });
+
+  it('is refused as a whole when AWS has taken no call for ten minutes, so that the return ends', async () => {
+    const elevenMinutesAgo = Date.now() - 11 * 60_000;
+    const { refused } = await run(ids, () => errorOf('UnauthorizedOperation', 'no'), elevenMinutesAgo);
+    assert.deepEqual(
+      refused.map(({ machineId }) => machineId),
+      ids,
+    );
+  });
+
+  it('sends no more than 500 ids in a call', async () => {
+    const many = Array.from({ length: 1_200 }, (_, index) => `i-${String(index).padStart(8, '0')}`);
+    const { calls, terminated } = await run(many, () => undefined);
+    assert.deepEqual(
+      calls.map((call) => call.length),
+      [500, 500, 200],
+    );
+    assert.equal(terminated.length, 1_200);
+  });
+});

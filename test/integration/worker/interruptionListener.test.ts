@@ -1,0 +1,220 @@
+import { strict as assert } from 'node:assert';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { Client } from '@temporalio/client';
+import { createAwsClients, type AwsClients } from '../../../activities/aws/client/clients.ts';
+import { createInstanceReader } from '../../../activities/aws/instance/instances.ts';
+import {
+  createInterruptionQueue,
+  type QueueSettings,
+} from '../../../activities/aws/interruption/interruptionQueue.ts';
+import { createLaunchTemplates } from '../../../activities/aws/launchTemplate/launchTemplates.ts';
+import { createMachineReader } from '../../../activities/aws/instance/machineReader.ts';
+import { createManagers } from '../../../activities/aws/launch/index.ts';
+import { UNOBSERVED } from '../../../activities/aws/client/awsCallMetrics.ts';
+import { createShortageMemory } from '../../../activities/aws/launch/unavailableOfferings.ts';
+import type { Announcements } from '../../../activities/provider.ts';
+import { unpackSeen, type SeenMachine } from '../../../domain/monitor/observation.ts';
+import { policyFor } from '../../../domain/permissions/policy.ts';
+import type { MachinesAnnounced } from '../../../contract/messages.ts';
+import { listen, type Listener } from '../../../worker/interruptionListener.ts';
+import { aTemplate } from '../../fixtures/builders.ts';
+import { eventually } from '../../fixtures/eventually.ts';
+import { run, startBench, type Bench } from '../../fixtures/cloud/simulatedEc2.ts';
+
+const instance = { deployment: 'test', provider: 'awsinst' };
+const STATE_CHANGES = 'EC2 Instance State-change Notification';
+
+describe('what AWS announces', function () {
+  this.timeout(30_000);
+  let bench: Bench;
+  let aws: AwsClients;
+  let sqs: SQSClient;
+  let source: Announcements;
+  let listener: Listener | undefined;
+  let told: SeenMachine[];
+  let refuseSignals: boolean;
+  let noted: string[];
+  let recoveries: string[];
+
+  beforeEach(async () => {
+    process.env['AWS_ACCESS_KEY_ID'] ??= 'simulated';
+    process.env['AWS_SECRET_ACCESS_KEY'] ??= 'simulated';
+    const started = Date.now();
+    // Events have to be of now for the worker, whose clock is the real one.
+    bench = await startBench({ pendingSeconds: 0, shuttingDownSeconds: 0 }, started);
+    aws = createAwsClients({ region: 'us-east-1', endpoint: bench.url, requestShare: 100 });
+    sqs = new SQSClient({ region: 'us-east-1', endpoint: bench.url });
+    [told, noted, recoveries, refuseSignals] = [[], [], [], false];
+  });
+  afterEach(async () => {
+    await listener?.stop();
+    source.close();
+    sqs.destroy();
+    aws.destroy();
+    await bench.close();
+  });
+
+  const url = () => `${bench.url}/000000000000/interruptions`;
+
+  function start(settings: Partial<QueueSettings> = {}): void {
+    const queue: QueueSettings = {
+      url: url(),
+      rebalance: 'note',
+      onMalformed: (body) => noted.push(body),
+      onAdvice: (machineId) => noted.push(machineId),
+      ...settings,
+    };
+    source = createInterruptionQueue(aws, queue, UNOBSERVED);
+    const signalWithStart = async (_type: string, options: { signalArgs: [MachinesAnnounced] }) => {
+      if (refuseSignals) throw new Error('Temporal is down');
+      told.push(...unpackSeen(options.signalArgs[0].seen));
+    };
+    const connection = { withDeadline: (_deadline: number, call: () => unknown) => call() };
+    const client = { connection, workflow: { signalWithStart } } as unknown as Client;
+    const machines = createMachineReader(
+      aws,
+      createInstanceReader(aws.reading),
+      createManagers(aws, createLaunchTemplates(aws), createShortageMemory()),
+      () => undefined,
+    );
+    listener = listen(source, instance, machines, client, {
+      onFailure: (reason) => recoveries.push(reason),
+      onRecovery: () => recoveries.push('recovered'),
+    });
+  }
+
+  async function launch(tags: Readonly<Record<string, string>> = {}): Promise<string> {
+    const all = {
+      'ohf:deployment': instance.deployment,
+      'ohf:provider': instance.provider,
+      'ohf:request-id': 'req-1',
+      ...tags,
+    };
+    const Tags = Object.entries(all).map(([Key, Value]) => ({ Key, Value }));
+    const [id = ''] = await run(bench.ec2, {
+      InstanceMarketOptions: { MarketType: 'spot' },
+      TagSpecifications: [{ ResourceType: 'instance', Tags }],
+    });
+    return id;
+  }
+  const send = (MessageBody: string) => sqs.send(new SendMessageCommand({ QueueUrl: url(), MessageBody }));
+  const waiting = async () => (await source.check(AbortSignal.timeout(5_000))).replace(/ .*/, '');
+  /** Also those that a listener has received and not taken off come again then. */
+  async function isEmpty(): Promise<boolean> {
+    bench.pass(31_000);
+    return (await waiting()) === '0';
+  }
+
+  it('is told to the monitor at once, with the time that is left, and taken off the queue', async () => {
+    start();
+    const id = await launch();
+    const before = Date.now();
+    await bench.control.interrupt(id);
+    await eventually('it is told', () => told.length === 1);
+    assert.ok(Date.now() - before < 3_000);
+    const [seen] = told;
+    assert.deepEqual([seen?.machineId, seen?.requestId, seen?.state], [id, 'req-1', 'running']);
+    assert.match(seen?.name ?? '', /^ip-10-.*\.ec2\.internal$/);
+    const left = (seen?.reclaimAt ?? 0) - before;
+    assert.ok(left > 115_000 && left <= 121_000, `${left} ms`);
+    await eventually('nothing is left', isEmpty);
+    const { Statement } = policyFor([aTemplate()], { ...instance, region: '*', account: '*', queue: url() });
+    const allowed = Statement.flatMap(({ Action }) => Action).map((name) => name.replace(/^.*:/, ''));
+    const called = Object.keys((await bench.control.summary()).calls).map((name) =>
+      name.replace(/Batch$/, ''),
+    );
+    assert.deepEqual(
+      called.filter((name) => name !== 'RunInstances' && !allowed.includes(name)),
+      [],
+    );
+  });
+
+  it('is not told of machines of others, nor twice of one, and what is no event is dropped', async () => {
+    const foreign = await launch({ 'ohf:deployment': 'other' });
+    const own = await launch();
+    for (const body of ['{', '[]', '{"detail-type":"AWS Health Event"}']) await send(body);
+    for (const id of [foreign, own, own]) await bench.control.interrupt(id);
+    await bench.control.interrupt(await launch({ 'ohf:provider': 'another' }));
+    start();
+    await eventually('all are taken off', isEmpty);
+    assert.deepEqual(
+      told.map(({ machineId }) => machineId),
+      [own],
+    );
+    assert.deepEqual(noted, ['{', '[]']);
+  });
+
+  it('stays in the queue until the monitor has it', async () => {
+    refuseSignals = true;
+    start();
+    const id = await launch();
+    await bench.control.interrupt(id);
+    const received = async () =>
+      (await bench.control.log()).some(({ action }) => action === 'DescribeInstances');
+    await eventually('it was received', received);
+    refuseSignals = false;
+    await eventually('it comes again', () => {
+      bench.pass(31_000);
+      return told.length > 0;
+    });
+    assert.equal(told[0]?.machineId, id);
+    await eventually('nothing is left', isEmpty);
+  });
+
+  it('cannot be heard for a while, and then is', async () => {
+    const gate = await bench.control.addGate('ReceiveMessage', 'errorBefore', null, {
+      code: 'ServiceUnavailable',
+      status: 503,
+    });
+    start();
+    await eventually('it is trouble', () => listener?.trouble() !== undefined);
+    assert.match(listener?.trouble() ?? '', /^ServiceUnavailable: This error was ordered/);
+    const id = await launch();
+    await bench.control.interrupt(id);
+    await bench.control.release(gate.id);
+    await eventually('it is told', () => told.length === 1);
+    await eventually('it is no trouble any more', () => listener?.trouble() === undefined);
+    assert.deepEqual(
+      recoveries.map((text) => text.slice(0, 9)),
+      ['ServiceUn', 'recovered'],
+    );
+  });
+
+  it('may be a recommendation, which is only noted', async () => {
+    start();
+    const id = await launch();
+    await bench.control.rebalance(id);
+    await eventually('it is noted', () => noted.length === 1);
+    assert.deepEqual([noted, told], [[id], []]);
+    await eventually('nothing is left', isEmpty);
+  });
+
+  it('may be a recommendation, which is told where the setting says so', async () => {
+    start({ rebalance: 'report' });
+    const id = await launch();
+    await bench.control.rebalance(id);
+    await eventually('it is told', () => told.length === 1);
+    assert.deepEqual([told[0]?.machineId, noted], [id, []]);
+    assert.ok((told[0]?.reclaimAt ?? 0) > Date.now() + 100_000);
+  });
+
+  it('may be that somebody ends machines, also before AWS shows it to others', async () => {
+    await bench.control.setRules([STATE_CHANGES]);
+    start();
+    const [ended, stopped] = [await launch(), await launch()];
+    await bench.control.addGate('DescribeInstances', 'stale', null, { ms: 0 });
+    await bench.control.terminate(ended);
+    await bench.control.stop(stopped);
+    await eventually('both are told', () => new Set(told.map(({ machineId }) => machineId)).size === 2);
+    for (const { machineId, state } of told)
+      assert.match(state, machineId === ended ? /shutting-down|terminated/ : /stopp/);
+  });
+
+  it('may come in a storm, which becomes few signals', async () => {
+    const ids = await Promise.all(Array.from({ length: 45 }, () => launch()));
+    for (const id of ids) await bench.control.interrupt(id);
+    start();
+    await eventually('all are told', () => told.length === ids.length);
+    assert.equal((await bench.control.summary()).calls['DescribeInstances'], 1);
+  });
+});

@@ -1,0 +1,20 @@
+import { strict as assert } from 'node:assert';
+import { Client, type ConnectionLike } from '@temporalio/client';
+import { createStandings } from '../../../activities/owners/ownerQueries.ts';
+
+const NOT_FOUND = 5;
+
+describe('the standing of a machine', () => {
+  it('is that Host Factory may have it, where Temporal has lost all books', async () => {
+    const connection = {
+      withDeadline: (_: number, work: () => Promise<unknown>) => work(),
+      workflowService: {
+        async queryWorkflow() {
+          throw Object.assign(new Error('lost'), { code: NOT_FOUND, details: 'lost', metadata: new Map() });
+        },
+      },
+    } as unknown as ConnectionLike;
+    const standings = createStandings(new Client({ connection }));
+    assert.deepEqual(await standings.ofAny('req-1', ['i-1', 'i-2']), ['held', 'held']);
+  });
+});

@@ -1,0 +1,135 @@
+import { strict as assert } from 'node:assert';
+import type { Client } from '@temporalio/client';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { MaxNumber } from '../../../activities/launch/templateQuota.ts';
+import { aTemplate } from '../../fixtures/builders.ts';
+
+/** An open owner: what was asked of it, and what it says that it holds. */
+interface Owner {
+  readonly id: string;
+  readonly count: number;
+  readonly held?: number;
+}
+
+const temporal = (owners: readonly Owner[], calls: string[] = []): Client =>
+  ({
+    workflow: {
+      async *list({ query }: { query: string }) {
+        calls.push(query);
+        await Promise.resolve();
+        for (const { id, count } of owners)
+          yield { workflowId: id, typedSearchAttributes: { get: () => count } };
+      },
+      getHandle: (id: string) => ({
+        async query() {
+          calls.push(id);
+          const held = owners.find((owner) => owner.id === id)?.held;
+          if (held === undefined) throw new Error(`${id} knows no such query`);
+          return held;
+        },
+      }),
+    },
+  }) as unknown as Client;
+
+describe('the maxNumber of a template', () => {
+  const ask = (
+    of: MaxNumber,
+    count: number | undefined,
+    { maxNumber = 10, createdAt = 0 } = {},
+  ): Promise<void> =>
+    new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(() =>
+      of.refuseBeyond({
+        owner: { deployment: 'd', provider: 'p', requestId: 'req-5' },
+        template: aTemplate({ templateId: 'say "demo"', maxNumber }),
+        ...(count === undefined ? {} : { count }),
+        createdAt,
+        deadline: 1,
+      }),
+    );
+
+  it('ends the request that goes beyond it, and says who has the machines', async () => {
+    const client = temporal([
+      { id: 'req-1', count: 6, held: 4 },
+      { id: 'req-2', count: 3, held: 3 },
+    ]);
+    const limits = new MaxNumber(client);
+    await ask(limits, 3);
+    await assert.rejects(ask(limits, 4), {
+      type: 'LaunchRejected',
+      message: /say "demo".*at most 10.*have 7 of/,
+    });
+  });
+
+  it('lets the first of two requests at once go on', () =>
+    ask(new MaxNumber(temporal([{ id: 'req-6', count: 8 }])), 5));
+
+  it('counts what was asked of an owner that does not say what it holds', () =>
+    assert.rejects(ask(new MaxNumber(temporal([{ id: 'req-1', count: 8 }])), 3), { type: 'LaunchRejected' }));
+
+  it('asks no owner while what was asked of all of them fits, and nobody where nothing is limited', async () => {
+    const calls: string[] = [];
+    const limits = new MaxNumber(temporal([{ id: 'req-1', count: 5 }], calls));
+    await ask(limits, 5);
+    await ask(limits, 500, { maxNumber: -1 });
+    await ask(limits, undefined);
+    assert.equal(calls.length, 1);
+    assert.match(calls.join(), /HfTemplate = "say \\"demo\\""$/);
+  });
+
+  it('asks an owner once, for it never holds more than it said', async () => {
+    const calls: string[] = [];
+    const limits = new MaxNumber(temporal([{ id: 'req-1', count: 9, held: 2 }], calls));
+    await ask(limits, 5);
+    await ask(limits, 5);
+    assert.deepEqual(
+      calls.filter((call) => call.startsWith('req-')),
+      ['req-1'],
+    );
+  });
+
+  it('makes one list for all requests that come while another is under way', async () => {
+    const calls: string[] = [];
+    const limits = new MaxNumber(temporal([{ id: 'req-1', count: 5 }], calls));
+    await Promise.all(Array.from({ length: 50 }, () => ask(limits, 5)));
+    assert.ok(calls.length <= 2, `${calls.length} lists`);
+  });
+
+  it('makes no list for a request that began long before the last one', async () => {
+    const calls: string[] = [];
+    const owners = [{ id: 'req-1', count: 5 }];
+    const limits = new MaxNumber(temporal(owners, calls));
+    await ask(limits, 5);
+    await ask(limits, 5);
+    assert.equal(calls.length, 2, 'that list did not have it');
+    owners.push({ id: 'req-5', count: 5 });
+    await ask(limits, 5);
+    await ask(limits, 5, { createdAt: Date.now() - 60_000 });
+    assert.equal(calls.length, 3);
+    await ask(limits, 5, { createdAt: Date.now() });
+    assert.equal(calls.length, 4);
+  });
+
+  it('does not count those that have closed since', async () => {
+    const owners: Owner[] = [
+      { id: 'req-1', count: 6 },
+      { id: 'req-2', count: 3 },
+    ];
+    const limits = new MaxNumber(temporal(owners));
+    await ask(limits, 1);
+    owners.shift();
+    await ask(limits, 7);
+    await assert.rejects(ask(limits, 8), { type: 'LaunchRejected', message: /have 3 of/ });
+  });
+
+  it('holds no request up where Temporal cannot list', async () => {
+    const client = {
+      workflow: {
+        list() {
+          throw new Error('unavailable');
+        },
+      },
+    } as unknown as Client;
+    await ask(new MaxNumber(client), 5);
+  });
+});

@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { readStatus } from '../../../../cli/gateway/readStatus.ts';
+import type { Description, QueryAnswer } from '../../../../cli/gateway/gateway.ts';
+import type { Machine } from '../../../../domain/machine/machine.ts';
+import { packMachines } from '../../../../domain/machine/packed.ts';
+import { bornAt, type RequestId } from '../../../../contract/ids.ts';
+import type { MachineRequestInput, RequestStatus, StatusView } from '../../../../contract/messages.ts';
+import { failure } from '../../../fixtures/scratch.ts';
+import { temporal } from '../../../fixtures/commandLine.ts';
+
+const ID: RequestId = 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab';
+const LATER = bornAt(ID) + 3_600_000;
+
+const machine = (number: number): Machine => ({
+  machineId: `i-${number}`,
+  name: `ip-10-0-0-${number}.ec2.internal`,
+  privateIp: `10.0.0.${number}`,
+  publicIp: '',
+  launchTime: 1_734_619_942,
+  instanceType: 'm5.large',
+  spot: false,
+  state: 'running',
+  reason: '',
+  result: 'succeed',
+  message: '',
+  units: 1,
+  release: 'kept',
+});
+const machines = [1, 2, 3].map(machine);
+
+const view = (status: RequestStatus, offset: number, size: number, total = machines.length): StatusView => ({
+  v: 1,
+  status,
+  message: status,
+  total,
+  offset,
+  machines: packMachines(machines.slice(offset, offset + size)),
+});
+const viewed = (...args: Parameters<typeof view>): QueryAnswer => ({ kind: 'view', view: view(...args) });
+
+const described = (changes: Partial<Description> = {}): Description => ({
+  runId: 'run',
+  open: true,
+  completed: false,
+  statusName: 'RUNNING',
+  memo: { v: 1, status: 'running', message: 'so far' },
+  ...changes,
+});
+
+const input = (carried: boolean): MachineRequestInput => ({
+  v: 1,
+  requestId: ID,
+  deployment: 'd',
+  provider: 'p',
+  createdAt: 0,
+  count: 3,
+  deadlineSeconds: 900,
+  ...(carried
+    ? {
+        carried: {
+          v: 1,
+          status: 'complete',
+          message: 'carried',
+          cancelled: false,
+          machines: packMachines(machines),
+          returns: [],
+        },
+      }
+    : {}),
+});
+
+const ours = { deployment: 'd', provider: 'p', isServed: () => Promise.resolve(true) };
+const otherProvider = { ...ours, provider: 'q' };
+const noAnswer = { query: () => Promise.resolve({ kind: 'noAnswer' } as const) };
+const closed = { query: () => Promise.resolve({ kind: 'closed' } as const) };
+
+describe('the status of a request', () => {
+  it('comes from the workflow, page by page', async () => {
+    const calls = temporal({
+      query: (_id, _query, page) => Promise.resolve(viewed('complete', Number(Object.values(page)[0]), 2)),
+    });
+    const status = await readStatus(calls, ID, LATER, ours);
+    assert.deepEqual(status, { status: 'complete', message: 'complete', machines });
+  });
+
+  it('is read again when the workflow goes on between two pages', async () => {
+    const answers = [
+      viewed('running', 0, 2, 2 + 1),
+      viewed('complete', 2, 2),
+      viewed('complete', 0, 2),
+      viewed('complete', 2, 2),
+    ];
+    const calls = temporal({ query: () => Promise.resolve(answers.shift() ?? { kind: 'noAnswer' }) });
+    assert.deepEqual((await readStatus(calls, ID, LATER, ours)).machines, machines);
+  });
+
+  it('is running, without machines, when no worker answers and the memo says so', async () => {
+    const calls = temporal({
+      ...noAnswer,
+      describe: () => Promise.resolve(described()),
+      inputOf: () => Promise.resolve(input(false)),
+    });
+    assert.deepEqual(await readStatus(calls, ID, LATER, ours), {
+      status: 'running',
+      message: 'so far',
+      machines: [],
+    });
+  });
+
+  it('comes from the carried ledger when no worker answers for a settled owner', async () => {
+    const memo = { v: 1, status: 'complete', message: 'memo' } as const;
+    const calls = temporal({
+      ...noAnswer,
+      describe: () => Promise.resolve(described({ memo })),
+      inputOf: (id, runId) => Promise.resolve(id === ID && runId === 'run' ? input(true) : input(false)),
+    });
+    const status = await readStatus(calls, ID, LATER, ours);
+    assert.deepEqual(status, { status: 'complete', message: 'carried', machines });
+  });
+
+  it('comes from the memo when no worker answers for one that has just settled, which is then told as read', async () => {
+    const memo = { v: 1, status: 'complete', message: 'memo', machines: packMachines(machines) } as const;
+    const calls = temporal({
+      ...noAnswer,
+      describe: () => Promise.resolve(described({ memo })),
+      inputOf: () => Promise.resolve(input(false)),
+    });
+    const status = await readStatus(calls, ID, LATER, ours);
+    const unclaimed = machines.filter(({ result }) => result === 'succeed').map(({ machineId }) => machineId);
+    assert.deepEqual(status, { status: 'complete', message: 'memo', machines, unclaimed });
+  });
+
+  it('is not told when it is settled but its machines cannot be read', async () => {
+    const memo = { v: 1, status: 'complete', message: '' } as const;
+    const calls = temporal({
+      ...noAnswer,
+      describe: () => Promise.resolve(described({ memo })),
+      inputOf: () => Promise.resolve(input(false)),
+    });
+    assert.match(
+      await failure(readStatus(calls, ID, LATER, ours)),
+      /^UnavailableError: No worker answers for req-/,
+    );
+  });
+
+  it('is the result of a workflow that ended', async () => {
+    const calls = temporal({
+      ...closed,
+      describe: () => Promise.resolve(described({ open: false, completed: true, statusName: 'COMPLETED' })),
+      inputOf: () => Promise.resolve(input(true)),
+      resultOf: () => Promise.resolve(view('complete', 0, 3)),
+    });
+    assert.deepEqual((await readStatus(calls, ID, LATER, ours)).machines, machines);
+  });
+
+  for (const statusName of ['TERMINATED', 'CANCELLED', 'FAILED', 'TIMED_OUT']) {
+    it(`is complete_with_error when the workflow is ${statusName}`, async () => {
+      const calls = temporal({
+        ...closed,
+        describe: () => Promise.resolve(described({ open: false, statusName })),
+        inputOf: () => Promise.resolve(input(false)),
+      });
+      const status = await readStatus(calls, ID, LATER, ours);
+      assert.equal(status.status, 'complete_with_error');
+      assert.match(status.message, new RegExp(statusName));
+    });
+  }
+
+  it('stays what Host Factory was told when a settled owner is terminated', async () => {
+    const calls = temporal({
+      ...closed,
+      describe: () => Promise.resolve(described({ open: false, statusName: 'TERMINATED' })),
+      inputOf: () => Promise.resolve(input(true)),
+    });
+    assert.equal((await readStatus(calls, ID, LATER, ours)).status, 'complete');
+  });
+
+  it('of an id that the server does not know is running for two minutes, then complete_with_error', async () => {
+    const calls = temporal({ query: () => Promise.resolve({ kind: 'notFound' }) });
+    const young = await readStatus(calls, ID, bornAt(ID) + 119_000, ours);
+    const old = await readStatus(calls, ID, bornAt(ID) + 121_000, ours);
+    assert.deepEqual([young.status, old.status], ['running', 'complete_with_error']);
+    assert.match(old.message, /Unknown request/);
+  });
+
+  it('of an id that a server does not know which does not know the provider either is not told', async () => {
+    const calls = temporal({ query: () => Promise.resolve({ kind: 'notFound' }) });
+    const strange = { ...ours, isServed: () => Promise.resolve(false) };
+    assert.match(
+      await failure(readStatus(calls, ID, LATER, strange)),
+      /^UnavailableError: Temporal knows neither req-.* nor the monitor/,
+    );
+  });
+
+  it('of another provider is told to nobody else, whoever knows it', async () => {
+    const whose = { deployment: 'd', provider: 'p' };
+    const sources = [
+      temporal({
+        query: () => Promise.resolve({ kind: 'view', view: { ...view('complete', 0, 3), ...whose } }),
+      }),
+      temporal({
+        ...noAnswer,
+        describe: () => Promise.resolve(described()),
+        inputOf: () => Promise.resolve(input(false)),
+      }),
+      temporal({
+        ...closed,
+        describe: () => Promise.resolve(described({ open: false, completed: true })),
+        inputOf: () => Promise.resolve(input(true)),
+      }),
+    ];
+    for (const calls of sources) {
+      const { status, message, machines: told } = await readStatus(calls, ID, LATER, otherProvider);
+      assert.deepEqual([status, told], ['complete_with_error', []]);
+      assert.match(message, /Unknown request/);
+    }
+  });
+
+  for (const id of ['', 'x', 'sfr-1', 'req-1', 'req-01989c9e-7a0b-4c3d-9e4f-0123456789ab']) {
+    it(`of '${id}', which is none of our ids, is complete_with_error`, async () => {
+      const status = await readStatus(temporal({}), id, LATER, ours);
+      assert.deepEqual([status.status, status.machines], ['complete_with_error', []]);
+    });
+  }
+
+  it('is not told when Temporal does not answer', async () => {
+    const calls = temporal({ ...noAnswer, describe: () => Promise.reject(new Error('down')) });
+    assert.match(await failure(readStatus(calls, ID, LATER, ours)), /down/);
+  });
+});

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { alarmsOf } from '../../../domain/monitor/alarms.ts';
+import { carryMonitor } from '../../../domain/monitor/continueAsNewState.ts';
+import { answerHosts } from '../../../domain/monitor/hosts.ts';
+import { reduceMonitor } from '../../../domain/monitor/reducer.ts';
+import { packSeen, type SeenMachine } from '../../../domain/monitor/observation.ts';
+import { initialMonitor, type MonitorState } from '../../../domain/monitor/state.ts';
+
+const input = { v: 1, deployment: 'test', provider: 'awsinst' } as const;
+
+function swept(...machines: readonly Partial<SeenMachine>[]): MonitorState {
+  const seen = machines.map((machine, index) => ({
+    machineId: `i-0000000${index}`,
+    name: `ip-10-0-0-${index}.ec2.internal`,
+    launchTime: 1,
+    state: 'running' as const,
+    requestId: 'req-1',
+    reclaimAt: 0,
+    reason: '',
+    ...machine,
+  }));
+  const result = { token: 't', anew: true, more: false, seen: packSeen(seen) };
+  return reduceMonitor(initialMonitor(input), { type: 'Swept', result }, 1_000);
+}
+
+/** Host Factory asks, and what its list says is told to the monitor. */
+function ask(state: MonitorState, hosts: readonly (readonly [id: string, name: string])[], whole = true) {
+  const names = hosts.map(([, name]) => name);
+  const answer = answerHosts(state, { v: 1, at: 2_000, whole, names, ids: hosts.map(([id]) => id) });
+  const { news } = answer;
+  const next = news ? reduceMonitor(state, { type: 'HostsNamed', news }, 2_000) : state;
+  return { answer, next };
+}
+
+describe("Host Factory's names for machines", () => {
+  it('are no news in another case, short or full', () => {
+    const { answer } = ask(swept({}, {}), [
+      ['i-00000000', 'IP-10-0-0-0.ec2.internal'],
+      ['i-00000001', 'ip-10-0-0-1'],
+    ]);
+    assert.equal(answer.news, undefined);
+  });
+
+  it('raise an alarm where they are others, until they agree or Host Factory has the host no more', () => {
+    const hosts: [string, string][] = [
+      ['i-00000000', 'EC2AMAZ-1ABCDEF'],
+      ['i-00000001', 'ip-10-0-0-1.ec2.internal'],
+    ];
+    const { next } = ask(swept({}, {}), hosts);
+    const [alarm] = alarmsOf(next);
+    assert.equal(alarm?.code, 'misnamed');
+    assert.match(
+      alarm.message,
+      /for 1 machines, e\.g\. 'EC2AMAZ-1ABCDEF' for i-00000000.* as 'ip-10-0-0-0\.ec2/,
+    );
+    assert.equal(ask(next, hosts).answer.news, undefined, 'told once');
+    assert.deepEqual(alarmsOf(initialMonitor({ ...input, carried: carryMonitor(next) })), [alarm]);
+
+    assert.deepEqual(alarmsOf(ask(next, [['i-00000000', 'ip-10-0-0-0']]).next), []);
+    assert.deepEqual(
+      alarmsOf(ask(next, hosts.slice(1), false).next),
+      [alarm],
+      'a part of the list says nothing',
+    );
+    assert.deepEqual(alarmsOf(ask(next, hosts.slice(1)).next), []);
+  });
+
+  it('are not collected without end', () => {
+    const state = swept(
+      ...Array.from({ length: 300 }, (_, index) => ({ machineId: `i-${10_000_000 + index}` })),
+    );
+    const hosts = [...state.known.keys()].map((id): [string, string] => [id, `other-${id}`]);
+    let { next } = ask(state, hosts);
+    for (let again = 0; again < 3; again++) ({ next } = ask(next, hosts));
+    assert.equal(next.misnamed.size, 100);
+  });
+});
+
+describe('a host that Host Factory knows by its name alone', () => {
+  const gone = { name: 'ip-0A000001.grid.example.com', state: 'shutting-down', requestId: '' } as const;
+  const going = (state: MonitorState, name: string) => ask(state, [['', name]]).answer.going.length;
+
+  it('is found in every form of the name', () => {
+    const state = swept(gone);
+    for (const name of ['ip-0a000001', 'IP-0A000001.GRID.EXAMPLE.COM', 'IP-0A000001'])
+      assert.equal(going(state, name), 1);
+    for (const name of ['ip-0A000001.ec2.internal', 'ip-0A000002', '']) assert.equal(going(state, name), 0);
+  });
+
+  it('is not taken for a lost machine when a live one has the name', () => {
+    assert.equal(going(swept(gone, { name: 'ip-0A000001.GRID.example.com' }), 'ip-0a000001'), 0);
+  });
+});

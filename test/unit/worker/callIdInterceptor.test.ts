@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import type { Context } from '@temporalio/activity';
+import type { Headers } from '@temporalio/workflow';
+import { correlateActivities } from '../../../worker/startup/callIdInterceptor.ts';
+import { interceptors } from '../../../workflows/runtime/callIdInterceptor.ts';
+
+type Attributes = Readonly<Record<string, unknown>>;
+
+/** What stands on lines of a workflow with this input, and on those of an activity that it schedules. */
+async function attributesFor(input: unknown): Promise<{ workflow: Attributes; activity: Attributes }> {
+  const { inbound: [entry] = [], outbound: [exit] = [] } = interceptors();
+  await entry?.execute?.({ args: [input], headers: {} }, async () => undefined);
+  const workflow = exit?.getLogAttributes?.({ workflowId: 'req-1' }, (attributes) => attributes) ?? {};
+  const scheduled = { activityType: 'acquire', args: [], options: {}, headers: { other: {} }, seq: 1 };
+  let headers: Headers = {};
+  await exit?.scheduleActivity?.(scheduled, async (passed) => (headers = passed.headers));
+  assert.ok('other' in headers);
+  const { inbound, outbound } = correlateActivities({} as Context);
+  await inbound?.execute?.({ args: [], headers }, async () => undefined);
+  const activity = outbound?.getLogAttributes?.({ activityType: 'acquire' }, (attributes) => attributes);
+  return { workflow, activity: activity ?? {} };
+}
+
+describe('the id of a call of Host Factory', () => {
+  it('stands on the lines of the workflow that it started, and of its activities', async () => {
+    assert.deepEqual(await attributesFor({ v: 1, callId: 'host-1-a' }), {
+      workflow: { workflowId: 'req-1', callId: 'host-1-a' },
+      activity: { activityType: 'acquire', callId: 'host-1-a' },
+    });
+  });
+
+  it('may be missing: workflows of before and the monitor have none', async () => {
+    for (const input of [{ v: 1 }, undefined, { callId: 5 }]) {
+      assert.deepEqual(await attributesFor(input), {
+        workflow: { workflowId: 'req-1' },
+        activity: { activityType: 'acquire' },
+      });
+    }
+  });
+});

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { auditLog } from '../../activities/events/handlers/auditLog.ts';
+import type { EventHandler } from '../../activities/events/handlers/handler.ts';
+import { webhook } from '../../activities/events/handlers/webhook.ts';
+import type { Config } from '../../config/index.ts';
+import { EVENT_TYPES, type EventType } from '../../domain/events/event.ts';
+import { clientSettings } from '../startup/awsSettings.ts';
+
+const WEBHOOK_SECONDS = 10;
+const AUDIT_FILE = { maxBytes: 50 << 20, keep: 10 } as const;
+
+/** The handlers that the settings name, beside the read model and the site's own. */
+export async function configuredHandlers(
+  config: Config,
+  directory: string,
+): Promise<readonly EventHandler[]> {
+  const { audit, webhook: hook, sns } = config.events;
+  const handlers: EventHandler[] = [];
+  if (audit) handlers.push(auditLog({ path: join(directory, 'audit.log'), ...AUDIT_FILE }));
+  if (hook) {
+    const { url, secretFile, types, timeoutSeconds = WEBHOOK_SECONDS } = hook;
+    const signed = secretFile === undefined ? {} : { secretFile };
+    handlers.push(webhook({ url, timeoutSeconds, ...signed, ...typesOf(types) }));
+  }
+  if (sns) handlers.push(await snsHandler(config, sns));
+  return handlers;
+}
+
+async function snsHandler(
+  { provider }: Config,
+  { topicArn, endpoint, types }: NonNullable<Config['events']['sns']>,
+): Promise<EventHandler> {
+  // AWS's client of SNS is loaded only where it is used.
+  const { createSnsClient } = await import('../../activities/aws/client/snsClient.ts');
+  const { sns } = await import('../../activities/events/handlers/sns.ts');
+  const client = createSnsClient(clientSettings(provider), topicArn, endpoint);
+  return sns({ client, topicArn, ...typesOf(types) });
+}
+
+/** @param list as in the settings, separated by commas */
+function typesOf(list: string | undefined): { readonly types?: readonly EventType[] } {
+  if (list === undefined) return {};
+  const wanted = list.split(',').map((type) => type.trim());
+  return { types: EVENT_TYPES.filter((type) => wanted.includes(type)) };
+}

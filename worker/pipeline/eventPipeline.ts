@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import type { Logger } from '@temporalio/worker';
+import {
+  startDispatcher,
+  type Dispatcher,
+  type HandlerHealth,
+} from '../../activities/events/outbox/dispatcher.ts';
+import type { EventHandler } from '../../activities/events/handlers/handler.ts';
+import type { Outbox } from '../../activities/events/outbox/outbox.ts';
+import type { EventTarget } from '../../activities/events/outbox/eventActivities.ts';
+import { readModel } from '../../activities/events/readModel/readModel.ts';
+import { loadSiteHandler } from '../../activities/events/handlers/customHandler.ts';
+import type { Damage } from '../../activities/storage/journal.ts';
+import type { Store } from '../../activities/storage/store.ts';
+import type { Config } from '../../config/index.ts';
+import { configuredHandlers } from './eventHandlers.ts';
+import { damageText, openStorage, rebuiltAt } from './storage.ts';
+
+const OPEN_AGAIN_MS = 60_000;
+const DAY_MS = 24 * 60 * 60_000;
+
+/** The events of one provider instance on this host: published, and told to every handler. */
+export interface Events extends EventTarget {
+  health(): EventsHealth;
+  close(): Promise<void>;
+}
+
+export interface EventsHealth {
+  readonly directory: string;
+  /** Why events cannot be published now. */
+  readonly error?: string;
+  /** Files that were found damaged, in sentences, since the start or the last rebuilding of the read model. */
+  readonly damages: readonly string[];
+  readonly handlers: readonly HandlerHealth[];
+}
+
+interface Opened {
+  readonly outbox: Outbox;
+  readonly dispatcher: Dispatcher;
+  readonly handlers: readonly EventHandler[];
+  readonly pruning: NodeJS.Timeout;
+}
+
+/**
+ * A directory that cannot be written is tried again every minute; until then owners keep their events.
+ * @throws ConfigurationError when the site's own handler is none
+ */
+export async function openEvents(config: Config, directory: string, logger: Logger): Promise<Events> {
+  const site = config.events.module === undefined ? [] : [await loadSiteHandler(config.events.module)];
+  let failure: { readonly error: string } | undefined;
+  const damages: { readonly at: number; readonly text: string }[] = [];
+  const onError = (error: unknown): void => {
+    failure = { error: error instanceof Error ? error.message : String(error) };
+    logger.error('events cannot be published; trying again', { directory, error });
+  };
+  const onDamage = (damage: Damage): void => {
+    damages.push({ at: Date.now(), text: damageText(damage) });
+    logger.error(damageText(damage));
+  };
+  let opened: Opened | undefined;
+  let again: NodeJS.Timeout | undefined;
+  const tryToOpen = async (): Promise<void> => {
+    try {
+      opened = await open(config, directory, site, onDamage, logger);
+      failure = undefined;
+    } catch (error) {
+      onError(error);
+      again = setTimeout(() => void tryToOpen(), OPEN_AGAIN_MS);
+    }
+  };
+  await tryToOpen();
+  return {
+    get outbox() {
+      return opened?.outbox;
+    },
+    wake() {
+      failure = undefined;
+      opened?.dispatcher.wake();
+    },
+    onError,
+    health() {
+      const since = rebuiltAt(directory);
+      const left = damages.filter(({ at }) => at > since).map(({ text }) => text);
+      return { directory, ...failure, damages: left, handlers: opened?.dispatcher.health() ?? [] };
+    },
+    async close() {
+      clearTimeout(again);
+      if (!opened) return;
+      clearInterval(opened.pruning);
+      await opened.dispatcher.stop();
+      for (const handler of opened.handlers) await handler.close?.();
+      await opened.outbox.close();
+    },
+  };
+}
+
+async function open(
+  config: Config,
+  directory: string,
+  site: readonly EventHandler[],
+  onDamage: (damage: Damage) => void,
+  logger: Logger,
+): Promise<Opened> {
+  const keepMs = config.storage.keepDays * DAY_MS;
+  const { outbox, store } = await openStorage(config, directory, onDamage);
+  const handlers = [readModel(store), ...(await configuredHandlers(config, directory)), ...site];
+  const dispatcher = startDispatcher({
+    outbox,
+    handlers,
+    lock: join(directory, 'dispatcher.lock'),
+    keepMs,
+    onFailure: ({ name, behind, error }) =>
+      logger.warn(`the event handler '${name}' failed; telling it again`, { behind, error }),
+  });
+  return { outbox, dispatcher, handlers, pruning: pruneDaily(store, keepMs, logger) };
+}
+
+function pruneDaily(store: Store, keepMs: number, logger: Logger): NodeJS.Timeout {
+  const prune = (): void => {
+    store
+      .prune(Date.now() - keepMs)
+      .catch((error: unknown) => logger.warn('the read model could not be pruned', { error }));
+  };
+  prune();
+  return setInterval(prune, DAY_MS).unref();
+}

@@ -1,0 +1,88 @@
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { openOutbox, type Outbox } from '../../activities/events/outbox/outbox.ts';
+import type { Damage } from '../../activities/storage/journal.ts';
+import { openStore } from '../../activities/storage/openStore.ts';
+import type { Store } from '../../activities/storage/store.ts';
+import { loadWorkerConfig, type Config, type Environment } from '../../config/index.ts';
+import { ConfigurationError } from '../../domain/errors/errors.ts';
+
+/** What a worker keeps on its host's disk. */
+export interface Storage {
+  readonly outbox: Outbox;
+  /** The read model. */
+  readonly store: Store;
+}
+
+/** Where a provider instance's outbox, audit log and read model lie. */
+export function storageDirectory({ storage, provider }: Config, env: Environment): string {
+  const state = env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state');
+  const base = storage.directory ?? join(state, 'open-host-factory');
+  return join(base, `${provider.deployment}.${provider.name}`);
+}
+
+export const damageText = ({ path, movedTo, lost }: Damage): string =>
+  `${path} was damaged: ${lost}. It was moved to ${movedTo}. 'ohf rebuild-read-model' makes the read model anew.`;
+
+const markIn = (directory: string): string => join(directory, 'rebuilt');
+
+/** By this the worker, in its own process, knows that what was damaged has been made again. */
+export const markRebuilt = (directory: string): void => writeFileSync(markIn(directory), '', { mode: 0o600 });
+
+/** Epoch ms; 0 if never. */
+export function rebuiltAt(directory: string): number {
+  try {
+    return statSync(markIn(directory)).mtimeMs;
+  } catch {
+    return 0;
+  }
+}
+
+/** @throws StorageError */
+export async function openStorage(
+  { storage }: Config,
+  directory: string,
+  onDamage: (damage: Damage) => void,
+): Promise<Storage> {
+  const outbox = await openOutbox(join(directory, 'outbox.jsonl'), onDamage);
+  try {
+    const store = await openStore({ type: storage.type, directory: join(directory, 'read-model') }, onDamage);
+    return { outbox, store };
+  } catch (error) {
+    await outbox.close();
+    throw error;
+  }
+}
+
+/**
+ * Runs `work` with what the worker of this host keeps, beside the worker or without it.
+ * @throws ConfigurationError where no worker with these settings has ever run, StorageError
+ */
+export async function withStorage<T>(
+  env: Environment,
+  onNote: (note: string) => void,
+  work: (storage: Storage, config: Config) => Promise<T>,
+): Promise<T> {
+  const config = await loadWorkerConfig(env).catch((cause: unknown) => {
+    if (!(cause instanceof ConfigurationError)) throw cause;
+    const whose = "This command has the worker's settings, of OHF_CONFIG, else of ./config/config.json";
+    throw new ConfigurationError(`${whose}: ${cause.message}`, { cause });
+  });
+  const directory = storageDirectory(config, env);
+  if (!existsSync(directory)) {
+    const { deployment, name } = config.provider;
+    throw new ConfigurationError(
+      `${directory} is not there: no worker of provider '${name}' of deployment '${deployment}' has run on this host. ` +
+        "This command reads the worker's disk: run it on the worker's host, as the worker's user, with the worker's " +
+        'settings (OHF_CONFIG names its config.json).',
+    );
+  }
+  const storage = await openStorage(config, directory, (damage) => onNote(damageText(damage)));
+  try {
+    return await work(storage, config);
+  } finally {
+    await storage.outbox.close();
+    await storage.store.close();
+  }
+}

@@ -1,0 +1,103 @@
+import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
+import type { Logger } from '@temporalio/worker';
+import { createAwsClients, type AwsClients } from '../../activities/aws/client/clients.ts';
+import { toProviderError } from '../../activities/aws/client/errors.ts';
+import { createAwsProvider } from '../../activities/aws/provider.ts';
+import { brief } from '../../activities/runtime/failures.ts';
+import type { CallObserver } from '../../activities/aws/client/awsCallMetrics.ts';
+import type { Announcements } from '../../activities/provider.ts';
+import type { AwsConfig, ProviderConfig } from '../../config/config.ts';
+import { ConfigurationError } from '../../domain/errors/errors.ts';
+import { clientSettings } from './awsSettings.ts';
+import { findRefusedActions } from '../../activities/aws/iam/permissionCheck.ts';
+import type { OpenProvider, Surroundings } from './providers.ts';
+
+/** @throws ConfigurationError when AWS can't be read */
+export async function openAws(
+  provider: ProviderConfig,
+  { logger, onReadError, calls }: Surroundings,
+): Promise<OpenProvider> {
+  const { deployment } = provider;
+  const { region, endpoint, pollSeconds, consistencySeconds, sweepSeconds } = provider.aws;
+  const aws = createAwsClients(clientSettings(provider), calls);
+  try {
+    await checkAws(aws, endpoint ?? region);
+    await tellRefusedActions(aws, deployment, logger);
+  } catch (error) {
+    aws.destroy();
+    throw error;
+  }
+  const announcements = await openQueue(provider.aws, aws, logger, calls);
+  return {
+    provider: createAwsProvider(aws, { pollSeconds, consistencySeconds, onReadError }),
+    sweepSeconds,
+    ...(announcements ? { announcements } : {}),
+    check: (signal) => readOnce(aws, signal),
+    close: () => {
+      announcements?.close();
+      aws.destroy();
+    },
+  };
+}
+
+/** SQS's client is loaded only where there is a queue. */
+async function openQueue(
+  { interruptionQueue: url, rebalance }: AwsConfig,
+  aws: AwsClients,
+  logger: Logger,
+  calls: CallObserver,
+): Promise<Announcements | undefined> {
+  if (url === undefined) return undefined;
+  const { createInterruptionQueue } = await import('../../activities/aws/interruption/interruptionQueue.ts');
+  return createInterruptionQueue(
+    aws,
+    {
+      url,
+      rebalance,
+      onMalformed: (body, reason) =>
+        logger.warn('a message of the interruption queue is no event of EC2; dropped', {
+          reason,
+          body: brief(body),
+        }),
+      onAdvice: (machineId) => logger.info('AWS recommends to replace a machine', { machineId }),
+    },
+    calls,
+  );
+}
+
+async function readOnce({ reading }: AwsClients, abortSignal?: AbortSignal): Promise<void> {
+  await reading.send(new DescribeInstancesCommand({ MaxResults: 5 }), abortSignal ? { abortSignal } : {});
+}
+
+/** AWS answers, with these credentials, in this region. @throws ConfigurationError that says what to do */
+async function checkAws(aws: AwsClients, where: string): Promise<void> {
+  try {
+    await readOnce(aws);
+  } catch (error) {
+    const { providerCode, message, kind } = toProviderError(error);
+    const advice =
+      kind === 'credentials'
+        ? 'Check the credentials of the worker (provider.aws.role, .credentialFile and .profile, else AWS_ACCESS_KEY_ID ' +
+          'or the instance profile) and its policy: ' +
+          "'ohf iam-policy --templates FILE' prints the one that it needs."
+        : 'Check provider.aws.region and provider.aws.endpoint, and the network.';
+    throw new ConfigurationError(
+      `EC2 at ${where} could not be read (ec2:DescribeInstances): ${providerCode}: ${message}. ${advice}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** A worker that may not launch still gives machines back, so it starts all the same. */
+async function tellRefusedActions(aws: AwsClients, deployment: string, logger: Logger): Promise<void> {
+  const { refused, doubtful } = await findRefusedActions(aws, deployment);
+  const advice = "'ohf iam-policy --templates FILE' prints the policy that the worker's role needs";
+  if (refused.length > 0)
+    logger.error(`AWS refuses the worker ${refused.join(', ')}; ${advice}`, { refused });
+  if (doubtful.length > 0) {
+    const reason = 'a policy limited to subnets or to our tag may do so rightly';
+    logger.warn(`AWS refused a trial of ${doubtful.join(', ')}; ${reason}, else: ${advice}`, { doubtful });
+  }
+}

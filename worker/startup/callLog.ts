@@ -1,0 +1,26 @@
+import { asyncLocalStorage } from '@temporalio/activity';
+import type { Logger } from '@temporalio/worker';
+import type { CallObserver, ObservedRequest } from '../../activities/aws/client/awsCallMetrics.ts';
+
+/** The same observer, and a line for each request to AWS. */
+export const observedAndLogged = (observer: CallObserver, logger: Logger): CallObserver => ({
+  onWait: observer.onWait,
+  onRequest(request) {
+    observer.onRequest(request);
+    logRequest(request, logger);
+  },
+});
+
+/**
+ * Changes stand on the lines of the activity that makes them. Reads do not: one read serves all who wait, whoever
+ * began it; what a failed one means is told by who needed it.
+ */
+function logRequest(request: ObservedRequest, logger: Logger): void {
+  const { action, attempt, seconds, error, awsRequestId, about } = request;
+  const isRead = /^(Describe|Get)/.test(action);
+  const log = isRead ? logger : (asyncLocalStorage.getStore()?.log ?? logger);
+  const failed = error === undefined ? {} : { code: error.providerCode, error: error.message };
+  const level = isRead || about?.dryRun === true ? 'debug' : error === undefined ? 'info' : 'warn';
+  const ms = Math.round(seconds * 1_000);
+  log[level](`AWS ${action}`, { action, ...about, ...failed, awsRequestId, attempt, ms });
+}

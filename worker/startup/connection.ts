@@ -1,0 +1,37 @@
+import { NativeConnection, type Logger } from '@temporalio/worker';
+import type { TemporalConfig } from '../../config/index.ts';
+import { temporalTls } from '../../config/temporalTls.ts';
+import { UnavailableError } from '../../domain/errors/errors.ts';
+
+/** How long a worker that starts waits for a Temporal server that is not there yet. */
+const PATIENCE_MS = 60_000;
+const RETRY_MS = 2_000;
+
+/**
+ * @throws UnavailableError when the server can't be reached for so long
+ * @throws ConfigurationError when a certificate or key cannot be read
+ */
+export async function connect(
+  temporal: TemporalConfig,
+  logger: Logger,
+  patienceMs = PATIENCE_MS,
+): Promise<NativeConnection> {
+  const { address, apiKey } = temporal;
+  const tls = temporalTls(temporal);
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      return await NativeConnection.connect({ address, tls, ...(apiKey === undefined ? {} : { apiKey }) });
+    } catch (error) {
+      if (Date.now() >= until) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new UnavailableError(
+          `Temporal at ${address} could not be reached (${reason}). Start it, or set temporal.address and temporal.tls.`,
+          { cause: error },
+        );
+      }
+      logger.warn(`waiting for Temporal at ${address}`);
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import type { Client } from '@temporalio/client';
+import proto from '@temporalio/proto';
+import { SEARCH_ATTRIBUTES } from '../../contract/searchAttributes.ts';
+
+/** What Temporal has of what we need. */
+export interface NamespaceState {
+  readonly exists: boolean;
+  /** For which closed workflows are kept. */
+  readonly retentionDays: number;
+  /** How each of our search attributes is there. */
+  readonly attributes: Readonly<Record<AttributeName, 'ready' | 'missing' | 'of another type'>>;
+}
+
+export type AttributeName = keyof typeof SEARCH_ATTRIBUTES;
+export const ATTRIBUTE_NAMES = Object.keys(SEARCH_ATTRIBUTES) as readonly AttributeName[];
+
+export const missingIn = ({ attributes }: NamespaceState): readonly AttributeName[] =>
+  ATTRIBUTE_NAMES.filter((name) => attributes[name] === 'missing');
+
+export const mistypedIn = ({ attributes }: NamespaceState): readonly AttributeName[] =>
+  ATTRIBUTE_NAMES.filter((name) => attributes[name] === 'of another type');
+
+const DAY_S = 24 * 60 * 60;
+const GRPC = { invalidArgument: 3, notFound: 5, permissionDenied: 7, unimplemented: 12 } as const;
+const TYPES = {
+  KEYWORD: proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+  INT: proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_INT,
+} as const;
+
+/** @throws Error of gRPC when the server does not answer, or the namespace is not ours to read */
+export async function readNamespace(client: Client, namespace: string): Promise<NamespaceState> {
+  try {
+    const { config } = await client.connection.workflowService.describeNamespace({ namespace });
+    const retentionDays = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / DAY_S;
+    return { exists: true, retentionDays, attributes: await readAttributes(client, namespace) };
+  } catch (error) {
+    if (codeOf(error) !== GRPC.notFound) throw error;
+    const attributes = attributesBy(() => 'missing');
+    return { exists: false, retentionDays: 0, attributes };
+  }
+}
+
+async function readAttributes(client: Client, namespace: string): Promise<NamespaceState['attributes']> {
+  try {
+    const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace });
+    return attributesBy((name) => {
+      const type = customAttributes?.[name];
+      if (type === undefined || type === null) return 'missing';
+      return type === TYPES[SEARCH_ATTRIBUTES[name]] ? 'ready' : 'of another type';
+    });
+  } catch (error) {
+    // Temporal Cloud keeps this service to itself. A query tells as well: it is refused for what does not exist.
+    if (codeOf(error) !== GRPC.permissionDenied && codeOf(error) !== GRPC.unimplemented) throw error;
+    const known = await Promise.all(ATTRIBUTE_NAMES.map((name) => canBeQueried(client, namespace, name)));
+    return attributesBy((name) => (known[ATTRIBUTE_NAMES.indexOf(name)] === true ? 'ready' : 'missing'));
+  }
+}
+
+function attributesBy(stateOf: (name: AttributeName) => NamespaceState['attributes'][AttributeName]) {
+  const entries = ATTRIBUTE_NAMES.map((name) => [name, stateOf(name)] as const);
+  return Object.fromEntries(entries) as Record<AttributeName, ReturnType<typeof stateOf>>;
+}
+
+async function canBeQueried(client: Client, namespace: string, name: AttributeName): Promise<boolean> {
+  const value = SEARCH_ATTRIBUTES[name] === 'INT' ? '1' : '"x"';
+  try {
+    await client.connection.workflowService.countWorkflowExecutions({
+      namespace,
+      query: `${name} = ${value}`,
+    });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === GRPC.invalidArgument) return false;
+    throw error;
+  }
+}
+
+/** A server keeps its list of namespaces for some seconds, so that a new one is not known everywhere at once. */
+const KNOWN_WITHIN_MS = 60_000;
+const ASK_AGAIN_MS = 500;
+
+/** @throws Error of gRPC, e.g. when the server does not let us */
+export async function makeNamespace(client: Client, namespace: string, retentionDays: number): Promise<void> {
+  const { workflowService } = client.connection;
+  await workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: durationOf(retentionDays),
+    description: 'Requests of Host Factory (open-host-factory)',
+  });
+  await eventually(() => workflowService.describeNamespace({ namespace }));
+}
+
+/** @throws Error of gRPC, e.g. when the server does not let us */
+export async function setRetention(client: Client, namespace: string, retentionDays: number): Promise<void> {
+  const config = { workflowExecutionRetentionTtl: durationOf(retentionDays) };
+  await client.connection.workflowService.updateNamespace({ namespace, config });
+}
+
+/** @throws Error of gRPC, e.g. when the server does not let us: Temporal Cloud never does */
+export async function addSearchAttributes(
+  client: Client,
+  namespace: string,
+  names: readonly AttributeName[] = ATTRIBUTE_NAMES,
+): Promise<void> {
+  const searchAttributes = Object.fromEntries(names.map((name) => [name, TYPES[SEARCH_ATTRIBUTES[name]]]));
+  await eventually(() =>
+    client.connection.operatorService.addSearchAttributes({ namespace, searchAttributes }),
+  );
+}
+
+async function eventually(call: () => Promise<unknown>): Promise<void> {
+  const until = Date.now() + KNOWN_WITHIN_MS;
+  for (;;) {
+    try {
+      await call();
+      return;
+    } catch (error) {
+      if (codeOf(error) !== GRPC.notFound || Date.now() >= until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+    }
+  }
+}
+
+const durationOf = (days: number) => proto.google.protobuf.Duration.fromObject({ seconds: days * DAY_S });
+
+/** Temporal's development server: one process with its state in one SQLite database. */
+export async function isDevServer(client: Client): Promise<boolean> {
+  try {
+    const { persistenceStore } = await client.connection.workflowService.getClusterInfo({});
+    return persistenceStore === 'sqlite';
+  } catch (error) {
+    // Who does not tell is no development server.
+    if (codeOf(error) === GRPC.permissionDenied || codeOf(error) === GRPC.unimplemented) return false;
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+/** The server's own words. */
+export function wordsOf(error: unknown): string {
+  if (
+    error instanceof Error &&
+    'details' in error &&
+    typeof error.details === 'string' &&
+    error.details !== ''
+  )
+    return error.details;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,86 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+import {
+  setCurrentDetails,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+  type ContinueAsNewOptions,
+} from '@temporalio/workflow';
+import { packMachines } from '../../domain/machine/packed.ts';
+import { deadlineOf, type RequestState } from '../../domain/request/state.ts';
+import type { StatusMemo } from '../../contract/messages.ts';
+
+/** Everything by which an operator sees in Temporal's Web UI what goes on, without reading events. */
+const HF_STATE = defineSearchAttributeKey('HfState', 'KEYWORD');
+
+/** Upserts on a transition only: each costs events and load on the server's visibility store. */
+export function tellState(hfState: 'holding' | 'returned' | 'cancelled'): void {
+  upsertSearchAttributes([{ key: HF_STATE, value: hfState }]);
+}
+
+/** A memo is written with each step of a workflow, and in Temporal's lists: of more machines it does not tell. */
+const MOST_IN_MEMO = 200;
+
+export const fitsMemo = ({ machines }: RequestState): boolean => machines.size <= MOST_IN_MEMO;
+
+export function tellSettled(state: RequestState): void {
+  const machines = fitsMemo(state) ? { machines: packMachines([...state.machines.values()]) } : {};
+  upsertMemo({ hf: { ...memoOf(state), ...machines } });
+  tellState(openState(state));
+}
+
+const openState = ({ cancelled }: RequestState) => (cancelled ? 'cancelled' : 'holding');
+
+/** The next run starts with what it would else have to upsert: the old run's memo would be lost to it. */
+export function carriedVisibility(
+  state: RequestState,
+): Pick<ContinueAsNewOptions, 'memo' | 'typedSearchAttributes'> {
+  const { memo, typedSearchAttributes } = workflowInfo();
+  return {
+    memo: { ...memo, hf: memoOf(state) },
+    typedSearchAttributes: typedSearchAttributes.updateCopy([{ key: HF_STATE, value: openState(state) }]),
+  };
+}
+
+function memoOf(state: RequestState): StatusMemo {
+  return { v: 1, status: state.status, message: state.message.slice(0, 500) };
+}
+
+const RESULT_ROW = { succeed: 'ready', executing: 'booting', fail: 'failed' } as const;
+
+export function showState(state: RequestState): void {
+  const counts = { ready: 0, booting: 0, failed: 0, owned: 0, releasing: 0, refused: 0 };
+  // One pass: this runs at every change, also of a request of 10,000.
+  for (const { result, release } of state.machines.values()) {
+    counts[RESULT_ROW[result]] += 1;
+    if (release !== 'gone') counts.owned += 1;
+    if (release === 'asked' || release === 'wanted') counts.releasing += 1;
+    if (release === 'refused') counts.refused += 1;
+  }
+  const rows: (readonly [string, string | number])[] = [
+    ['wanted', state.input.count],
+    ['ready', counts.ready],
+    ['booting', counts.booting],
+    ['failed', counts.failed],
+    ['owned now', counts.owned],
+    ['being released', counts.releasing],
+    ['refused by AWS', counts.refused],
+    ['launch deadline', new Date(deadlineOf(state.input)).toISOString()],
+  ];
+  const { count: wanted, template, provider, requestId } = state.input;
+  setCurrentDetails(
+    [
+      // The summary given at the start is lost when the workflow continues as new; this is not.
+      template
+        ? `### ${wanted} x ${template.templateId} for ${provider}`
+        : `### adopter of machines of ${requestId}`,
+      `**${state.phase}**, Host Factory sees \`${state.status}\`${state.cancelled ? ', cancelled' : ''}`,
+      state.message,
+      '| machines | |\n|---|---|\n' + rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n'),
+      ...state.shortages.slice(-5).map((shortage) => `- short: ${shortage.pool} ${shortage.code}`),
+      ...(state.fatal ? [`- stopped launching: ${state.fatal.code}: ${state.fatal.message}`] : []),
+    ]
+      .filter((line) => line !== '')
+      .join('\n\n'),
+  );
+}

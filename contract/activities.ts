@@ -1,9 +1,12 @@
 import type { Sighting } from '../domain/machine/machine.ts';
 import type { PackedMachines } from '../domain/machine/packed.ts';
-import type { Group, Launch, Shortage } from '../domain/request/launch.ts';
-import type { LaunchedMachine } from '../domain/request/reducer.ts';
-import type { OrphanedGroup, ReturnedMachine } from './messages.ts';
+import type { Group, Launch, Shortage, LaunchedMachine } from '../domain/request/launch.ts';
+import type { OrphanedGroup } from './messages.ts';
 import type { Template } from '../domain/template/template.ts';
+import type { ReturnedMachine } from '../domain/return/input.ts';
+import type { Frozen } from '../domain/template/resolvedTemplate.ts';
+import type { TerminateResult } from '../domain/request/returns.ts';
+import type { Delivery } from '../domain/return/delivery.ts';
 
 /**
  * The side effects that workflows ask for, lane by lane (see contract/taskQueues.ts). The workflows know only
@@ -121,13 +124,6 @@ export interface Found {
   readonly groups: readonly OrphanedGroup[];
 }
 
-/** What the names of a template stood for when its request began; all launches of the request mean the same. */
-export interface Frozen {
-  readonly imageId?: string;
-  /** Of the site's own launch template. */
-  readonly launchTemplateVersion?: string;
-}
-
 /** The frozen part of a launch call; launches that are decided at once share it. What else stands in it is its provider's business alone. */
 export interface LaunchParameters {
   readonly v: 1;
@@ -217,11 +213,6 @@ export interface TerminateInput {
   readonly groups?: readonly Group[];
 }
 
-export interface TerminateResult {
-  /** Machines that AWS will not terminate, e.g. for termination protection. */
-  readonly refused: readonly { readonly machineId: string; readonly message: string }[];
-}
-
 export interface DeliverReturnInput {
   readonly deployment: string;
   readonly provider: string;
@@ -237,14 +228,6 @@ export interface DeliverReturnInput {
     readonly seen: boolean;
   })[];
 }
-
-/** Where each machine stands after a delivery. */
-export type Delivery = { readonly index: number; readonly sighting?: Sighting } & (
-  | { readonly kind: 'signalled'; readonly ownerId: string; readonly machineId: string }
-  | { readonly kind: 'gone'; readonly machineId: string }
-  | { readonly kind: 'absent'; readonly machineId: string }
-  | { readonly kind: 'refused'; readonly message: string }
-);
 
 /** Lacks machines that were delivered before and are still being given back by their owners. */
 export interface DeliverReturnResult {

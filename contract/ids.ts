@@ -14,9 +14,6 @@ export const returnId = (uuidV7: string): ReturnId => `ret-${uuidV7}`;
 export const isRequestId = (id: string): id is RequestId => REQUEST.test(id);
 export const isReturnId = (id: string): id is ReturnId => RETURN.test(id);
 
-/** The one workflow that owns machines whose request workflow is closed or lost. */
-export const adopterId = (request: string): string => `own-${request}`;
-
 /** Host Factory's id of the request or return that a workflow is for; undefined for any other. */
 export function requestIdIn(workflowId: string): string | undefined {
   const id = workflowId.replace(/^own-/, '');

@@ -5,7 +5,6 @@ import { createEventActivities } from '../activities/events/outbox/eventActiviti
 import { createActivities } from '../activities/index.ts';
 import { gatherWorkerConfig, type Config, type ProviderConfig } from '../config/index.ts';
 import { configOf } from '../config/load.ts';
-import type { UnclaimedRules } from '../contract/monitorActivities.ts';
 import { OhfError } from '../domain/errors/errors.ts';
 import { listen, type Listener, type ListenerEvents } from './interruptionListener.ts';
 import { checkNamespace, refuseDevServer } from './startup/startupChecks.ts';
@@ -20,6 +19,7 @@ import { keepMonitor } from './monitor.ts';
 import { PROVIDERS, type OpenProvider } from './startup/providers.ts';
 import { installRuntime, keepHeapSmall } from './startup/runtime.ts';
 import { storageDirectory } from './pipeline/storage.ts';
+import type { UnclaimedRules } from '../domain/monitor/records.ts';
 
 /**
  * Runs the worker of one provider instance until it is told to stop (SIGINT, SIGTERM): calls to AWS under

@@ -9,21 +9,13 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { alarmsOf, reportOf } from '../domain/monitor/alarms.ts';
-import { carryMonitor } from '../domain/monitor/continueAsNewState.ts';
+import { carryMonitor, initialMonitor } from '../domain/monitor/continueAsNewState.ts';
 import { answerHosts, lossMemo } from '../domain/monitor/hosts.ts';
 import type { LossMemo, MonitorInput } from '../domain/monitor/messages.ts';
 import { toAdopt, toReclaim } from '../domain/monitor/orphans.ts';
 import { reduceMonitor, type MonitorFact } from '../domain/monitor/reducer.ts';
 import { unpackSeen } from '../domain/monitor/observation.ts';
-import {
-  initialMonitor,
-  nextStep,
-  toAsk,
-  toAskOfAbsent,
-  toLookUp,
-  toTell,
-  type MonitorState,
-} from '../domain/monitor/state.ts';
+import { toAsk, toAskOfAbsent, toLookUp, toTell, type MonitorState } from '../domain/monitor/state.ts';
 import { batchesOf } from '../domain/request/launch.ts';
 import { inquiryLane, sweepLane } from './runtime/activityStubs.ts';
 import {
@@ -33,6 +25,7 @@ import {
   machinesAnnouncedSignal,
   reportQuery,
 } from './runtime/definitions.ts';
+import { nextStep } from '../domain/monitor/schedule.ts';
 
 /** Events; a run that is replaced in time is quick to replay. */
 const LONG_HISTORY = 2_000;

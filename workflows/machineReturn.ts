@@ -11,10 +11,12 @@ import {
   type ReturnItem,
   type ReturnState,
 } from '../domain/return/state.ts';
-import type { MachineReturnInput, MachinesReleased, StatusView } from '../contract/messages.ts';
 import { readLane, terminateLane, waitLane } from './runtime/activityStubs.ts';
 import { machinesReleasedSignal, statusQuery } from './runtime/definitions.ts';
 import { tellState } from './runtime/visibility.ts';
+import type { StatusView } from '../domain/request/statusView.ts';
+import type { MachinesReleased } from '../domain/request/returns.ts';
+import type { MachineReturnInput } from '../domain/return/input.ts';
 
 /** It is looked after this time what became of the machines: an owner may have closed, or been reset. */
 const DELIVER_AGAIN_MS = 60_000;

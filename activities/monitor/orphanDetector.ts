@@ -1,8 +1,8 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { adopterId } from '../../contract/ids.ts';
 import { inParallel } from '../runtime/inParallel.ts';
 import { listOwners, OPEN } from '../owners/listOwners.ts';
 import type { MachineReader, ProviderInstance } from '../provider.ts';
+import { adopterId } from '../../domain/request/adopterId.ts';
 
 export interface OwnerWatch {
   /**

@@ -1,17 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import type {
-  MonitorActivities,
-  SweepInput,
-  SweepResult,
-  UnclaimedRules,
-} from '../../contract/monitorActivities.ts';
+import type { MonitorActivities, SweepInput } from '../../contract/monitorActivities.ts';
 import { isAlive } from '../../domain/machine/machine.ts';
-import { packSeen, type SeenMachine } from '../../domain/monitor/observation.ts';
+import { packSeen, type SeenMachine, type SweepResult } from '../../domain/monitor/observation.ts';
 import { withHeartbeat } from '../runtime/heartbeat.ts';
 import type { Ownerless, OwnerWatch } from './orphanDetector.ts';
 import { pause } from '../runtime/yieldOnShutdown.ts';
 import type { MachineReader, OwnedMachine } from '../provider.ts';
+import type { UnclaimedRules } from '../../domain/monitor/records.ts';
 
 export interface SweepSettings {
   /** Seconds between two sweeps. */

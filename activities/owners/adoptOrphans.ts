@@ -2,16 +2,12 @@ import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { isAlive } from '../../domain/machine/machine.ts';
 import type { AdoptInput } from '../../contract/monitorActivities.ts';
-import {
-  SIGNAL,
-  type MachinesSeen,
-  type MachineStanding,
-  type OrphanedGroup,
-} from '../../contract/messages.ts';
+import { SIGNAL, type MachinesSeen, type OrphanedGroup } from '../../contract/messages.ts';
 import { signalAdopter } from './signalAdopter.ts';
 import { inParallel } from '../runtime/inParallel.ts';
 import { toSighting, type MachineReader, type OwnedMachine } from '../provider.ts';
 import type { Standings } from './ownerQueries.ts';
+import type { MachineStanding } from '../../domain/request/ownershipStatus.ts';
 
 /** A closed owner that did not answer so often never will. */
 const ATTEMPTS_TO_ASK = 5;

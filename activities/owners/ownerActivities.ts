@@ -1,8 +1,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import type { AskResult, InquiryActivities, TellInput } from '../../contract/monitorActivities.ts';
-import { packSeen } from '../../domain/monitor/observation.ts';
+import type { InquiryActivities, TellInput } from '../../contract/monitorActivities.ts';
+import { packSeen, type AskResult } from '../../domain/monitor/observation.ts';
 import { absent } from '../../domain/machine/machine.ts';
-import { adopterId } from '../../contract/ids.ts';
 import { SIGNAL, type MachinesSeen, type Reclaim } from '../../contract/messages.ts';
 import { adoptOrphans } from './adoptOrphans.ts';
 import { toReadFailure } from '../runtime/failures.ts';
@@ -11,6 +10,7 @@ import { inParallel } from '../runtime/inParallel.ts';
 import { toSeen } from '../monitor/sweep.ts';
 import type { MachineReader } from '../provider.ts';
 import { createStandings } from './ownerQueries.ts';
+import { adopterId } from '../../domain/request/adopterId.ts';
 
 /** What the monitor asks and tells owners, and what it asks the cloud about single machines. */
 export function createInquiryActivities(reader: MachineReader, client: Client): InquiryActivities {

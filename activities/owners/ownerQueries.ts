@@ -1,6 +1,7 @@
 import { Client, QueryRejectedError, WorkflowNotFoundError } from '@temporalio/client';
-import { adopterId } from '../../contract/ids.ts';
-import { QUERY, type MachineStanding } from '../../contract/messages.ts';
+import { QUERY } from '../../contract/messages.ts';
+import type { MachineStanding } from '../../domain/request/ownershipStatus.ts';
+import { adopterId } from '../../domain/request/adopterId.ts';
 
 /** An owner that needs longer is asked again later. */
 const ANSWER_MS = 5_000;

@@ -1,8 +1,9 @@
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { adopterId } from '../../contract/ids.ts';
-import { WORKFLOW, type MachineRequestInput, type StatusMemo } from '../../contract/messages.ts';
+import { WORKFLOW, type StatusMemo } from '../../contract/messages.ts';
 import { taskQueues } from '../../contract/taskQueues.ts';
+import type { MachineRequestInput } from '../../domain/request/input.ts';
+import { adopterId } from '../../domain/request/adopterId.ts';
 
 interface Adoption {
   readonly deployment: string;

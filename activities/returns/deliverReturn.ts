@@ -1,16 +1,18 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import type { Delivery, DeliverReturnInput, ReadActivities } from '../../contract/activities.ts';
+import type { DeliverReturnInput, ReadActivities } from '../../contract/activities.ts';
 import { sameHost } from '../../domain/machine/hostName.ts';
 import { isAlive } from '../../domain/machine/machine.ts';
-import { adopterId } from '../../contract/ids.ts';
-import { SIGNAL, type ReturnMachines } from '../../contract/messages.ts';
+import { SIGNAL } from '../../contract/messages.ts';
 import { signalAdopter } from '../owners/signalAdopter.ts';
 import { withHeartbeat } from '../runtime/heartbeat.ts';
 import { inParallel } from '../runtime/inParallel.ts';
 import { toReadFailure } from '../runtime/failures.ts';
 import { toSighting, type MachineReader, type OwnedMachine } from '../provider.ts';
 import { createStandings, type Standings } from '../owners/ownerQueries.ts';
+import type { ReturnMachines } from '../../domain/request/returns.ts';
+import type { Delivery } from '../../domain/return/delivery.ts';
+import { adopterId } from '../../domain/request/adopterId.ts';
 
 type Asked = DeliverReturnInput['machines'][number];
 type Found = { readonly asked: Asked; readonly machine: OwnedMachine };

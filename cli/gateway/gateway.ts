@@ -1,12 +1,9 @@
 import type { HostsAnswer, HostsQuery, MonitorInput } from '../../domain/monitor/messages.ts';
 import type { Machine } from '../../domain/machine/machine.ts';
-import type {
-  MachineRequestInput,
-  MachineReturnInput,
-  RequestStatus,
-  StatusMemo,
-  StatusView,
-} from '../../contract/messages.ts';
+import type { StatusMemo } from '../../contract/messages.ts';
+import type { RequestStatus, StatusView } from '../../domain/request/statusView.ts';
+import type { MachineRequestInput } from '../../domain/request/input.ts';
+import type { MachineReturnInput } from '../../domain/return/input.ts';
 
 /** `inDoubt`: sent, and no answer came; the workflow may have been started or not. */
 export type StartOutcome = 'started' | 'inDoubt';

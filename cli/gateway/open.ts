@@ -1,21 +1,16 @@
 import { hostname, userInfo } from 'node:os';
 import type { Config, Environment } from '../../config/index.ts';
 import { monitorStart } from '../../contract/monitorStart.ts';
-import {
-  SIGNAL,
-  WORKFLOW,
-  type Claimed,
-  type MachineRequestInput,
-  type MachineReturnInput,
-  type StatusMemo,
-} from '../../contract/messages.ts';
-import { adopterId } from '../../contract/ids.ts';
+import { SIGNAL, WORKFLOW, type Claimed, type StatusMemo } from '../../contract/messages.ts';
 import { taskQueues } from '../../contract/taskQueues.ts';
 import { openCalls } from './selectClient.ts';
 import type { Gateway, TemporalCalls, WorkflowStart } from './gateway.ts';
 import { inParallel } from './inParallel.ts';
 import { readGoing } from './readLostHosts.ts';
 import { readStatus } from './readStatus.ts';
+import type { MachineRequestInput } from '../../domain/request/input.ts';
+import type { MachineReturnInput } from '../../domain/return/input.ts';
+import { adopterId } from '../../domain/request/adopterId.ts';
 
 /** Ids whose status is read at the same time. */
 const WIDTH = 200;

@@ -2,9 +2,11 @@ import type { Machine } from '../../domain/machine/machine.ts';
 import { unpackMachines } from '../../domain/machine/packed.ts';
 import { UnavailableError } from '../../domain/errors/errors.ts';
 import { bornAt, isRequestId, isReturnId } from '../../contract/ids.ts';
-import { QUERY, type CarriedRequest, type StatusView } from '../../contract/messages.ts';
+import { QUERY } from '../../contract/messages.ts';
 import { isMemo } from './memo.ts';
 import type { Description, StatusAnswer, TemporalCalls } from './gateway.ts';
+import type { StatusView } from '../../domain/request/statusView.ts';
+import type { CarriedRequest } from '../../domain/request/input.ts';
 
 /** An id this young may be on its way to the server still. */
 const YOUNG_MS = 2 * 60_000;

@@ -11,12 +11,14 @@ import {
 } from '@temporalio/client';
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import type { TemporalConfig } from '../../config/index.ts';
-import type { MachineRequestInput, MachineReturnInput, StatusView } from '../../contract/messages.ts';
 import { SEARCH_ATTRIBUTES } from '../../contract/searchAttributes.ts';
 import { connectionOptions } from './connectionOptions.ts';
 import type { Description, SearchAttributeValues, TemporalCalls, WorkflowStart } from './gateway.ts';
 import { ATTEMPTS, FIRST_PAUSE, LIMITS } from './limits.ts';
 import { GRPC, grpcCode, isNoWorker, isRefusal, unavailable, unreachable } from './temporalErrors.ts';
+import type { StatusView } from '../../domain/request/statusView.ts';
+import type { MachineRequestInput } from '../../domain/request/input.ts';
+import type { MachineReturnInput } from '../../domain/return/input.ts';
 
 /**
  * The calls over Temporal's own client, which covers all that Temporal can be set up with. It is big and

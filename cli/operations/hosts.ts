@@ -1,5 +1,5 @@
 import { isObject } from '../../config/input/jsonFile.ts';
-import type { ReturnedMachine } from '../../contract/messages.ts';
+import type { ReturnedMachine } from '../../domain/return/input.ts';
 
 /** A host as words on the command line name it: an instance id, or else a host name. */
 export const hostFromWord = (word: string): ReturnedMachine =>

@@ -1,9 +1,9 @@
 import { UnavailableError, ValidationError } from '../../domain/errors/errors.ts';
 import { returnId } from '../../contract/ids.ts';
-import type { ReturnedMachine } from '../../contract/messages.ts';
 import type { OperationContext } from '../context.ts';
 import { distinctHosts, hostFromWord, usualHosts } from './hosts.ts';
 import { defineOperation } from './operation.ts';
+import type { ReturnedMachine } from '../../domain/return/input.ts';
 
 export const operation = defineOperation({
   name: 'requestReturnMachines',

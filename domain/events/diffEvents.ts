@@ -1,8 +1,8 @@
 import type { Machine } from '../machine/machine.ts';
 import { deadlineOf, type RequestState } from '../request/state.ts';
-import { adopterId } from '../../contract/ids.ts';
-import type { MachineRequestInput } from '../../contract/messages.ts';
 import { numbered, type DomainEvent, type EventBody, type EventType } from './event.ts';
+import type { MachineRequestInput } from '../request/input.ts';
+import { adopterId } from '../request/adopterId.ts';
 
 /** The first event of an owner; its sequence is 1. */
 export function requestCreated(state: RequestState): DomainEvent[] {

@@ -1,6 +1,6 @@
 import type { MachineResult, ReleaseStage } from '../machine/machine.ts';
-import type { RequestStatus } from '../../contract/messages.ts';
 import type { Template } from '../template/template.ts';
+import type { RequestStatus } from '../request/statusView.ts';
 
 /**
  * What happened, for those who look on from outside: the audit log, the read model, notifications. Never input

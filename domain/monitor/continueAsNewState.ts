@@ -1,28 +1,6 @@
-import type { Absence, Doubt, KnownMachine, Loss, MonitorState, SeenList } from './state.ts';
-
-/** What a monitor carries into its next run. What is left out is found again by the next sweep or list. */
-export interface CarriedMonitor {
-  readonly v: 1;
-  readonly ready: boolean;
-  readonly bound: boolean;
-  /** Ids, names, and of each the place of its request in `requests`. */
-  readonly known: readonly (readonly [
-    machineId: string,
-    name: string,
-    request: number,
-    launchTime?: number,
-    leaving?: 0 | 1,
-  ])[];
-  readonly requests: readonly string[];
-  readonly losses: readonly Loss[];
-  readonly doubts: readonly Doubt[];
-  readonly unheard?: string;
-  readonly misnamed?: readonly (readonly [machineId: string, name: string])[];
-  readonly absences?: readonly Absence[];
-  readonly list?: SeenList;
-  readonly cluster?: string;
-  readonly stranger?: NonNullable<MonitorState['stranger']>;
-}
+import type { MonitorState } from './state.ts';
+import type { KnownMachine } from './records.ts';
+import type { CarriedMonitor, MonitorInput } from './messages.ts';
 
 /** Rows carried at most: together they stay under 1 MB, half of Temporal's limit for a payload. */
 const MOST_NAMED = 8_000;
@@ -85,3 +63,15 @@ export function carriedState(
     stranger: carried?.stranger,
   };
 }
+
+export const initialMonitor = (input: MonitorInput): MonitorState => ({
+  input,
+  token: '',
+  coming: undefined,
+  ownerless: [],
+  withGroups: [],
+  adopted: [],
+  byHand: [],
+  rules: undefined,
+  ...carriedState(input.carried),
+});

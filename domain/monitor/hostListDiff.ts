@@ -1,6 +1,7 @@
-import type { AskResult } from '../../contract/monitorActivities.ts';
 import type { HostsQuery, ListNews } from './messages.ts';
-import type { MonitorState, SeenList } from './state.ts';
+import type { MonitorState } from './state.ts';
+import type { SeenList } from './records.ts';
+import type { AskResult } from './observation.ts';
 
 /** Lists closer to each other than this may be one call repeated; they count as one. */
 const SPACING_MS = 5_000;

@@ -2,7 +2,8 @@ import { firstLabel, sameHost } from '../machine/hostName.ts';
 import { newsOfList } from './hostListDiff.ts';
 import { newsOfCluster } from './clusterBinding.ts';
 import type { HostNews, HostsAnswer, HostsQuery, LossMemo } from './messages.ts';
-import { nameOf, type Loss, type MonitorState } from './state.ts';
+import { nameOf, type MonitorState } from './state.ts';
+import type { Loss } from './records.ts';
 
 /** Kept a while after Host Factory's list lacks it for the first time: lists may overtake each other. */
 const KEPT_MS = 10 * 60_000;

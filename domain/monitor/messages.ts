@@ -1,4 +1,4 @@
-import type { CarriedMonitor } from './continueAsNewState.ts';
+import type { Absence, Doubt, Loss, SeenList } from './records.ts';
 
 /** What is said to `fleetMonitor` and by it. */
 export interface MonitorInput {
@@ -113,4 +113,28 @@ export interface LossMemo {
   readonly going: readonly (readonly [machineId: string, at: number])[];
   /** For `ohf health`. */
   readonly alarms?: readonly string[];
+}
+
+/** What a monitor carries into its next run. What is left out is found again by the next sweep or list. */
+export interface CarriedMonitor {
+  readonly v: 1;
+  readonly ready: boolean;
+  readonly bound: boolean;
+  /** Ids, names, and of each the place of its request in `requests`. */
+  readonly known: readonly (readonly [
+    machineId: string,
+    name: string,
+    request: number,
+    launchTime?: number,
+    leaving?: 0 | 1,
+  ])[];
+  readonly requests: readonly string[];
+  readonly losses: readonly Loss[];
+  readonly doubts: readonly Doubt[];
+  readonly unheard?: string;
+  readonly misnamed?: readonly (readonly [machineId: string, name: string])[];
+  readonly absences?: readonly Absence[];
+  readonly list?: SeenList;
+  readonly cluster?: string;
+  readonly stranger?: { readonly cluster: string; readonly at: number };
 }

@@ -1,4 +1,6 @@
 import type { MachineState } from '../machine/machine.ts';
+import type { MachineStanding } from '../request/ownershipStatus.ts';
+import type { UnclaimedRules } from './records.ts';
 
 /** What one read of AWS showed of one machine. */
 export interface SeenMachine {
@@ -60,3 +62,26 @@ export const unpackSeen = ({ texts, rows }: PackedSeen): SeenMachine[] =>
     reclaimAt,
     reason: texts[reason] ?? '',
   }));
+
+export interface SweepResult {
+  readonly token: string;
+  /** Everything there is, from the start, instead of what has changed since the last result. */
+  readonly anew: boolean;
+  /** The rest of it comes with the next result: a payload has its limit. */
+  readonly more: boolean;
+  /** Requests of machines that are alive that have no open owner, seen twice; absent while that is not known. */
+  readonly ownerless?: readonly string[];
+  /** Of the ownerless requests, those that have a group which may still launch or has to be removed. */
+  readonly withGroups?: readonly string[];
+  /** The worker's settings; what an older worker leaves out, the monitor does not do. */
+  readonly rules?: UnclaimedRules;
+  /** Why the worker does not hear what the cloud announces, if it should and doesn't. */
+  readonly unheard?: string;
+  /** `absent`: shown before, and now neither by its tags nor by its id. */
+  readonly seen: PackedSeen;
+}
+
+export interface AskResult {
+  /** Of each machine, in the order of the input; `silent`: its owner gave no answer. */
+  readonly standings: readonly (readonly [machineId: string, standing: MachineStanding | 'silent'])[];
+}

@@ -1,11 +1,11 @@
 import { isAlive } from '../machine/machine.ts';
 import { ABSENCE_MS } from '../return/state.ts';
-import type { AskResult, SweepResult } from '../../contract/monitorActivities.ts';
 import type { HostNews } from './messages.ts';
 import { absentAsked, listed, reclaimOrdered, withoutEnded } from './hostListDiff.ts';
 import { clusterNamed, withoutOldStranger } from './clusterBinding.ts';
-import { unpackSeen, type SeenMachine } from './observation.ts';
-import { nameOf, type Doubt, type KnownMachine, type Loss, type MonitorState } from './state.ts';
+import { unpackSeen, type SeenMachine, type AskResult, type SweepResult } from './observation.ts';
+import { nameOf, type MonitorState } from './state.ts';
+import type { Doubt, KnownMachine, Loss } from './records.ts';
 
 /** What a monitor learns. */
 export type MonitorFact =

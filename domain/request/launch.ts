@@ -62,3 +62,9 @@ export function batchesOf<T>(items: readonly T[]): T[][] {
 export function launchToken(deployment: string, requestId: string, ordinal: number): string {
   return `${deployment}-${requestId.replace(/^req-/, '').replaceAll('-', '')}-${ordinal}`;
 }
+
+export interface LaunchedMachine {
+  readonly machineId: string;
+  readonly instanceType: string;
+  readonly spot: boolean;
+}

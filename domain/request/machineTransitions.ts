@@ -1,7 +1,7 @@
 import { isAlive, isBooting, isReady, type Machine, type Sighting } from '../machine/machine.ts';
 import { unitsOf } from '../template/template.ts';
-import type { LaunchedMachine } from './reducer.ts';
 import type { RequestState } from './state.ts';
+import type { LaunchedMachine } from './launch.ts';
 
 export const CANCELLED = 'The request was cancelled.';
 const ANSWERED = 'The machine came after the request had been answered.';

@@ -1,10 +1,10 @@
 import { isAlive, type Machine, type Sighting } from '../machine/machine.ts';
-import type { ReturnMachines } from '../../contract/messages.ts';
-import type { Frozen, TerminateResult } from '../../contract/activities.ts';
-import type { Group, Launch, Shortage } from './launch.ts';
+import type { Group, Launch, Shortage, LaunchedMachine } from './launch.ts';
 import { arrived, CANCELLED, givenUp, sighted, tooLate, unitsFor } from './machineTransitions.ts';
 import { reclaimed, withoutClaimed, withUnclaimed } from './acknowledgement.ts';
 import { booting, isUnsettled, unitsMissing, type RequestState } from './state.ts';
+import type { ReturnMachines, TerminateResult } from './returns.ts';
+import type { Frozen } from '../template/resolvedTemplate.ts';
 
 /** What can happen to a request. The workflow reports it; the rules below say what follows. */
 export type RequestFact =
@@ -56,12 +56,6 @@ export type RequestFact =
   | { readonly type: 'ReleaseRetried'; readonly machineIds: readonly string[] }
   | { readonly type: 'ReturnAnswered'; readonly returnId: string }
   | { readonly type: 'Settled' };
-
-export interface LaunchedMachine {
-  readonly machineId: string;
-  readonly instanceType: string;
-  readonly spot: boolean;
-}
 
 export function reduce(state: RequestState, fact: RequestFact): RequestState {
   switch (fact.type) {

@@ -1,8 +1,9 @@
-import type { Frozen } from '../../contract/activities.ts';
 import { unpackMachines, packMachines } from '../machine/packed.ts';
 import type { Machine } from '../machine/machine.ts';
-import type { CarriedRequest, MachineRequestInput, RequestStatus } from '../../contract/messages.ts';
 import type { Group, Launch, Shortage } from './launch.ts';
+import type { RequestStatus } from './statusView.ts';
+import type { CarriedRequest, MachineRequestInput } from './input.ts';
+import type { Frozen } from '../template/resolvedTemplate.ts';
 
 /** What the owner of a request knows. Only the reducer makes a new one. */
 export interface RequestState {

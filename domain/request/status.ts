@@ -1,12 +1,9 @@
 import { packMachines } from '../machine/packed.ts';
-import {
-  STATUS_PAGE_SIZE,
-  type MachineStanding,
-  type MachinesReleased,
-  type StatusView,
-} from '../../contract/messages.ts';
 import { isReclaimed } from './acknowledgement.ts';
 import type { RequestState } from './state.ts';
+import { STATUS_PAGE_SIZE, type StatusView } from './statusView.ts';
+import type { MachinesReleased } from './returns.ts';
+import type { MachineStanding } from './ownershipStatus.ts';
 
 /** The answer to Host Factory's status poll: what the owner knows, from `offset` on. */
 export function requestStatus(state: RequestState, offset = 0, size = STATUS_PAGE_SIZE): StatusView {

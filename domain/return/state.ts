@@ -1,13 +1,9 @@
-import type { Delivery } from '../../contract/activities.ts';
 import type { Machine, Sighting } from '../machine/machine.ts';
 import { packMachines } from '../machine/packed.ts';
-import {
-  STATUS_PAGE_SIZE,
-  type MachineReturnInput,
-  type MachinesReleased,
-  type RequestStatus,
-  type StatusView,
-} from '../../contract/messages.ts';
+import { STATUS_PAGE_SIZE, type RequestStatus, type StatusView } from '../request/statusView.ts';
+import type { MachinesReleased } from '../request/returns.ts';
+import type { MachineReturnInput } from './input.ts';
+import type { Delivery } from './delivery.ts';
 
 /** One machine that Host Factory gave back, in the order of its list. */
 export interface ReturnItem extends Machine {

@@ -3,12 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { unpackMachines } from '../../domain/machine/packed.ts';
-import { WORKFLOW, type StatusView } from '../../contract/messages.ts';
+import { WORKFLOW } from '../../contract/messages.ts';
 import { ended, requestMachines, returnMachines, type HfMachine } from '../fixtures/stack/hostFactory.ts';
 import type { HfOperation, Stack } from '../fixtures/stack/stack.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { startCuttingProxy } from './cuttingProxy.ts';
 import { WAYS } from './launchMethods.ts';
+import type { StatusView } from '../../domain/request/statusView.ts';
 
 /** More messages than any operation exchanges with Temporal. */
 const MOST = 40;

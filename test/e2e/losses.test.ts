@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { adopterId, monitorId } from '../../contract/ids.ts';
+import { monitorId } from '../../contract/ids.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import {
   ended,
@@ -9,6 +9,7 @@ import {
   returnMachines,
 } from '../fixtures/stack/hostFactory.ts';
 import { startStack, type Stack } from '../fixtures/stack/stack.ts';
+import { adopterId } from '../../domain/request/adopterId.ts';
 
 describe('machines that are taken away', function () {
   this.timeout(180_000);

@@ -1,5 +1,4 @@
 import { strict as assert } from 'node:assert';
-import { adopterId } from '../../contract/ids.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import {
   ended,
@@ -9,6 +8,7 @@ import {
   statusOf,
 } from '../fixtures/stack/hostFactory.ts';
 import { startStack, type Stack } from '../fixtures/stack/stack.ts';
+import { adopterId } from '../../domain/request/adopterId.ts';
 
 describe("outages and operators' hands", function () {
   this.timeout(180_000);

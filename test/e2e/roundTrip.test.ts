@@ -2,11 +2,11 @@ import { strict as assert } from 'node:assert';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import type { StatusView } from '../../contract/messages.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { assertWithinPolicy } from '../fixtures/cloud/withinPolicy.ts';
 import { ended, requestMachines, returnMachines, statusOf } from '../fixtures/stack/hostFactory.ts';
 import { startStack, type Stack } from '../fixtures/stack/stack.ts';
+import type { StatusView } from '../../domain/request/statusView.ts';
 
 describe("a round trip through Host Factory's scripts", function () {
   this.timeout(120_000);

@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
-import type { StatusView } from '../../contract/messages.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { ended, giveAllBack, goingOf, requestMachines } from '../fixtures/stack/hostFactory.ts';
 import { QUICK, startStack, type Stack } from '../fixtures/stack/stack.ts';
+import type { StatusView } from '../../domain/request/statusView.ts';
 
 describe('machines that nobody has in his books', function () {
   this.timeout(180_000);

@@ -5,7 +5,8 @@ import { openLog } from '../../cli/log.ts';
 import { execute, messageFor } from '../../cli/runOperation.ts';
 import type { Environment } from '../../config/index.ts';
 import type { HostsQuery } from '../../domain/monitor/messages.ts';
-import type { MachineRequestInput, MachineReturnInput } from '../../contract/messages.ts';
+import type { MachineRequestInput } from '../../domain/request/input.ts';
+import type { MachineReturnInput } from '../../domain/return/input.ts';
 
 /** What a call made of its input. */
 export interface Called {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { adopterId, monitorId } from '../../contract/ids.ts';
+import { monitorId } from '../../contract/ids.ts';
 import { onDemand } from '../fixtures/scratch.ts';
 import {
   ended,
@@ -14,6 +14,7 @@ import {
 import { QUICK, startStack, type Stack } from '../fixtures/stack/stack.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { machineWordsIn, scrub } from './scrub.ts';
+import { adopterId } from '../../domain/request/adopterId.ts';
 
 const USAGE = `npm run histories -- NAME [LIFE...]
 

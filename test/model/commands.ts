@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { ApplicationFailure } from '@temporalio/activity';
-import type { RequestStatus } from '../../contract/messages.ts';
 import { claimedSignal, machinesSeenSignal, reclaimSignal } from '../../workflows/runtime/definitions.ts';
 import type { Handle, WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
+import type { RequestStatus } from '../../domain/request/statusView.ts';
 
 /** What Host Factory, AWS or an operator does next. What `pick` and `many` mean is the deed's. */
 export interface Deed {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { isAlive } from '../../domain/machine/machine.ts';
 import { unpackMachines } from '../../domain/machine/packed.ts';
-import type { StatusView } from '../../contract/messages.ts';
 import { createWorkflowRig, type Handle } from '../fixtures/temporal/workflowRig.ts';
 import { act, createWorld, giveBack, tellOwner, wordOf, type Deed, type World } from './commands.ts';
+import type { StatusView } from '../../domain/request/statusView.ts';
 
 /** No workflow of so few machines may make as many; Temporal's own limit is 51,200. */
 const MOST_EVENTS = 10_000;

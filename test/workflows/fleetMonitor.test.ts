@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import type { WorkflowHandle } from '@temporalio/client';
 import { v7 as uuidV7 } from 'uuid';
 import { unpackMachines } from '../../domain/machine/packed.ts';
-import { adopterId, requestId } from '../../contract/ids.ts';
+import { requestId } from '../../contract/ids.ts';
 import type { LossMemo } from '../../domain/monitor/messages.ts';
 import { packSeen, type SeenMachine } from '../../domain/monitor/observation.ts';
 import type { fleetMonitor } from '../../workflows/index.ts';
@@ -15,6 +15,7 @@ import {
 } from '../../workflows/runtime/definitions.ts';
 import { aSighting } from '../fixtures/builders.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
+import { adopterId } from '../../domain/request/adopterId.ts';
 
 type Monitor = WorkflowHandle<typeof fleetMonitor>;
 const MINUTE = 60_000;

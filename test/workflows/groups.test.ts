@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { unpackMachines } from '../../domain/machine/packed.ts';
-import type { StatusView } from '../../contract/messages.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
+import type { StatusView } from '../../domain/request/statusView.ts';
 
 /** Requests whose launches make groups: fleets and Auto Scaling groups, which launch by themselves. */
 describe('machineRequest with groups', () => {

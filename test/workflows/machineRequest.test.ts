@@ -1,6 +1,5 @@
 import { strict as assert } from 'node:assert';
 import { unpackMachines } from '../../domain/machine/packed.ts';
-import type { StatusView } from '../../contract/messages.ts';
 import {
   claimedSignal,
   machinesSeenSignal,
@@ -8,6 +7,7 @@ import {
   standingQuery,
 } from '../../workflows/runtime/definitions.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
+import type { StatusView } from '../../domain/request/statusView.ts';
 
 const MINUTE = 60_000;
 

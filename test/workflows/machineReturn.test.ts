@@ -1,8 +1,9 @@
 import { strict as assert } from 'node:assert';
 import { v7 as uuidV7 } from 'uuid';
-import { adopterId, requestId } from '../../contract/ids.ts';
+import { requestId } from '../../contract/ids.ts';
 import { aSighting } from '../fixtures/builders.ts';
 import { createWorkflowRig, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
+import { adopterId } from '../../domain/request/adopterId.ts';
 
 const MINUTE = 60_000;
 

@@ -2,9 +2,10 @@ import { strict as assert } from 'node:assert';
 import { v7 as uuidV7 } from 'uuid';
 import { unpackMachines } from '../../domain/machine/packed.ts';
 import { requestId as requestIdOf } from '../../contract/ids.ts';
-import { SIGNAL, type ReturnMachines } from '../../contract/messages.ts';
+import { SIGNAL } from '../../contract/messages.ts';
 import { aSighting } from '../fixtures/builders.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
+import type { ReturnMachines } from '../../domain/request/returns.ts';
 
 const HOUR = 60 * 60_000;
 

@@ -1,7 +1,7 @@
-import type { LaunchedMachine } from '../../domain/request/reducer.ts';
 import { booting, deadlineOf } from '../../domain/request/state.ts';
 import { waitLane } from '../runtime/activityStubs.ts';
 import { FIRST_REPORT_SECONDS, type Ledger } from './requestOwner.ts';
+import type { LaunchedMachine } from '../../domain/request/launch.ts';
 
 /** Has machines watched that launches brought, each once in a run. */
 export class Watching {

@@ -1,5 +1,4 @@
 import { CancellationScope, patched, setHandler } from '@temporalio/workflow';
-import type { MachineRequestInput, StatusView } from '../../contract/messages.ts';
 import { unitsHeld } from '../../domain/request/state.ts';
 import { Acquiring } from './provisioning.ts';
 import { Ledger } from './requestOwner.ts';
@@ -14,6 +13,8 @@ import {
 } from '../runtime/definitions.ts';
 import { Releasing } from './termination.ts';
 import { tellState } from '../runtime/visibility.ts';
+import type { StatusView } from '../../domain/request/statusView.ts';
+import type { MachineRequestInput } from '../../domain/request/input.ts';
 
 /**
  * One machine request of Host Factory, from its acceptance to its last machine's end.

@@ -10,16 +10,14 @@ import {
   type RequestState,
 } from '../../domain/request/state.ts';
 import { requestStatus, standingOf } from '../../domain/request/status.ts';
-import type {
-  MachineRequestInput,
-  MachinesSeen,
-  MachineStanding,
-  ReturnMachines,
-  StatusView,
-} from '../../contract/messages.ts';
+import type { MachinesSeen } from '../../contract/messages.ts';
 import { EventStream } from '../runtime/eventPublisher.ts';
 import type { machineRequest } from './index.ts';
 import { carriedVisibility, fitsMemo, showState, tellState } from '../runtime/visibility.ts';
+import type { StatusView } from '../../domain/request/statusView.ts';
+import type { MachineRequestInput } from '../../domain/request/input.ts';
+import type { ReturnMachines } from '../../domain/request/returns.ts';
+import type { MachineStanding } from '../../domain/request/ownershipStatus.ts';
 
 /** Events; the server's own suggestion comes at 4,096 and its limit is 51,200. */
 const LONG_HISTORY = 5_000;

@@ -2,11 +2,11 @@ import { condition, getExternalWorkflowHandle, log, sleep, workflowInfo } from '
 import { batchesOf } from '../../domain/request/launch.ts';
 import { alive, isFilling, machinesWhere, wantedGone } from '../../domain/request/state.ts';
 import { answerTo } from '../../domain/request/status.ts';
-import type { MachinesReleased } from '../../contract/messages.ts';
 import { rejection } from '../runtime/activityFailure.ts';
 import { terminateLane, waitLane } from '../runtime/activityStubs.ts';
 import { FIRST_REPORT_SECONDS, type Ledger } from './requestOwner.ts';
 import { machinesReleasedSignal } from '../runtime/definitions.ts';
+import type { MachinesReleased } from '../../domain/request/returns.ts';
 
 const MINUTE = 60_000;
 /** Returns that arrive within this time go to AWS together. */

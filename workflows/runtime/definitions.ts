@@ -10,15 +10,14 @@ import {
   QUERY,
   SIGNAL,
   type Claimed,
-  type MachineStanding,
   type MachinesAnnounced,
-  type MachinesReleased,
   type MachinesSeen,
   type Reclaim,
-  type ReturnMachines,
   type StatusPage,
-  type StatusView,
 } from '../../contract/messages.ts';
+import type { StatusView } from '../../domain/request/statusView.ts';
+import type { MachinesReleased, ReturnMachines } from '../../domain/request/returns.ts';
+import type { MachineStanding } from '../../domain/request/ownershipStatus.ts';
 
 /** Both workflows answer it, from their own state: a status poll costs no call to the cloud. */
 export const statusQuery = defineQuery<StatusView, [StatusPage]>(QUERY.status);

@@ -11,8 +11,8 @@ import type { DomainEvent, EventType } from '../../domain/events/event.ts';
 import { packEvents } from '../../domain/events/packed.ts';
 import { eventsBetween, requestCreated } from '../../domain/events/diffEvents.ts';
 import { alive, type RequestState } from '../../domain/request/state.ts';
-import type { CarriedEvents } from '../../contract/messages.ts';
 import type { Template } from '../../domain/template/template.ts';
+import type { CarriedEvents } from '../../domain/request/input.ts';
 
 const FIRST_RETRY_MS = 60_000;
 const LAST_RETRY_MS = 60 * 60_000;

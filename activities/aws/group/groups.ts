@@ -1,7 +1,6 @@
 import { CancelledFailure } from '@temporalio/activity';
 import { CreateTagsCommand } from '@aws-sdk/client-ec2';
 import { SETTLE_MS, type AcquireResult, type GroupInput } from '../../../contract/activities.ts';
-import type { LaunchedMachine } from '../../../domain/request/reducer.ts';
 import type { AwsClients } from '../client/clients.ts';
 import { toReadFailure } from '../../runtime/failures.ts';
 import type { InstanceReader, SeenInstance } from '../instance/instances.ts';
@@ -9,6 +8,7 @@ import { groupManager, type GroupManager, type GroupView, type Managers } from '
 import { readBefore } from '../instance/awaitRead.ts';
 import { awsTags, TAG } from '../tags.ts';
 import { createWatcher, type Watcher } from '../instance/readCoalescer.ts';
+import type { LaunchedMachine } from '../../../domain/request/launch.ts';
 
 /** How groups fill, are frozen and listed, whichever manager made them. */
 export interface Groups {

@@ -1,6 +1,6 @@
 import { Context, log, type ApplicationFailure } from '@temporalio/activity';
 import { TerminateInstancesCommand, type EC2Client } from '@aws-sdk/client-ec2';
-import type { TerminateActivities, TerminateResult } from '../../../contract/activities.ts';
+import type { TerminateActivities } from '../../../contract/activities.ts';
 import { withHeartbeat } from '../../runtime/heartbeat.ts';
 import { incomplete, told } from '../client/responseGuards.ts';
 import type { AwsClients } from '../client/clients.ts';
@@ -8,6 +8,7 @@ import { brief } from '../../runtime/failures.ts';
 import { toFailure, toProviderError } from '../client/errors.ts';
 import { unknownIds } from './instances.ts';
 import { createGroupSizes } from '../launch/autoScaling.ts';
+import type { TerminateResult } from '../../../domain/request/returns.ts';
 
 /** AWS takes up to 1,000 and recommends fewer. */
 const BATCH = 500;

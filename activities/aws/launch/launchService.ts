@@ -1,7 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { SETTLE_MS, type AcquireResult } from '../../../contract/activities.ts';
-import type { Launch } from '../../../domain/request/launch.ts';
-import type { LaunchedMachine } from '../../../domain/request/reducer.ts';
+import type { Launch, LaunchedMachine } from '../../../domain/request/launch.ts';
 import { withHeartbeat } from '../../runtime/heartbeat.ts';
 import { brief, toReadFailure } from '../../runtime/failures.ts';
 import type { LaunchCall, Launches } from '../../provider.ts';

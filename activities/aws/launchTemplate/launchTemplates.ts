@@ -6,7 +6,6 @@ import {
   DescribeLaunchTemplateVersionsCommand,
   type RequestLaunchTemplateData,
 } from '@aws-sdk/client-ec2';
-import type { Frozen } from '../../../contract/activities.ts';
 import { ProviderError } from '../../../domain/errors/errors.ts';
 import type { Template } from '../../../domain/template/template.ts';
 import { told } from '../client/responseGuards.ts';
@@ -14,6 +13,7 @@ import type { AwsClients } from '../client/clients.ts';
 import { toProviderError } from '../client/errors.ts';
 import { launchTemplateData } from './launchTemplateData.ts';
 import { awsTags, TAG, type Tags } from '../tags.ts';
+import type { Frozen } from '../../../domain/template/resolvedTemplate.ts';
 
 export interface LaunchTemplateRef {
   readonly id: string;

@@ -1,9 +1,10 @@
 import type { Machine, Sighting } from '../../../domain/machine/machine.ts';
 import { deadlineOf } from '../../../domain/request/state.ts';
-import type { MachineRequestInput, RequestStatus } from '../../../contract/messages.ts';
 import type { Change, MachineRecord, Rows } from '../../storage/store.ts';
 import { draftOver, isThere } from './unitOfWork.ts';
 import { unknownMachine, unknownRequest } from './readModel.ts';
+import type { RequestStatus } from '../../../domain/request/statusView.ts';
+import type { MachineRequestInput } from '../../../domain/request/input.ts';
 
 /** What an owner knows of its request. */
 export interface OwnerBook {

@@ -1,5 +1,5 @@
 import { isAlive } from '../../../domain/machine/machine.ts';
-import { adopterId, bornAt, isRequestId } from '../../../contract/ids.ts';
+import { bornAt, isRequestId } from '../../../contract/ids.ts';
 import { inParallel } from '../../runtime/inParallel.ts';
 import type { MachineReader, OwnedMachine, ProviderInstance } from '../../provider.ts';
 import type { Store } from '../../storage/store.ts';
@@ -7,6 +7,7 @@ import { draftOver, isThere } from './unitOfWork.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { changesBy, factsOf, type OwnerBook } from './ownerSnapshot.ts';
 import { readModel, unknownMachine, unknownRequest } from './readModel.ts';
+import { adopterId } from '../../../domain/request/adopterId.ts';
 
 /** The owners of a provider instance, one for each request and each adopter. */
 export interface Owners {

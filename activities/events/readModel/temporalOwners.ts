@@ -4,17 +4,14 @@ import { defaultPayloadConverter, defineSearchAttributeKey } from '@temporalio/c
 import { unpackMachines } from '../../../domain/machine/packed.ts';
 import type { Machine } from '../../../domain/machine/machine.ts';
 import { monitorId } from '../../../contract/ids.ts';
-import {
-  QUERY,
-  type MachineRequestInput,
-  type StatusPage,
-  type StatusView,
-} from '../../../contract/messages.ts';
+import { QUERY, type StatusPage } from '../../../contract/messages.ts';
 import { inParallel } from '../../runtime/inParallel.ts';
 import { listOwners } from '../../owners/listOwners.ts';
 import type { ProviderInstance } from '../../provider.ts';
 import type { OwnerBook } from './ownerSnapshot.ts';
 import type { Owner, Owners } from './rebuild.ts';
+import type { StatusView } from '../../../domain/request/statusView.ts';
+import type { MachineRequestInput } from '../../../domain/request/input.ts';
 
 const HF_STATE = defineSearchAttributeKey('HfState', 'KEYWORD');
 const ANSWER_MS = 10_000;

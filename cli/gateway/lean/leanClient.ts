@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import type { TemporalConfig } from '../../../config/index.ts';
-import type { MachineRequestInput, MachineReturnInput, StatusView } from '../../../contract/messages.ts';
 import type { Description, SearchAttributeValues, TemporalCalls, WorkflowStart } from '../gateway.ts';
 import { LIMITS } from '../limits.ts';
 import { GRPC, isNoWorker, isRefusal, unavailable, unreachable } from '../temporalErrors.ts';
@@ -8,6 +7,9 @@ import { GrpcError } from './grpcError.ts';
 import * as proto from './messages.ts';
 import { firstOf, fromPayload, toAttribute, toPayload } from './payload.ts';
 import { openService } from './service.ts';
+import type { StatusView } from '../../../domain/request/statusView.ts';
+import type { MachineRequestInput } from '../../../domain/request/input.ts';
+import type { MachineReturnInput } from '../../../domain/return/input.ts';
 
 /**
  * The same calls as Temporal's own client makes, over Node's HTTP/2 alone: a process of Host Factory makes

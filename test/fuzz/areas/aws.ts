@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import type { AwsClients } from '../../../activities/aws/client/clients.ts';
 import { createAwsProvider } from '../../../activities/aws/provider.ts';
 import type { Provider } from '../../../activities/provider.ts';
-import type { AcquireResult, LaunchParameters, TerminateResult } from '../../../contract/activities.ts';
+import type { AcquireResult, LaunchParameters } from '../../../contract/activities.ts';
 import { packMachines, unpackMachines } from '../../../domain/machine/packed.ts';
 import { ProviderError } from '../../../domain/errors/errors.ts';
 import type { Template } from '../../../domain/template/template.ts';
@@ -17,6 +17,7 @@ import { simulatorControl } from '../../fixtures/cloud/simulatorClient.ts';
 import { damage, isHarmless, startDamagedAws, type Damage } from '../damagedAws.ts';
 import { holds, type Area } from '../property.ts';
 import { text } from '../values.ts';
+import type { TerminateResult } from '../../../domain/request/returns.ts';
 
 const OWNER = { deployment: 'test', provider: 'awsinst', requestId: 'req-1' };
 const APIS = ['EC2Fleet', 'RunInstances'] as const;

@@ -8,11 +8,12 @@ import { createManagers } from '../../../activities/aws/launch/index.ts';
 import { createLaunchTemplates } from '../../../activities/aws/launchTemplate/launchTemplates.ts';
 import { createShortageMemory } from '../../../activities/aws/launch/unavailableOfferings.ts';
 import { createReadActivities } from '../../../activities/returns/deliverReturn.ts';
-import type { Delivery, DeliverReturnResult } from '../../../contract/activities.ts';
+import type { DeliverReturnResult } from '../../../contract/activities.ts';
 import { namingText, type HostNaming } from '../../../domain/machine/hostName.ts';
 import { startSimulator, type Simulator } from '../../../simulator/server.ts';
 import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment.ts';
 import { run } from '../../fixtures/cloud/simulatedEc2.ts';
+import type { Delivery } from '../../../domain/return/delivery.ts';
 
 const owner = { deployment: 'test', provider: 'awsinst' };
 const domain = 'grid.example.com';

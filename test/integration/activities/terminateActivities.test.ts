@@ -2,9 +2,9 @@ import { strict as assert } from 'node:assert';
 import type { TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import type { AwsClients } from '../../../activities/aws/client/clients.ts';
 import { createTerminateActivities } from '../../../activities/aws/instance/terminateActivities.ts';
-import type { TerminateResult } from '../../../contract/activities.ts';
 
 import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment.ts';
+import type { TerminateResult } from '../../../domain/request/returns.ts';
 
 /** AWS fails a whole call for one machine of it, in several ways; the rest has to go all the same. */
 describe('terminate', () => {

@@ -8,7 +8,6 @@ import type { TemporalCalls, WorkflowStart } from '../../../cli/gateway/gateway.
 import type { TemporalConfig } from '../../../config/index.ts';
 import { UnavailableError } from '../../../domain/errors/errors.ts';
 import { packMachines } from '../../../domain/machine/packed.ts';
-import type { StatusView } from '../../../contract/messages.ts';
 import {
   answerQueries,
   completeNext,
@@ -16,6 +15,7 @@ import {
   type DevServer,
 } from '../../fixtures/temporal/devServer.ts';
 import { certificate, startTlsFront } from '../../fixtures/temporal/tlsFront.ts';
+import type { StatusView } from '../../../domain/request/statusView.ts';
 
 const view: StatusView = {
   v: 1,

@@ -3,7 +3,6 @@ import { v7 } from 'uuid';
 import type { Machine } from '../../../domain/machine/machine.ts';
 import { packMachines } from '../../../domain/machine/packed.ts';
 import { monitorId } from '../../../contract/ids.ts';
-import type { StatusView } from '../../../contract/messages.ts';
 import { onDemand, scratch, type Scratch } from '../../fixtures/scratch.ts';
 import { failureMessage, ohf, oneDocument, run, SCRIPTS } from '../../fixtures/commandLine.ts';
 import {
@@ -13,6 +12,7 @@ import {
   type DevServer,
 } from '../../fixtures/temporal/devServer.ts';
 import { startForgetfulProxy } from '../../fixtures/temporal/droppingProxy.ts';
+import type { StatusView } from '../../../domain/request/statusView.ts';
 
 const QUEUE = 'ohf-embedded-awsinst';
 

@@ -4,8 +4,9 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { temporalOwners } from '../../../activities/events/readModel/temporalOwners.ts';
 import { packMachines } from '../../../domain/machine/packed.ts';
 import type { Machine } from '../../../domain/machine/machine.ts';
-import type { CarriedRequest, MachineRequestInput, StatusView } from '../../../contract/messages.ts';
 import { aSighting } from '../../fixtures/builders.ts';
+import type { StatusView } from '../../../domain/request/statusView.ts';
+import type { CarriedRequest, MachineRequestInput } from '../../../domain/request/input.ts';
 
 const PAGE = 2;
 

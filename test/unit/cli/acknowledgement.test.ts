@@ -12,9 +12,9 @@ import { packMachines } from '../../../domain/machine/packed.ts';
 import type { HostsAnswer, HostsQuery } from '../../../domain/monitor/messages.ts';
 import { monitorStart } from '../../../contract/monitorStart.ts';
 import { UnavailableError } from '../../../domain/errors/errors.ts';
-import type { StatusView } from '../../../contract/messages.ts';
 import { aSighting } from '../../fixtures/builders.ts';
 import { temporal } from '../../fixtures/commandLine.ts';
+import type { StatusView } from '../../../domain/request/statusView.ts';
 
 const ID = 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab';
 

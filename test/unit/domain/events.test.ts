@@ -4,8 +4,8 @@ import { packEvents, unpackEvents } from '../../../domain/events/packed.ts';
 import { eventsBetween, requestCreated } from '../../../domain/events/diffEvents.ts';
 import { reduce, type RequestFact } from '../../../domain/request/reducer.ts';
 import { initialState } from '../../../domain/request/state.ts';
-import type { MachineRequestInput } from '../../../contract/messages.ts';
 import { aSighting, aTemplate } from '../../fixtures/builders.ts';
+import type { MachineRequestInput } from '../../../domain/request/input.ts';
 
 const REQUEST = 'req-0198c0de-0000-7000-8000-000000000000';
 const input: MachineRequestInput = {

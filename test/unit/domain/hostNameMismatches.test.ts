@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { alarmsOf } from '../../../domain/monitor/alarms.ts';
-import { carryMonitor } from '../../../domain/monitor/continueAsNewState.ts';
+import { carryMonitor, initialMonitor } from '../../../domain/monitor/continueAsNewState.ts';
 import { answerHosts } from '../../../domain/monitor/hosts.ts';
 import { reduceMonitor } from '../../../domain/monitor/reducer.ts';
 import { packSeen, type SeenMachine } from '../../../domain/monitor/observation.ts';
-import { initialMonitor, type MonitorState } from '../../../domain/monitor/state.ts';
+import type { MonitorState } from '../../../domain/monitor/state.ts';
 
 const input = { v: 1, deployment: 'test', provider: 'awsinst' } as const;
 

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { createMonitorActivities } from '../../../activities/monitor/sweep.ts';
 import { alarmsOf } from '../../../domain/monitor/alarms.ts';
-import type { SweepResult } from '../../../contract/monitorActivities.ts';
-import { carryMonitor } from '../../../domain/monitor/continueAsNewState.ts';
+import { carryMonitor, initialMonitor } from '../../../domain/monitor/continueAsNewState.ts';
 import { reduceMonitor } from '../../../domain/monitor/reducer.ts';
-import type { SeenMachine } from '../../../domain/monitor/observation.ts';
-import { initialMonitor, type MonitorState } from '../../../domain/monitor/state.ts';
+import type { SeenMachine, SweepResult } from '../../../domain/monitor/observation.ts';
+import type { MonitorState } from '../../../domain/monitor/state.ts';
 import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment.ts';
 
 const instance = { deployment: 'test', provider: 'awsinst' };

@@ -1,14 +1,15 @@
 import { strict as assert } from 'node:assert';
-import type { SweepResult, UnclaimedRules } from '../../../contract/monitorActivities.ts';
 import { alarmsOf, reportOf } from '../../../domain/monitor/alarms.ts';
-import { carryMonitor } from '../../../domain/monitor/continueAsNewState.ts';
+import { carryMonitor, initialMonitor } from '../../../domain/monitor/continueAsNewState.ts';
 import { answerHosts } from '../../../domain/monitor/hosts.ts';
 import type { HostNews, HostsQuery, MonitorInput } from '../../../domain/monitor/messages.ts';
 import { toAdopt, toReclaim } from '../../../domain/monitor/orphans.ts';
 import { reduceMonitor, type MonitorFact } from '../../../domain/monitor/reducer.ts';
-import { packSeen, type SeenMachine } from '../../../domain/monitor/observation.ts';
-import { initialMonitor, nextStep, toAskOfAbsent, type MonitorState } from '../../../domain/monitor/state.ts';
-import type { MachineStanding } from '../../../contract/messages.ts';
+import { packSeen, type SeenMachine, type SweepResult } from '../../../domain/monitor/observation.ts';
+import { toAskOfAbsent, type MonitorState } from '../../../domain/monitor/state.ts';
+import type { MachineStanding } from '../../../domain/request/ownershipStatus.ts';
+import type { UnclaimedRules } from '../../../domain/monitor/records.ts';
+import { nextStep } from '../../../domain/monitor/schedule.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

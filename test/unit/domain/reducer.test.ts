@@ -3,8 +3,8 @@ import { launchToken } from '../../../domain/request/launch.ts';
 import { canSettle, reduce, type RequestFact } from '../../../domain/request/reducer.ts';
 import { carry, initialState, unitsMissing, type RequestState } from '../../../domain/request/state.ts';
 import { answerTo, requestStatus, standingOf } from '../../../domain/request/status.ts';
-import type { CarriedRequest, MachineRequestInput } from '../../../contract/messages.ts';
 import { aSighting, aTemplate } from '../../fixtures/builders.ts';
+import type { CarriedRequest, MachineRequestInput } from '../../../domain/request/input.ts';
 
 describe('the rules of a request', () => {
   const input = (changes: Partial<MachineRequestInput> = {}): MachineRequestInput => ({

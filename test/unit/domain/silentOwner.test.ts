@@ -2,7 +2,9 @@ import { strict as assert } from 'node:assert';
 import type { MonitorInput } from '../../../domain/monitor/messages.ts';
 import { reduceMonitor, type MonitorFact } from '../../../domain/monitor/reducer.ts';
 import { packSeen } from '../../../domain/monitor/observation.ts';
-import { initialMonitor, nextStep, toAsk, type MonitorState } from '../../../domain/monitor/state.ts';
+import { toAsk, type MonitorState } from '../../../domain/monitor/state.ts';
+import { initialMonitor } from '../../../domain/monitor/continueAsNewState.ts';
+import { nextStep } from '../../../domain/monitor/schedule.ts';
 
 const MINUTE = 60_000;
 const START = 1_700_000_000_000;

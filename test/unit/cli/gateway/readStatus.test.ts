@@ -4,9 +4,10 @@ import type { Description, QueryAnswer } from '../../../../cli/gateway/gateway.t
 import type { Machine } from '../../../../domain/machine/machine.ts';
 import { packMachines } from '../../../../domain/machine/packed.ts';
 import { bornAt, type RequestId } from '../../../../contract/ids.ts';
-import type { MachineRequestInput, RequestStatus, StatusView } from '../../../../contract/messages.ts';
 import { failure } from '../../../fixtures/scratch.ts';
 import { temporal } from '../../../fixtures/commandLine.ts';
+import type { RequestStatus, StatusView } from '../../../../domain/request/statusView.ts';
+import type { MachineRequestInput } from '../../../../domain/request/input.ts';
 
 const ID: RequestId = 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab';
 const LATER = bornAt(ID) + 3_600_000;

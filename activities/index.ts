@@ -6,22 +6,22 @@ import type {
   WaitActivities,
 } from '../contract/activities.ts';
 import type { EventActivities } from '../contract/eventActivities.ts';
-import type { InquiryActivities, MonitorActivities } from '../contract/monitorActivities.ts';
-import { Acquisition } from './launch/launchActivities.ts';
+import type { OwnerActivities, SweepActivities } from '../contract/monitorActivities.ts';
+import { LaunchCoordinator } from './launch/launchActivities.ts';
 import { withHeartbeat } from './runtime/heartbeat.ts';
-import { createInquiryActivities } from './owners/ownerActivities.ts';
-import { createMonitorActivities, type SweepSettings } from './monitor/sweep.ts';
-import { MaxNumber } from './launch/templateQuota.ts';
-import { createOwnerWatch } from './monitor/orphanDetector.ts';
+import { createOwnerActivities } from './owners/ownerActivities.ts';
+import { createSweepActivities, type SweepSettings } from './monitor/sweep.ts';
+import { TemplateQuota } from './launch/templateQuota.ts';
+import { createOrphanDetector } from './monitor/orphanDetector.ts';
 import type { Provider } from './provider.ts';
 import { createReadActivities } from './returns/deliverReturn.ts';
 
 /** The activities of one provider instance, lane by lane. */
 export interface Activities {
   readonly launch: LaunchActivities;
-  readonly read: ReadActivities & InquiryActivities;
+  readonly read: ReadActivities & OwnerActivities;
   readonly terminate: TerminateActivities;
-  readonly wait: WaitActivities & MonitorActivities;
+  readonly wait: WaitActivities & SweepActivities;
   /** On the workflows' own workers. */
   readonly events: EventActivities;
 }
@@ -34,20 +34,20 @@ export function createActivities(
   events: EventActivities,
 ): Activities {
   const { launch, terminate, wait, machines } = provider;
-  const acquisition = new Acquisition(launch, new MaxNumber(temporal), temporal);
+  const coordinator = new LaunchCoordinator(launch, new TemplateQuota(temporal), temporal);
   return {
     launch: {
       freezeGroup: (input) => launch.freezeGroup(input),
-      prepareLaunch: (input) => withHeartbeat(() => acquisition.prepareLaunch(input)),
-      acquire: (input) => acquisition.acquire(input),
-      findLaunched: (input) => withHeartbeat(() => acquisition.findLaunched(input)),
+      prepareLaunch: (input) => withHeartbeat(() => coordinator.prepareLaunch(input)),
+      launchMachines: (input) => coordinator.launchMachines(input),
+      discoverLaunched: (input) => withHeartbeat(() => coordinator.discoverLaunched(input)),
     },
-    read: { ...createReadActivities(machines, temporal), ...createInquiryActivities(machines, temporal) },
+    read: { ...createReadActivities(machines, temporal), ...createOwnerActivities(machines, temporal) },
     terminate,
     events,
     wait: {
       ...wait,
-      ...createMonitorActivities(machines, createOwnerWatch(temporal, machines, sweep.seconds), sweep),
+      ...createSweepActivities(machines, createOrphanDetector(temporal, machines, sweep.seconds), sweep),
     },
   };
 }

@@ -47,7 +47,7 @@ async function main({ small, smallest }) {
   }
 }
 
-async function report(stack, { runs, together: atOnce, sizes }) {
+async function report(stack, { runs, together: immediateModes, sizes }) {
   const { env, folder } = stack;
   const { requestId, machines } = await settled(stack, 5);
   // As Host Factory calls: with a file.
@@ -84,7 +84,7 @@ async function report(stack, { runs, together: atOnce, sizes }) {
     row(name, ...numbers, memory[name].toFixed(1), space.toFixed(2));
   }
   say('');
-  await together(commands, env, atOnce);
+  await together(commands, env, immediateModes);
   for (const count of sizes) await big(stack, count, empty);
 }
 

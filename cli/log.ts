@@ -3,7 +3,7 @@ import { providerLogDir, providerName } from '../config/hostFactory/hfPaths.ts';
 import { DEFAULTS, type Environment, type LoggingConfig, type LogLevel } from '../config/index.ts';
 import { secretValues } from '../config/secrets.ts';
 import { appendLines, logPath } from '../logging/file.ts';
-import { causesOf, hider, isWorth, lineOf, type LogEntry } from '../logging/line.ts';
+import { causeMessages, createRedactor, isEnabled, formatLine, type LogEntry } from '../logging/line.ts';
 
 export interface Log {
   debug(message: string, details?: object): void;
@@ -11,7 +11,7 @@ export interface Log {
   warn(message: string, details?: object): void;
   error(message: string, details?: object): void;
   /** What all later lines are about, e.g. a requestId. */
-  about(ids: object): void;
+  addFields(ids: object): void;
 }
 
 /** The log of one call. */
@@ -31,49 +31,49 @@ export interface CallLog extends Log {
  */
 export function openLog(env: Environment, operation: string): CallLog {
   const callId = newCallId();
-  const hide = hider(secretValues(env));
+  const redact = createRedactor(secretValues(env));
   let fields: object = { operation, callId, pid: process.pid, provider: providerName(env) };
   let settings: LoggingConfig | undefined;
-  let waiting: LogEntry[] = [];
+  let buffered: LogEntry[] = [];
 
   const write = (entries: readonly LogEntry[], { level, directory, ...rotation }: LoggingConfig): void => {
     const folder = providerLogDir(env) ?? directory;
-    const worth = entries.filter((entry) => isWorth(entry.level, level));
-    if (folder === undefined || worth.length === 0) return;
+    const enabled = entries.filter((entry) => isEnabled(entry.level, level));
+    if (folder === undefined || enabled.length === 0) return;
     const file = {
       path: logPath(folder, providerName(env), 'provider'),
       maxBytes: rotation.maxFileMegabytes * 1_000_000,
-      keep: rotation.keepFiles,
+      keepFiles: rotation.keepFiles,
     };
     try {
-      appendLines(file, worth.map((entry) => `${lineOf(entry, hide)}\n`).join(''));
+      appendLines(file, enabled.map((entry) => `${formatLine(entry, redact)}\n`).join(''));
     } catch {
       // Disk full, read-only, no such directory: Host Factory needs its answer all the same.
     }
   };
-  const configure = (given: LoggingConfig): void => {
-    settings = given;
-    write(waiting, given);
-    waiting = [];
+  const configure = (newSettings: LoggingConfig): void => {
+    settings = newSettings;
+    write(buffered, newSettings);
+    buffered = [];
   };
-  const at =
+  const logAt =
     (level: LogLevel) =>
     (message: string, details: object = {}): void => {
       const entry = { at: Date.now(), level, message, fields: { ...fields, ...details } };
       if (settings) write([entry], settings);
-      else waiting.push(entry);
+      else buffered.push(entry);
     };
   return {
     callId,
-    debug: at('debug'),
-    info: at('info'),
-    warn: at('warn'),
-    error: at('error'),
-    about: (ids) => (fields = { ...fields, ...ids }),
+    debug: logAt('debug'),
+    info: logAt('info'),
+    warn: logAt('warn'),
+    error: logAt('error'),
+    addFields: (ids) => (fields = { ...fields, ...ids }),
     configure,
-    async close(read) {
+    async close(readSettings) {
       // Settings that are wrong are what the lines tell of.
-      if (waiting.length > 0) configure(await read().catch(() => DEFAULTS.logging));
+      if (buffered.length > 0) configure(await readSettings().catch(() => DEFAULTS.logging));
     },
   };
 }
@@ -84,7 +84,7 @@ const newCallId = (): string => `${hostname().split('.')[0]}-${process.pid}-${Da
 /** An error with its causes as one plain value for the log; the only place where a stack is kept. */
 export function errorDetails(error: unknown): object {
   if (!(error instanceof Error)) return { error: String(error) };
-  const causes = causesOf(error);
+  const causes = causeMessages(error);
   const code = 'code' in error ? { code: error.code } : {};
   return { ...code, ...(causes.length > 0 ? { causes } : {}), stack: error.stack };
 }

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../domain/errors/errors.ts';
 
 /** Host Factory on Windows calls `.bat` files in ways that nobody has described. @throws ConfigurationError */
-export function refuseWindows(platform: NodeJS.Platform): void {
+export function rejectWindows(platform: NodeJS.Platform): void {
   if (platform !== 'win32') return;
   throw new ConfigurationError(
     'Host Factory on Windows management hosts is not supported: run it, and ohf, on Linux. ' +

@@ -2,39 +2,39 @@ import { cac, type CAC } from 'cac';
 import type { Environment } from '../config/index.ts';
 import { didYouMean } from '../config/input/suggest.ts';
 import { ValidationError } from '../domain/errors/errors.ts';
-import { flagOf } from './args/command.ts';
+import { flagName } from './args/command.ts';
 import { COMMANDS } from './commands/registry.ts';
-import { OPERATIONS, isOperation } from './operations/registry.ts';
+import { OPERATIONS, isOperationName } from './operations/registry.ts';
 import { version } from './version.ts';
 
 type Action = () => Promise<number>;
 
 /** Runs what the arguments ask for. @returns the exit code */
 export async function runProgram(argv: readonly string[], env: Environment): Promise<number> {
-  return await chooseAction(declareCommands(env), argv)();
+  return await selectAction(declareCommands(env), argv)();
 }
 
 /** Declares every command and loads none: an action's code comes with its call. */
 function declareCommands(env: Environment): CAC {
   const cli = cac('ohf');
-  for (const { name, words, summary, examples } of OPERATIONS) {
+  for (const { name, args, summary, examples } of OPERATIONS) {
     const command = cli
-      .command(`${name}${words && ` ${words}`}`, summary)
+      .command(`${name}${args && ` ${args}`}`, summary)
       .option('-f, --file <path>', "Host Factory's input document")
       .option('-d, --data <json>', 'The input document itself');
     for (const example of examples) command.example(`  ohf ${example}`);
     command.action(() => async () => {
       const { runOperation } = await import('./runOperation.ts');
-      return runOperation(name, argumentsOf(cli, name), env);
+      return runOperation(name, rawArgsOf(cli, name), env);
     });
   }
-  for (const { name, words, summary, options, examples, load } of COMMANDS) {
-    const command = cli.command(words === undefined ? name : `${name} ${words}`, summary);
+  for (const { name, args, summary, options, examples, load } of COMMANDS) {
+    const command = cli.command(args === undefined ? name : `${name} ${args}`, summary);
     for (const [flags, meaning] of options) command.option(flags, meaning);
     for (const example of examples) command.example(`  ohf ${example}`);
     command.action(() => async () => {
       const { run } = await load();
-      return run({ words: cli.args, flags: cli.options }, env);
+      return run({ args: cli.args, flags: cli.options }, env);
     });
   }
   cli.example('  ohf requestMachines demo 5');
@@ -49,13 +49,13 @@ function declareCommands(env: Environment): CAC {
  * Picks what to do; help and version are printed by the parsing itself.
  * @throws ValidationError on an unknown command or option
  */
-function chooseAction(cli: CAC, argv: readonly string[]): Action {
+function selectAction(cli: CAC, argv: readonly string[]): Action {
   const names = cli.commands.map(({ name }) => name);
-  const [, , word] = argv;
+  const [, , firstArg] = argv;
   // Before the parsing, which would answer `ohf reqests --help` with the help of all commands.
-  if (word !== undefined && !word.startsWith('-') && !names.includes(word))
+  if (firstArg !== undefined && !firstArg.startsWith('-') && !names.includes(firstArg))
     throw new ValidationError(
-      `Unknown command '${word}'.${didYouMean(word, names)} Commands: ${names.join(', ')}.`,
+      `Unknown command '${firstArg}'.${didYouMean(firstArg, names)} Commands: ${names.join(', ')}.`,
     );
   cli.parse([...argv], { run: false });
   if (cli.matchedCommand === undefined) {
@@ -63,27 +63,27 @@ function chooseAction(cli: CAC, argv: readonly string[]): Action {
     if (isDone) return () => Promise.resolve(0);
     throw new ValidationError(`No command is given. Commands: ${names.join(', ')}.`);
   }
-  if (isOperation(cli.matchedCommand.name)) {
+  if (isOperationName(cli.matchedCommand.name)) {
     // Host Factory's operations check their own arguments and answer in JSON.
     cli.matchedCommand.allowUnknownOptions();
   } else {
-    refuseUnknownOptions(cli);
+    rejectUnknownOptions(cli);
   }
   const action: unknown = cli.matchedCommand.commandAction?.(cli.options);
   if (typeof action !== 'function') throw new Error(`command ${cli.matchedCommand.name} has no action`);
   return action as Action;
 }
 
-function refuseUnknownOptions(cli: CAC): void {
+function rejectUnknownOptions(cli: CAC): void {
   const command = cli.matchedCommand;
   if (!command) return;
   const known = command.options.flatMap(({ names }) => names);
   for (const name of Object.keys(cli.options)) {
     if (name === '--' || known.includes(name)) continue;
-    const flags = known.map(flagOf);
+    const flags = known.map(flagName);
     const allowed = flags.length > 0 ? `allowed: ${flags.join(', ')}` : 'it has no options';
     throw new ValidationError(
-      `Unknown option ${flagOf(name)} of '${command.name}'.${didYouMean(flagOf(name), flags)} (${allowed})`,
+      `Unknown option ${flagName(name)} of '${command.name}'.${didYouMean(flagName(name), flags)} (${allowed})`,
     );
   }
   if (cli.args.length > 0 && command.args.length === 0)
@@ -91,7 +91,7 @@ function refuseUnknownOptions(cli: CAC): void {
 }
 
 /** The arguments behind the operation's name, untouched. */
-function argumentsOf(cli: CAC, name: string): readonly string[] {
+function rawArgsOf(cli: CAC, name: string): readonly string[] {
   const args = cli.rawArgs.slice(2);
   return args.toSpliced(args.indexOf(name), 1);
 }

@@ -11,9 +11,9 @@ export interface Config {
     /** Seconds after its acceptance from which a request launches nothing any more and settles. */
     readonly deadlineSeconds: number;
     /** Seconds within which a machine must be up; without it the request's deadline alone counts. */
-    readonly pendingSeconds?: number;
+    readonly bootTimeoutSeconds?: number;
   };
-  readonly unclaimed: UnclaimedConfig;
+  readonly unacknowledged: UnacknowledgedConfig;
   readonly logging: LoggingConfig;
   readonly metrics: MetricsConfig;
   readonly storage: StorageConfig;
@@ -162,13 +162,13 @@ export interface EventsConfig {
 }
 
 /** When machines are given back that Host Factory never learned of, and what is too much at once. */
-export interface UnclaimedConfig {
+export interface UnacknowledgedConfig {
   /** Consecutive lists of Host Factory's hosts that lack a machine. */
-  readonly lists: number;
+  readonly maxMissedLists: number;
   /** Seconds from its launch before which a machine is not missed. */
   readonly minAgeSeconds: number;
   /** Percent of all machines that are given back, or taken over from lost owners, at once. */
-  readonly mostPercent: number;
+  readonly breakerPercent: number;
 }
 
 export type ProviderType = 'aws';

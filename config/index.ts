@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import type { Config } from './config.ts';
 import { findProviderConfDir, providerName } from './hostFactory/hfPaths.ts';
-import { readJsonObject, readJsonObjectIfAny, type JsonObject } from './input/jsonFile.ts';
-import { configOf, gatherConfig, type ConfigSource, type Gathered, type Role } from './load.ts';
+import { readJsonObject, readJsonObjectIfExists, type JsonObject } from './input/jsonFile.ts';
+import { configOf, gatherConfig, type ConfigSource, type GatheredConfig, type ConfigReader } from './load.ts';
 import { SETTINGS, variableOf } from './settings.ts';
 import type { Environment } from './sources.ts';
 import { valueAt } from './validate.ts';
@@ -20,9 +20,9 @@ export type {
 } from './config.ts';
 export type { Environment } from './sources.ts';
 
-const OURS = 'configuration file';
-const IBMS = 'provider configuration';
-const IBM_FILE = 'provider.ibmConfigFile';
+const CONFIG_FILE_ROLE = 'configuration file';
+const IBM_FILE_ROLE = 'provider configuration';
+const IBM_FILE_SETTING = 'provider.ibmConfigFile';
 
 /**
  * The worker's settings: environment > `$OHF_CONFIG`, else ./config/config.json if there is one > IBM's
@@ -33,8 +33,8 @@ export const loadWorkerConfig = async (env: Environment): Promise<Config> =>
   configOf(await gatherWorkerConfig(env));
 
 /** @throws ConfigurationError when a file cannot be read at all */
-export const gatherWorkerConfig = (env: Environment): Promise<Gathered> =>
-  gather('worker', env, { ours: resolve(env['OHF_CONFIG'] || join('config', 'config.json')) });
+export const gatherWorkerConfig = (env: Environment): Promise<GatheredConfig> =>
+  gather('worker', env, { config: resolve(env['OHF_CONFIG'] || join('config', 'config.json')) });
 
 export interface CliConfig {
   readonly config: Config;
@@ -53,45 +53,51 @@ export async function loadCliConfig(env: Environment): Promise<CliConfig> {
 }
 
 /** @throws ConfigurationError when a file cannot be read at all */
-export async function gatherCliConfig(env: Environment): Promise<Gathered> {
+export async function gatherCliConfig(env: Environment): Promise<GatheredConfig> {
   const directory = findProviderConfDir(env);
   return gather('cli', env, {
-    ours: env['OHF_CONFIG'] || (directory && join(directory, 'config.json')),
-    ibms: directory && join(directory, `${providerName(env)}prov_config.json`),
+    config: env['OHF_CONFIG'] || (directory && join(directory, 'config.json')),
+    ibm: directory && join(directory, `${providerName(env)}prov_config.json`),
   });
 }
 
-interface Places {
-  readonly ours: string | undefined;
+interface ConfigFilePaths {
+  readonly config: string | undefined;
   /** Host Factory may run on another host than the worker, which then only a setting can tell of IBM's file. */
-  readonly ibms?: string | undefined;
+  readonly ibm?: string | undefined;
 }
 
-async function gather(role: Role, env: Environment, places: Places): Promise<Gathered> {
+async function gather(role: ConfigReader, env: Environment, paths: ConfigFilePaths): Promise<GatheredConfig> {
   const notes: string[] = [];
   const sources: ConfigSource[] = [];
-  const ours = await read(places.ours, OURS, Boolean(env['OHF_CONFIG']));
-  const named = namedIbmConfig(ours, env);
-  const ibmPath = named ?? places.ibms;
-  const ibms = await read(ibmPath, IBMS, named !== undefined);
-  if (ibmPath !== undefined && ibms) {
+  const config = await readFileIn(paths.config, CONFIG_FILE_ROLE, Boolean(env['OHF_CONFIG']));
+  const namedIbmPath = ibmPathFromSetting(config, env);
+  const ibmPath = namedIbmPath ?? paths.ibm;
+  const ibmConfig = await readFileIn(ibmPath, IBM_FILE_ROLE, namedIbmPath !== undefined);
+  if (ibmPath !== undefined && ibmConfig) {
     const { fromIbmConfig, workerKeysIn } = await import('./hostFactory/ibmConfig.ts');
-    sources.push(fromIbmConfig(ibms, ibmPath, notes));
-    const keys = named === undefined ? workerKeysIn(ibms).join(', ') : '';
+    sources.push(fromIbmConfig(ibmConfig, ibmPath, notes));
+    const keys = namedIbmPath === undefined ? workerKeysIn(ibmConfig).join(', ') : '';
     if (keys !== '')
-      notes.push(`${ibmPath}: ${keys} concern the worker, which reads them where its ${IBM_FILE} says.`);
+      notes.push(
+        `${ibmPath}: ${keys} concern the worker, which reads them where its ${IBM_FILE_SETTING} says.`,
+      );
   }
-  if (places.ours !== undefined && ours) sources.push({ origin: places.ours, values: ours });
+  if (paths.config !== undefined && config) sources.push({ origin: paths.config, values: config });
   return gatherConfig(sources, env, notes, role);
 }
 
-async function read(path: string | undefined, what: string, must: boolean): Promise<JsonObject | undefined> {
+async function readFileIn(
+  path: string | undefined,
+  role: string,
+  isRequired: boolean,
+): Promise<JsonObject | undefined> {
   if (path === undefined) return undefined;
-  return must ? readJsonObject(path, what) : readJsonObjectIfAny(path, what);
+  return isRequired ? readJsonObject(path, role) : readJsonObjectIfExists(path, role);
 }
 
 /** IBM's file where a setting names it; a value that is no path is told with the other settings. */
-function namedIbmConfig(ours: JsonObject | undefined, env: Environment): string | undefined {
-  const path = env[variableOf(IBM_FILE)] || valueAt(ours ?? {}, IBM_FILE);
-  return SETTINGS[IBM_FILE]?.kind.accepts(path) === true ? String(path) : undefined;
+function ibmPathFromSetting(config: JsonObject | undefined, env: Environment): string | undefined {
+  const path = env[variableOf(IBM_FILE_SETTING)] || valueAt(config ?? {}, IBM_FILE_SETTING);
+  return SETTINGS[IBM_FILE_SETTING]?.kind.accepts(path) === true ? String(path) : undefined;
 }

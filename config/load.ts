@@ -2,8 +2,8 @@ import { ConfigurationError } from '../domain/errors/errors.ts';
 import type { Config } from './config.ts';
 import type { JsonObject } from './input/jsonFile.ts';
 import { DEFAULTS } from './settings.ts';
-import { emptyMerge, layEnvironmentOver, layOver, secretsIn, type Environment } from './sources.ts';
-import { sentenceOf, valueAt, wrongSettings, type Finding } from './validate.ts';
+import { emptyMerge, mergeEnvironment, mergeSource, secretsIn, type Environment } from './sources.ts';
+import { findingText, valueAt, invalidSettings, type Finding } from './validate.ts';
 
 /** A source below the environment; the later one in a list wins. */
 export interface ConfigSource {
@@ -14,10 +14,10 @@ export interface ConfigSource {
 }
 
 /** Who reads the settings: each needs what the other may leave out. */
-export type Role = 'worker' | 'cli';
+export type ConfigReader = 'worker' | 'cli';
 
 /** What is set, right or wrong. */
-export interface Gathered {
+export interface GatheredConfig {
   readonly values: JsonObject;
   /** The file or variable that a value comes from; `defaults` when nothing sets it. */
   readonly originOf: (path: string) => string;
@@ -33,50 +33,54 @@ export function gatherConfig(
   sources: readonly ConfigSource[],
   env: Environment,
   notes: string[],
-  role: Role,
-): Gathered {
+  role: ConfigReader,
+): GatheredConfig {
   const merged = emptyMerge();
-  layOver(merged, { ...DEFAULTS }, DEFAULT_ORIGIN);
+  mergeSource(merged, { ...DEFAULTS }, DEFAULT_ORIGIN);
   const findings: Finding[] = [];
-  for (const { origin, values, findings: wrong = [] } of sources) {
-    findings.push(...wrong, ...secretsIn(values, origin));
+  for (const { origin, values, findings: ownFindings = [] } of sources) {
+    findings.push(...ownFindings, ...secretsIn(values, origin));
     // By this an editor finds our JSON Schema.
     const { $schema: _, ...settings } = values;
-    layOver(merged, settings, origin);
+    mergeSource(merged, settings, origin);
   }
-  layEnvironmentOver(merged, env, notes);
+  mergeEnvironment(merged, env, notes);
   const { values } = merged;
   const origin = (path: string): string => originOf(merged.origins, path);
-  findings.push(...wrongSettings(values, origin));
+  findings.push(...invalidSettings(values, origin));
   const isSet = (path: string): boolean => origin(path) !== DEFAULT_ORIGIN;
   // What is real AWS can only be told from settings that are right.
-  if (findings.length === 0) findings.push(...missingNames(values, isSet, role));
+  if (findings.length === 0) findings.push(...missingMandatory(values, isSet, role));
   return { values, originOf: origin, findings, notes };
 }
 
 /** @throws ConfigurationError that names the file or variable, the key, the value and what is allowed, for each */
-export function configOf({ values, findings }: Gathered): Config {
-  if (findings.length > 0) throw new ConfigurationError(findings.map(sentenceOf).join(' '));
+export function configOf({ values, findings }: GatheredConfig): Config {
+  if (findings.length > 0) throw new ConfigurationError(findings.map(findingText).join(' '));
   return values as unknown as Config;
 }
 
 /** A key that is missing or unknown stands where its section stands. */
 function originOf(origins: ReadonlyMap<string, string>, path: string): string {
-  let at = path;
-  while (at !== '' && !origins.has(at)) at = at.replace(/(^|\.)[^.]*$/, '');
-  return origins.get(at) ?? 'configuration';
+  let section = path;
+  while (section !== '' && !origins.has(section)) section = section.replace(/(^|\.)[^.]*$/, '');
+  return origins.get(section) ?? 'configuration';
 }
 
 /**
  * With real AWS two clusters may share an account, so nothing there may rest on a default: a cloned or
  * empty configuration would take another cluster's machines for its own.
  */
-function missingNames(values: JsonObject, isSet: (path: string) => boolean, role: Role): readonly Finding[] {
+function missingMandatory(
+  values: JsonObject,
+  isSet: (path: string) => boolean,
+  role: ConfigReader,
+): readonly Finding[] {
   const endpoint = valueAt(values, 'provider.aws.endpoint');
   if (!isRealAws(typeof endpoint === 'string' ? endpoint : undefined)) return [];
   // The command line calls no AWS, so on the Host Factory host the region may be left out.
-  const names = role === 'worker' ? [DEPLOYMENT, REGION] : [DEPLOYMENT];
-  return names.filter(({ key }) => !isSet(key));
+  const mandatory = role === 'worker' ? [DEPLOYMENT, REGION] : [DEPLOYMENT];
+  return mandatory.filter(({ key }) => !isSet(key));
 }
 
 const DEPLOYMENT: Finding = {

@@ -1,24 +1,24 @@
 import { EVENT_TYPES } from '../domain/events/event.ts';
-import { DOMAIN, DOMAIN_ALLOWED, HOST_NAME_STRATEGIES } from '../domain/machine/hostName.ts';
+import { DOMAIN_PATTERN, DOMAIN_DESCRIPTION, HOST_NAME_STRATEGIES } from '../domain/machine/hostName.ts';
 import { LOG_LEVELS, PROVIDER_TYPES, STORAGE_TYPES, SYSLOG_FACILITIES, type Config } from './config.ts';
 import {
   absolutePath,
   address,
-  flag,
+  boolean,
   listOf,
   number,
   oneOf,
   queueUrl,
   text,
   url,
-  whole,
-  type Kind,
+  integer,
+  type ValueType,
 } from './kinds.ts';
 
 type Value = string | number | boolean;
 
 export interface Setting {
-  readonly kind: Kind;
+  readonly kind: ValueType;
   /** What holds when nothing sets it: the embedded set-up on one machine. */
   readonly default?: Value;
   /** Without a default: what holds then, in words. */
@@ -43,13 +43,13 @@ type PathsOf<T, Path extends string> = T extends Value
       string];
 
 /** PEM files have no other mark than that they are read. */
-const pem = text('the path of a PEM file');
+const pemPath = text('the path of a PEM file');
 
 /**
  * Every setting by its path in config.json: the one place for its kind, its default and its meaning. The check of
  * what is set, docs/configuration.md and config.schema.json are made from it (`npm run docs`).
  */
-const TABLE: Readonly<Record<SettingPath, Setting>> = {
+const SETTINGS_TABLE: Readonly<Record<SettingPath, Setting>> = {
   'temporal.address': {
     kind: address('127.0.0.1:7233'),
     default: '127.0.0.1:7233',
@@ -63,7 +63,7 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
     meaning: 'the namespace of all requests',
   },
   'temporal.tls': {
-    kind: { ...flag, allowed: 'true, false' },
+    kind: { ...boolean, allowed: 'true, false' },
     otherwise: 'off; on with an API key',
     env: ['TEMPORAL_TLS'],
     meaning: 'TLS with the public certificate authorities, or with the files below',
@@ -74,12 +74,12 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
     meaning: "the name in the server's certificate",
   },
   'temporal.tls.caFile': {
-    kind: pem,
+    kind: pemPath,
     otherwise: 'public authorities',
     meaning: 'who signed the certificate of the server',
   },
-  'temporal.tls.certFile': { kind: pem, meaning: 'our certificate; needs `keyFile`' },
-  'temporal.tls.keyFile': { kind: pem, meaning: 'its key' },
+  'temporal.tls.certFile': { kind: pemPath, meaning: 'our certificate; needs `keyFile`' },
+  'temporal.tls.keyFile': { kind: pemPath, meaning: 'its key' },
   'temporal.apiKey': {
     kind: text('a Temporal API key'),
     secret: true,
@@ -87,12 +87,12 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
     meaning: 'environment only, never in a file',
   },
   'temporal.deadlineSeconds': {
-    kind: whole('seconds', 1, 120),
+    kind: integer('seconds', 1, 120),
     default: 8,
     meaning: 'what one operation of the command line may spend with Temporal in all',
   },
   'temporal.allowDevServer': {
-    kind: flag,
+    kind: boolean,
     otherwise: '`false`',
     meaning: "real AWS with Temporal's development server, which is for trying things out",
   },
@@ -156,7 +156,7 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
     meaning: 'until a connection to AWS must be there',
   },
   'provider.aws.readRetries': {
-    kind: whole('retries', 0, 10),
+    kind: integer('retries', 0, 10),
     default: 2,
     meaning: 'of a read of AWS that fails; after them it waits for the next regular read',
   },
@@ -176,7 +176,7 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
     meaning: 'and at most; in between by how long machines take to boot',
   },
   'provider.aws.consistencySeconds': {
-    kind: whole('seconds', 0, 240),
+    kind: integer('seconds', 0, 240),
     default: 60,
     meaning: 'within which AWS may still hide what was just made',
   },
@@ -209,33 +209,33 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
       'how machines are named to Host Factory, see host-factory.md; read by the scripts, holds for new requests',
   },
   'provider.aws.hostDomain': {
-    kind: text(DOMAIN_ALLOWED, DOMAIN),
+    kind: text(DOMAIN_DESCRIPTION, DOMAIN_PATTERN),
     otherwise: "AWS's own",
     meaning: "the domain of the machines' own names; not with `short` and `ip`",
   },
   'request.deadlineSeconds': {
-    kind: whole('seconds', 30, 86_400),
+    kind: integer('seconds', 30, 86_400),
     default: 900,
     meaning: 'after its acceptance, from which a request launches nothing more and settles',
   },
-  'request.pendingSeconds': {
-    kind: whole('seconds', 30, 86_400),
+  'request.bootTimeoutSeconds': {
+    kind: integer('seconds', 30, 86_400),
     otherwise: "the request's deadline alone",
     meaning: 'after its launch was answered, from which a machine that is not up is given back',
   },
-  'unclaimed.lists': {
-    kind: whole('lists', 2, 10_000),
+  'unacknowledged.maxMissedLists': {
+    kind: integer('lists', 2, 10_000),
     default: 60,
     meaning:
       'a machine that Host Factory never read is given back when so many of its lists lack it in a row',
   },
-  'unclaimed.minAgeSeconds': {
-    kind: whole('seconds', 1, 86_400),
+  'unacknowledged.minAgeSeconds': {
+    kind: integer('seconds', 1, 86_400),
     default: 1_200,
     meaning: 'from its launch, before which no machine is missed',
   },
-  'unclaimed.mostPercent': {
-    kind: whole('percent', 1, 100),
+  'unacknowledged.breakerPercent': {
+    kind: integer('percent', 1, 100),
     default: 20,
     meaning:
       'of all machines; if more than this (and more than 10) were to be given back or adopted at once, an alarm is raised instead',
@@ -256,16 +256,20 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
     meaning: 'of a log file, after which the next one is begun; also `HF_LOG_MAX_FILE_SIZE`',
   },
   'logging.keepFiles': {
-    kind: whole('files', 0, 1_000),
+    kind: integer('files', 0, 1_000),
     default: 5,
     meaning: 'full log files that are kept; also `HF_LOG_MAX_ROTATE`',
   },
   'logging.acceptPropagated': {
-    kind: flag,
+    kind: boolean,
     default: true,
     meaning: "whether these three of Host Factory's variables count; IBM's `ACCEPT_PROPAGATED_LOG_SETTING`",
   },
-  'logging.stdout': { kind: flag, default: true, meaning: 'whether the worker logs to its standard output' },
+  'logging.stdout': {
+    kind: boolean,
+    default: true,
+    meaning: 'whether the worker logs to its standard output',
+  },
   'logging.syslog.address': {
     kind: text('udp://host:port, e.g. "udp://127.0.0.1:514"', /^udp:\/\/[^\s:/]+:\d{1,5}$/),
     required: true,
@@ -297,12 +301,12 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
     meaning: "on the worker's host, one for each provider instance",
   },
   'storage.keepDays': {
-    kind: whole('days', 1, 3_650),
+    kind: integer('days', 1, 3_650),
     default: 30,
     meaning: 'for which events, and requests and machines that have ended, are kept',
   },
   'events.audit': {
-    kind: flag,
+    kind: boolean,
     default: true,
     meaning: 'an append-only log of who did what and why, in the storage directory',
   },
@@ -322,7 +326,7 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
     meaning: 'which events it is told of',
   },
   'events.webhook.timeoutSeconds': {
-    kind: whole('seconds', 1, 60),
+    kind: integer('seconds', 1, 60),
     otherwise: '10',
     meaning: 'for its answer',
   },
@@ -360,7 +364,7 @@ const TABLE: Readonly<Record<SettingPath, Setting>> = {
   },
 };
 
-export const SETTINGS: Readonly<Record<string, Setting>> = TABLE;
+export const SETTINGS: Readonly<Record<string, Setting>> = SETTINGS_TABLE;
 
 /** All defaults as a configuration. */
 export const DEFAULTS = defaults();
@@ -371,14 +375,14 @@ function defaults(): Config {
     const keys = path.split('.');
     const section = keys.slice(0, -1);
     if (setting.default !== undefined) sectionOf(config, section)[keys.at(-1) ?? ''] = setting.default;
-    else if (!isOptional(section.join('.'))) sectionOf(config, section);
+    else if (!isOptionalSection(section.join('.'))) sectionOf(config, section);
   }
   // A test holds the table's defaults and its kinds together; the types see to it that no path is missing.
   return config as Config;
 }
 
 /** A section that is a setting too, or has something that must be set, is there only when it is set. */
-function isOptional(section: string): boolean {
+function isOptionalSection(section: string): boolean {
   return Object.entries(SETTINGS).some(
     ([path, { required }]) => path === section || (required === true && path.startsWith(`${section}.`)),
   );
@@ -393,7 +397,7 @@ export const variableOf = (path: string): string =>
   `OHF_${path.replaceAll('.', '_').replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`;
 
 /** A value that is no number or boolean stays text, so that the message shows it as it is. */
-export function fromText({ type }: Kind, value: string): unknown {
+export function parseText({ type }: ValueType, value: string): unknown {
   if (type === 'number' && /^-?\d+(\.\d+)?$/.test(value)) return Number(value);
   if (type === 'boolean' && /^(true|1)$/i.test(value)) return true;
   if (type === 'boolean' && /^(false|0)$/i.test(value)) return false;

@@ -1,8 +1,8 @@
-import { propagatedLogging } from './hostFactory/hfLogging.ts';
+import { readPropagatedLogging } from './hostFactory/hfLogging.ts';
 import { isObject, type JsonObject } from './input/jsonFile.ts';
-import { fromText, SETTINGS, variableOf } from './settings.ts';
+import { parseText, SETTINGS, variableOf } from './settings.ts';
 import { didYouMean } from './input/suggest.ts';
-import { keysBelow, valueAt, type Finding } from './validate.ts';
+import { childKeys, valueAt, type Finding } from './validate.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -15,50 +15,51 @@ export interface Merged {
 export const emptyMerge = (): Merged => ({ values: {}, origins: new Map() });
 
 /** Lays a source over what is there: it wins key by key, not section by section. */
-export function layOver(merged: Merged, source: JsonObject, origin: string): void {
+export function mergeSource(merged: Merged, source: JsonObject, origin: string): void {
   overlay(merged.values, source, '');
 
   function overlay(target: Record<string, unknown>, from: JsonObject, prefix: string): void {
     for (const [key, value] of Object.entries(from)) {
       const path = prefix + key;
       merged.origins.set(path, origin);
-      const below = Object.hasOwn(target, key) ? target[key] : undefined;
-      put(
+      const existing = Object.hasOwn(target, key) ? target[key] : undefined;
+      setOwnProperty(
         target,
         key,
-        isObject(value) ? overlaid(isObject(below) ? { ...below } : {}, value, `${path}.`) : value,
+        isObject(value) ? merge(isObject(existing) ? { ...existing } : {}, value, `${path}.`) : value,
       );
     }
   }
-  function overlaid(target: Record<string, unknown>, from: JsonObject, prefix: string): unknown {
+  function merge(target: Record<string, unknown>, from: JsonObject, prefix: string): unknown {
     overlay(target, from, prefix);
     return target;
   }
 }
 
 /** Assigning to `__proto__` would lay values over the rest that nothing checks. */
-function put(target: Record<string, unknown>, key: string, value: unknown): void {
+function setOwnProperty(target: Record<string, unknown>, key: string, value: unknown): void {
   Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /** Lays what the environment sets over the rest; names that look like a mistyped setting go to `notes` */
-export function layEnvironmentOver(merged: Merged, env: Environment, notes: string[]): void {
+export function mergeEnvironment(merged: Merged, env: Environment, notes: string[]): void {
   for (const [path, { kind, env: names = [] }] of Object.entries(SETTINGS)) {
     const name = [variableOf(path), ...names].find((candidate) => (env[candidate] ?? '') !== '');
     if (name === undefined) continue;
-    const value = fromText(kind, env[name] ?? '');
+    const value = parseText(kind, env[name] ?? '');
     // "TLS: yes" from outside must not drop the certificates that a file names.
     if (path === 'temporal.tls' && value === true && hasTlsFiles(merged)) continue;
-    layOver(merged, nested(path, value), name);
+    mergeSource(merged, nestedObject(path, value), name);
   }
   if (valueAt(merged.values, 'logging.acceptPropagated') !== false) {
-    for (const { variable, values } of propagatedLogging(env, notes)) layOver(merged, values, variable);
+    for (const { variable, values } of readPropagatedLogging(env, notes))
+      mergeSource(merged, values, variable);
   }
   const known = Object.keys(SETTINGS).map(variableOf);
-  const sections = keysBelow('').map((section) => `${variableOf(section)}_`);
+  const sections = childKeys('').map((section) => `${variableOf(section)}_`);
   for (const name of Object.keys(env)) {
-    const looksLikeOne = sections.some((section) => name.startsWith(section));
-    if (looksLikeOne && !isKnownVariable(name, known)) {
+    const looksLikeSetting = sections.some((section) => name.startsWith(section));
+    if (looksLikeSetting && !isKnownVariable(name, known)) {
       notes.push(`${name} is no setting and is ignored.${didYouMean(name, known)}`);
     }
   }
@@ -81,6 +82,6 @@ export function secretsIn(file: JsonObject, origin: string): readonly Finding[] 
 }
 
 /** `a.b` and 1 -> `{a: {b: 1}}` */
-export function nested(path: string, value: unknown): JsonObject {
+export function nestedObject(path: string, value: unknown): JsonObject {
   return path.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as JsonObject;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ConfigurationError } from '../domain/errors/errors.ts';
 import type { TemporalConfig } from './config.ts';
-import { reasonOf } from './input/jsonFile.ts';
+import { fileErrorReason } from './input/jsonFile.ts';
 
 /** As Temporal's clients take it. */
 export interface TlsOptions {
@@ -37,7 +37,7 @@ function readPem(key: string, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new ConfigurationError(`temporal.tls.${key}: ${path} cannot be read: ${reasonOf(error)}.`, {
+    throw new ConfigurationError(`temporal.tls.${key}: ${path} cannot be read: ${fileErrorReason(error)}.`, {
       cause: error,
     });
   }

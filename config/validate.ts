@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from './input/jsonFile.ts';
-import { nameText, valueText } from './input/issues.ts';
+import { shortName, valueText } from './input/issues.ts';
 import { SETTINGS, type Setting } from './settings.ts';
 import { didYouMean } from './input/suggest.ts';
 
@@ -14,12 +14,12 @@ export interface Finding {
 }
 
 /** Everything that is wrong with settings laid over the defaults; each is a walk over a few dozen values. */
-export function wrongSettings(merged: JsonObject, originOf: (path: string) => string): readonly Finding[] {
+export function invalidSettings(merged: JsonObject, originOf: (path: string) => string): readonly Finding[] {
   const wrong = [
-    ...wrongIn(merged, ''),
+    ...invalidIn(merged, ''),
     ...missingIn(merged),
-    ...outOfOrder(merged),
-    ...unusedDomain(merged),
+    ...pollIntervalReversed(merged),
+    ...unusableDomain(merged),
   ];
   return wrong.map((finding) => ({
     ...finding,
@@ -27,48 +27,48 @@ export function wrongSettings(merged: JsonObject, originOf: (path: string) => st
   }));
 }
 
-function wrongIn(section: JsonObject, prefix: string): Finding[] {
+function invalidIn(section: JsonObject, prefix: string): Finding[] {
   return Object.entries(section).flatMap(([key, value]) => {
     const path = prefix + key;
     const setting = Object.hasOwn(SETTINGS, path) ? SETTINGS[path] : undefined;
     if (setting?.kind.accepts(value) === true) return [];
-    const within = keysBelow(path);
-    if (within.length > 0 && isObject(value)) return wrongIn(value, `${path}.`);
-    if (setting === undefined && within.length === 0) return [unknown(path)];
-    const object = within.length > 0 ? `an object with ${within.join(', ')}` : undefined;
+    const children = childKeys(path);
+    if (children.length > 0 && isObject(value)) return invalidIn(value, `${path}.`);
+    if (setting === undefined && children.length === 0) return [unknownSetting(path)];
+    const object = children.length > 0 ? `an object with ${children.join(', ')}` : undefined;
     const allowed = [setting?.kind.allowed, object].filter((each) => each !== undefined).join(' or ');
-    return [notAllowed(path, isShown(setting) ? valueText(value) : 'not usable', allowed)];
+    return [notAllowed(path, isPrintable(setting) ? valueText(value) : 'not usable', allowed)];
   });
 }
 
 /** Whether the value of a setting may stand in a message. */
-export const isShown = (setting: Setting | undefined): boolean =>
+export const isPrintable = (setting: Setting | undefined): boolean =>
   setting?.secret !== true && setting?.masked !== true;
 
 /** Names of the settings and sections directly in a section. */
-export function keysBelow(section: string): readonly string[] {
+export function childKeys(section: string): readonly string[] {
   const prefix = section === '' ? '' : `${section}.`;
-  const below = Object.keys(SETTINGS).filter((path) => path.startsWith(prefix));
-  return [...new Set(below.map((path) => path.slice(prefix.length).split('.')[0] ?? ''))];
+  const paths = Object.keys(SETTINGS).filter((path) => path.startsWith(prefix));
+  return [...new Set(paths.map((path) => path.slice(prefix.length).split('.')[0] ?? ''))];
 }
 
-function unknown(path: string): Finding {
+function unknownSetting(path: string): Finding {
   const hint = didYouMean(path, Object.keys(SETTINGS));
-  return { key: path, message: `'${nameText(path)}' is no setting.${hint}` };
+  return { key: path, message: `'${shortName(path)}' is no setting.${hint}` };
 }
 
-const notAllowed = (key: string, is: string, allowed: string): Finding => ({
+const notAllowed = (key: string, actual: string, allowed: string): Finding => ({
   key,
-  message: `${key} is ${is}; allowed: ${allowed}.`,
+  message: `${key} is ${actual}; allowed: ${allowed}.`,
   allowed,
 });
 
 /** A section that a file overwrote with something else lacks its defaults; one that is optional what it requires. */
 function missingIn(merged: JsonObject): Finding[] {
-  return Object.entries(SETTINGS).flatMap(([path, { default: usual, required, kind }]) => {
+  return Object.entries(SETTINGS).flatMap(([path, { default: defaultValue, required, kind }]) => {
     const section = valueAt(merged, path.slice(0, path.lastIndexOf('.')));
-    const isDue = usual !== undefined || (required === true && section !== undefined);
-    return isDue && isAbsent(merged, path) ? [notAllowed(path, 'missing', kind.allowed)] : [];
+    const isRequired = defaultValue !== undefined || (required === true && section !== undefined);
+    return isRequired && isAbsent(merged, path) ? [notAllowed(path, 'missing', kind.allowed)] : [];
   });
 }
 
@@ -83,14 +83,14 @@ function isAbsent(values: JsonObject, path: string): boolean {
   return false;
 }
 
-function outOfOrder(merged: JsonObject): Finding[] {
+function pollIntervalReversed(merged: JsonObject): Finding[] {
   const key = 'provider.aws.pollSeconds';
   const value = valueAt(merged, key);
   if (!isObject(value) || !(Number(value['min']) > Number(value['max']))) return [];
   return [notAllowed(key, valueText(value), 'min not greater than max')];
 }
 
-function unusedDomain(merged: JsonObject): Finding[] {
+function unusableDomain(merged: JsonObject): Finding[] {
   const key = 'provider.aws.hostDomain';
   const [domain, strategy] = [valueAt(merged, key), valueAt(merged, 'provider.aws.hostName')];
   if (domain === undefined || (strategy !== 'short' && strategy !== 'ip')) return [];
@@ -100,5 +100,5 @@ function unusedDomain(merged: JsonObject): Finding[] {
 export const valueAt = (values: JsonObject, path: string): unknown =>
   path.split('.').reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), values);
 
-export const sentenceOf = ({ origin, message }: Finding): string =>
+export const findingText = ({ origin, message }: Finding): string =>
   origin === undefined ? message : `${origin}: ${message}`;

@@ -1,11 +1,11 @@
-import type { Sighting } from '../domain/machine/machine.ts';
+import type { Observation } from '../domain/machine/machine.ts';
 import type { PackedMachines } from '../domain/machine/packed.ts';
 import type { Group, Launch, Shortage, LaunchedMachine } from '../domain/request/launch.ts';
 import type { OrphanedGroup } from './messages.ts';
 import type { Template } from '../domain/template/template.ts';
 import type { ReturnedMachine } from '../domain/return/input.ts';
-import type { Frozen } from '../domain/template/resolvedTemplate.ts';
-import type { TerminateResult } from '../domain/request/returns.ts';
+import type { ResolvedTemplate } from '../domain/template/resolvedTemplate.ts';
+import type { TerminateMachinesResult } from '../domain/request/returns.ts';
 import type { Delivery } from '../domain/return/delivery.ts';
 
 /**
@@ -18,21 +18,21 @@ export interface LaunchActivities {
    * launch of it is sent with. They stand in history from then on: a retry sends the same bytes. In a run after a
    * reset it looks first, and prepares nothing beside what it finds.
    */
-  prepareLaunch(input: PrepareInput & Run): Promise<Prepared>;
+  prepareLaunch(input: PrepareInput & RunOrigin): Promise<PrepareResult>;
   /**
    * Makes one launch, or finds out what an earlier attempt of it did. Never launches one token twice. A
    * group is given a few seconds to fill; one that takes longer comes back as `filling`. What is not prepared
    * yet it prepares, and keeps the parameters in Temporal before it sends them: a retry sends the same bytes. In a
    * run after a reset it looks before that, and sends nothing beside what it finds.
    */
-  acquire(input: AcquireInput): Promise<Acquired>;
+  launchMachines(input: LaunchMachinesInput): Promise<LaunchMachinesResult>;
   /** Freezes a group at once, full or not, and lists it. Also looks again at one that is `settling`. */
-  freezeGroup(input: GroupInput): Promise<AcquireResult>;
+  freezeGroup(input: GroupInput): Promise<LaunchResult>;
   /**
    * In a run after a reset that has not looked yet: all that the cloud shows of the request, whichever run launched it.
    * Tried until it can be read, for Host Factory may use it. Otherwise nothing, without a look.
    */
-  findLaunched(input: LaunchedFor & Run): Promise<Look>;
+  discoverLaunched(input: DiscoverInput & RunOrigin): Promise<Discovery>;
 }
 
 export interface WaitActivities {
@@ -40,18 +40,18 @@ export interface WaitActivities {
    * Waits until a group is full or the deadline comes, and freezes it then. Returns earlier, with the group
    * still `filling`, when it has new members and `reportSeconds` are over.
    */
-  awaitGroup(input: AwaitGroupInput): Promise<AcquireResult>;
+  awaitGroup(input: AwaitGroupInput): Promise<LaunchResult>;
   /**
    * Waits until every machine is ready or has died, or until the deadline and a read after it; returns
    * nothing when no read came back until 20 minutes after it. Returns earlier when there is news and
    * `reportSeconds` are over, so that Host Factory can use the quick ones.
    */
-  awaitMachines(input: AwaitMachinesInput): Promise<AwaitMachinesResult>;
+  awaitReady(input: AwaitReadyInput): Promise<AwaitReadyResult>;
   /**
    * Waits until every machine is gone: seen terminated, or absent from two reads 20 minutes apart. Returns
    * those that are gone earlier, when there are some and `reportSeconds` are over.
    */
-  awaitGone(input: AwaitGoneInput): Promise<readonly Sighting[]>;
+  awaitTerminated(input: AwaitTerminatedInput): Promise<readonly Observation[]>;
 }
 
 export interface TerminateActivities {
@@ -60,9 +60,9 @@ export interface TerminateActivities {
    * for 10 minutes, all are refused: the return is answered in bounded time, the owner tries again.
    * Groups that outlive their freeze are made smaller first.
    */
-  terminate(input: TerminateInput): Promise<TerminateResult>;
+  terminateMachines(input: TerminateMachinesInput): Promise<TerminateMachinesResult>;
   /** Deletes groups of which no machine is left. */
-  removeGroups(input: RemoveGroupsInput): Promise<void>;
+  deleteGroups(input: DeleteGroupsInput): Promise<void>;
 }
 
 export interface ReadActivities {
@@ -77,14 +77,14 @@ export interface ReadActivities {
 export const SETTLE_MS = 20 * 60_000;
 
 /** Whose request it is; becomes tags on everything that is made for it. */
-export interface Ownership {
+export interface OwnerTags {
   readonly deployment: string;
   readonly provider: string;
   readonly requestId: string;
 }
 
 export interface PrepareInput {
-  readonly owner: Ownership;
+  readonly owner: OwnerTags;
   readonly template: Template;
   /** Machines asked for; absent from a worker of before. */
   readonly count?: number;
@@ -92,32 +92,32 @@ export interface PrepareInput {
   readonly createdAt: number;
   readonly deadline: number;
   /** What an earlier preparation of this request found out. */
-  readonly frozen?: Frozen;
+  readonly resolvedTemplate?: ResolvedTemplate;
 }
 
 /** Whose, and by which way they were to be launched. */
-export type LaunchedFor = Pick<PrepareInput, 'owner' | 'template'>;
+export type DiscoverInput = Pick<PrepareInput, 'owner' | 'template'>;
 
 /**
  * Where a run of the workflow comes from. One after a reset may not know what was launched before it. Only activities
  * compare these with the run that they work for: the workflow has to repeat the steps of the run before.
  */
-export interface Run {
+export interface RunOrigin {
   /** The first one of the workflow. */
   readonly firstRunId: string;
   /** That in which was looked last for what others launched. */
-  readonly lookedIn?: string;
+  readonly discoveryRunId?: string;
 }
 
 /** What a run after a reset is told before it launches, or ends with less than was asked. */
-export interface Look {
+export interface Discovery {
   /** The run that it was made in; absent when there was none. */
-  readonly lookedIn?: string;
+  readonly discoveryRunId?: string;
   /** Absent when there is nothing. */
-  readonly found?: Found;
+  readonly discovered?: Discovered;
 }
 
-export interface Found {
+export interface Discovered {
   /** Dead ones as well: what was launched is not launched again. */
   readonly machines: PackedMachines;
   /** Also those that launch nothing any more. */
@@ -127,15 +127,15 @@ export interface Found {
 /** The frozen part of a launch call; launches that are decided at once share it. What else stands in it is its provider's business alone. */
 export interface LaunchParameters {
   readonly v: 1;
-  readonly frozen?: Frozen;
+  readonly resolvedTemplate?: ResolvedTemplate;
 }
 
-export interface Prepared extends Look {
+export interface PrepareResult extends Discovery {
   /** Absent when something was found. */
   readonly parameters?: LaunchParameters;
 }
 
-export interface AcquireInput extends Run {
+export interface LaunchMachinesInput extends RunOrigin {
   readonly launch: Launch;
   /** Epoch ms: from then on nothing is sent; it is only found out what was launched. */
   readonly notAfter: number;
@@ -144,16 +144,16 @@ export interface AcquireInput extends Run {
   readonly parameters?: LaunchParameters;
 }
 
-export interface Acquired extends AcquireResult, Look {
+export interface LaunchMachinesResult extends LaunchResult, Discovery {
   /** Those of a launch that was not prepared before, unless it is certain that nothing was sent. */
   readonly parameters?: LaunchParameters;
   /** It could not be prepared now, and nothing was sent. */
-  readonly unprepared?: true;
+  readonly needsPreparation?: true;
 }
 
-export interface AcquireResult {
+export interface LaunchResult {
   /** False: AWS could not be asked until 20 minutes after the deadline; ask again. */
-  readonly certain: boolean;
+  readonly isConclusive: boolean;
   readonly machines: readonly LaunchedMachine[];
   readonly shortages: readonly Shortage[];
   /** Of a launch that makes a group. */
@@ -173,9 +173,9 @@ export interface GroupInput {
   /** Units of the instance types that do not count for one. */
   readonly weights: Readonly<Record<string, number>>;
   /** Members reported so far. */
-  readonly known: number;
+  readonly knownMembers: number;
   /** Members at an earlier freeze: a second look that finds no more ends the settling. */
-  readonly atFreeze?: number;
+  readonly membersAtFreeze?: number;
   /** Epoch ms: the group is frozen then, full or not. */
   readonly deadline: number;
 }
@@ -184,30 +184,30 @@ export interface AwaitGroupInput extends GroupInput {
   readonly reportSeconds: number;
 }
 
-export interface RemoveGroupsInput {
+export interface DeleteGroupsInput {
   readonly groups: readonly Group[];
 }
 
-export interface AwaitMachinesInput {
+export interface AwaitReadyInput {
   readonly machineIds: readonly string[];
   /** Epoch ms. */
   readonly deadline: number;
   readonly reportSeconds: number;
 }
 
-export interface AwaitMachinesResult {
+export interface AwaitReadyResult {
   /** Of the machines of which there is something to say. */
-  readonly sightings: readonly Sighting[];
+  readonly observations: readonly Observation[];
   /** The last word: read at or after the deadline, or nothing could be read long after it. */
-  readonly final: boolean;
+  readonly isFinal: boolean;
 }
 
-export interface AwaitGoneInput {
+export interface AwaitTerminatedInput {
   readonly machineIds: readonly string[];
   readonly reportSeconds: number;
 }
 
-export interface TerminateInput {
+export interface TerminateMachinesInput {
   readonly machineIds: readonly string[];
   /** Groups that some of the machines may belong to. */
   readonly groups?: readonly Group[];
@@ -225,7 +225,7 @@ export interface DeliverReturnInput {
   readonly machines: readonly (ReturnedMachine & {
     readonly index: number;
     /** Delivered before: what was seen then is not repeated, and an owner that gives it back is left in peace. */
-    readonly seen: boolean;
+    readonly wasDelivered: boolean;
   })[];
 }
 

@@ -5,17 +5,17 @@
 export type RequestId = `req-${string}`;
 export type ReturnId = `ret-${string}`;
 
-const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
-const REQUEST = new RegExp(`^req-${UUID}$`);
-const RETURN = new RegExp(`^ret-${UUID}$`);
+const UUID_V7 = '[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
+const REQUEST_ID = new RegExp(`^req-${UUID_V7}$`);
+const RETURN_ID = new RegExp(`^ret-${UUID_V7}$`);
 
-export const requestId = (uuidV7: string): RequestId => `req-${uuidV7}`;
-export const returnId = (uuidV7: string): ReturnId => `ret-${uuidV7}`;
-export const isRequestId = (id: string): id is RequestId => REQUEST.test(id);
-export const isReturnId = (id: string): id is ReturnId => RETURN.test(id);
+export const requestIdFrom = (uuidV7: string): RequestId => `req-${uuidV7}`;
+export const returnIdFrom = (uuidV7: string): ReturnId => `ret-${uuidV7}`;
+export const isRequestId = (id: string): id is RequestId => REQUEST_ID.test(id);
+export const isReturnId = (id: string): id is ReturnId => RETURN_ID.test(id);
 
 /** Host Factory's id of the request or return that a workflow is for; undefined for any other. */
-export function requestIdIn(workflowId: string): string | undefined {
+export function requestIdOf(workflowId: string): string | undefined {
   const id = workflowId.replace(/^own-/, '');
   return isRequestId(id) || isReturnId(id) ? id : undefined;
 }
@@ -24,5 +24,5 @@ export function requestIdIn(workflowId: string): string | undefined {
 export const monitorId = (deployment: string, provider: string): string => `fleet-${deployment}-${provider}`;
 
 /** When an id was made, epoch ms: the first 48 bits of a UUID version 7 (RFC 9562). */
-export const bornAt = (id: RequestId | ReturnId): number =>
+export const createdAtOf = (id: RequestId | ReturnId): number =>
   Number.parseInt(id.slice(4, 17).replace('-', ''), 16);

@@ -1,6 +1,6 @@
-import type { PackedSeen } from '../domain/monitor/observation.ts';
+import type { PackedObservations } from '../domain/monitor/observation.ts';
 import type { PackedMachines } from '../domain/machine/packed.ts';
-import type { Sighting } from '../domain/machine/machine.ts';
+import type { Observation } from '../domain/machine/machine.ts';
 import type { Group } from '../domain/request/launch.ts';
 import type { RequestStatus } from '../domain/request/statusView.ts';
 
@@ -16,20 +16,20 @@ export const WORKFLOW = {
 } as const;
 export const QUERY = {
   status: 'status',
-  standing: 'standing',
-  held: 'held',
-  hosts: 'hosts',
+  ownershipStatus: 'ownershipStatus',
+  capacityInUse: 'capacityInUse',
+  lostHosts: 'lostHosts',
   report: 'report',
 } as const;
 export const SIGNAL = {
   returnMachines: 'returnMachines',
-  machinesReleased: 'machinesReleased',
-  machinesSeen: 'machinesSeen',
-  hostsNamed: 'hostsNamed',
-  claimed: 'claimed',
-  reclaim: 'reclaim',
-  adoptByHand: 'adoptByHand',
-  machinesAnnounced: 'machinesAnnounced',
+  returnOutcome: 'returnOutcome',
+  machinesObserved: 'machinesObserved',
+  hostListUpdated: 'hostListUpdated',
+  acknowledge: 'acknowledge',
+  releaseUnacknowledged: 'releaseUnacknowledged',
+  forceAdoption: 'forceAdoption',
+  machinesInterrupted: 'machinesInterrupted',
 } as const;
 
 /** Header of activities: the id of Host Factory's call, for log lines. */
@@ -39,15 +39,15 @@ export const CALL_ID_HEADER = 'ohf-call-id';
  * Signal from the monitor to an owner: what became of machines of it without its doing. To an adopter also: what
  * it takes over.
  */
-export interface MachinesSeen {
+export interface MachinesObserved {
   readonly v: 1;
-  readonly sightings: readonly Sighting[];
+  readonly observations: readonly Observation[];
   /** Of these, those that Host Factory never read as `succeed`, as far as their closed owner knew. */
-  readonly unclaimed?: readonly string[];
+  readonly unacknowledged?: readonly string[];
   /** Of the unclaimed ones, those that the closed owner never reported: nobody can hold them. */
   readonly unreported?: readonly string[];
   /** Epoch ms from which the unreported ones are given back. */
-  readonly giveBackAt?: number;
+  readonly releaseAt?: number;
   readonly groups?: readonly OrphanedGroup[];
 }
 
@@ -58,21 +58,21 @@ export interface OrphanedGroup extends Group {
 }
 
 /** Signal to an owner: Host Factory has now read these as `succeed`. */
-export interface Claimed {
+export interface Acknowledge {
   readonly v: 1;
   readonly machineIds: readonly string[];
 }
 
 /** Signal from the monitor to an owner: give back those of these that Host Factory never read. */
-export interface Reclaim {
+export interface ReleaseUnacknowledged {
   readonly v: 1;
   readonly machineIds: readonly string[];
 }
 
 /** Signal from a worker to the monitor: what the cloud has announced of machines, sooner than a sweep shows it. */
-export interface MachinesAnnounced {
+export interface MachinesInterrupted {
   readonly v: 1;
-  readonly seen: PackedSeen;
+  readonly observations: PackedObservations;
 }
 
 /** Argument of the `status` query: answers come in pages, because one answer may not exceed 2 MB. */

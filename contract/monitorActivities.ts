@@ -1,7 +1,7 @@
-import type { PackedSeen, SweepResult, AskResult } from '../domain/monitor/observation.ts';
+import type { PackedObservations, SweepResult, QueryOwnersResult } from '../domain/monitor/observation.ts';
 
 /** The side effects that `fleetMonitor` asks for. Each may run more than once. */
-export interface MonitorActivities {
+export interface SweepActivities {
   /**
    * Reads the machines of the provider instance again and again, and returns when there is news, at the latest
    * after an hour. Only complete reads count.
@@ -9,47 +9,47 @@ export interface MonitorActivities {
   sweep(input: SweepInput): Promise<SweepResult>;
 }
 
-export interface InquiryActivities {
+export interface OwnerActivities {
   /** Asks owners where their machines stand. */
-  askOwners(input: AskInput): Promise<AskResult>;
+  queryOwners(input: QueryOwnersInput): Promise<QueryOwnersResult>;
   /** Tells owners that machines of them are gone. */
-  tellOwners(input: TellInput): Promise<void>;
+  notifyOwners(input: NotifyOwnersInput): Promise<void>;
   /** Gives machines whose owner is closed or lost to the adopters of their requests. */
-  adopt(input: AdoptInput): Promise<void>;
+  adoptOrphans(input: AdoptOrphansInput): Promise<void>;
   /** Asks owners to give machines back that Host Factory never read. */
-  reclaim(input: ReclaimInput): Promise<void>;
+  releaseUnacknowledged(input: ReleaseUnacknowledgedInput): Promise<void>;
   /** Looks machines up by id, whosever they are. One complete read. */
-  lookUp(input: LookUpInput): Promise<PackedSeen>;
+  describeMachines(input: DescribeMachinesInput): Promise<PackedObservations>;
 }
 
 export interface SweepInput {
   readonly deployment: string;
   readonly provider: string;
   /** Of the last result; '' at first. A worker that did not give it starts anew. */
-  readonly token: string;
+  readonly snapshotId: string;
 }
 
-export interface AskInput {
+export interface QueryOwnersInput {
   readonly owners: readonly (readonly [requestId: string, machineIds: readonly string[]])[];
 }
 
-export interface TellInput {
-  readonly owners: readonly (readonly [requestId: string, gone: readonly GoneMachine[]])[];
+export interface NotifyOwnersInput {
+  readonly owners: readonly (readonly [requestId: string, terminated: readonly TerminatedMachine[]])[];
 }
-export type GoneMachine = readonly [machineId: string, reason: string];
+export type TerminatedMachine = readonly [machineId: string, reason: string];
 
-export interface LookUpInput {
+export interface DescribeMachinesInput {
   readonly machineIds: readonly string[];
 }
 
-export interface AdoptInput {
+export interface AdoptOrphansInput {
   readonly deployment: string;
   readonly provider: string;
-  readonly owners: AskInput['owners'];
+  readonly owners: QueryOwnersInput['owners'];
   /** As in UnclaimedRules; absent: nothing is given back. */
   readonly minAgeMs?: number;
 }
 
-export interface ReclaimInput {
-  readonly owners: AskInput['owners'];
+export interface ReleaseUnacknowledgedInput {
+  readonly owners: QueryOwnersInput['owners'];
 }

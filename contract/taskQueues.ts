@@ -11,11 +11,11 @@ export interface TaskQueues {
 }
 
 export function taskQueues(deployment: string, provider: string): TaskQueues {
-  return lanesOf(`ohf-${deployment}-${provider}`);
+  return taskQueuesFor(`ohf-${deployment}-${provider}`);
 }
 
 /** The lanes beside the queue that a workflow itself runs on. */
-export function lanesOf(workflowQueue: string): TaskQueues {
+export function taskQueuesFor(workflowQueue: string): TaskQueues {
   return {
     workflows: workflowQueue,
     launch: `${workflowQueue}.launch`,

@@ -1,22 +1,22 @@
 import type { Writable } from 'node:stream';
 import { appendLines, type LogFile } from './file.ts';
-import type { TargetSettings } from './target.ts';
+import type { TargetDefinition } from './target.ts';
 
 /** Bytes that a reader of the output may be behind. */
-const MOST_UNREAD = 4 << 20;
-const CLOSE_MS = 1_000;
+const MAX_UNREAD_BYTES = 4 << 20;
+const CLOSE_TIMEOUT_MS = 1_000;
 
 /** The log file: tried for each line, so that it goes on as soon as the disk does. */
-export const fileTarget = (file: LogFile): TargetSettings => ({
+export const fileTarget = (file: LogFile): TargetDefinition => ({
   name: file.path,
-  open: ({ failed, worked, lost }) => ({
+  open: ({ onFailure, onSuccess, onLineLost }) => ({
     write(_entry, line) {
       try {
         appendLines(file, `${line}\n`);
-        worked();
+        onSuccess();
       } catch (error) {
-        lost();
-        failed(error);
+        onLineLost();
+        onFailure(error);
       }
     },
     close: async () => undefined,
@@ -24,24 +24,24 @@ export const fileTarget = (file: LogFile): TargetSettings => ({
 });
 
 /** An output whose reader may be slow, or gone: neither must end the worker or fill its memory. */
-export const streamTarget = (stream: Writable, name = 'standard output'): TargetSettings => ({
+export const streamTarget = (stream: Writable, name = 'standard output'): TargetDefinition => ({
   name,
-  open({ failed, worked, lost }) {
+  open({ onFailure, onSuccess, onLineLost }) {
     // Unheard, the error of a closed pipe would end the process.
-    stream.on('error', failed);
+    stream.on('error', onFailure);
     return {
       write(_entry, line) {
-        if (stream.destroyed || stream.writableLength > MOST_UNREAD) {
-          lost();
-          failed(new Error('nobody reads it'));
+        if (stream.destroyed || stream.writableLength > MAX_UNREAD_BYTES) {
+          onLineLost();
+          onFailure(new Error('nobody reads it'));
         } else {
-          stream.write(`${line}\n`, (error) => (error ? lost() : worked()));
+          stream.write(`${line}\n`, (error) => (error ? onLineLost() : onSuccess()));
         }
       },
       async close() {
         if (stream.destroyed || stream.writableLength === 0) return;
         await new Promise<void>((resolve) => {
-          setTimeout(resolve, CLOSE_MS).unref();
+          setTimeout(resolve, CLOSE_TIMEOUT_MS).unref();
           stream.write('', () => resolve());
         });
       },

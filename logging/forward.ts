@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogEntry } from './line.ts';
-import type { TargetSettings } from './target.ts';
+import type { TargetDefinition } from './target.ts';
 
 export interface ForwardedLine {
   readonly entry: LogEntry;
@@ -11,68 +11,74 @@ export interface ForwardedLine {
 /** The target will never take these lines, but others. */
 export class UndeliverableError extends Error {}
 
-export interface Forwarding {
+export interface ForwardOptions {
   readonly name: string;
   /** Lines that are delivered at once, after waiting so long for more. */
-  readonly batch: number;
-  readonly gatherMs: number;
+  readonly batchSize: number;
+  readonly lingerMs: number;
   /** @throws when they have to be delivered again, or UndeliverableError */
   readonly deliver: (lines: readonly ForwardedLine[]) => Promise<void>;
   readonly close?: () => void;
 }
 
 /** Lines that wait for a target that is out of order; later ones are lost. */
-export const MOST_WAITING = 10_000;
-const FIRST_RETRY_MS = 1_000;
-const LAST_RETRY_MS = 30_000;
-const CLOSE_MS = 2_000;
+export const MAX_QUEUED_LINES = 10_000;
+const MIN_BACKOFF_MS = 1_000;
+const MAX_BACKOFF_MS = 30_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 
 /** Delivers lines elsewhere, in order and beside all work. */
-export const forward = ({ name, batch, gatherMs, deliver, close }: Forwarding): TargetSettings => ({
+export const forwardingTarget = ({
   name,
-  open({ failed, worked, lost }) {
-    const waiting: ForwardedLine[] = [];
+  batchSize,
+  lingerMs,
+  deliver,
+  close,
+}: ForwardOptions): TargetDefinition => ({
+  name,
+  open({ onFailure, onSuccess, onLineLost }) {
+    const queue: ForwardedLine[] = [];
     const closing = new AbortController();
-    let running: Promise<void> | undefined;
-    const pause = (ms: number): Promise<void> =>
+    let delivery: Promise<void> | undefined;
+    const sleep = (ms: number): Promise<void> =>
       delay(ms, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
 
-    async function run(): Promise<void> {
-      await pause(gatherMs);
-      for (let retryMs = FIRST_RETRY_MS; waiting.length > 0;) {
-        const lines = waiting.slice(0, batch);
+    async function deliverQueue(): Promise<void> {
+      await sleep(lingerMs);
+      for (let backoffMs = MIN_BACKOFF_MS; queue.length > 0;) {
+        const lines = queue.slice(0, batchSize);
         try {
           await deliver(lines);
-          waiting.splice(0, lines.length);
-          worked();
-          retryMs = FIRST_RETRY_MS;
+          queue.splice(0, lines.length);
+          onSuccess();
+          backoffMs = MIN_BACKOFF_MS;
         } catch (error) {
-          failed(error);
+          onFailure(error);
           if (error instanceof UndeliverableError) {
-            for (const _ of waiting.splice(0, lines.length)) lost();
+            for (const _ of queue.splice(0, lines.length)) onLineLost();
             continue;
           }
           if (closing.signal.aborted) return;
-          await pause(retryMs);
-          retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+          await sleep(backoffMs);
+          backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
         }
       }
     }
-    const start = (): void => {
-      running ??= run().finally(() => {
-        running = undefined;
-        if (waiting.length > 0 && !closing.signal.aborted) start();
+    const startDelivery = (): void => {
+      delivery ??= deliverQueue().finally(() => {
+        delivery = undefined;
+        if (queue.length > 0 && !closing.signal.aborted) startDelivery();
       });
     };
     return {
       write(entry, line) {
-        if (waiting.length >= MOST_WAITING) return lost();
-        waiting.push({ entry, line });
-        start();
+        if (queue.length >= MAX_QUEUED_LINES) return onLineLost();
+        queue.push({ entry, line });
+        startDelivery();
       },
       async close() {
         closing.abort();
-        await Promise.race([running, delay(CLOSE_MS, undefined, { ref: false })]);
+        await Promise.race([delivery, delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
         close?.();
       },
     };

@@ -1,35 +1,35 @@
 import { readFile } from 'node:fs/promises';
 import type { LogLevel, OtlpConfig } from '../config/config.ts';
-import { forward, UndeliverableError, type ForwardedLine } from './forward.ts';
-import type { TargetSettings } from './target.ts';
+import { forwardingTarget, UndeliverableError, type ForwardedLine } from './forward.ts';
+import type { TargetDefinition } from './target.ts';
 
 const TIMEOUT_MS = 10_000;
 /** The receiver says that these lines are wrong or too many at once; everything else may pass. */
-const REFUSED = [400, 413];
+const PERMANENT_STATUSES = [400, 413];
 
 /**
  * OpenTelemetry's protocol over HTTP, in JSON: a record for each line, its other fields as attributes.
  * @param resource attributes of all records, e.g. `service.name`
  */
-export function otlpTarget({ url, headersFile }: OtlpConfig, resource: object): TargetSettings {
-  return forward({
+export function otlpTarget({ url, headersFile }: OtlpConfig, resource: object): TargetDefinition {
+  return forwardingTarget({
     name: `the OTLP collector at ${new URL(url).host}`,
-    batch: 500,
-    gatherMs: 500,
+    batchSize: 500,
+    lingerMs: 500,
     async deliver(lines) {
       // Read for each delivery, so that a token can be exchanged.
-      const more = headersFile === undefined ? {} : headersIn(await readFile(headersFile, 'utf8'));
-      const answer = await fetch(url, {
+      const extraHeaders = headersFile === undefined ? {} : headersIn(await readFile(headersFile, 'utf8'));
+      const response = await fetch(url, {
         method: 'POST',
-        headers: { ...more, 'content-type': 'application/json' },
+        headers: { ...extraHeaders, 'content-type': 'application/json' },
         body: JSON.stringify(exportRequest(lines, resource)),
         redirect: 'error',
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
-      await answer.body?.cancel();
-      if (answer.ok) return;
-      const said = `it answered ${answer.status}`;
-      throw REFUSED.includes(answer.status) ? new UndeliverableError(said) : new Error(said);
+      await response.body?.cancel();
+      if (response.ok) return;
+      const reason = `it answered ${response.status}`;
+      throw PERMANENT_STATUSES.includes(response.status) ? new UndeliverableError(reason) : new Error(reason);
     },
   });
 }

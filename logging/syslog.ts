@@ -2,34 +2,34 @@ import { createSocket, type Socket } from 'node:dgram';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogLevel, SyslogConfig, SyslogFacility } from '../config/config.ts';
-import { forward, UndeliverableError, type ForwardedLine } from './forward.ts';
-import type { TargetSettings } from './target.ts';
+import { forwardingTarget, UndeliverableError, type ForwardedLine } from './forward.ts';
+import type { TargetDefinition } from './target.ts';
 
 /** Sends one datagram. @throws when it did not even leave this host */
-interface Datagrams {
+interface UdpSender {
   send(message: Buffer): Promise<void>;
   close(): void;
 }
 
 /** RFC 5424, one datagram a line, the JSON object as its message. Datagrams may get lost on their way. */
-export function syslogTarget({ address, facility = 'daemon' }: SyslogConfig, app: string): TargetSettings {
-  let datagrams: Promise<Datagrams> | undefined;
-  return forward({
+export function syslogTarget({ address, facility = 'daemon' }: SyslogConfig, app: string): TargetDefinition {
+  let sender: Promise<UdpSender> | undefined;
+  return forwardingTarget({
     name: `syslog at ${address}`,
-    batch: 1,
-    gatherMs: 0,
+    batchSize: 1,
+    lingerMs: 0,
     async deliver(lines) {
-      datagrams ??= openUdp(address);
+      sender ??= openUdp(address);
       try {
-        for (const line of lines) await (await datagrams).send(syslogMessage(line, facility, app));
+        for (const line of lines) await (await sender).send(syslogMessage(line, facility, app));
       } catch (error) {
         // The next one is resolved and connected anew.
-        void datagrams.then((old) => old.close()).catch(() => undefined);
-        datagrams = undefined;
+        void sender.then((old) => old.close()).catch(() => undefined);
+        sender = undefined;
         throw isTooLong(error) ? new UndeliverableError(`a line is too long: ${String(error)}`) : error;
       }
     },
-    close: () => void datagrams?.then((open) => open.close()).catch(() => undefined),
+    close: () => void sender?.then((open) => open.close()).catch(() => undefined),
   });
 }
 
@@ -58,34 +58,34 @@ const isTooLong = (error: unknown): boolean =>
   error instanceof Error && /EMSGSIZE|message too long/i.test(error.message);
 
 /** The kernel needs a moment to say that nobody listens. */
-const PROOF_MS = 100;
+const ICMP_WAIT_MS = 100;
 
 /** Connected, so that the kernel says when nobody listens on a host that is near; the first datagram waits for that. */
-async function openUdp(address: string): Promise<Datagrams> {
+async function openUdp(address: string): Promise<UdpSender> {
   const { hostname: host, port } = new URL(address);
   const socket = createSocket(host.startsWith('[') ? 'udp6' : 'udp4');
   socket.unref();
   let failure: Error | undefined;
-  let proven = false;
+  let isReachable = false;
   socket.on('error', (error) => (failure = error));
-  await connected(socket, Number(port), host.replaceAll(/[[\]]/g, ''));
+  await connectSocket(socket, Number(port), host.replaceAll(/[[\]]/g, ''));
   return {
     async send(message) {
-      if (!failure) await sent(socket, message);
-      if (!proven) await delay(PROOF_MS, undefined, { ref: false });
-      proven = true;
+      if (!failure) await sendDatagram(socket, message);
+      if (!isReachable) await delay(ICMP_WAIT_MS, undefined, { ref: false });
+      isReachable = true;
       if (failure) throw failure;
     },
     close: () => socket.close(),
   };
 }
 
-const sent = (socket: Socket, message: Buffer): Promise<void> =>
+const sendDatagram = (socket: Socket, message: Buffer): Promise<void> =>
   new Promise((resolve, reject) => {
     socket.send(message, (error) => (error ? reject(error) : resolve()));
   });
 
-function connected(socket: Socket, port: number, host: string): Promise<void> {
+function connectSocket(socket: Socket, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.connect(port, host, (error?: Error) => (error ? reject(error) : resolve()));
   });

@@ -1,4 +1,4 @@
-import { isWorth, lineOf, type LogEntry } from './line.ts';
+import { isEnabled, formatLine, type LogEntry } from './line.ts';
 import type { LogLevel } from '../config/config.ts';
 
 /** Somewhere that lines go. Nothing of it throws or makes the writer wait. */
@@ -9,17 +9,17 @@ export interface LogTarget {
 }
 
 /** What a target tells of itself. Its own lines of that go to the others, once for each time that it is out. */
-export interface TargetHealth {
-  readonly failed: (error: unknown) => void;
-  readonly worked: () => void;
+export interface TargetCallbacks {
+  readonly onFailure: (error: unknown) => void;
+  readonly onSuccess: () => void;
   /** A line that it will never have. */
-  readonly lost: () => void;
+  readonly onLineLost: () => void;
 }
 
-export interface TargetSettings {
+export interface TargetDefinition {
   /** For people, e.g. `syslog at udp://127.0.0.1:514`. */
   readonly name: string;
-  readonly open: (health: TargetHealth) => LogTarget;
+  readonly open: (health: TargetCallbacks) => LogTarget;
 }
 
 export interface FanOut {
@@ -30,32 +30,36 @@ export interface FanOut {
 /** Writes each line to all targets; one that is out of order neither stops nor delays the others. */
 export function fanOut(
   level: LogLevel,
-  hide: (text: string) => string,
-  settings: readonly TargetSettings[],
+  redact: (text: string) => string,
+  settings: readonly TargetDefinition[],
 ): FanOut {
   const write = (entry: LogEntry, except?: LogTarget): void => {
-    if (!isWorth(entry.level, level)) return;
-    const line = lineOf(entry, hide);
+    if (!isEnabled(entry.level, level)) return;
+    const line = formatLine(entry, redact);
     for (const target of targets) if (target !== except) target.write(entry, line);
   };
   const targets: readonly LogTarget[] = settings.map(({ name, open }) => {
-    let since: number | undefined;
+    let failingSince: number | undefined;
     let lost = 0;
-    const tell = (entry: Omit<LogEntry, 'at'>): void => write({ at: Date.now(), ...entry }, target);
+    const logToOthers = (entry: Omit<LogEntry, 'at'>): void => write({ at: Date.now(), ...entry }, target);
     const target: LogTarget = open({
-      failed(error) {
-        if (since !== undefined) return;
-        since = Date.now();
-        tell({ level: 'error', message: `${name} takes no log lines; work goes on`, fields: { error } });
+      onFailure(error) {
+        if (failingSince !== undefined) return;
+        failingSince = Date.now();
+        logToOthers({
+          level: 'error',
+          message: `${name} takes no log lines; work goes on`,
+          fields: { error },
+        });
       },
-      worked() {
-        if (since === undefined) return;
-        const fields = { seconds: Math.round((Date.now() - since) / 1_000), lost };
-        since = undefined;
+      onSuccess() {
+        if (failingSince === undefined) return;
+        const fields = { seconds: Math.round((Date.now() - failingSince) / 1_000), lost };
+        failingSince = undefined;
         lost = 0;
-        tell({ level: 'warn', message: `${name} takes log lines again`, fields });
+        logToOthers({ level: 'warn', message: `${name} takes log lines again`, fields });
       },
-      lost: () => void (lost += 1),
+      onLineLost: () => void (lost += 1),
     });
     return target;
   });

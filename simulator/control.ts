@@ -2,7 +2,7 @@ import { termination } from './ec2/actions/terminateInstances.ts';
 import { readFault } from './gates.ts';
 import type { GateView } from './gates.ts';
 import { advance } from './groups/loop.ts';
-import type { Change, Instance, LogEntry, PoolRule, Settings, Tags } from './state/model.ts';
+import type { Change, Instance, LogEntry, CapacityRule, Settings, Tags } from './state/model.ts';
 import { eventMessage, eventTypes } from './queue/events.ts';
 import { commit, commitLogged, defaultSettings, definedSettings } from './state/simulation.ts';
 import type { Simulation } from './state/simulation.ts';
@@ -32,7 +32,7 @@ import { isLive, stateAt, tagsAt } from './state/world.ts';
  *        address for so long. pageSize: no page of a listing has more entries, whatever MaxResults says (0: off).
  *        throttle 1: AWS's published request rates hold.
  *        Transitions still to come follow the new times; those that have happened stay.
- * GET    /_simulator/pools, PUT [{instanceType?, zone?, lifecycle?, capacity}] -> the rules; PUT replaces them all.
+ * GET    /_simulator/capacity, PUT [{instanceType?, zone?, lifecycle?, capacity}] -> the rules; PUT replaces them all.
  *        Each pool (type x zone x lifecycle) that fits a rule gets its capacity in live instances; null: no
  *        limit; the last fitting rule wins. E.g. [{capacity: 0}, {instanceType: 'm5.large', capacity: 3}].
  * GET    /_simulator/denied, PUT ["RunInstances", ...] -> the actions that the caller may not; PUT replaces them all.
@@ -94,10 +94,10 @@ export type Summary = {
 };
 
 /** What a control request comes to. */
-export type ControlAnswer = { status: number; body: unknown };
+export type ControlResponse = { status: number; body: unknown };
 
 /** A refused control request. */
-class Refusal extends Error {
+class ControlError extends Error {
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -112,7 +112,7 @@ export async function serveControl(
   method: string,
   url: URL,
   body: string,
-): Promise<ControlAnswer> {
+): Promise<ControlResponse> {
   advance(simulation);
   try {
     const path = url.pathname.split('/').slice(2).map(decodeURIComponent);
@@ -125,7 +125,7 @@ export async function serveControl(
     );
     return { status: 200, body: answer };
   } catch (error) {
-    if (error instanceof Refusal) return { status: error.status, body: { error: error.message } };
+    if (error instanceof ControlError) return { status: error.status, body: { error: error.message } };
     if (error instanceof SyntaxError || error instanceof URIError)
       return { status: 400, body: { error: error.message } };
     throw error;
@@ -135,7 +135,7 @@ export async function serveControl(
 async function route(
   simulation: Simulation,
   name: string,
-  [id, verb]: string[],
+  [id, operation]: string[],
   query: URLSearchParams,
   body: string,
 ): Promise<unknown> {
@@ -153,24 +153,24 @@ async function route(
       return world.settings;
     case 'PUT settings':
       return changeSettings(simulation, readSettings(readObject(body)));
-    case 'GET pools':
-      return world.pools;
-    case 'PUT pools':
-      commit(simulation, { pools: readPools(parse(body)) });
-      return world.pools;
+    case 'GET capacity':
+      return world.capacityRules;
+    case 'PUT capacity':
+      commit(simulation, { capacityRules: readCapacityRules(parseBody(body)) });
+      return world.capacityRules;
     case 'GET denied':
       return [...simulation.denied];
     case 'PUT denied':
-      simulation.denied = new Set(readTexts(parse(body)));
+      simulation.denied = new Set(readStrings(parseBody(body)));
       return [...simulation.denied];
     case 'GET instances':
-      return world.launchOrder.map((instance) => viewInstance(instance, simulation.clock()));
+      return world.launchOrder.map((instance) => toInstanceView(instance, simulation.clock()));
     case 'POST instances':
-      return changeInstance(simulation, id ?? '', verb ?? '', readObject(body));
+      return changeInstance(simulation, id ?? '', operation ?? '', readObject(body));
     case 'GET rules':
       return world.rules;
     case 'PUT rules':
-      commit(simulation, { rules: readTexts(parse(body)) });
+      commit(simulation, { rules: readStrings(parseBody(body)) });
       return world.rules;
     case 'GET quotas':
       return world.quotas;
@@ -193,15 +193,15 @@ async function route(
 }
 
 function refuse(status: number, message: string): never {
-  throw new Refusal(status, message);
+  throw new ControlError(status, message);
 }
 
-function parse(body: string): unknown {
+function parseBody(body: string): unknown {
   return body === '' ? {} : (JSON.parse(body) as unknown);
 }
 
 function readObject(body: string): Record<string, unknown> {
-  const value = parse(body);
+  const value = parseBody(body);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return refuse(400, 'expected an object');
   return value as Record<string, unknown>;
@@ -212,9 +212,9 @@ async function readGate(simulation: Simulation, id: string, query: URLSearchPara
   if (query.get('wait') !== 'arrived') return gates.get(id) ?? refuse(404, `no gate ${id}`);
   const calls = query.get('calls');
   const timeoutMs = Number(query.get('timeoutMs') ?? 10_000);
-  const wanted = calls === null ? undefined : Number(calls);
-  const gate = (await gates.whenArrived(id, wanted, timeoutMs)) ?? refuse(404, `no gate ${id}`);
-  if (gate.arrived < (wanted ?? gate.count ?? 1)) {
+  const expectedCalls = calls === null ? undefined : Number(calls);
+  const gate = (await gates.whenArrived(id, expectedCalls, timeoutMs)) ?? refuse(404, `no gate ${id}`);
+  if (gate.arrived < (expectedCalls ?? gate.count ?? 1)) {
     refuse(408, `only ${gate.arrived} calls have arrived at the gate`);
   }
   return gate;
@@ -246,9 +246,9 @@ function changeSettings(simulation: Simulation, given: Partial<Settings>): Setti
   return values;
 }
 
-function readPools(body: unknown): PoolRule[] {
+function readCapacityRules(body: unknown): CapacityRule[] {
   if (!Array.isArray(body)) return refuse(400, 'expected a list of pools');
-  return body.map((rule: Partial<PoolRule> | null) => {
+  return body.map((rule: Partial<CapacityRule> | null) => {
     const { instanceType, zone, lifecycle, capacity } = rule ?? {};
     if (capacity === undefined || (capacity !== null && !(Number.isInteger(capacity) && capacity >= 0))) {
       return refuse(400, 'capacity: expected a whole number from 0 up, or null');
@@ -262,7 +262,7 @@ function readPools(body: unknown): PoolRule[] {
   });
 }
 
-function readTexts(body: unknown): string[] {
+function readStrings(body: unknown): string[] {
   if (Array.isArray(body) && body.every((each) => typeof each === 'string')) return body;
   return refuse(400, 'expected a list of texts');
 }
@@ -271,7 +271,7 @@ function readTexts(body: unknown): string[] {
 function changeInstance(
   simulation: Simulation,
   id: string,
-  verb: string,
+  operation: string,
   body: Record<string, unknown>,
 ): InstanceView {
   const { world } = simulation;
@@ -280,7 +280,7 @@ function changeInstance(
   const doneAt = now + world.settings.shuttingDownSeconds * 1000;
   const live = isLive(instance);
   let change: Change = {};
-  switch (verb) {
+  switch (operation) {
     case 'terminate': {
       const { reason } = body;
       const end = termination(world, now, typeof reason === 'string' ? reason : undefined);
@@ -311,11 +311,16 @@ function changeInstance(
       );
   }
   const params = { InstanceId: id, ...(typeof body['reason'] === 'string' && { reason: body['reason'] }) };
-  commitLogged(simulation, change, { action: `simulator:${verb}`, outcome: 'ok', replay: false, params });
-  return viewInstance(instance, now);
+  commitLogged(simulation, change, {
+    action: `simulator:${operation}`,
+    outcome: 'ok',
+    replay: false,
+    params,
+  });
+  return toInstanceView(instance, now);
 }
 
-function viewInstance(instance: Instance, now: number): InstanceView {
+function toInstanceView(instance: Instance, now: number): InstanceView {
   const { keyName, clientToken, fleetId, launchTemplateId, termination: end } = instance;
   return {
     id: instance.id,

@@ -40,8 +40,8 @@ export type GateView = Fault & {
 /** A gate takes the next `count` calls of an action that its options let it take. */
 export type Gate = GateView & {
   /** Calls of its action so far. */
-  seen: number;
-  claimed: number;
+  callCount: number;
+  takenCount: number;
   aborted: boolean;
   random: () => number;
   onChange: Set<() => void>;
@@ -52,9 +52,9 @@ export type Gates = {
   get(id: string): GateView | undefined;
   list(): GateView[];
   /** The gate that this call must go through, if any; it counts against the gate at once. */
-  claim(call: Readonly<Record<string, string>>): Gate | undefined;
+  take(call: Readonly<Record<string, string>>): Gate | undefined;
   /** The call has come to where the gate acts: for holdAfter and dropAfter that is after its effect. */
-  arrive(gate: Gate): void;
+  markArrived(gate: Gate): void;
   /** Resolves when the gate is released. */
   released(gate: Gate): Promise<void>;
   /** Resolves to the gate when `count` calls (1 for a gate without count) have arrived or after `timeoutMs`. */
@@ -67,11 +67,11 @@ export type Gates = {
 };
 
 const optionNames = ['skip', 'every', 'chance', 'seed', 'code', 'status', 'ms', 'keep', 'having'];
-const textOptions: readonly string[] = ['code', 'having'];
+const stringOptions: readonly string[] = ['code', 'having'];
 
 /** Reads an order as control.ts describes it. Throws an Error that says what is wrong with it. */
-export function readFault(order: Readonly<Record<string, unknown>>): Fault {
-  const { action, mode: name, count = 1, ...options } = order;
+export function readFault(spec: Readonly<Record<string, unknown>>): Fault {
+  const { action, mode: name, count = 1, ...options } = spec;
   const mode = gateModes.find((each) => each === name);
   if (typeof action !== 'string') throw new Error('action: expected a text');
   if (mode === undefined) throw new Error(`mode: expected one of ${gateModes.join(', ')}`);
@@ -79,7 +79,7 @@ export function readFault(order: Readonly<Record<string, unknown>>): Fault {
     throw new Error('count: expected a number from 1 up, or null');
   }
   for (const [option, value] of Object.entries(options)) {
-    const type = textOptions.includes(option) ? 'string' : 'number';
+    const type = stringOptions.includes(option) ? 'string' : 'number';
     if (!optionNames.includes(option))
       throw new Error(`${option}: expected one of ${optionNames.join(', ')}`);
     if (typeof value !== type) throw new Error(`${option}: expected a ${type}`);
@@ -94,7 +94,7 @@ export function createGates(): Gates {
   function release(gate: Gate): GateView {
     gate.released = true;
     notify(gate);
-    return view(gate);
+    return toGateView(gate);
   }
 
   return {
@@ -104,38 +104,38 @@ export function createGates(): Gates {
         id: randomUUID(),
         arrived: 0,
         released: false,
-        seen: 0,
-        claimed: 0,
-        random: randomFrom(fault.seed ?? 1),
+        callCount: 0,
+        takenCount: 0,
+        random: seededRandom(fault.seed ?? 1),
         aborted: false,
         onChange: new Set(),
       };
       gates.set(gate.id, gate);
-      return view(gate);
+      return toGateView(gate);
     },
-    get: (id) => viewOf(gates.get(id)),
-    list: () => [...gates.values()].map(view),
-    claim(call) {
+    get: (id) => toGateViewIfAny(gates.get(id)),
+    list: () => [...gates.values()].map(toGateView),
+    take(call) {
       for (const gate of gates.values()) {
         if (gate.released || (gate.action !== call['Action'] && gate.action !== '*')) continue;
         if (gate.having !== undefined && !(gate.having in call)) continue;
-        if (gate.count !== null && gate.claimed >= gate.count) continue;
-        if (!takes(gate)) continue;
-        gate.claimed += 1;
+        if (gate.count !== null && gate.takenCount >= gate.count) continue;
+        if (!matchesNextCall(gate)) continue;
+        gate.takenCount += 1;
         return gate;
       }
       return undefined;
     },
-    arrive(gate) {
+    markArrived(gate) {
       gate.arrived += 1;
       notify(gate);
     },
-    released: (gate) => until(gate, () => gate.released),
+    released: (gate) => waitUntil(gate, () => gate.released),
     async whenArrived(id, calls, timeoutMs) {
       const gate = gates.get(id);
       if (gate === undefined) return undefined;
-      await until(gate, () => gate.arrived >= (calls ?? gate.count ?? 1), timeoutMs);
-      return view(gate);
+      await waitUntil(gate, () => gate.arrived >= (calls ?? gate.count ?? 1), timeoutMs);
+      return toGateView(gate);
     },
     release(id) {
       const gate = gates.get(id);
@@ -153,15 +153,15 @@ export function createGates(): Gates {
 }
 
 /** Whether this call of its action is one of those that the gate is for. */
-function takes(gate: Gate): boolean {
-  gate.seen += 1;
-  const place = gate.seen - (gate.skip ?? 0);
-  if (place < 1 || place % (gate.every ?? 1) !== 0) return false;
+function matchesNextCall(gate: Gate): boolean {
+  gate.callCount += 1;
+  const position = gate.callCount - (gate.skip ?? 0);
+  if (position < 1 || position % (gate.every ?? 1) !== 0) return false;
   return gate.chance === undefined || gate.random() < gate.chance;
 }
 
 /** Numbers from 0 to 1, the same ones for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
+function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -171,9 +171,9 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-function view({
-  seen: _,
-  claimed: __,
+function toGateView({
+  callCount: _,
+  takenCount: __,
   random: ___,
   aborted: ____,
   onChange: _____,
@@ -182,15 +182,15 @@ function view({
   return shown;
 }
 
-function viewOf(gate: Gate | undefined): GateView | undefined {
-  return gate && view(gate);
+function toGateViewIfAny(gate: Gate | undefined): GateView | undefined {
+  return gate && toGateView(gate);
 }
 
 function notify(gate: Gate): void {
   for (const listener of gate.onChange) listener();
 }
 
-async function until(gate: Gate, condition: () => boolean, timeoutMs?: number): Promise<void> {
+async function waitUntil(gate: Gate, condition: () => boolean, timeoutMs?: number): Promise<void> {
   if (condition()) return;
   await new Promise<void>((resolve) => {
     const timer = timeoutMs === undefined ? undefined : setTimeout(finish, timeoutMs);

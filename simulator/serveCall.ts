@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import {
   autoScalingActions,
-  autoScalingAnswer,
+  autoScalingResponse,
   autoScalingError,
   autoScalingVersion,
 } from './autoScaling/service.ts';
@@ -18,7 +18,7 @@ import type { FlatParams } from './protocol/params.ts';
 import { commitLogged } from './state/simulation.ts';
 import type { Simulation } from './state/simulation.ts';
 import { throttle } from './throttle.ts';
-import { answerDocument, errorDocument } from './protocol/xml.ts';
+import { responseDocument, errorDocument } from './protocol/xml.ts';
 import type { Xml } from './protocol/xml.ts';
 
 /** Serves one call of the AWS API, through its gate if there is one. `form` is the form-urlencoded body. */
@@ -31,35 +31,35 @@ export async function serveCall(
   const { gates } = simulation;
   const flat = parseForm(form);
   // A dry run changes nothing and is no fault's business.
-  const gate = flat['DryRun'] === 'true' ? undefined : gates.claim(flat);
+  const gate = flat['DryRun'] === 'true' ? undefined : gates.take(flat);
   if (gate?.mode === 'dropBefore') {
     logDropped(simulation, flat, gate.mode);
-    cutOff(request);
-    gates.arrive(gate);
+    closeConnection(request);
+    gates.markArrived(gate);
     return;
   }
   if (gate?.mode === 'hold') {
-    const client = watch(request.socket);
-    gates.arrive(gate);
+    const client = watchClient(request.socket);
+    gates.markArrived(gate);
     await gates.released(gate);
     // The end of a client that died before the release may still be in the event loop's queue.
     await setImmediate();
     await setImmediate();
-    if (gate.aborted) return cutOff(request);
+    if (gate.aborted) return closeConnection(request);
     if (client.gone) return logDropped(simulation, flat, gate.mode);
   }
   if (gate?.mode === 'delay') await delay(gate.ms ?? 1_000);
   const answer = perform(simulation, request, flat, gate);
-  if (gate !== undefined && atOnce.has(gate.mode)) gates.arrive(gate);
+  if (gate !== undefined && immediateModes.has(gate.mode)) gates.markArrived(gate);
   if (gate?.mode === 'dropAfter') {
-    cutOff(request);
-    gates.arrive(gate);
+    closeConnection(request);
+    gates.markArrived(gate);
     return;
   }
   if (gate?.mode === 'holdAfter') {
-    gates.arrive(gate);
+    gates.markArrived(gate);
     await gates.released(gate);
-    if (gate.aborted) return cutOff(request);
+    if (gate.aborted) return closeConnection(request);
   }
   response.writeHead(answer.status, {
     'content-type': 'text/xml;charset=UTF-8',
@@ -69,7 +69,7 @@ export async function serveCall(
 }
 
 /** Modes of gates that hold nothing up: the call has arrived when it is answered. */
-const atOnce: ReadonlySet<string> = new Set([
+const immediateModes: ReadonlySet<string> = new Set([
   'errorBefore',
   'errorAfter',
   'delay',
@@ -78,11 +78,11 @@ const atOnce: ReadonlySet<string> = new Set([
   'shuffle',
 ]);
 
-function cutOff(request: IncomingMessage): void {
+function closeConnection(request: IncomingMessage): void {
   request.socket.destroy();
 }
 
-function watch(socket: IncomingMessage['socket']): { readonly gone: boolean } {
+function watchClient(socket: IncomingMessage['socket']): { readonly gone: boolean } {
   const client = { gone: socket.destroyed || socket.readableEnded };
   const leave = (): void => {
     client.gone = true;
@@ -92,7 +92,7 @@ function watch(socket: IncomingMessage['socket']): { readonly gone: boolean } {
   return client;
 }
 
-type Answer = { status: number; requestId: string; document: string };
+type CallResponse = { status: number; requestId: string; document: string };
 
 /** Does what the call asks: the effect and its log entry are committed when this returns. */
 function perform(
@@ -100,53 +100,53 @@ function perform(
   request: IncomingMessage,
   flat: FlatParams,
   gate: Gate | undefined,
-): Answer {
+): CallResponse {
   const requestId = randomUUID();
   const action = flat['Action'] ?? '';
   const service = services.get(flat['Version'] ?? '') ?? ec2;
   advance(simulation);
-  const finish = (outcome: string, change: Change, replay: boolean): void => {
+  const commitOutcome = (outcome: string, change: Change, replay: boolean): void => {
     const dropped = gate?.mode === 'dropAfter' ? 'dropped' : outcome;
-    commitLogged(simulation, change, { ...logged(flat, gate?.mode), outcome: dropped, replay });
+    commitLogged(simulation, change, { ...logFields(flat, gate?.mode), outcome: dropped, replay });
   };
   try {
     checkSignature(request);
-    if (gate?.mode === 'errorBefore') throw orderedError(gate);
+    if (gate?.mode === 'errorBefore') throw injectedError(gate);
     const outcome = handle(simulation, action, flat, gate);
     if (gate?.mode === 'errorAfter') {
-      const error = orderedError(gate);
-      finish(error.code, outcome.change ?? {}, outcome.replay ?? false);
+      const error = injectedError(gate);
+      commitOutcome(error.code, outcome.change ?? {}, outcome.replay ?? false);
       return failure(service, requestId, error);
     }
     if (outcome.error !== undefined) {
-      finish(outcome.error.code, outcome.change ?? {}, outcome.replay ?? false);
+      commitOutcome(outcome.error.code, outcome.change ?? {}, outcome.replay ?? false);
       return failure(service, requestId, outcome.error);
     }
     const body = gate?.mode === 'shuffle' ? reversed(outcome.body) : outcome.body;
     const document = service.answer(action, requestId, body);
-    finish('ok', outcome.change ?? {}, outcome.replay ?? false);
+    commitOutcome('ok', outcome.change ?? {}, outcome.replay ?? false);
     return { status: 200, requestId, document };
   } catch (error) {
     const known = error instanceof AwsError ? error : internalError(error);
-    finish(known.code, {}, false);
+    commitOutcome(known.code, {}, false);
     return failure(service, requestId, known);
   }
 }
 
-function failure(service: Service, requestId: string, error: AwsError): Answer {
+function failure(service: Service, requestId: string, error: AwsError): CallResponse {
   return { status: error.status, requestId, document: service.error(requestId, error.code, error.message) };
 }
 
 /** What the simulated services differ in. */
 type Service = {
   actions: ReadonlyMap<string, Action>;
-  answer: typeof answerDocument;
+  answer: typeof responseDocument;
   error: typeof errorDocument;
 };
-const ec2: Service = { actions: ec2Actions, answer: answerDocument, error: errorDocument };
+const ec2: Service = { actions: ec2Actions, answer: responseDocument, error: errorDocument };
 const services: ReadonlyMap<string, Service> = new Map([
   [ec2Version, ec2],
-  [autoScalingVersion, { actions: autoScalingActions, answer: autoScalingAnswer, error: autoScalingError }],
+  [autoScalingVersion, { actions: autoScalingActions, answer: autoScalingResponse, error: autoScalingError }],
 ]);
 
 function internalError(error: unknown): AwsError {
@@ -166,9 +166,9 @@ function checkSignature(request: IncomingMessage): void {
 }
 
 /** The error that a gate was told to answer with: an internal error, or e.g. AWS's throttling. */
-function orderedError({ code = 'InternalError', status }: Gate): AwsError {
-  const usual = code === 'RequestLimitExceeded' ? 503 : code === 'InternalError' ? 500 : 400;
-  return new AwsError(code, `This error was ordered: ${code}`, status ?? usual);
+function injectedError({ code = 'InternalError', status }: Gate): AwsError {
+  const defaultStatus = code === 'RequestLimitExceeded' ? 503 : code === 'InternalError' ? 500 : 400;
+  return new AwsError(code, `This error was ordered: ${code}`, status ?? defaultStatus);
 }
 
 /** The same answer with every list in the opposite order: AWS promises none. */
@@ -205,15 +205,15 @@ function handle(simulation: Simulation, action: string, flat: FlatParams, gate: 
   }
   const now = simulation.clock();
   const lag = gate?.mode === 'stale' ? (gate.ms ?? 60_000) : world.settings.consistencyLagMs;
-  const launchAtMost = gate?.mode === 'partial' ? (gate.keep ?? 0) : Number.POSITIVE_INFINITY;
+  const maxInstances = gate?.mode === 'partial' ? (gate.keep ?? 0) : Number.POSITIVE_INFINITY;
   const call: Call = {
     action,
     world,
     catalogue,
     accountId,
     now,
-    seenAt: now - lag,
-    launchAtMost,
+    snapshotAt: now - lag,
+    maxInstances,
     flat,
     params,
   };
@@ -225,10 +225,10 @@ function handle(simulation: Simulation, action: string, flat: FlatParams, gate: 
 }
 
 function logDropped(simulation: Simulation, flat: FlatParams, gate: string): void {
-  commitLogged(simulation, {}, { ...logged(flat, gate), outcome: 'dropped', replay: false });
+  commitLogged(simulation, {}, { ...logFields(flat, gate), outcome: 'dropped', replay: false });
 }
 
-function logged(flat: FlatParams, gate: string | undefined) {
+function logFields(flat: FlatParams, gate: string | undefined) {
   const { Action: action = '', Version: _, ...params } = flat;
   const token = params['ClientToken'];
   return { action, params, ...(token !== undefined && { token }), ...(gate !== undefined && { gate }) };

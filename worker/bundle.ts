@@ -9,10 +9,10 @@ const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 export const BUNDLE_PATH = path.join(root, 'workflow-bundle.js');
 
 /** Larger bundles cost every workflow memory and start-up time; ours should be far below. */
-const MAX_BYTES = 2 * 1024 * 1024;
+const MAX_BUNDLE_BYTES = 2 * 1024 * 1024;
 
 /** Temporal's bundler takes these in without a word, and they would run inside every workflow. */
-const FORBIDDEN = ['@aws-sdk', '@smithy', 'zod', '@temporalio/client', '@temporalio/worker'];
+const FORBIDDEN_PACKAGES = ['@aws-sdk', '@smithy', 'zod', '@temporalio/client', '@temporalio/worker'];
 
 /**
  * Bundles the workflows exactly as the worker runs them.
@@ -33,10 +33,10 @@ export async function bundleWorkflows(): Promise<string> {
 /** @throws Error that names what is wrong with the bundle. */
 export function checkBundle(code: string): void {
   const bytes = Buffer.byteLength(code);
-  if (bytes > MAX_BYTES) {
-    throw new Error(`The workflow bundle has ${bytes} bytes; at most ${MAX_BYTES} are allowed.`);
+  if (bytes > MAX_BUNDLE_BYTES) {
+    throw new Error(`The workflow bundle has ${bytes} bytes; at most ${MAX_BUNDLE_BYTES} are allowed.`);
   }
-  const found = FORBIDDEN.filter((name) => code.includes(`node_modules/${name}/`));
+  const found = FORBIDDEN_PACKAGES.filter((name) => code.includes(`node_modules/${name}/`));
   if (found.length > 0) {
     throw new Error(
       `The workflow bundle holds ${found.join(', ')}: workflows/ and domain/ may not import it.`,

@@ -6,20 +6,24 @@ import { createActivities } from '../activities/index.ts';
 import { gatherWorkerConfig, type Config, type ProviderConfig } from '../config/index.ts';
 import { configOf } from '../config/load.ts';
 import { OhfError } from '../domain/errors/errors.ts';
-import { listen, type Listener, type ListenerEvents } from './interruptionListener.ts';
-import { checkNamespace, refuseDevServer } from './startup/startupChecks.ts';
+import {
+  listenForInterruptions,
+  type InterruptionListener,
+  type ListenerCallbacks,
+} from './interruptionListener.ts';
+import { checkNamespace, rejectDevServer } from './startup/startupChecks.ts';
 import { connect } from './startup/connection.ts';
-import { openEvents, type Events } from './pipeline/eventPipeline.ts';
+import { openEventPipeline, type EventPipeline } from './pipeline/eventPipeline.ts';
 import { workerChecks } from './health/checks.ts';
 import { openHealth, type Health } from './health/health.ts';
-import { createLanes } from './startup/taskQueueWorkers.ts';
-import { observedAndLogged } from './startup/callLog.ts';
-import { openEarlyLog, openWorkerLog } from './startup/log.ts';
-import { keepMonitor } from './monitor.ts';
+import { createWorkers } from './startup/taskQueueWorkers.ts';
+import { withRequestLog } from './startup/callLog.ts';
+import { openBootstrapLog, openWorkerLog } from './startup/log.ts';
+import { keepMonitorRunning } from './monitor.ts';
 import { PROVIDERS, type OpenProvider } from './startup/providers.ts';
-import { installRuntime, keepHeapSmall } from './startup/runtime.ts';
+import { installRuntime, limitHeapGrowth } from './startup/runtime.ts';
 import { storageDirectory } from './pipeline/storage.ts';
-import type { UnclaimedRules } from '../domain/monitor/records.ts';
+import type { UnacknowledgedRules } from '../domain/monitor/records.ts';
 
 /**
  * Runs the worker of one provider instance until it is told to stop (SIGINT, SIGTERM): calls to AWS under
@@ -27,8 +31,8 @@ import type { UnclaimedRules } from '../domain/monitor/records.ts';
  * @returns the exit code: 0 after a stop, 1 when it could not start or failed
  */
 export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
-  keepHeapSmall();
-  let log = openEarlyLog(env);
+  limitHeapGrowth();
+  let log = openBootstrapLog(env);
   try {
     const gathered = await gatherWorkerConfig(env);
     const config = configOf(gathered);
@@ -58,30 +62,30 @@ async function serve(config: Config, directory: string, logger: Logger, health: 
   const { calls, sweeps, activities: observer } = health.metrics;
   const connection = await connect(temporal, logger);
   let cloud: OpenProvider | undefined;
-  let listener: Listener | undefined;
-  let events: Events | undefined;
+  let listener: InterruptionListener | undefined;
+  let events: EventPipeline | undefined;
   try {
     const client = new Client({ connection, namespace: temporal.namespace });
-    await refuseDevServer(client, config);
+    await rejectDevServer(client, config);
     await checkNamespace(client, temporal.namespace);
     const onReadError = (error: unknown): void =>
       logger.warn('machines could not be read; trying again', { error });
     cloud = await PROVIDERS[provider.type](provider, {
       logger,
       onReadError,
-      calls: observedAndLogged(calls, logger),
+      calls: withRequestLog(calls, logger),
     });
     listener = openListener(cloud, provider, client, logger);
     const sweep = {
       seconds: cloud.sweepSeconds,
-      rules: rulesOf(config.unclaimed),
+      rules: unacknowledgedRules(config.unacknowledged),
       onError: onReadError,
-      onSwept: sweeps,
-      unheard: () => listener?.trouble(),
+      onSweepCompleted: sweeps,
+      interruptionListenerError: () => listener?.failureReason(),
     };
-    events = await openEvents(config, directory, logger);
+    events = await openEventPipeline(config, directory, logger);
     const activities = createActivities(cloud.provider, client, sweep, createEventActivities(events));
-    const lanes = await createLanes({
+    const workers = await createWorkers({
       connection,
       namespace: temporal.namespace,
       identity: `${process.pid}@${hostname()}`,
@@ -90,9 +94,9 @@ async function serve(config: Config, directory: string, logger: Logger, health: 
       activities,
       observer,
     });
-    const running = lanes.map((lane) => lane.run());
-    health.begin(workerChecks(client, lanes, cloud, events, listener), events);
-    const kept = keepMonitor(client, provider, {
+    const running = workers.map((lane) => lane.run());
+    health.start(workerChecks(client, workers, cloud, events, listener), events);
+    const monitorKeeper = keepMonitorRunning(client, provider, {
       onError: (error) => logger.warn('the monitor could not be started or asked; trying again', { error }),
       onAlarms: health.metrics.alarms,
     });
@@ -102,7 +106,7 @@ async function serve(config: Config, directory: string, logger: Logger, health: 
       provider: provider.name,
       deployment: provider.deployment,
     });
-    await Promise.all(running).finally(() => kept.stop());
+    await Promise.all(running).finally(() => monitorKeeper.stop());
     logger.info('worker stopped');
   } finally {
     await listener?.stop();
@@ -112,23 +116,27 @@ async function serve(config: Config, directory: string, logger: Logger, health: 
   }
 }
 
-const rulesOf = ({ lists, minAgeSeconds, mostPercent }: Config['unclaimed']): UnclaimedRules => ({
-  lists,
+const unacknowledgedRules = ({
+  maxMissedLists,
+  minAgeSeconds,
+  breakerPercent,
+}: Config['unacknowledged']): UnacknowledgedRules => ({
+  maxMissedLists,
   minAgeMs: minAgeSeconds * 1_000,
-  share: mostPercent / 100,
+  breakerShare: breakerPercent / 100,
 });
 
 function openListener(
-  { announcements, provider: { machines } }: OpenProvider,
+  { interruptionSource, provider: { machines } }: OpenProvider,
   { deployment, name }: ProviderConfig,
   client: Client,
   logger: Logger,
-): Listener | undefined {
-  if (announcements === undefined) return undefined;
-  const events: ListenerEvents = {
+): InterruptionListener | undefined {
+  if (interruptionSource === undefined) return undefined;
+  const events: ListenerCallbacks = {
     onFailure: (reason) =>
       logger.warn('what the cloud announces is not heard; the sweeps stand in', { reason }),
     onRecovery: () => logger.info('what the cloud announces is heard again'),
   };
-  return listen(announcements, { deployment, provider: name }, machines, client, events);
+  return listenForInterruptions(interruptionSource, { deployment, provider: name }, machines, client, events);
 }

@@ -5,7 +5,7 @@ import { QUERY } from '../contract/messages.ts';
 import { monitorStart } from '../contract/monitorStart.ts';
 
 /** It was ended by hand, or its namespace is new: nobody else would notice for long. */
-const CHECK_MS = 60_000;
+const CHECK_INTERVAL_MS = 60_000;
 
 export interface MonitorObserver {
   /** The monitor could not be started or asked. */
@@ -15,24 +15,24 @@ export interface MonitorObserver {
 }
 
 /** Makes sure, now and every minute, that the monitor of this provider instance runs, and asks for its alarms. */
-export function keepMonitor(
+export function keepMonitorRunning(
   client: Client,
   { deployment, name }: { readonly deployment: string; readonly name: string },
   { onError, onAlarms }: MonitorObserver,
 ): { stop(): void } {
-  const { workflowType, ...options } = monitorOptions(deployment, name);
-  const keep = async (): Promise<void> => {
+  const { workflowType, ...options } = monitorStartOptions(deployment, name);
+  const ensureRunning = async (): Promise<void> => {
     const monitor = await client.workflow.start(workflowType, options);
     const { alarms } = await monitor.query<MonitorReport>(QUERY.report);
     onAlarms(alarms.map(({ code }) => code));
   };
-  void keep().catch(onError);
-  const timer = setInterval(() => void keep().catch(onError), CHECK_MS);
+  void ensureRunning().catch(onError);
+  const timer = setInterval(() => void ensureRunning().catch(onError), CHECK_INTERVAL_MS);
   return { stop: () => clearInterval(timer) };
 }
 
 /** Of a start that leaves a monitor alone that runs already. */
-export function monitorOptions(deployment: string, provider: string) {
+export function monitorStartOptions(deployment: string, provider: string) {
   const { workflowType, workflowId, taskQueue, input, summary, details } = monitorStart(deployment, provider);
   return {
     workflowType,

@@ -1,13 +1,13 @@
 import type { Provider } from '../provider.ts';
 import type { AwsClients } from './client/clients.ts';
-import { createGroups } from './group/groups.ts';
+import { createGroupService } from './group/groups.ts';
 import { createInstanceReader } from './instance/instances.ts';
-import { createInstanceWatcher } from './instance/instanceWatcher.ts';
-import { createLaunches } from './launch/launchService.ts';
+import { createInstanceReadCoalescer } from './instance/instanceWatcher.ts';
+import { createLaunchService } from './launch/launchService.ts';
 import { createLaunchTemplates } from './launchTemplate/launchTemplates.ts';
 import { createMachineReader } from './instance/machineReader.ts';
-import { createManagers } from './launch/index.ts';
-import { createShortageMemory } from './launch/unavailableOfferings.ts';
+import { createLaunchMethods } from './launch/index.ts';
+import { createUnavailableOfferings } from './launch/unavailableOfferings.ts';
 import { createTerminateActivities } from './instance/terminateActivities.ts';
 import { createWaitActivities } from './instance/waitActivities.ts';
 
@@ -22,26 +22,29 @@ export interface AwsProviderSettings {
 export function createAwsProvider(aws: AwsClients, settings: AwsProviderSettings): Provider {
   const { pollSeconds, consistencySeconds, onReadError } = settings;
   const reader = createInstanceReader(aws.reading);
-  const watcher = createInstanceWatcher(reader, {
+  const coalescer = createInstanceReadCoalescer(reader, {
     minSeconds: pollSeconds.min,
     maxSeconds: pollSeconds.max,
     onError: onReadError,
   });
   const launchTemplates = createLaunchTemplates(aws);
-  const shortages = createShortageMemory();
-  const managers = createManagers(aws, launchTemplates, shortages);
-  const groups = createGroups(aws, managers, reader, { pollSeconds: pollSeconds.min, onReadError });
+  const unavailableOfferings = createUnavailableOfferings();
+  const launchMethods = createLaunchMethods(aws, launchTemplates, unavailableOfferings);
+  const groups = createGroupService(aws, launchMethods, reader, {
+    pollSeconds: pollSeconds.min,
+    onReadError,
+  });
   return {
-    launch: createLaunches({
-      managers,
+    launch: createLaunchService({
+      launchMethods,
       groups,
       launchTemplates,
       reader,
-      shortages,
+      unavailableOfferings,
       settings: { consistencySeconds },
     }),
     terminate: createTerminateActivities(aws),
-    wait: createWaitActivities(watcher, groups),
-    machines: createMachineReader(aws, reader, managers, onReadError),
+    wait: createWaitActivities(coalescer, groups),
+    machines: createMachineReader(aws, reader, launchMethods, onReadError),
   };
 }

@@ -1,67 +1,76 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { inParallel } from '../runtime/inParallel.ts';
-import { listOwners, OPEN } from '../owners/listOwners.ts';
+import { mapConcurrently } from '../runtime/inParallel.ts';
+import { listOwners, IS_OPEN } from '../owners/listOwners.ts';
 import type { MachineReader, ProviderInstance } from '../provider.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
 
-export interface OwnerWatch {
+export interface OrphanDetector {
   /**
    * Of these requests, whose machines were just seen alive, and of those that have groups, the ones that have no
    * open owner, seen twice; undefined while nothing is known. Asks at every call only while there is a suspicion.
    */
-  ownerless(provider: ProviderInstance, requestIds: ReadonlySet<string>): Promise<Ownerless | undefined>;
+  findOwnerlessRequests(
+    provider: ProviderInstance,
+    requestIds: ReadonlySet<string>,
+  ): Promise<OwnerlessRequests | undefined>;
 }
 
-export interface Ownerless {
-  readonly requests: ReadonlySet<string>;
+export interface OwnerlessRequests {
+  readonly requestIds: ReadonlySet<string>;
   /** Of these, those that have groups. */
   readonly withGroups: ReadonlySet<string>;
 }
 
 /** Sweeps between two checks. */
-const EVERY = 5;
+const SWEEPS_BETWEEN_CHECKS = 5;
 
-export function createOwnerWatch(
+export function createOrphanDetector(
   client: Client,
-  { groupsOf }: Pick<MachineReader, 'groupsOf'>,
+  { listGroups }: Pick<MachineReader, 'listGroups'>,
   sweepSeconds: number,
-): OwnerWatch {
-  let nextAt = 0;
-  let suspects: ReadonlySet<string> = new Set();
-  let lost: Ownerless | undefined;
+): OrphanDetector {
+  let nextCheckAt = 0;
+  let candidates: ReadonlySet<string> = new Set();
+  let confirmed: OwnerlessRequests | undefined;
   return {
-    async ownerless(provider, requestIds) {
-      if (suspects.size === 0 && Date.now() < nextAt) return lost;
-      const groups = new Set((await groupsOf(provider)).map(({ requestId }) => requestId));
-      const missing = await withoutOwner(client, provider, new Set([...requestIds, ...groups]));
-      const seenTwice = [...missing].filter((id) => suspects.has(id) || lost?.requests.has(id));
-      const fresh = [...missing].filter((id) => !seenTwice.includes(id));
-      if (lost || fresh.length === 0 || seenTwice.length > 0) {
+    async findOwnerlessRequests(provider, requestIds) {
+      if (candidates.size === 0 && Date.now() < nextCheckAt) return confirmed;
+      const groups = new Set((await listGroups(provider)).map(({ requestId }) => requestId));
+      const withoutOpenOwner = await requestsWithoutOpenOwner(
+        client,
+        provider,
+        new Set([...requestIds, ...groups]),
+      );
+      const seenTwice = [...withoutOpenOwner].filter(
+        (id) => candidates.has(id) || confirmed?.requestIds.has(id),
+      );
+      const newCandidates = [...withoutOpenOwner].filter((id) => !seenTwice.includes(id));
+      if (confirmed || newCandidates.length === 0 || seenTwice.length > 0) {
         const withGroups = new Set(seenTwice.filter((id) => groups.has(id)));
-        lost = { requests: new Set(seenTwice), withGroups };
+        confirmed = { requestIds: new Set(seenTwice), withGroups };
       }
-      suspects = new Set(fresh);
-      nextAt = Date.now() + EVERY * sweepSeconds * 1_000;
-      return lost;
+      candidates = new Set(newCandidates);
+      nextCheckAt = Date.now() + SWEEPS_BETWEEN_CHECKS * sweepSeconds * 1_000;
+      return confirmed;
     },
   };
 }
 
 /** The list of open owners lags behind them: whom it lacks is asked for by id. */
-async function withoutOwner(
+async function requestsWithoutOpenOwner(
   client: Client,
   instance: ProviderInstance,
   requestIds: ReadonlySet<string>,
 ): Promise<ReadonlySet<string>> {
   if (requestIds.size === 0) return new Set();
   const open = new Set<string>();
-  for await (const { workflowId } of listOwners(client, instance, OPEN)) open.add(workflowId);
+  for await (const { workflowId } of listOwners(client, instance, IS_OPEN)) open.add(workflowId);
   const unlisted = [...requestIds].filter((id) => !open.has(id) && !open.has(adopterId(id)));
-  const owned = await inParallel(
+  const hasOwner = await mapConcurrently(
     unlisted,
     async (id) => (await isOpen(client, id)) || isOpen(client, adopterId(id)),
   );
-  return new Set(unlisted.filter((_, index) => owned[index] !== true));
+  return new Set(unlisted.filter((_, index) => hasOwner[index] !== true));
 }
 
 async function isOpen(client: Client, workflowId: string): Promise<boolean> {

@@ -1,48 +1,48 @@
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { isAlive } from '../../domain/machine/machine.ts';
-import type { AdoptInput } from '../../contract/monitorActivities.ts';
-import { SIGNAL, type MachinesSeen, type OrphanedGroup } from '../../contract/messages.ts';
+import type { AdoptOrphansInput } from '../../contract/monitorActivities.ts';
+import { SIGNAL, type MachinesObserved, type OrphanedGroup } from '../../contract/messages.ts';
 import { signalAdopter } from './signalAdopter.ts';
-import { inParallel } from '../runtime/inParallel.ts';
-import { toSighting, type MachineReader, type OwnedMachine } from '../provider.ts';
-import type { Standings } from './ownerQueries.ts';
-import type { MachineStanding } from '../../domain/request/ownershipStatus.ts';
+import { mapConcurrently } from '../runtime/inParallel.ts';
+import { toObservation, type MachineReader, type OwnedObservation } from '../provider.ts';
+import type { OwnerQueries } from './ownerQueries.ts';
+import type { OwnershipStatus } from '../../domain/request/ownershipStatus.ts';
 
 /** A closed owner that did not answer so often never will. */
-const ATTEMPTS_TO_ASK = 5;
+const MAX_QUERY_ATTEMPTS = 5;
 
 /** Gives all that is alive of these requests to their adopters, machines and groups. */
 export async function adoptOrphans(
   reader: MachineReader,
   client: Client,
-  standings: Standings,
-  { deployment, provider, owners, minAgeMs }: AdoptInput,
+  ownerQueries: OwnerQueries,
+  { deployment, provider, owners, minAgeMs }: AdoptOrphansInput,
 ): Promise<void> {
   const instance = { deployment, provider };
-  const asked = await reader.byId(owners.flatMap(([, machineIds]) => machineIds));
+  const readById = await reader.readMachines(owners.flatMap(([, machineIds]) => machineIds));
   // Later than the sweep that found them: the owner may have launched more just before its end.
-  const all = new Map([...asked, ...(await reader.ofProvider(instance)).map(byId)]);
-  const groups = await reader.groupsOf(instance);
-  await inParallel(owners, async ([requestId, machineIds]) => {
-    const alive = [...all.values()].filter(
+  const observed = new Map([...readById, ...(await reader.listMachines(instance)).map(byMachineId)]);
+  const groups = await reader.listGroups(instance);
+  await mapConcurrently(owners, async ([requestId, machineIds]) => {
+    const alive = [...observed.values()].filter(
       ({ machineId, state, owner }) =>
         isAlive(state) && (owner?.requestId === requestId || machineIds.includes(machineId)),
     );
-    const left = groups.filter((group) => group.requestId === requestId).map(toOrphan);
-    if (alive.length + left.length === 0) return;
+    const orphanedGroups = groups.filter((group) => group.requestId === requestId).map(toOrphanedGroup);
+    if (alive.length + orphanedGroups.length === 0) return;
     const ids = alive.map(({ machineId }) => machineId);
-    const last = await lastStandings(standings, requestId, ids);
-    const argument: MachinesSeen = {
+    const lastStatuses = await lastOwnershipStatuses(ownerQueries, requestId, ids);
+    const argument: MachinesObserved = {
       v: 1,
-      sightings: alive.map(toSighting),
-      ...unreadOf(alive, last, minAgeMs),
-      ...(left.length > 0 ? { groups: left } : {}),
+      observations: alive.map(toObservation),
+      ...unacknowledgedFields(alive, lastStatuses, minAgeMs),
+      ...(orphanedGroups.length > 0 ? { groups: orphanedGroups } : {}),
     };
     await signalAdopter(client, {
       ...instance,
       requestId,
-      signal: SIGNAL.machinesSeen,
+      signal: SIGNAL.machinesObserved,
       argument,
       startedBy: 'the monitor',
     });
@@ -50,48 +50,48 @@ export async function adoptOrphans(
 }
 
 /** One that cannot be replayed must not keep its machines from being adopted. */
-async function lastStandings(
-  standings: Standings,
+async function lastOwnershipStatuses(
+  ownerQueries: OwnerQueries,
   requestId: string,
   machineIds: readonly string[],
-): Promise<readonly MachineStanding[] | undefined> {
+): Promise<readonly OwnershipStatus[] | undefined> {
   if (machineIds.length === 0) return undefined;
   try {
-    return await standings.ofClosed(requestId, machineIds);
+    return await ownerQueries.queryClosed(requestId, machineIds);
   } catch (error) {
-    if (Context.current().info.attempt < ATTEMPTS_TO_ASK) throw error;
+    if (Context.current().info.attempt < MAX_QUERY_ATTEMPTS) throw error;
     return undefined;
   }
 }
 
-const byId = (machine: OwnedMachine) => [machine.machineId, machine] as const;
+const byMachineId = (machine: OwnedObservation) => [machine.machineId, machine] as const;
 
-const toOrphan = ({ manager, id, token, outlives }: OrphanedGroup): OrphanedGroup => ({
-  manager,
+const toOrphanedGroup = ({ launchMethod, id, token, mustBeDeleted }: OrphanedGroup): OrphanedGroup => ({
+  launchMethod,
   id,
   token,
-  ...(outlives ? { outlives } : {}),
+  ...(mustBeDeleted ? { mustBeDeleted } : {}),
 });
 
 /**
  * Which of the machines Host Factory never read, by the book of their closed owner. Without a book it may have read
  * all of them. What the owner had never seen ready, or never seen at all, it cannot have reported to anybody.
  */
-function unreadOf(
-  machines: readonly OwnedMachine[],
-  standings: readonly MachineStanding[] | undefined,
+function unacknowledgedFields(
+  machines: readonly OwnedObservation[],
+  statuses: readonly OwnershipStatus[] | undefined,
   minAgeMs: number | undefined,
-): Pick<MachinesSeen, 'unclaimed' | 'unreported' | 'giveBackAt'> {
-  if (!standings || minAgeMs === undefined) return {};
-  const inState = (...wanted: readonly MachineStanding[]) =>
-    machines.filter((_, index) => wanted.includes(standings[index] ?? 'held'));
-  const unclaimed = inState('unclaimed', 'unknown', 'booting').map(({ machineId }) => machineId);
-  const unreported = inState('unknown', 'booting');
-  if (unreported.length === 0) return unclaimed.length === 0 ? {} : { unclaimed };
+): Pick<MachinesObserved, 'unacknowledged' | 'unreported' | 'releaseAt'> {
+  if (!statuses || minAgeMs === undefined) return {};
+  const withStatus = (...accepted: readonly OwnershipStatus[]) =>
+    machines.filter((_, index) => accepted.includes(statuses[index] ?? 'acknowledged'));
+  const unacknowledged = withStatus('unacknowledged', 'unknown', 'booting').map(({ machineId }) => machineId);
+  const unreported = withStatus('unknown', 'booting');
+  if (unreported.length === 0) return unacknowledged.length === 0 ? {} : { unacknowledged };
   const youngest = Math.max(...unreported.map(({ launchTime }) => launchTime));
   return {
-    unclaimed,
+    unacknowledged,
     unreported: unreported.map(({ machineId }) => machineId),
-    giveBackAt: youngest * 1_000 + minAgeMs,
+    releaseAt: youngest * 1_000 + minAgeMs,
   };
 }

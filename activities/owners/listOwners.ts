@@ -4,7 +4,7 @@ import { taskQueues } from '../../contract/taskQueues.ts';
 import type { ProviderInstance } from '../provider.ts';
 
 /** Those that are open. */
-export const OPEN = 'ExecutionStatus = "Running"';
+export const IS_OPEN = 'ExecutionStatus = "Running"';
 
 /**
  * The requests and adopters of a provider instance for which a condition of Temporal's list filters holds. Lists lag a

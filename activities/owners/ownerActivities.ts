@@ -1,55 +1,59 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import type { InquiryActivities, TellInput } from '../../contract/monitorActivities.ts';
-import { packSeen, type AskResult } from '../../domain/monitor/observation.ts';
-import { absent } from '../../domain/machine/machine.ts';
-import { SIGNAL, type MachinesSeen, type Reclaim } from '../../contract/messages.ts';
+import type { OwnerActivities, NotifyOwnersInput } from '../../contract/monitorActivities.ts';
+import { packObservations, type QueryOwnersResult } from '../../domain/monitor/observation.ts';
+import { absentObservation } from '../../domain/machine/machine.ts';
+import { SIGNAL, type MachinesObserved, type ReleaseUnacknowledged } from '../../contract/messages.ts';
 import { adoptOrphans } from './adoptOrphans.ts';
 import { toReadFailure } from '../runtime/failures.ts';
 import { withHeartbeat } from '../runtime/heartbeat.ts';
-import { inParallel } from '../runtime/inParallel.ts';
-import { toSeen } from '../monitor/sweep.ts';
+import { mapConcurrently } from '../runtime/inParallel.ts';
+import { toFleetObservation } from '../monitor/sweep.ts';
 import type { MachineReader } from '../provider.ts';
-import { createStandings } from './ownerQueries.ts';
+import { createOwnerQueries } from './ownerQueries.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
 
 /** What the monitor asks and tells owners, and what it asks the cloud about single machines. */
-export function createInquiryActivities(reader: MachineReader, client: Client): InquiryActivities {
-  const standings = createStandings(client);
+export function createOwnerActivities(reader: MachineReader, client: Client): OwnerActivities {
+  const ownerQueries = createOwnerQueries(client);
 
   return {
-    askOwners: ({ owners }) =>
+    queryOwners: ({ owners }) =>
       withHeartbeat(async () => {
-        const answers = await inParallel(
+        const statusesPerOwner = await mapConcurrently(
           owners,
-          async ([requestId, ids]): Promise<AskResult['standings']> => {
+          async ([requestId, ids]): Promise<QueryOwnersResult['statuses']> => {
             // Too busy, without a worker, or broken: it says nothing, and keeps nobody else from being asked.
-            const answer = await standings.ofAny(requestId, ids).catch(() => []);
-            return ids.map((id, index) => [id, answer[index] ?? 'silent']);
+            const statuses = await ownerQueries.queryAny(requestId, ids).catch(() => []);
+            return ids.map((id, index) => [id, statuses[index] ?? 'silent']);
           },
         );
-        return { standings: answers.flat() };
+        return { statuses: statusesPerOwner.flat() };
       }),
-    tellOwners: ({ owners }) =>
+    notifyOwners: ({ owners }) =>
       withHeartbeat(async () => {
-        await inParallel(owners, ([requestId, gone]) => tellOwner(client, requestId, gone));
+        await mapConcurrently(owners, ([requestId, gone]) => notifyOwner(client, requestId, gone));
       }),
-    adopt: (input) =>
-      withHeartbeat(() => adoptOrphans(reader, client, standings, input)).catch((error: unknown) => {
+    adoptOrphans: (input) =>
+      withHeartbeat(() => adoptOrphans(reader, client, ownerQueries, input)).catch((error: unknown) => {
         throw toReadFailure(error);
       }),
-    reclaim: ({ owners }) =>
+    releaseUnacknowledged: ({ owners }) =>
       withHeartbeat(async () => {
-        await inParallel(owners, async ([requestId, machineIds]) => {
-          const order: Reclaim = { v: 1, machineIds };
+        await mapConcurrently(owners, async ([requestId, machineIds]) => {
+          const argument: ReleaseUnacknowledged = { v: 1, machineIds };
           // Where neither is open, the next look for owners finds that.
-          if (!(await signalled(client, requestId, SIGNAL.reclaim, order)))
-            await signalled(client, adopterId(requestId), SIGNAL.reclaim, order);
+          if (!(await signalIfOpen(client, requestId, SIGNAL.releaseUnacknowledged, argument)))
+            await signalIfOpen(client, adopterId(requestId), SIGNAL.releaseUnacknowledged, argument);
         });
       }),
-    lookUp: ({ machineIds }) =>
+    describeMachines: ({ machineIds }) =>
       withHeartbeat(async () => {
-        const seen = await reader.byId(machineIds);
-        return packSeen(machineIds.map((id) => toSeen(seen.get(id) ?? { ...absent(id), owner: undefined })));
+        const observed = await reader.readMachines(machineIds);
+        return packObservations(
+          machineIds.map((id) =>
+            toFleetObservation(observed.get(id) ?? { ...absentObservation(id), owner: undefined }),
+          ),
+        );
       }).catch((error: unknown) => {
         throw toReadFailure(error);
       }),
@@ -57,19 +61,23 @@ export function createInquiryActivities(reader: MachineReader, client: Client): 
 }
 
 /** An owner that is closed has its books closed already; then there may be an adopter. */
-async function tellOwner(
+async function notifyOwner(
   client: Client,
   requestId: string,
-  gone: TellInput['owners'][number][1],
+  terminated: NotifyOwnersInput['owners'][number][1],
 ): Promise<void> {
-  const sightings = gone.map(([id, reason]) => ({ ...absent(id), state: 'terminated' as const, reason }));
-  const seen: MachinesSeen = { v: 1, sightings };
+  const observations = terminated.map(([id, reason]) => ({
+    ...absentObservation(id),
+    state: 'terminated' as const,
+    reason,
+  }));
+  const argument: MachinesObserved = { v: 1, observations };
   for (const workflowId of [requestId, adopterId(requestId)])
-    await signalled(client, workflowId, SIGNAL.machinesSeen, seen);
+    await signalIfOpen(client, workflowId, SIGNAL.machinesObserved, argument);
 }
 
 /** @returns whether there is an open one */
-async function signalled(
+async function signalIfOpen(
   client: Client,
   workflowId: string,
   signal: string,

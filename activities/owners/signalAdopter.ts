@@ -5,7 +5,7 @@ import { taskQueues } from '../../contract/taskQueues.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
 
-interface Adoption {
+interface AdopterSignal {
   readonly deployment: string;
   readonly provider: string;
   readonly requestId: string;
@@ -17,9 +17,9 @@ interface Adoption {
 }
 
 /** Signals the one adopter of a request whose owner is closed or lost; starts it where there is none. */
-export async function signalAdopter(client: Client, adoption: Adoption): Promise<void> {
-  const { deployment, provider, requestId, signal, argument, startedBy } = adoption;
-  const start: MachineRequestInput = {
+export async function signalAdopter(client: Client, input: AdopterSignal): Promise<void> {
+  const { deployment, provider, requestId, signal, argument, startedBy } = input;
+  const adopterInput: MachineRequestInput = {
     v: 1,
     requestId,
     deployment,
@@ -32,12 +32,12 @@ export async function signalAdopter(client: Client, adoption: Adoption): Promise
   await client.workflow.signalWithStart(WORKFLOW.request, {
     workflowId: adopterId(requestId),
     taskQueue: taskQueues(deployment, provider).workflows,
-    args: [start],
+    args: [adopterInput],
     signal,
     signalArgs: [argument],
     memo: { hf: memo },
     typedSearchAttributes: [
-      { key: defineSearchAttributeKey('HfState', 'KEYWORD'), value: 'holding' },
+      { key: defineSearchAttributeKey('HfState', 'KEYWORD'), value: 'settled' },
       { key: defineSearchAttributeKey('HfProvider', 'KEYWORD'), value: provider },
       { key: defineSearchAttributeKey('HfRequestType', 'KEYWORD'), value: 'create' },
     ],

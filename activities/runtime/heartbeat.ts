@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 
-export const HEARTBEAT_MS = 3_000;
+export const HEARTBEAT_INTERVAL_MS = 3_000;
 
 /**
  * Runs an activity's work with a heartbeat every few seconds, so that Temporal notices a dead worker in
@@ -9,8 +9,8 @@ export const HEARTBEAT_MS = 3_000;
  */
 export async function withHeartbeat<T>(work: () => Promise<T>, details?: () => unknown): Promise<T> {
   const context = Context.current();
-  const beat = (): void => context.heartbeat(details?.());
-  const timer = setInterval(beat, HEARTBEAT_MS);
+  const sendHeartbeat = (): void => context.heartbeat(details?.());
+  const timer = setInterval(sendHeartbeat, HEARTBEAT_INTERVAL_MS);
   try {
     return await work();
   } finally {

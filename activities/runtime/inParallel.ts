@@ -1,15 +1,15 @@
 /** Owners that are spoken to at the same time. */
-const OWNERS = 20;
+const MAX_CONCURRENT_OWNER_CALLS = 20;
 
-/** At most `width` at the same time; results in the order of the items. */
-export async function inParallel<T, R>(
+/** At most `concurrency` at the same time; results in the order of the items. */
+export async function mapConcurrently<T, R>(
   items: readonly T[],
-  work: (item: T) => Promise<R>,
-  width = OWNERS,
+  mapper: (item: T) => Promise<R>,
+  concurrency = MAX_CONCURRENT_OWNER_CALLS,
 ): Promise<R[]> {
   const results: R[] = [];
-  for (let from = 0; from < items.length; from += width) {
-    results.push(...(await Promise.all(items.slice(from, from + width).map(work))));
+  for (let from = 0; from < items.length; from += concurrency) {
+    results.push(...(await Promise.all(items.slice(from, from + concurrency).map(mapper))));
   }
   return results;
 }

@@ -3,7 +3,7 @@ import { copyFile, mkdir, open, rename, rm, stat, type FileHandle } from 'node:f
 import { dirname } from 'node:path';
 import { StorageError } from '../../domain/errors/errors.ts';
 import { withLock } from './lock.ts';
-import { lineOf, readLines } from './checksummedLines.ts';
+import { formatLine, readLines } from './checksummedLines.ts';
 
 /** What a journal's values add up to, in memory. */
 export interface Fold<T> {
@@ -12,7 +12,7 @@ export interface Fold<T> {
   /** @returns how many items the value holds */
   apply(value: T): number;
   /** Items that count; when the journal holds many more it is written anew from `snapshot`. */
-  live(): number;
+  liveItems(): number;
   snapshot(): Iterable<T>;
 }
 
@@ -38,14 +38,14 @@ export interface Journal<T> {
   /** Resolves when the values are on disk and folded. @throws StorageError: nothing of them is there */
   append(values: readonly T[]): Promise<void>;
   /** Chooses the values when nobody else can write: after what others wrote was folded. */
-  appendFrom(choose: () => readonly T[]): Promise<void>;
+  appendWith(choose: () => readonly T[]): Promise<void>;
   /** Takes in what other processes wrote. */
   refresh(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Below this many items a journal is not worth writing anew. */
-const WORTH_COMPACTING = 5_000;
+const MIN_ITEMS_TO_COMPACT = 5_000;
 
 export async function openJournal<T>({ path, fold, onDamage }: JournalOptions<T>): Promise<Journal<T>> {
   let file: FileHandle | undefined;
@@ -53,16 +53,17 @@ export async function openJournal<T>({ path, fold, onDamage }: JournalOptions<T>
   let offset = 0;
   let items = 0;
   /** Unreadable lines that are not yet set aside. */
-  let bad = 0;
-  let waiting: { choose: () => readonly T[]; done: () => void; failed: (error: unknown) => void }[] = [];
+  let unreadableLines = 0;
+  let pendingWrites: { choose: () => readonly T[]; done: () => void; failed: (error: unknown) => void }[] =
+    [];
   let queue: Promise<unknown> = Promise.resolve();
-  const inTurn = <R>(work: () => Promise<R>): Promise<R> => {
+  const runInTurn = <R>(work: () => Promise<R>): Promise<R> => {
     const result = queue.then(work);
     queue = result.catch(() => undefined);
     return result;
   };
   const locked = <R>(work: () => Promise<R>): Promise<R> => withLock(`${path}.lock`, work);
-  const named = async <R>(work: () => Promise<R>): Promise<R> => {
+  const withPathInErrors = async <R>(work: () => Promise<R>): Promise<R> => {
     try {
       return await work();
     } catch (error) {
@@ -74,38 +75,38 @@ export async function openJournal<T>({ path, fold, onDamage }: JournalOptions<T>
   };
 
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await inTurn(() => named(() => locked(repair)));
+  await runInTurn(() => withPathInErrors(() => locked(repair)));
 
   return {
     append: (values) => enqueue(() => values),
-    appendFrom: enqueue,
+    appendWith: enqueue,
     refresh: () =>
-      inTurn(() =>
-        named(async () => {
+      runInTurn(() =>
+        withPathInErrors(async () => {
           await catchUp();
-          if (bad > 0) await locked(repair);
+          if (unreadableLines > 0) await locked(repair);
         }),
       ),
-    close: () => inTurn(async () => file?.close()),
+    close: () => runInTurn(async () => file?.close()),
   };
 
   /** Those who come while a write is under way share the next one, and its flush. */
   function enqueue(choose: () => readonly T[]): Promise<void> {
     return new Promise((done, failed) => {
-      waiting.push({ choose, done, failed });
-      if (waiting.length === 1) void inTurn(writeWaiting);
+      pendingWrites.push({ choose, done, failed });
+      if (pendingWrites.length === 1) void runInTurn(writePending);
     });
   }
 
-  async function writeWaiting(): Promise<void> {
-    const batch = waiting;
-    waiting = [];
+  async function writePending(): Promise<void> {
+    const batch = pendingWrites;
+    pendingWrites = [];
     try {
-      await named(() =>
+      await withPathInErrors(() =>
         locked(async () => {
           await repair();
           await write(batch.map(({ choose }) => choose));
-          if (items > WORTH_COMPACTING && items > 2 * fold.live()) await compact();
+          if (items > MIN_ITEMS_TO_COMPACT && items > 2 * fold.liveItems()) await compact();
         }),
       );
       for (const { done } of batch) done();
@@ -121,7 +122,7 @@ export async function openJournal<T>({ path, fold, onDamage }: JournalOptions<T>
     try {
       for (const choose of choices) {
         const values = choose();
-        const bytes = Buffer.from(values.map(lineOf).join(''));
+        const bytes = Buffer.from(values.map(formatLine).join(''));
         if (bytes.length === 0) continue;
         await file.appendFile(bytes);
         offset += bytes.length;
@@ -131,16 +132,16 @@ export async function openJournal<T>({ path, fold, onDamage }: JournalOptions<T>
     } catch (error) {
       // What is half there, e.g. on a full disk, must not stand before what comes next; and it was folded already.
       await file.truncate(start).catch(() => undefined);
-      await forget();
+      await rereadFromStart();
       throw error;
     }
   }
 
   /** From now on the file is read from its beginning again. */
-  async function forget(): Promise<void> {
-    const old = file;
+  async function rereadFromStart(): Promise<void> {
+    const previous = file;
     file = undefined;
-    await old?.close();
+    await previous?.close();
   }
 
   /** Folds what is new. A last line without its end is still being written, or was never acknowledged. */
@@ -148,18 +149,18 @@ export async function openJournal<T>({ path, fold, onDamage }: JournalOptions<T>
     const now = await stat(path).catch(() => undefined);
     const ours = await file?.stat();
     if (!file || !ours || now?.ino !== ours.ino || now.size < offset) {
-      await forget();
+      await rereadFromStart();
       file = await open(path, constants.O_CREAT | constants.O_RDWR | constants.O_APPEND, 0o600);
       offset = 0;
       items = 0;
-      bad = 0;
+      unreadableLines = 0;
       fold.reset();
     } else if (now.size === offset) return;
     const read = await readLines(file, offset, (value) => {
       items += fold.apply(value as T);
     });
     offset = read.end;
-    bad += read.bad;
+    unreadableLines += read.bad;
   }
 
   /** Under the lock: catches up, cuts a torn end off, and sets a damaged file aside. */
@@ -167,9 +168,9 @@ export async function openJournal<T>({ path, fold, onDamage }: JournalOptions<T>
     await catchUp();
     if (!file) return;
     if ((await file.stat()).size > offset) await file.truncate(offset);
-    if (bad === 0) return;
+    if (unreadableLines === 0) return;
     const movedTo = `${path}.damaged-${new Date().toISOString().replaceAll(':', '')}`;
-    const lost = `${bad} unreadable lines`;
+    const lost = `${unreadableLines} unreadable lines`;
     await copyFile(path, movedTo);
     await compact();
     onDamage({ path, movedTo, lost });
@@ -177,16 +178,16 @@ export async function openJournal<T>({ path, fold, onDamage }: JournalOptions<T>
 
   /** The new file is whole on disk before it takes the place of the old one. */
   async function compact(): Promise<void> {
-    const fresh = `${path}.new`;
-    await rm(fresh, { force: true });
-    const target = await open(fresh, 'wx', 0o600);
+    const newPath = `${path}.new`;
+    await rm(newPath, { force: true });
+    const target = await open(newPath, 'wx', 0o600);
     try {
-      for (const value of fold.snapshot()) await target.appendFile(lineOf(value));
+      for (const value of fold.snapshot()) await target.appendFile(formatLine(value));
       await target.datasync();
     } finally {
       await target.close();
     }
-    await rename(fresh, path);
+    await rename(newPath, path);
     const directory = await open(dirname(path), 'r');
     await directory.sync();
     await directory.close();

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { openJournal, type Damage, type Fold } from './journal.ts';
 import {
-  endOf,
+  endedAtOf,
   pageOf,
   parseCursor,
   TABLES,
@@ -13,7 +13,7 @@ import {
 } from './store.ts';
 
 /** Changes in one line of a journal that is written anew. */
-const SNAPSHOT_LINE = 500;
+const MAX_CHANGES_PER_LINE = 500;
 
 type Row = Tables[Table];
 
@@ -24,30 +24,30 @@ export async function openJsonStore(directory: string, onDamage: (damage: Damage
     Map<string, Row>
   >;
   const journal = await openJournal({ path: join(directory, 'store.jsonl'), fold: foldInto(rows), onDamage });
-  const fresh = async (table: Table): Promise<Map<string, Row>> => {
+  const refreshedRows = async (table: Table): Promise<Map<string, Row>> => {
     await journal.refresh();
     return rows[table];
   };
   return {
     commit: (changes) => (changes.length === 0 ? Promise.resolve() : journal.append([changes])),
-    commitFrom: (choose) =>
-      journal.appendFrom(() => {
+    commitWith: (choose) =>
+      journal.appendWith(() => {
         const changes = choose({
           get: <T extends Table>(table: T, id: string) => rows[table].get(id) as Tables[T] | undefined,
         });
         return changes.length === 0 ? [] : [changes];
       }),
     async get<T extends Table>(table: T, id: string) {
-      return (await fresh(table)).get(id) as Tables[T] | undefined;
+      return (await refreshedRows(table)).get(id) as Tables[T] | undefined;
     },
     async list<T extends Table>(table: T, query: Query<T> = {}) {
-      const found = select([...(await fresh(table)).values()] as Tables[T][], query);
+      const found = select([...(await refreshedRows(table)).values()] as Tables[T][], query);
       return pageOf(found.slice(0, query.limit === undefined ? undefined : query.limit + 1), query.limit);
     },
     async prune(before) {
       let pruned: readonly Change[] = [];
-      await journal.appendFrom(() => {
-        pruned = outdated(rows, before);
+      await journal.appendWith(() => {
+        pruned = expiredRows(rows, before);
         return pruned.length === 0 ? [] : [pruned];
       });
       return pruned.length;
@@ -66,12 +66,12 @@ function foldInto(rows: Record<Table, Map<string, Row>>): Fold<readonly Change[]
       }
       return changes.length;
     },
-    live: () => TABLES.reduce((sum, table) => sum + rows[table].size, 0),
+    liveItems: () => TABLES.reduce((sum, table) => sum + rows[table].size, 0),
     *snapshot() {
       for (const table of TABLES) {
         const puts = [...rows[table].values()].map((put) => ({ table, put }) as Change);
-        for (let from = 0; from < puts.length; from += SNAPSHOT_LINE) {
-          yield puts.slice(from, from + SNAPSHOT_LINE);
+        for (let from = 0; from < puts.length; from += MAX_CHANGES_PER_LINE) {
+          yield puts.slice(from, from + MAX_CHANGES_PER_LINE);
         }
       }
     },
@@ -89,19 +89,24 @@ function select<T extends Table>(rows: readonly Tables[T][], query: Query<T>): T
         row.at >= from &&
         row.at < to &&
         wanted.every(([column, value]) => row[column as keyof Tables[T]] === value) &&
-        (last === undefined || sign * byPlace(row, last) > 0),
+        (last === undefined || sign * compareByTimeAndId(row, last) > 0),
     )
-    .toSorted((a, b) => sign * byPlace(a, b));
+    .toSorted((a, b) => sign * compareByTimeAndId(a, b));
 }
 
-type Place = Pick<Row, 'at' | 'id'>;
+type Position = Pick<Row, 'at' | 'id'>;
 
 /** Ids by their code units, as SQLite compares them. */
-const byPlace = (a: Place, b: Place): number => a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+const compareByTimeAndId = (a: Position, b: Position): number =>
+  a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
-function outdated(rows: Record<Table, Map<string, Row>>, before: number): Change[] {
-  const of = (table: Table, isOld: (row: Row) => boolean): Change[] =>
+function expiredRows(rows: Record<Table, Map<string, Row>>, before: number): Change[] {
+  const removalsOf = (table: Table, isOld: (row: Row) => boolean): Change[] =>
     [...rows[table].values()].filter(isOld).map(({ id }) => ({ table, remove: id }));
-  const hasEnded = (row: Row): boolean => endOf(row) > 0 && endOf(row) < before;
-  return [...of('events', ({ at }) => at < before), ...of('requests', hasEnded), ...of('machines', hasEnded)];
+  const hasEnded = (row: Row): boolean => endedAtOf(row) > 0 && endedAtOf(row) < before;
+  return [
+    ...removalsOf('events', ({ at }) => at < before),
+    ...removalsOf('requests', hasEnded),
+    ...removalsOf('machines', hasEnded),
+  ];
 }

@@ -7,11 +7,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { StorageError } from '../../domain/errors/errors.ts';
 
 /** Others hold a lock for one write; one that lasts longer is held by a host that died. */
-const PATIENCE_MS = 20_000;
+const MAX_WAIT_MS = 20_000;
 /** Who holds a lock touches it so often. */
-const TOUCH_MS = 10_000;
+const TOUCH_INTERVAL_MS = 10_000;
 /** One of another host that nobody touches for so long is of a process that died, by the clock of who looks. */
-const UNTOUCHED_MS = 60_000;
+const MAX_UNTOUCHED_MS = 60_000;
 
 export interface Lock {
   /** Aborted when somebody else took this process for dead, as when it was paused for long. */
@@ -24,18 +24,18 @@ export interface Lock {
  * @throws StorageError when another host's lock stays
  */
 export async function withLock<T>(directory: string, work: () => Promise<T>): Promise<T> {
-  const until = Date.now() + PATIENCE_MS;
+  const waitUntil = Date.now() + MAX_WAIT_MS;
   for (;;) {
     // What another host began to write only a person can call dead.
-    const mine = await claim(directory, async () => true);
-    if (mine !== undefined) {
+    const lockFile = await createLockFile(directory, async () => true);
+    if (lockFile !== undefined) {
       try {
         return await work();
       } finally {
-        await rm(mine, { force: true });
+        await rm(lockFile, { force: true });
       }
     }
-    if (Date.now() > until) {
+    if (Date.now() > waitUntil) {
       const holder = (await readdir(directory)).join(', ');
       throw new StorageError(
         `${directory} is locked by ${holder}. If that process no longer runs, delete the file.`,
@@ -52,21 +52,21 @@ export async function withLock<T>(directory: string, work: () => Promise<T>): Pr
  * @returns undefined while somebody else has it
  */
 export async function tryLock(directory: string): Promise<Lock | undefined> {
-  const mine = await claim(directory, isTouched);
-  if (mine === undefined) return undefined;
+  const lockFile = await createLockFile(directory, isRecentlyTouched);
+  if (lockFile === undefined) return undefined;
   const lost = new AbortController();
   const touch = async (): Promise<void> => {
     const now = new Date();
-    await utimes(mine, now, now).catch((error: NodeJS.ErrnoException) => {
+    await utimes(lockFile, now, now).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') lost.abort();
     });
   };
-  const touching = setInterval(() => void touch(), TOUCH_MS).unref();
+  const touchTimer = setInterval(() => void touch(), TOUCH_INTERVAL_MS).unref();
   return {
     lost: lost.signal,
     async release() {
-      clearInterval(touching);
-      await rm(mine, { force: true });
+      clearInterval(touchTimer);
+      await rm(lockFile, { force: true });
     },
   };
 }
@@ -75,26 +75,26 @@ export async function tryLock(directory: string): Promise<Lock | undefined> {
 type IsAlive = (path: string) => Promise<boolean>;
 
 /** The path of the lock that is ours now, or undefined while somebody else has it. */
-async function claim(directory: string, isAlive: IsAlive): Promise<string | undefined> {
+async function createLockFile(directory: string, isAlive: IsAlive): Promise<string | undefined> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  if ((await living(directory, isAlive)).length > 0) return undefined;
-  const mine = [hostname(), process.pid, startMoment(process.pid), randomBytes(8).toString('hex')]
+  if ((await liveHolders(directory, isAlive)).length > 0) return undefined;
+  const fileName = [hostname(), process.pid, processStartTime(process.pid), randomBytes(8).toString('hex')]
     .map((part) => encodeURIComponent(part))
     .join('+');
-  const path = join(directory, mine);
+  const path = join(directory, fileName);
   await writeFile(path, '', { flag: 'wx', mode: 0o600 });
-  if ((await living(directory, isAlive)).every((name) => name === mine)) return path;
+  if ((await liveHolders(directory, isAlive)).every((name) => name === fileName)) return path;
   await rm(path, { force: true });
   return undefined;
 }
 
-async function living(directory: string, isAlive: IsAlive): Promise<string[]> {
-  const alive: string[] = [];
+async function liveHolders(directory: string, isAlive: IsAlive): Promise<string[]> {
+  const holders: string[] = [];
   for (const name of await readdir(directory)) {
-    if (isOfThisHost(name) ? isRunning(name) : await isAlive(join(directory, name))) alive.push(name);
+    if (isOfThisHost(name) ? isRunning(name) : await isAlive(join(directory, name))) holders.push(name);
     else await rm(join(directory, name), { force: true });
   }
-  return alive;
+  return holders;
 }
 
 const partsOf = (name: string): string[] => name.split('+').map((part) => decodeURIComponent(part));
@@ -105,15 +105,15 @@ const isOfThisHost = (name: string): boolean => {
 };
 
 /** By path, what was seen of locks of other hosts: of their processes nothing is known but that they touch these. */
-const touches = new Map<string, { readonly mtimeMs: number; readonly seenAt: number }>();
+const lastTouches = new Map<string, { readonly mtimeMs: number; readonly seenAt: number }>();
 
-async function isTouched(path: string): Promise<boolean> {
+async function isRecentlyTouched(path: string): Promise<boolean> {
   const { mtimeMs } = await stat(path);
-  const known = touches.get(path);
+  const known = lastTouches.get(path);
   const now = performance.now();
-  if (known?.mtimeMs !== mtimeMs) touches.set(path, { mtimeMs, seenAt: now });
-  else if (now - known.seenAt >= UNTOUCHED_MS) {
-    touches.delete(path);
+  if (known?.mtimeMs !== mtimeMs) lastTouches.set(path, { mtimeMs, seenAt: now });
+  else if (now - known.seenAt >= MAX_UNTOUCHED_MS) {
+    lastTouches.delete(path);
     return false;
   }
   return true;
@@ -121,7 +121,7 @@ async function isTouched(path: string): Promise<boolean> {
 
 function isRunning(name: string): boolean {
   const [, pid, started] = partsOf(name);
-  if (started) return startMoment(Number(pid)) === started;
+  if (started) return processStartTime(Number(pid)) === started;
   try {
     process.kill(Number(pid), 0);
     return true;
@@ -131,7 +131,7 @@ function isRunning(name: string): boolean {
 }
 
 /** Tells a process from a later one with its number; '' where the system does not say or it has ended. */
-function startMoment(pid: number): string {
+function processStartTime(pid: number): string {
   try {
     const line = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // proc_pid_stat(5): after the command's closing bracket come the state (field 3) and, as field 22, the start.

@@ -6,7 +6,7 @@ import type { Damage } from './journal.ts';
 import { migrate } from './migrations.ts';
 import {
   COLUMNS,
-  endOf,
+  endedAtOf,
   pageOf,
   parseCursor,
   type Change,
@@ -17,7 +17,7 @@ import {
 } from './store.ts';
 
 /** ms that a write waits for another process's. */
-const BUSY_MS = 10_000;
+const MAX_BUSY_WAIT_MS = 10_000;
 
 type Row = { readonly body: string };
 
@@ -32,21 +32,21 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
   /** Of this database, by their text: there are only a few. */
   const statements = new Map<string, ReturnType<typeof database.prepare>>();
   return {
-    commit: (changes) => guarded(() => inTransaction(() => changes.forEach(write))),
-    commitFrom: (choose) => guarded(() => inTransaction(() => choose({ get: find }).forEach(write))),
-    get: (table, id) => guarded(() => find(table, id)),
+    commit: (changes) => withRecovery(() => inTransaction(() => changes.forEach(write))),
+    commitWith: (choose) => withRecovery(() => inTransaction(() => choose({ get: find }).forEach(write))),
+    get: (table, id) => withRecovery(() => find(table, id)),
     list: (table, query = {}) =>
-      guarded(() => {
+      withRecovery(() => {
         const { text, values } = select(table, query);
-        return pageOf(parsed<typeof table>(ask(text, values)), query.limit);
+        return pageOf(parseRows<typeof table>(queryRows(text, values)), query.limit);
       }),
     prune: (before) =>
-      guarded(() =>
+      withRecovery(() =>
         inTransaction(
           () =>
-            change('delete from events where at < ?', [before]) +
-            change('delete from requests where ended > 0 and ended < ?', [before]) +
-            change('delete from machines where ended > 0 and ended < ?', [before]),
+            execute('delete from events where at < ?', [before]) +
+            execute('delete from requests where ended > 0 and ended < ?', [before]) +
+            execute('delete from machines where ended > 0 and ended < ?', [before]),
         ),
       ),
     close: async () => {
@@ -57,14 +57,14 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
   function open() {
     // SQLite would make it readable to all; the files beside it get this one's mode.
     closeSync(openSync(path, 'a', 0o600));
-    const opened = new Database(path, { timeout: BUSY_MS });
+    const opened = new Database(path, { timeout: MAX_BUSY_WAIT_MS });
     try {
       opened.exec('pragma journal_mode = WAL');
       opened.exec('pragma synchronous = FULL');
       const [answer] = opened.prepare('pragma quick_check(1)').all() as { quick_check: string }[];
-      if (answer?.quick_check !== 'ok') throw new DamagedError(answer?.quick_check);
+      if (answer?.quick_check !== 'ok') throw new CorruptDatabaseError(answer?.quick_check);
       migrate(opened, path);
-      inode = inodeNow();
+      inode = currentInode();
       return opened;
     } catch (error) {
       opened.close();
@@ -72,7 +72,7 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
     }
   }
 
-  function inodeNow(): number | undefined {
+  function currentInode(): number | undefined {
     return statSync(path, { throwIfNoEntry: false })?.ino;
   }
 
@@ -81,7 +81,7 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
     try {
       return open();
     } catch (error) {
-      if (!isDamage(error)) throw storageError(path, error);
+      if (!isCorruption(error)) throw storageError(path, error);
       const movedTo = `${path}.damaged-${new Date().toISOString().replaceAll(':', '')}`;
       await rename(path, movedTo);
       for (const part of ['-wal', '-shm']) {
@@ -95,11 +95,11 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
 
   /** Those who come while another does it share that. */
   function reopen(): Promise<void> {
-    reopening ??= openAnew().finally(() => (reopening = undefined));
+    reopening ??= replaceConnection().finally(() => (reopening = undefined));
     return reopening;
   }
 
-  async function openAnew(): Promise<void> {
+  async function replaceConnection(): Promise<void> {
     database.close();
     statements.clear();
     database = await openOrReplace();
@@ -109,13 +109,13 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
    * A database that turns out to be damaged is replaced; the caller repeats what failed. One that another process moved
    * away or deleted would take what is written, and nobody would read it.
    */
-  async function guarded<T>(work: () => T): Promise<T> {
+  async function withRecovery<T>(work: () => T): Promise<T> {
     try {
       await reopening;
-      if (inodeNow() !== inode) await reopen();
+      if (currentInode() !== inode) await reopen();
       return work();
     } catch (error) {
-      if (isDamage(error)) await reopen();
+      if (isCorruption(error)) await reopen();
       throw storageError(path, error);
     }
   }
@@ -133,37 +133,37 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
   }
 
   function find<T extends Table>(table: T, id: string): Tables[T] | undefined {
-    return parsed<T>(ask(`select body from ${table} where id = ?`, [id]))[0];
+    return parseRows<T>(queryRows(`select body from ${table} where id = ?`, [id]))[0];
   }
-  function prepared(text: string) {
+  function prepareCached(text: string) {
     const known = statements.get(text) ?? database.prepare(text);
     statements.set(text, known);
     return known;
   }
-  function ask(text: string, values: readonly unknown[]): Row[] {
-    return prepared(text).all(...values) as Row[];
+  function queryRows(text: string, values: readonly unknown[]): Row[] {
+    return prepareCached(text).all(...values) as Row[];
   }
-  function change(text: string, values: readonly unknown[]): number {
-    return prepared(text).run(...values).changes;
+  function execute(text: string, values: readonly unknown[]): number {
+    return prepareCached(text).run(...values).changes;
   }
   function write(entry: Change): void {
     if ('remove' in entry) {
-      change(`delete from ${entry.table} where id = ?`, [entry.remove]);
+      execute(`delete from ${entry.table} where id = ?`, [entry.remove]);
       return;
     }
     const { table, put } = entry;
     const columns = ['id', 'at', 'ended', ...COLUMNS[table], 'body'];
     const record: Readonly<Record<string, unknown>> = { ...put };
-    const values = [put.id, put.at, endOf(put), ...COLUMNS[table].map((column) => record[column])];
-    const places = columns.map(() => '?').join(', ');
-    change(`insert or replace into ${table} (${columns.join(', ')}) values (${places})`, [
+    const values = [put.id, put.at, endedAtOf(put), ...COLUMNS[table].map((column) => record[column])];
+    const placeholders = columns.map(() => '?').join(', ');
+    execute(`insert or replace into ${table} (${columns.join(', ')}) values (${placeholders})`, [
       ...values,
       JSON.stringify(put),
     ]);
   }
 }
 
-const parsed = <T extends Table>(rows: readonly Row[]): Tables[T][] =>
+const parseRows = <T extends Table>(rows: readonly Row[]): Tables[T][] =>
   rows.map(({ body }) => JSON.parse(body) as Tables[T]);
 
 function select<T extends Table>(table: T, query: Query<T>): { text: string; values: unknown[] } {
@@ -194,11 +194,11 @@ function select<T extends Table>(table: T, query: Query<T>): { text: string; val
   return { text: text.join(' '), values };
 }
 
-class DamagedError extends Error {}
+class CorruptDatabaseError extends Error {}
 
 /** https://sqlite.org/rescode.html: the file is no database, or its pages contradict each other. */
-const isDamage = (error: unknown): boolean =>
-  error instanceof DamagedError ||
+const isCorruption = (error: unknown): boolean =>
+  error instanceof CorruptDatabaseError ||
   /^SQLITE_(CORRUPT|NOTADB)/.test(String((error as { code?: unknown }).code)) ||
   (error instanceof Error && /malformed|not a database/.test(error.message));
 

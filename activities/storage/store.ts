@@ -11,7 +11,7 @@ export interface Store {
   /** All of the changes, or none. Durable when it resolves. @throws StorageError */
   commit(changes: readonly Change[]): Promise<void>;
   /** As `commit`; nobody else writes between what `choose` reads and what it chooses. */
-  commitFrom(choose: (rows: Rows) => readonly Change[]): Promise<void>;
+  commitWith(choose: (rows: Rows) => readonly Change[]): Promise<void>;
   get<T extends Table>(table: T, id: string): Promise<Tables[T] | undefined>;
   /** By `at`, then `id`. */
   list<T extends Table>(table: T, query?: Query<T>): Promise<Page<Tables[T]>>;
@@ -40,25 +40,25 @@ export type Change =
   | { [T in Table]: { readonly table: T; readonly put: Tables[T] } }[Table]
   | { readonly table: Table; readonly remove: string };
 
-interface Stored {
+interface StoredRecord {
   readonly id: string;
   /** Epoch ms: what lists are sorted by. */
   readonly at: number;
   readonly provider: string;
 }
 
-export interface TemplateRecord extends Stored {
+export interface TemplateRecord extends StoredRecord {
   readonly templateId: string;
   readonly template: Omit<Template, 'userData'>;
 }
 
 /** `id` is the workflow id of the owner. */
-export interface RequestRecord extends Stored {
+export interface RequestRecord extends StoredRecord {
   readonly requestId: string;
   readonly templateId: string;
   readonly status: RequestStatus;
   readonly message: string;
-  readonly phase: 'acquiring' | 'settled';
+  readonly phase: 'provisioning' | 'settled';
   readonly cancelled: boolean;
   readonly count: number;
   /** Epoch ms. */
@@ -73,7 +73,7 @@ export interface RequestRecord extends Stored {
 }
 
 /** `id` is the cloud's id of the machine. */
-export interface MachineRecord extends Stored {
+export interface MachineRecord extends StoredRecord {
   readonly requestId: string;
   /** The workflow id of its owner. */
   readonly owner: string;
@@ -89,12 +89,12 @@ export interface MachineRecord extends Stored {
   /** Epoch seconds; 0 while unknown. */
   readonly launchTime: number;
   /** The cloud took it. */
-  readonly reclaimed: boolean;
+  readonly lost: boolean;
   /** Epoch ms; 0 while it is there. */
   readonly endedAt: number;
 }
 
-export interface EventRecord extends Stored {
+export interface EventRecord extends StoredRecord {
   readonly requestId: string;
   readonly type: EventType;
   /** '' for events of none or of many. */
@@ -132,7 +132,8 @@ export interface Page<R> {
 }
 
 /** A place in a list. */
-export const cursorOf = ({ at, id }: { readonly at: number; readonly id: string }): string => `${at} ${id}`;
+export const formatCursor = ({ at, id }: { readonly at: number; readonly id: string }): string =>
+  `${at} ${id}`;
 
 export function parseCursor(cursor: string): { readonly at: number; readonly id: string } {
   const space = cursor.indexOf(' ');
@@ -140,12 +141,12 @@ export function parseCursor(cursor: string): { readonly at: number; readonly id:
 }
 
 /** Makes a page of one row more than was asked for. */
-export function pageOf<R extends Stored>(rows: readonly R[], limit: number | undefined): Page<R> {
+export function pageOf<R extends StoredRecord>(rows: readonly R[], limit: number | undefined): Page<R> {
   if (limit === undefined || rows.length <= limit) return { rows };
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
-  return last ? { rows: shown, next: cursorOf(last) } : { rows: shown };
+  return last ? { rows: shown, next: formatCursor(last) } : { rows: shown };
 }
 
 /** 0 for what does not end. */
-export const endOf = (record: Tables[Table]): number => ('endedAt' in record ? record.endedAt : 0);
+export const endedAtOf = (record: Tables[Table]): number => ('endedAt' in record ? record.endedAt : 0);

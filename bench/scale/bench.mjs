@@ -61,7 +61,7 @@ export async function openBench(stack, { bootSeconds, endSeconds }) {
   return {
     /** @param counts machines of each request */
     async request(counts) {
-      const held = await count('HfState = "holding"');
+      const held = await count('HfState = "settled"');
       const { deadlineSeconds } = config.request;
       return begin(
         'req',
@@ -69,7 +69,7 @@ export async function openBench(stack, { bootSeconds, endSeconds }) {
         'startRequest',
         counts.length === 1
           ? told
-          : async () => (await count('HfState = "holding"')) === held + counts.length,
+          : async () => (await count('HfState = "settled"')) === held + counts.length,
       );
     },
 

@@ -5,9 +5,9 @@ import { ValidationError } from '../../domain/errors/errors.ts';
 export type InputSource =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'data'; readonly json: string }
-  | { readonly kind: 'words'; readonly words: readonly string[] };
+  | { readonly kind: 'args'; readonly args: readonly string[] };
 
-const OPTIONS: Readonly<Record<string, 'file' | 'data'>> = {
+const INPUT_OPTIONS: Readonly<Record<string, 'file' | 'data'>> = {
   '-f': 'file',
   '--file': 'file',
   '-d': 'data',
@@ -19,33 +19,33 @@ const OPTIONS: Readonly<Record<string, 'file' | 'data'>> = {
  * and names must arrive as they were typed.
  * @throws ValidationError on an unknown option, or input that is given in two ways
  */
-export function readArguments(args: readonly string[]): InputSource {
+export function parseArgv(args: readonly string[]): InputSource {
   const sources: InputSource[] = [];
-  const words: string[] = [];
+  const positional: string[] = [];
   for (let index = 0; index < args.length; index++) {
     const arg = args[index] ?? '';
     const assigned = /^(--\w+)=(.*)$/s.exec(arg);
     const option = assigned?.[1] ?? arg;
-    const kind = Object.hasOwn(OPTIONS, option) ? OPTIONS[option] : undefined;
+    const kind = Object.hasOwn(INPUT_OPTIONS, option) ? INPUT_OPTIONS[option] : undefined;
     if (kind) {
       const value = assigned ? assigned[2] : args[++index];
       if (!value)
         throw new ValidationError(`The option ${option} needs ${kind === 'file' ? 'a path' : 'JSON'}.`);
       sources.push(kind === 'file' ? { kind, path: value } : { kind, json: value });
     } else if (arg === '--') {
-      words.push(...args.slice(index + 1));
+      positional.push(...args.slice(index + 1));
       break;
     } else if (/^-\D/.test(arg)) {
-      const known = Object.keys(OPTIONS);
+      const known = Object.keys(INPUT_OPTIONS);
       throw new ValidationError(
         `Unknown option ${option}.${didYouMean(option, known)} Allowed: ${known.join(', ')}.`,
       );
     } else {
-      words.push(arg);
+      positional.push(arg);
     }
   }
-  if (words.length > 0) sources.push({ kind: 'words', words });
+  if (positional.length > 0) sources.push({ kind: 'args', args: positional });
   if (sources.length > 1)
     throw new ValidationError('The input is given twice; give one of -f FILE, -d JSON or words.');
-  return sources[0] ?? { kind: 'words', words: [] };
+  return sources[0] ?? { kind: 'args', args: [] };
 }

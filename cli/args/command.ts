@@ -10,7 +10,7 @@ export type Command = (input: CommandInput, env: Environment) => Promise<number>
 
 export interface CommandInput {
   /** What stands behind the command's name, but for options. */
-  readonly words: readonly string[];
+  readonly args: readonly string[];
   /** Options as cac hands them over: text, numbers where they look like numbers, or missing. */
   readonly flags: Flags;
 }
@@ -25,13 +25,13 @@ export function textFlag(flags: Flags, name: string): string | undefined {
   const value = flags[name];
   if (value === undefined) return undefined;
   if (typeof value === 'number' || (typeof value === 'string' && value !== '')) return String(value);
-  throw new ValidationError(`${flagOf(name)} needs one value.`);
+  throw new ValidationError(`${flagName(name)} needs one value.`);
 }
 
 /** As textFlag, but there must be one. */
-export function mandatoryFlag(flags: Flags, name: string, meaning: string): string {
+export function requiredFlag(flags: Flags, name: string, meaning: string): string {
   const value = textFlag(flags, name);
-  if (value === undefined) throw new ValidationError(`${flagOf(name)} is missing: ${meaning}.`);
+  if (value === undefined) throw new ValidationError(`${flagName(name)} is missing: ${meaning}.`);
   return value;
 }
 
@@ -45,5 +45,5 @@ export function limitFlag(flags: Flags): number {
 }
 
 /** `hfTop` -> `--hf-top` */
-export const flagOf = (name: string): string =>
+export const flagName = (name: string): string =>
   name.length === 1 ? `-${name}` : `--${name.replaceAll(/[A-Z]/g, '-$&').toLowerCase()}`;

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import {
   decodeUtf8,
   isObject,
-  kindOf,
+  describeType,
   messageOf,
-  reasonOf,
+  fileErrorReason,
   type JsonObject,
 } from '../../config/input/jsonFile.ts';
 import { ValidationError } from '../../domain/errors/errors.ts';
@@ -14,11 +14,11 @@ import type { InputSource } from './argv.ts';
  * Host Factory's input document. Read at once: the file is Host Factory's and gone after the call.
  * @throws ValidationError when it cannot be read or is no JSON object
  */
-export function readInput(source: Exclude<InputSource, { kind: 'words' }>): JsonObject {
-  const what = source.kind === 'file' ? `input file ${source.path}` : 'input of -d';
-  const value = parse(source.kind === 'file' ? readText(source.path) : source.json, what);
+export function readInputDocument(source: Exclude<InputSource, { kind: 'args' }>): JsonObject {
+  const label = source.kind === 'file' ? `input file ${source.path}` : 'input of -d';
+  const value = parseJson(source.kind === 'file' ? readText(source.path) : source.json, label);
   if (!isObject(value))
-    throw new ValidationError(`The ${what} holds ${kindOf(value)}; a JSON object is expected.`);
+    throw new ValidationError(`The ${label} holds ${describeType(value)}; a JSON object is expected.`);
   return value;
 }
 
@@ -27,7 +27,9 @@ function readText(path: string): string {
   try {
     content = readFileSync(path);
   } catch (error) {
-    throw new ValidationError(`The input file ${path} cannot be read: ${reasonOf(error)}.`, { cause: error });
+    throw new ValidationError(`The input file ${path} cannot be read: ${fileErrorReason(error)}.`, {
+      cause: error,
+    });
   }
   try {
     return decodeUtf8(content);
@@ -36,13 +38,13 @@ function readText(path: string): string {
   }
 }
 
-function parse(text: string, what: string): unknown {
-  if (text.trim() === '') throw new ValidationError(`The ${what} is empty.`);
+function parseJson(text: string, label: string): unknown {
+  if (text.trim() === '') throw new ValidationError(`The ${label} is empty.`);
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     // V8 quotes the text itself, line breaks and all.
     const reason = messageOf(error).replaceAll(/\s+/g, ' ');
-    throw new ValidationError(`The ${what} is not valid JSON: ${reason}.`, { cause: error });
+    throw new ValidationError(`The ${label} is not valid JSON: ${reason}.`, { cause: error });
   }
 }

@@ -7,20 +7,20 @@ import { textFlag, type Flags } from './command.ts';
  * The environment in which Host Factory calls the scripts of a provider, for a command that a person types:
  * the provider of `--provider`, in the Host Factory of `--hf-top`, else in that of the variables.
  */
-export function providerEnv(flags: Flags, env: Environment): Environment {
+export function scriptEnvironment(flags: Flags, env: Environment): Environment {
   const name = textFlag(flags, 'provider') ?? providerName(env);
   const hfTop = textFlag(flags, 'hfTop');
   const confDir = textFlag(flags, 'hfConfdir') ?? (hfTop && join(hfTop, 'conf'));
-  const own = env['HF_PROVIDER_CONFDIR'];
+  const providerConfDir = env['HF_PROVIDER_CONFDIR'];
   const providers = confDir
     ? join(resolve(confDir), 'providers')
-    : own
-      ? dirname(resolve(own))
+    : providerConfDir
+      ? dirname(resolve(providerConfDir))
       : env['HF_CONFDIR'] && join(env['HF_CONFDIR'], 'providers');
-  const isOwn = !confDir && own && name === providerName(env);
+  const keepsProviderConfDir = !confDir && providerConfDir && name === providerName(env);
   return {
     ...env,
     HF_PROVIDER_NAME: name,
-    ...(providers && !isOwn ? { HF_PROVIDER_CONFDIR: join(providers, name) } : {}),
+    ...(providers && !keepsProviderConfDir ? { HF_PROVIDER_CONFDIR: join(providers, name) } : {}),
   };
 }

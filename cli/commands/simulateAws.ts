@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { isObject, messageOf, readJsonObject } from '../../config/input/jsonFile.ts';
 import { ValidationError } from '../../domain/errors/errors.ts';
 import type { Fault } from '../../simulator/gates.ts';
-import { writeOut } from '../output/writeStdout.ts';
-import { flagOf, textFlag, type Command, type Flags } from '../args/command.ts';
+import { writeStdout } from '../output/writeStdout.ts';
+import { flagName, textFlag, type Command, type Flags } from '../args/command.ts';
 
 /** Serves a simulated AWS until SIGINT or SIGTERM; prints its URL when it listens. */
 export const run: Command = async ({ flags }) => {
@@ -31,7 +31,7 @@ export const run: Command = async ({ flags }) => {
   }).catch((error: unknown) => {
     throw new ValidationError(`The simulated AWS cannot start: ${messageOf(error)}`, { cause: error });
   });
-  await writeOut(`simulated AWS listens on ${simulator.url}\n`);
+  await writeStdout(`simulated AWS listens on ${simulator.url}\n`);
   await stopped;
   await simulator.close();
   return 0;
@@ -59,6 +59,6 @@ function numberFlag(flags: Flags, name: string, max: number): number | undefined
   const number = typeof value === 'number' ? value : Number.NaN;
   if (number >= 0 && number <= max && (name !== 'port' || Number.isInteger(number))) return number;
   throw new ValidationError(
-    `${flagOf(name)} is ${JSON.stringify(value)}; allowed: a number from 0 to ${max}.`,
+    `${flagName(name)} is ${JSON.stringify(value)}; allowed: a number from 0 to ${max}.`,
   );
 }

@@ -1,19 +1,19 @@
-import type { HostsAnswer, HostsQuery, MonitorInput } from '../../domain/monitor/messages.ts';
+import type { LostHostsAnswer, LostHostsQuery, MonitorInput } from '../../domain/monitor/messages.ts';
 import type { Machine } from '../../domain/machine/machine.ts';
 import type { StatusMemo } from '../../contract/messages.ts';
 import type { RequestStatus, StatusView } from '../../domain/request/statusView.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';
 import type { MachineReturnInput } from '../../domain/return/input.ts';
 
-/** `inDoubt`: sent, and no answer came; the workflow may have been started or not. */
-export type StartOutcome = 'started' | 'inDoubt';
+/** `unconfirmed`: sent, and no answer came; the workflow may have been started or not. */
+export type StartOutcome = 'started' | 'unconfirmed';
 
 export interface StatusAnswer {
   readonly status: RequestStatus;
   readonly message: string;
   readonly machines: readonly Machine[];
   /** Machines that are `succeed` and that its owner does not know to have been read. */
-  readonly unclaimed?: readonly string[];
+  readonly unacknowledged?: readonly string[];
 }
 
 /** What the operations ask of Temporal. Every method throws UnavailableError when nothing can be known. */
@@ -21,11 +21,11 @@ export interface Gateway {
   startRequest(input: MachineRequestInput): Promise<StartOutcome>;
   startReturn(input: MachineReturnInput): Promise<StartOutcome>;
   /** One answer per id, in the same order; `now` in epoch ms. */
-  statusOf(ids: readonly string[], now: number): Promise<readonly StatusAnswer[]>;
+  readStatuses(ids: readonly string[], now: number): Promise<readonly StatusAnswer[]>;
   /** Tells an owner that Host Factory reads these of its machines. Never fails: the next status tells it again. */
-  claim(requestId: string, machineIds: readonly string[]): Promise<void>;
+  acknowledge(requestId: string, machineIds: readonly string[]): Promise<void>;
   /** Which of these hosts the cloud takes away, and tells the monitor what the list says that is new to it. */
-  goingOf(hosts: HostsQuery): Promise<HostsAnswer>;
+  readLostHosts(hosts: LostHostsQuery): Promise<LostHostsAnswer>;
   close(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export interface WorkflowStart {
   readonly taskQueue: string;
   readonly input: MachineRequestInput | MachineReturnInput | MonitorInput;
   /** Started only if none of this id runs; else the id must be new. */
-  readonly unlessRunning?: boolean;
+  readonly startIfNotRunning?: boolean;
   readonly memo?: StatusMemo;
   readonly attributes: SearchAttributeValues;
   /** One line for lists in Temporal's Web UI. */
@@ -46,22 +46,22 @@ export interface WorkflowStart {
 }
 
 export interface SearchAttributeValues {
-  readonly HfState?: 'acquiring' | 'returning';
+  readonly HfState?: 'provisioning' | 'returning';
   readonly HfTemplate?: string;
   readonly HfProvider: string;
   readonly HfRequestType?: 'create' | 'return';
   readonly HfCount?: number;
 }
 
-/** What a query came to; `noAnswer`: no worker, too busy, or too slow. */
+/** What a query came to; `unanswered`: no worker, too busy, or too slow. */
 export type QueryAnswer =
   | { readonly kind: 'view'; readonly view: unknown }
-  | { readonly kind: 'closed' | 'noAnswer' | 'notFound' };
+  | { readonly kind: 'closed' | 'unanswered' | 'notFound' };
 
-export interface Description {
+export interface WorkflowDescription {
   readonly runId: string;
-  readonly open: boolean;
-  readonly completed: boolean;
+  readonly isOpen: boolean;
+  readonly isCompleted: boolean;
   /** Temporal's word for the state, e.g. `TERMINATED`. */
   readonly statusName: string;
   /** What our workflows keep there; somebody else's may be anything. */
@@ -72,7 +72,7 @@ export interface Description {
  * The few calls to Temporal that the gateway is made of. The ladder of a status and the meaning of errors
  * are above it, so that a leaner client can take its place.
  */
-export interface TemporalCalls {
+export interface TemporalClient {
   /**
    * Makes sure that the server answers, so that a later failure of a start is told apart from one that was
    * never sent.
@@ -85,10 +85,10 @@ export interface TemporalCalls {
   /** @throws UnavailableError when it is not known to have arrived */
   signal(workflowId: string, signal: string, argument: object): Promise<void>;
   /** @returns undefined when the server does not know the id */
-  describe(workflowId: string): Promise<Description | undefined>;
+  describe(workflowId: string): Promise<WorkflowDescription | undefined>;
   /** Input of one run, from its first event. */
-  inputOf(workflowId: string, runId: string): Promise<MachineRequestInput | MachineReturnInput>;
+  readInput(workflowId: string, runId: string): Promise<MachineRequestInput | MachineReturnInput>;
   /** Result of a run that completed. */
-  resultOf(workflowId: string, runId: string): Promise<StatusView>;
+  readResult(workflowId: string, runId: string): Promise<StatusView>;
   close(): Promise<void>;
 }

@@ -1,14 +1,14 @@
-/** Applies `work` to all items, at most `width` at a time; results in the order of the items. */
-export async function inParallel<T, R>(
+/** Applies `work` to all items, at most `concurrency` at a time; results in the order of the items. */
+export async function mapConcurrently<T, R>(
   items: readonly T[],
-  width: number,
+  concurrency: number,
   work: (item: T) => Promise<R>,
 ): Promise<R[]> {
   const results: R[] = [];
   const queue = items.entries();
-  const lane = async (): Promise<void> => {
+  const runner = async (): Promise<void> => {
     for (const [index, item] of queue) results[index] = await work(item);
   };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
+  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, runner));
   return results;
 }

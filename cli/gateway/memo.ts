@@ -2,5 +2,5 @@ import { isObject } from '../../config/input/jsonFile.ts';
 import type { StatusMemo } from '../../contract/messages.ts';
 
 /** Whether this is what our workflows keep in their memo; somebody else's may be anything. */
-export const isMemo = (value: unknown): value is StatusMemo =>
+export const isStatusMemo = (value: unknown): value is StatusMemo =>
   isObject(value) && typeof value['status'] === 'string' && typeof value['message'] === 'string';

@@ -13,9 +13,16 @@ import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/
 import type { TemporalConfig } from '../../config/index.ts';
 import { SEARCH_ATTRIBUTES } from '../../contract/searchAttributes.ts';
 import { connectionOptions } from './connectionOptions.ts';
-import type { Description, SearchAttributeValues, TemporalCalls, WorkflowStart } from './gateway.ts';
-import { ATTEMPTS, FIRST_PAUSE, LIMITS } from './limits.ts';
-import { GRPC, grpcCode, isNoWorker, isRefusal, unavailable, unreachable } from './temporalErrors.ts';
+import type { WorkflowDescription, SearchAttributeValues, TemporalClient, WorkflowStart } from './gateway.ts';
+import { MAX_ATTEMPTS, INITIAL_BACKOFF_MS, CALL_TIMEOUT_MS } from './limits.ts';
+import {
+  GRPC,
+  grpcCode,
+  isNoWorkerError,
+  isRejection,
+  unavailableError,
+  unreachableError,
+} from './temporalErrors.ts';
 import type { StatusView } from '../../domain/request/statusView.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';
 import type { MachineReturnInput } from '../../domain/return/input.ts';
@@ -24,89 +31,93 @@ import type { MachineReturnInput } from '../../domain/return/input.ts';
  * The calls over Temporal's own client, which covers all that Temporal can be set up with. It is big and
  * slow to load; see lean/ for the other way.
  */
-export function openTemporalClient(config: TemporalConfig): TemporalCalls {
+export function openSdkClient(config: TemporalConfig): TemporalClient {
   const connection = Connection.lazy({
     ...connectionOptions(config),
-    connectTimeout: LIMITS.connect,
-    interceptors: [makeGrpcRetryInterceptor(retries())],
+    connectTimeout: CALL_TIMEOUT_MS.connect,
+    interceptors: [makeGrpcRetryInterceptor(retryOptions())],
   });
   const client = new Client({
     connection,
     namespace: config.namespace,
     workflow: { queryRejectCondition: 'NOT_OPEN' },
   });
-  const until = Date.now() + config.deadlineSeconds * 1_000;
+  const deadline = Date.now() + config.deadlineSeconds * 1_000;
   /** Gives a call its time, but never more than what is left for the whole operation. */
-  const within = <T>(ms: number, call: () => Promise<T>): Promise<T> =>
-    connection.withDeadline(Math.min(Date.now() + ms, until), call);
+  const withTimeout = <T>(ms: number, call: () => Promise<T>): Promise<T> =>
+    connection.withDeadline(Math.min(Date.now() + ms, deadline), call);
   /** Told once that no worker is there, the other ids of the call need not wait for the same. */
-  let noWorker = false;
+  let hasNoWorker = false;
 
   return {
     connect: async () => {
       try {
         await connection.ensureConnected();
       } catch (error) {
-        throw unreachable(config, error);
+        throw unreachableError(config, error);
       }
     },
     start: async (workflow) => {
       try {
-        await within(LIMITS.start, () =>
+        await withTimeout(CALL_TIMEOUT_MS.start, () =>
           client.workflow.start(workflow.workflowType, startOptions(workflow)),
         );
         return 'started';
       } catch (error) {
         // The id is ours alone: an earlier attempt of this very call was accepted.
         if (error instanceof WorkflowExecutionAlreadyStartedError) return 'started';
-        if (isRefusal(error) || error instanceof NamespaceNotFoundError)
-          throw unavailable(config, `start ${workflow.workflowType}`, error);
+        if (isRejection(error) || error instanceof NamespaceNotFoundError)
+          throw unavailableError(config, `start ${workflow.workflowType}`, error);
         if (grpcCode(error) === undefined) throw error;
-        return 'inDoubt';
+        return 'unconfirmed';
       }
     },
     query: async (workflowId, query, argument) => {
-      if (noWorker) return { kind: 'noAnswer' };
+      if (hasNoWorker) return { kind: 'unanswered' };
       try {
         const handle = client.workflow.getHandle(workflowId);
-        const view = await within(LIMITS.query, () => handle.query<unknown, [object]>(query, argument));
+        const view = await withTimeout(CALL_TIMEOUT_MS.query, () =>
+          handle.query<unknown, [object]>(query, argument),
+        );
         return { kind: 'view', view };
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return { kind: 'notFound' };
         if (error instanceof QueryRejectedError) return { kind: 'closed' };
-        noWorker ||= isNoWorker(error);
-        return { kind: 'noAnswer' };
+        hasNoWorker ||= isNoWorkerError(error);
+        return { kind: 'unanswered' };
       }
     },
     signal: async (workflowId, signal, argument) => {
       try {
-        await within(LIMITS.start, () => client.workflow.getHandle(workflowId).signal(signal, argument));
+        await withTimeout(CALL_TIMEOUT_MS.start, () =>
+          client.workflow.getHandle(workflowId).signal(signal, argument),
+        );
       } catch (error) {
-        throw unavailable(config, `signal ${workflowId}`, error);
+        throw unavailableError(config, `signal ${workflowId}`, error);
       }
     },
     describe: async (workflowId) => {
       try {
-        return await within(LIMITS.read, () => describe(client, workflowId));
+        return await withTimeout(CALL_TIMEOUT_MS.read, () => describe(client, workflowId));
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return undefined;
-        throw unavailable(config, `describe ${workflowId}`, error);
+        throw unavailableError(config, `describe ${workflowId}`, error);
       }
     },
-    inputOf: async (workflowId, runId) => {
+    readInput: async (workflowId, runId) => {
       try {
-        return await within(LIMITS.read, () => firstInput(client, workflowId, runId));
+        return await withTimeout(CALL_TIMEOUT_MS.read, () => readFirstInput(client, workflowId, runId));
       } catch (error) {
-        throw unavailable(config, `read the history of ${workflowId}`, error);
+        throw unavailableError(config, `read the history of ${workflowId}`, error);
       }
     },
-    resultOf: async (workflowId, runId) => {
+    readResult: async (workflowId, runId) => {
       try {
         const handle = client.workflow.getHandle(workflowId, runId, { followRuns: false });
-        const result: unknown = await within(LIMITS.read, () => handle.result());
+        const result: unknown = await withTimeout(CALL_TIMEOUT_MS.read, () => handle.result());
         return result as StatusView;
       } catch (error) {
-        throw unavailable(config, `read the result of ${workflowId}`, error);
+        throw unavailableError(config, `read the result of ${workflowId}`, error);
       }
     },
     close: () => connection.close(),
@@ -117,12 +128,12 @@ export function openTemporalClient(config: TemporalConfig): TemporalCalls {
  * Only a call that the server turned away for load is sent again: after a lost connection a second answer
  * would no longer tell what became of the first. Host Factory asks again by itself.
  */
-function retries() {
-  const { delayFunction } = defaultGrpcRetryOptions({ initialIntervalMs: () => FIRST_PAUSE });
+function retryOptions() {
+  const { delayFunction } = defaultGrpcRetryOptions({ initialIntervalMs: () => INITIAL_BACKOFF_MS });
   return {
     delayFunction,
     retryableDecider: (attempt: number, { code }: { code: number }) =>
-      attempt < ATTEMPTS && code === GRPC.resourceExhausted,
+      attempt < MAX_ATTEMPTS && code === GRPC.resourceExhausted,
   };
 }
 
@@ -135,8 +146,8 @@ function startOptions(workflow: WorkflowStart) {
     typedSearchAttributes: attributePairs(workflow.attributes),
     staticSummary: workflow.summary,
     staticDetails: workflow.details,
-    workflowIdConflictPolicy: workflow.unlessRunning ? 'USE_EXISTING' : 'FAIL',
-    workflowIdReusePolicy: workflow.unlessRunning ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
+    workflowIdConflictPolicy: workflow.startIfNotRunning ? 'USE_EXISTING' : 'FAIL',
+    workflowIdReusePolicy: workflow.startIfNotRunning ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
   } as const;
 }
 
@@ -149,20 +160,20 @@ function attributePairs({ HfCount, ...keywords }: SearchAttributeValues): Search
   return HfCount === undefined ? pairs : [...pairs, count];
 }
 
-async function describe(client: Client, workflowId: string): Promise<Description> {
+async function describe(client: Client, workflowId: string): Promise<WorkflowDescription> {
   const { runId, status, memo } = await client.workflow.getHandle(workflowId).describe();
   const hf: unknown = memo?.['hf'];
   return {
     runId,
     // Between two runs of one workflow Temporal may show the older one.
-    open: status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW' || status.name === 'PAUSED',
-    completed: status.name === 'COMPLETED',
+    isOpen: status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW' || status.name === 'PAUSED',
+    isCompleted: status.name === 'COMPLETED',
     statusName: status.name,
     ...(hf === undefined ? {} : { memo: hf }),
   };
 }
 
-async function firstInput(
+async function readFirstInput(
   client: Client,
   workflowId: string,
   runId: string,

@@ -1,24 +1,24 @@
 import type { Environment, TemporalConfig } from '../../config/index.ts';
 import { ConfigurationError } from '../../domain/errors/errors.ts';
-import type { TemporalCalls } from './gateway.ts';
+import type { TemporalClient } from './gateway.ts';
 
-type Kind = 'lean' | 'sdk';
+type ClientKind = 'lean' | 'sdk';
 
 /** Loads the one client that serves these settings. */
-export async function openCalls(config: TemporalConfig, env: Environment): Promise<TemporalCalls> {
-  if (gatewayKind(config, env) === 'lean') {
+export async function selectClient(config: TemporalConfig, env: Environment): Promise<TemporalClient> {
+  if (clientKind(config, env) === 'lean') {
     const { openLeanClient } = await import('./lean/leanClient.ts');
     return openLeanClient(config);
   }
-  const { openTemporalClient } = await import('./sdkClient.ts');
-  return openTemporalClient(config);
+  const { openSdkClient } = await import('./sdkClient.ts');
+  return openSdkClient(config);
 }
 
 /**
  * The lean client, but for what only Temporal's own client can do. OHF_GATEWAY decides where it is set.
  * @throws ConfigurationError
  */
-export function gatewayKind(config: TemporalConfig, env: Environment): Kind {
+export function clientKind(config: TemporalConfig, env: Environment): ClientKind {
   const wanted = env['OHF_GATEWAY'];
   if (wanted === 'lean' || wanted === 'sdk') return wanted;
   if (wanted) throw new ConfigurationError(`OHF_GATEWAY is "${wanted}"; allowed: lean, sdk.`);

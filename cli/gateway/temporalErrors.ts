@@ -17,41 +17,42 @@ export const GRPC = {
 } as const;
 
 /** The server said no: INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, FAILED_PRECONDITION, OUT_OF_RANGE, ... */
-const REFUSALS: readonly number[] = [3, 5, 7, 8, 9, 11, 12, 16];
+const REJECTION_CODES: readonly number[] = [3, 5, 7, 8, 9, 11, 12, 16];
 
 /** The gRPC code of an error of the client, or of one of its causes. */
 export function grpcCode(error: unknown): number | undefined {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && typeof at.code === 'number') return at.code;
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && typeof cause.code === 'number') return cause.code;
   }
   return undefined;
 }
 
 /** Whether the server itself turned the call down, so that it certainly did nothing. */
-export const isRefusal = (error: unknown): boolean => REFUSALS.includes(grpcCode(error) ?? -1);
+export const isRejection = (error: unknown): boolean => REJECTION_CODES.includes(grpcCode(error) ?? -1);
 
 /** Whether a query failed because nobody is there to answer it, as the server says a second before the deadline. */
-export const isNoWorker = (error: unknown): boolean => /no poller seen/.test(grpcReason(error));
+export const isNoWorkerError = (error: unknown): boolean => /no poller seen/.test(serverMessage(error));
 
 /** The server's own words, on one line, without the client's frame around them. */
-export function grpcReason(error: unknown): string {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if ('details' in at && typeof at.details === 'string' && at.details !== '') return oneLine(at.details);
+export function serverMessage(error: unknown): string {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if ('details' in cause && typeof cause.details === 'string' && cause.details !== '')
+      return oneLine(cause.details);
   }
   return oneLine(messageOf(error));
 }
 
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 400);
 
-export const unreachable = ({ address }: TemporalConfig, error: unknown): UnavailableError =>
+export const unreachableError = ({ address }: TemporalConfig, error: unknown): UnavailableError =>
   new UnavailableError(
-    `Temporal at ${address} cannot be reached (${grpcReason(error)}). ` +
+    `Temporal at ${address} cannot be reached (${serverMessage(error)}). ` +
       'Start it, or set temporal.address in config.json (TEMPORAL_ADDRESS).',
     { cause: error },
   );
 
-export const unavailable = (config: TemporalConfig, doing: string, error: unknown): UnavailableError =>
+export const unavailableError = (config: TemporalConfig, action: string, error: unknown): UnavailableError =>
   new UnavailableError(
-    `Temporal at ${config.address} (namespace ${config.namespace}) could not ${doing}: ${grpcReason(error)}`,
+    `Temporal at ${config.address} (namespace ${config.namespace}) could not ${action}: ${serverMessage(error)}`,
     { cause: error },
   );

@@ -3,11 +3,11 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Config, TemporalConfig } from '../../config/index.ts';
 import { isObject } from '../../config/input/jsonFile.ts';
 import { ResourceNotFoundError } from '../../domain/errors/errors.ts';
-import type { AdoptByHand, MonitorReport } from '../../domain/monitor/messages.ts';
+import type { ForceAdoption, MonitorReport } from '../../domain/monitor/messages.ts';
 import { QUERY, SIGNAL, WORKFLOW } from '../../contract/messages.ts';
 import { taskQueues } from '../../contract/taskQueues.ts';
 import { connectionOptions } from './connectionOptions.ts';
-import { GRPC, grpcCode, unavailable, unreachable } from './temporalErrors.ts';
+import { GRPC, grpcCode, unavailableError, unreachableError } from './temporalErrors.ts';
 
 /** What Temporal's lists say of one request, return or adopter. */
 export interface WorkflowRow {
@@ -15,7 +15,7 @@ export interface WorkflowRow {
   readonly kind: 'request' | 'return' | 'adopter';
   /** HfState while it is open, else Temporal's word for how it ended, in lower case. */
   readonly state: string;
-  readonly open: boolean;
+  readonly isOpen: boolean;
   readonly template: string;
   /** Machines asked for, or given back. */
   readonly count: number;
@@ -44,7 +44,7 @@ export interface Visibility {
 }
 
 export interface MonitorView {
-  readonly open: boolean;
+  readonly isOpen: boolean;
   /** What an operator has to look into. */
   readonly alarms: readonly string[];
 }
@@ -52,15 +52,15 @@ export interface MonitorView {
 export interface Pollers {
   readonly count: number;
   /** Seconds since the latest of them asked for work; 0 where there is none. */
-  readonly seenSecondsAgo: number;
+  readonly lastPollSecondsAgo: number;
 }
 
 /** Requests, returns and adopters of one provider instance. */
-export function ofProvider({ provider }: Config, condition: 'open' | 'any'): string {
+export function providerQuery({ provider }: Config, which: 'open' | 'any'): string {
   const { workflows } = taskQueues(provider.deployment, provider.name);
   const types = [WORKFLOW.request, WORKFLOW.return].map((type) => `WorkflowType = "${type}"`);
-  const isOpen = condition === 'open' ? ' AND ExecutionStatus = "Running"' : '';
-  return `TaskQueue = "${workflows}" AND (${types.join(' OR ')})${isOpen}`;
+  const openClause = which === 'open' ? ' AND ExecutionStatus = "Running"' : '';
+  return `TaskQueue = "${workflows}" AND (${types.join(' OR ')})${openClause}`;
 }
 
 /** @throws UnavailableError when the server can't be reached */
@@ -72,7 +72,7 @@ export async function openVisibility(config: TemporalConfig): Promise<Visibility
   try {
     await connection.ensureConnected();
   } catch (error) {
-    throw unreachable(config, error);
+    throw unreachableError(config, error);
   }
   const client = new Client({ connection, namespace: config.namespace });
   const deadline = (): number => Date.now() + config.deadlineSeconds * 1_000;
@@ -82,25 +82,25 @@ export async function openVisibility(config: TemporalConfig): Promise<Visibility
       try {
         await connection.withDeadline(deadline(), async () => {
           for await (const info of client.workflow.list({ query, pageSize: Math.min(limit, 1_000) })) {
-            rows.push(rowOf(info));
+            rows.push(toWorkflowRow(info));
             if (rows.length >= limit) break;
           }
         });
       } catch (error) {
-        throw unavailable(config, 'list workflows', error);
+        throw unavailableError(config, 'list workflows', error);
       }
       return rows;
     },
     cancel: async (workflowId, taskQueue) => {
       const handle = client.workflow.getHandle(workflowId);
-      const cancelOurs = async (): Promise<boolean> => {
+      const cancelIfOurs = async (): Promise<boolean> => {
         if ((await handle.describe()).taskQueue !== taskQueue) return false;
         await handle.cancel();
         return true;
       };
-      const found = await connection.withDeadline(deadline(), cancelOurs).catch((error: unknown) => {
+      const found = await connection.withDeadline(deadline(), cancelIfOurs).catch((error: unknown) => {
         if (error instanceof WorkflowNotFoundError) return false;
-        throw unavailable(config, `cancel ${workflowId}`, error);
+        throw unavailableError(config, `cancel ${workflowId}`, error);
       });
       if (!found) throw new ResourceNotFoundError(`There is no open request or return '${workflowId}'.`);
     },
@@ -109,10 +109,10 @@ export async function openVisibility(config: TemporalConfig): Promise<Visibility
         const { status, memo } = await connection.withDeadline(deadline(), () =>
           client.workflow.getHandle(workflowId).describe(),
         );
-        return { open: status.name === 'RUNNING', alarms: alarmsIn(memo?.['hf']) };
+        return { isOpen: status.name === 'RUNNING', alarms: alarmsInMemo(memo?.['hf']) };
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return undefined;
-        throw unavailable(config, `describe ${workflowId}`, error);
+        throw unavailableError(config, `describe ${workflowId}`, error);
       }
     },
     report: async (monitor) => {
@@ -122,17 +122,17 @@ export async function openVisibility(config: TemporalConfig): Promise<Visibility
         );
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return undefined;
-        throw unavailable(config, `query ${monitor}`, error);
+        throw unavailableError(config, `query ${monitor}`, error);
       }
     },
     adopt: async (monitor, requestIds) => {
-      const order: AdoptByHand = { v: 1, requestIds };
+      const signal: ForceAdoption = { v: 1, requestIds };
       try {
         await connection.withDeadline(deadline(), () =>
-          client.workflow.getHandle(monitor).signal(SIGNAL.adoptByHand, order),
+          client.workflow.getHandle(monitor).signal(SIGNAL.forceAdoption, signal),
         );
       } catch (error) {
-        throw unavailable(config, `signal ${monitor}`, error);
+        throw unavailableError(config, `signal ${monitor}`, error);
       }
     },
     searchAttributes: async () => {
@@ -145,7 +145,7 @@ export async function openVisibility(config: TemporalConfig): Promise<Visibility
         // Temporal Cloud keeps this service to itself.
         const code = grpcCode(error);
         if (code === GRPC.unimplemented || code === GRPC.permissionDenied) return undefined;
-        throw unavailable(config, 'list search attributes', error);
+        throw unavailableError(config, 'list search attributes', error);
       }
     },
     pollers: async (name, kind) => {
@@ -154,54 +154,57 @@ export async function openVisibility(config: TemporalConfig): Promise<Visibility
           client.workflowService.describeTaskQueue({
             namespace: config.namespace,
             taskQueue: { name },
-            taskQueueType: QUEUE_TYPE[kind],
+            taskQueueType: TASK_QUEUE_TYPE[kind],
           }),
         );
         const ages = (pollers ?? [])
           .map(({ lastAccessTime }) => Math.round(Date.now() / 1_000 - Number(lastAccessTime?.seconds ?? 0)))
-          .filter((age) => age < RECENT_S);
-        return { count: ages.length, seenSecondsAgo: ages.length > 0 ? Math.max(0, Math.min(...ages)) : 0 };
+          .filter((age) => age < MAX_POLLER_AGE_S);
+        return {
+          count: ages.length,
+          lastPollSecondsAgo: ages.length > 0 ? Math.max(0, Math.min(...ages)) : 0,
+        };
       } catch (error) {
-        throw unavailable(config, `describe the task queue ${name}`, error);
+        throw unavailableError(config, `describe the task queue ${name}`, error);
       }
     },
     close: () => connection.close(),
   };
 }
 
-function alarmsIn(memo: unknown): readonly string[] {
+function alarmsInMemo(memo: unknown): readonly string[] {
   const alarms = isObject(memo) ? memo['alarms'] : undefined;
   return Array.isArray(alarms) ? alarms.map(String) : [];
 }
 
 /** A worker asks for work once a minute at least; the server remembers those that have stopped for five. */
-const RECENT_S = 90;
+const MAX_POLLER_AGE_S = 90;
 
-type QueueType = Exclude<
+type TaskQueueType = Exclude<
   Parameters<Client['workflowService']['describeTaskQueue']>[0]['taskQueueType'],
   null | undefined
 >;
 /** Numbers of temporal.api.enums.v1.TaskQueueType, which is not exported. */
 // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- see above
-const QUEUE_TYPE = { workflow: 1 as QueueType, activity: 2 as QueueType };
+const TASK_QUEUE_TYPE = { workflow: 1 as TaskQueueType, activity: 2 as TaskQueueType };
 
 const HF_STATE = defineSearchAttributeKey('HfState', 'KEYWORD');
 const HF_TEMPLATE = defineSearchAttributeKey('HfTemplate', 'KEYWORD');
 const HF_COUNT = defineSearchAttributeKey('HfCount', 'INT');
 
-function rowOf({
+function toWorkflowRow({
   workflowId,
   type,
   status,
   typedSearchAttributes: attributes,
 }: WorkflowExecutionInfo): WorkflowRow {
-  const open = status.name === 'RUNNING';
+  const isOpen = status.name === 'RUNNING';
   const ended = status.name.toLowerCase();
   return {
     id: workflowId,
     kind: type === WORKFLOW.return ? 'return' : workflowId.startsWith('own-') ? 'adopter' : 'request',
-    state: open ? (attributes.get(HF_STATE) ?? ended) : ended,
-    open,
+    state: isOpen ? (attributes.get(HF_STATE) ?? ended) : ended,
+    isOpen,
     template: attributes.get(HF_TEMPLATE) ?? '',
     count: attributes.get(HF_COUNT) ?? 0,
   };

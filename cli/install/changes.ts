@@ -20,7 +20,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { isMissing, reasonOf } from '../../config/input/jsonFile.ts';
+import { isFileNotFound, fileErrorReason } from '../../config/input/jsonFile.ts';
 import { ConfigurationError } from '../../domain/errors/errors.ts';
 
 /** One step of an installation or its reverse; `before` is what the plan was made from. */
@@ -40,12 +40,12 @@ interface Content {
 export const MODE = { folder: 0o755, file: 0o644, script: 0o755 } as const;
 
 /** A file's text, or undefined when there is none. @throws ConfigurationError */
-export function readIfAny(path: string): string | undefined {
+export function readIfExists(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw new ConfigurationError(`${path} cannot be read: ${reasonOf(error)}.`, { cause: error });
+    if (isFileNotFound(error)) return undefined;
+    throw new ConfigurationError(`${path} cannot be read: ${fileErrorReason(error)}.`, { cause: error });
   }
 }
 
@@ -62,7 +62,7 @@ export function applyChanges(
   owner: string,
   wantsBackup: (path: string) => boolean,
 ): string[] {
-  for (const { path } of changes) checkWritable(path);
+  for (const { path } of changes) assertWritable(path);
   const backups: string[] = [];
   for (const change of changes) {
     try {
@@ -73,7 +73,7 @@ export function applyChanges(
     } catch (error) {
       if (error instanceof ConfigurationError) throw error;
       throw new ConfigurationError(
-        `${change.path} could not be changed: ${reasonOf(error)}. Run the same command again once that is mended.`,
+        `${change.path} could not be changed: ${fileErrorReason(error)}. Run the same command again once that is mended.`,
         { cause: error },
       );
     }
@@ -86,12 +86,12 @@ function applyChange(change: Change, owner: string): void {
     case 'makeFolder':
       mkdirSync(change.path);
       chmodSync(change.path, MODE.folder);
-      return giveTo(change.path, owner);
+      return chownLike(change.path, owner);
     case 'write':
-      checkUnchanged(change.path, change.before);
-      return writeInOneStep(change.path, change, owner);
+      assertUnchanged(change.path, change.before);
+      return writeAtomically(change.path, change, owner);
     case 'delete':
-      checkUnchanged(change.path, change.before);
+      assertUnchanged(change.path, change.before);
       return rmSync(change.path);
     case 'removeFolder':
       if (existsSync(change.path) && readdirSync(change.path).length === 0) rmdirSync(change.path);
@@ -99,7 +99,7 @@ function applyChange(change: Change, owner: string): void {
 }
 
 /** A reader sees the old file or the new one, also after a crash. */
-function writeInOneStep(path: string, { after, executable }: Content, owner: string): void {
+function writeAtomically(path: string, { after, executable }: Content, owner: string): void {
   // Behind a link is the file that counts.
   const target = existsSync(path) ? realpathSync(path) : path;
   const temporary = `${target}.${process.pid}.${randomUUID()}.tmp`;
@@ -112,14 +112,14 @@ function writeInOneStep(path: string, { after, executable }: Content, owner: str
     closeSync(file);
   }
   chmodSync(temporary, old ? old.mode & 0o7777 : executable ? MODE.script : MODE.file);
-  giveTo(temporary, old ? target : owner);
+  chownLike(temporary, old ? target : owner);
   renameSync(temporary, target);
 }
 
 /** What root makes must belong to the user that Host Factory runs as. */
-function giveTo(path: string, owner: string): void {
+function chownLike(path: string, reference: string): void {
   if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(owner);
+  const { uid, gid } = statSync(reference);
   chownSync(path, uid, gid);
 }
 
@@ -127,24 +127,24 @@ function giveTo(path: string, owner: string): void {
 function backUp(path: string): string {
   const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
   let backup = `${path}.${stamp}.bak`;
-  for (let more = 2; existsSync(backup); more++) backup = `${path}.${stamp}-${more}.bak`;
+  for (let counter = 2; existsSync(backup); counter++) backup = `${path}.${stamp}-${counter}.bak`;
   copyFileSync(path, backup, constants.COPYFILE_EXCL);
   return backup;
 }
 
-function checkUnchanged(path: string, before: string | undefined): void {
-  if (readIfAny(path) === before) return;
+function assertUnchanged(path: string, before: string | undefined): void {
+  if (readIfExists(path) === before) return;
   throw new ConfigurationError(`${path} was changed by somebody else just now. Run the same command again.`);
 }
 
-function checkWritable(path: string): void {
+function assertWritable(path: string): void {
   let folder = dirname(path);
   while (!existsSync(folder)) folder = dirname(folder);
   try {
     accessSync(folder, constants.W_OK);
   } catch (error) {
     throw new ConfigurationError(
-      `${folder} may not be written (${reasonOf(error)}), so nothing was changed. ` +
+      `${folder} may not be written (${fileErrorReason(error)}), so nothing was changed. ` +
         "Run this as the owner of Host Factory's folders, e.g. egoadmin; root is not needed.",
       { cause: error },
     );

@@ -6,15 +6,15 @@ type Line = readonly [mark: ' ' | '-' | '+', text: string];
 /** A unified diff, as `diff -u` prints it; '' when both are the same. */
 export function unifiedDiff(path: string, before: string, after: string): string {
   if (before === after) return '';
-  const lines = compare(linesOf(before), linesOf(after));
-  const near = lines.map((_, index) =>
+  const lines = diffLines(linesOf(before), linesOf(after));
+  const inHunk = lines.map((_, index) =>
     lines.slice(Math.max(0, index - CONTEXT), index + CONTEXT + 1).some(([mark]) => mark !== ' '),
   );
   const out = [`--- ${before === '' ? '/dev/null' : path}`, `+++ ${after === '' ? '/dev/null' : path}`];
   let [oldLine, newLine] = [1, 1];
   for (let index = 0; index < lines.length;) {
-    if (near[index]) {
-      const end = near.indexOf(false, index);
+    if (inHunk[index]) {
+      const end = inHunk.indexOf(false, index);
       const hunk = lines.slice(index, end === -1 ? undefined : end);
       const [olds, news] = [hunk.filter(([mark]) => mark !== '+'), hunk.filter(([mark]) => mark !== '-')];
       out.push(`@@ -${range(oldLine, olds.length)} +${range(newLine, news.length)} @@`);
@@ -32,7 +32,7 @@ const range = (line: number, count: number): string => `${count === 0 ? line - 1
 const linesOf = (text: string): string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));
 
 /** By the longest common subsequence: the files have some hundred lines at most. */
-function compare(before: readonly string[], after: readonly string[]): Line[] {
+function diffLines(before: readonly string[], after: readonly string[]): Line[] {
   /** common[i][j]: length of what before[i..] and after[j..] share. */
   const common = Array.from({ length: before.length + 1 }, () => new Uint32Array(after.length + 1));
   const shared = (i: number, j: number): number => common[i]?.[j] ?? 0;
@@ -45,15 +45,15 @@ function compare(before: readonly string[], after: readonly string[]): Line[] {
   const lines: Line[] = [];
   let [i, j] = [0, 0];
   while (i < before.length || j < after.length) {
-    const [gone, come] = [before[i], after[j]];
-    if (gone !== undefined && gone === come) {
-      lines.push([' ', gone]);
+    const [removed, added] = [before[i], after[j]];
+    if (removed !== undefined && removed === added) {
+      lines.push([' ', removed]);
       [i, j] = [i + 1, j + 1];
-    } else if (gone !== undefined && (come === undefined || shared(i + 1, j) >= shared(i, j + 1))) {
-      lines.push(['-', gone]);
+    } else if (removed !== undefined && (added === undefined || shared(i + 1, j) >= shared(i, j + 1))) {
+      lines.push(['-', removed]);
       i += 1;
     } else {
-      lines.push(['+', come ?? '']);
+      lines.push(['+', added ?? '']);
       j += 1;
     }
   }

@@ -13,8 +13,8 @@ export type JsonNode =
   | { readonly kind: 'scalar'; readonly start: number; readonly end: number; readonly value: unknown };
 
 type Members = ReadonlyMap<string, JsonNode>;
-export type JsonArray = Extract<JsonNode, { kind: 'array' }>;
-export type JsonMap = Extract<JsonNode, { kind: 'object' }>;
+export type JsonArrayNode = Extract<JsonNode, { kind: 'array' }>;
+export type JsonObjectNode = Extract<JsonNode, { kind: 'object' }>;
 
 /** `message` names line and column, both from 1. */
 export class JsonTextError extends Error {}
@@ -26,138 +26,138 @@ const SCALAR =
 /** @throws JsonTextError */
 export function parseJsonText(text: string): JsonNode {
   // A byte order mark, as some editors leave.
-  let at = text.startsWith('\uFEFF') ? 1 : 0;
+  let position = text.startsWith('\uFEFF') ? 1 : 0;
 
   function value(): JsonNode {
     skipSpace();
-    const start = at;
-    if (take('{')) return { kind: 'object', start, members: members(), end: at };
-    if (take('[')) return { kind: 'array', start, items: items(), end: at };
+    const start = position;
+    if (consume('{')) return { kind: 'object', start, members: members(), end: position };
+    if (consume('[')) return { kind: 'array', start, items: items(), end: position };
     return scalar('a value');
   }
 
   function members(): Members {
     const found = new Map<string, JsonNode>();
     skipSpace();
-    if (take('}')) return found;
+    if (consume('}')) return found;
     do {
       skipSpace();
-      if (text[at] !== '"') fail('a key in double quotes');
+      if (text[position] !== '"') fail('a key in double quotes');
       const key = String(scalar('a key').value);
       if (found.has(key)) fail(`another key than "${key}", which stands here twice,`);
       skipSpace();
-      if (!take(':')) fail('":"');
+      if (!consume(':')) fail('":"');
       found.set(key, value());
       skipSpace();
-    } while (take(','));
-    if (!take('}')) fail('"," or "}"');
+    } while (consume(','));
+    if (!consume('}')) fail('"," or "}"');
     return found;
   }
 
   function items(): readonly JsonNode[] {
     const found: JsonNode[] = [];
     skipSpace();
-    if (take(']')) return found;
+    if (consume(']')) return found;
     do {
       found.push(value());
       skipSpace();
-    } while (take(','));
-    if (!take(']')) fail('"," or "]"');
+    } while (consume(','));
+    if (!consume(']')) fail('"," or "]"');
     return found;
   }
 
   function scalar(wanted: string): Extract<JsonNode, { kind: 'scalar' }> {
-    const start = at;
-    SCALAR.lastIndex = at;
+    const start = position;
+    SCALAR.lastIndex = position;
     const token = SCALAR.exec(text)?.[0] ?? fail(wanted);
-    at += token.length;
-    return { kind: 'scalar', start, value: JSON.parse(token) as unknown, end: at };
+    position += token.length;
+    return { kind: 'scalar', start, value: JSON.parse(token) as unknown, end: position };
   }
 
   function skipSpace(): void {
-    SPACE.lastIndex = at;
-    at += SPACE.exec(text)?.[0].length ?? 0;
+    SPACE.lastIndex = position;
+    position += SPACE.exec(text)?.[0].length ?? 0;
   }
 
-  function take(mark: string): boolean {
-    if (text[at] !== mark) return false;
-    at += 1;
+  function consume(mark: string): boolean {
+    if (text[position] !== mark) return false;
+    position += 1;
     return true;
   }
 
   function fail(wanted: string): never {
-    const before = text.slice(0, at).split('\n');
-    const found = at < text.length ? JSON.stringify(text[at]) : 'the end of the file';
+    const before = text.slice(0, position).split('\n');
+    const found = position < text.length ? JSON.stringify(text[position]) : 'the end of the file';
     const place = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
     throw new JsonTextError(`${place}: ${wanted} is expected, ${found} found`);
   }
 
   const root = value();
   skipSpace();
-  if (at < text.length) fail('the end of the file');
+  if (position < text.length) fail('the end of the file');
   return root;
 }
 
 /** The value without its places. */
-export function plain(node: JsonNode): unknown {
+export function toValue(node: JsonNode): unknown {
   if (node.kind === 'scalar') return node.value;
-  if (node.kind === 'array') return node.items.map(plain);
-  return Object.fromEntries([...node.members].map(([key, value]) => [key, plain(value)]));
+  if (node.kind === 'array') return node.items.map(toValue);
+  return Object.fromEntries([...node.members].map(([key, value]) => [key, toValue(value)]));
 }
 
 /** Puts an item behind the others, in their layout: each on lines of its own, or all on one. */
-export function appendItem(text: string, array: JsonArray, item: unknown): string {
+export function appendItem(text: string, array: JsonArrayNode, item: unknown): string {
   const last = array.items.at(-1);
   if (!last) {
     const first = array.start + 1;
-    if (typeof item !== 'object') return replace(text, first, first, JSON.stringify(item));
-    return replace(text, array.start, array.end, layOut(text, array.start, [item]));
+    if (typeof item !== 'object') return splice(text, first, first, JSON.stringify(item));
+    return splice(text, array.start, array.end, formatValue(text, array.start, [item]));
   }
   const lineStart = text.lastIndexOf('\n', last.start) + 1;
   const lead = text.slice(lineStart, last.start);
   if (lineStart <= array.start || lead.trim() !== '') {
-    return replace(text, last.end, last.end, `, ${JSON.stringify(item)}`);
+    return splice(text, last.end, last.end, `, ${JSON.stringify(item)}`);
   }
-  return replace(text, last.end, last.end, `,${newline(text)}${lead}${layOut(text, last.start, item)}`);
+  return splice(text, last.end, last.end, `,${newline(text)}${lead}${formatValue(text, last.start, item)}`);
 }
 
 /** Takes an item out, with the comma that it needs no more. */
-export function removeItem(text: string, array: JsonArray, index: number): string {
+export function removeItem(text: string, array: JsonArrayNode, index: number): string {
   const { items } = array;
   const item = items[index];
   if (!item) return text;
   const before = items[index - 1];
   const after = items[index + 1];
-  if (before) return replace(text, before.end, item.end, '');
-  if (after) return replace(text, item.start, after.start, '');
+  if (before) return splice(text, before.end, item.end, '');
+  if (after) return splice(text, item.start, after.start, '');
   const rest = text.slice(item.end, array.end - 1);
-  return replace(text, array.start, array.end, rest.includes('\n') ? '[]' : `[${rest}]`);
+  return splice(text, array.start, array.end, rest.includes('\n') ? '[]' : `[${rest}]`);
 }
 
 /** Puts a member behind the others of an object. */
-export function appendMember(text: string, map: JsonMap, key: string, value: unknown): string {
+export function appendMember(text: string, map: JsonObjectNode, key: string, value: unknown): string {
   const last = [...map.members.values()].at(-1);
   const eol = newline(text);
   const outer = indentAt(text, map.start);
-  const member = `${outer}${unit(text)}${JSON.stringify(key)}: ${JSON.stringify(value)}`;
+  const member = `${outer}${indentUnit(text)}${JSON.stringify(key)}: ${JSON.stringify(value)}`;
   return last
-    ? replace(text, last.end, last.end, `,${eol}${member}`)
-    : replace(text, map.start, map.end, `{${eol}${member}${eol}${outer}}`);
+    ? splice(text, last.end, last.end, `,${eol}${member}`)
+    : splice(text, map.start, map.end, `{${eol}${member}${eol}${outer}}`);
 }
 
 /** A whole file, as we write one anew. */
-export const jsonFileText = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
+export const formatJsonFile = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
 
-const replace = (text: string, start: number, end: number, by: string): string =>
-  text.slice(0, start) + by + text.slice(end);
+const splice = (text: string, start: number, end: number, replacement: string): string =>
+  text.slice(0, start) + replacement + text.slice(end);
 
 /** A value over several lines, which all but the first begin as far in as the line of `at`. */
-function layOut(text: string, at: number, value: unknown): string {
+function formatValue(text: string, at: number, value: unknown): string {
   const indent = indentAt(text, at);
-  return JSON.stringify(value, null, unit(text)).replaceAll('\n', `${newline(text)}${indent}`);
+  return JSON.stringify(value, null, indentUnit(text)).replaceAll('\n', `${newline(text)}${indent}`);
 }
 
 const newline = (text: string): string => (text.includes('\r\n') ? '\r\n' : '\n');
-const unit = (text: string): string => /\n([ \t]+)\S/.exec(text)?.[1] ?? '  ';
+const indentUnit = (text: string): string => /\n([ \t]+)\S/.exec(text)?.[1] ?? '  ';
 const indentAt = (text: string, at: number): string =>
   /^[ \t]*/.exec(text.slice(text.lastIndexOf('\n', at - 1) + 1, at))?.[0] ?? '';

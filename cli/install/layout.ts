@@ -36,13 +36,13 @@ const NAME = /^[0-9A-Za-z_-]{1,64}$/;
  * @throws ConfigurationError when Host Factory is not there
  */
 export function findLayout(flags: Flags, env: Environment): Layout {
-  const hfTop = resolve(textFlag(flags, 'hfTop') ?? (env['HF_TOP'] || missing()));
+  const hfTop = resolve(textFlag(flags, 'hfTop') ?? (env['HF_TOP'] || missingHfTop()));
   if (!existsSync(hfTop)) throw new ConfigurationError(`--hf-top: there is no folder ${hfTop}.`);
-  const isOwnEnv = env['HF_TOP'] === undefined ? false : resolve(env['HF_TOP']) === hfTop;
-  const given = (flag: string, variable: string): string | undefined =>
-    textFlag(flags, flag) ?? ((isOwnEnv && env[variable]) || undefined);
+  const isSameHfTop = env['HF_TOP'] === undefined ? false : resolve(env['HF_TOP']) === hfTop;
+  const flagOrVariable = (flag: string, variable: string): string | undefined =>
+    textFlag(flags, flag) ?? ((isSameHfTop && env[variable]) || undefined);
   const folder = (flag: string, variable: string, name: string): string =>
-    resolve(given(flag, variable) ?? join(hfTop, name));
+    resolve(flagOrVariable(flag, variable) ?? join(hfTop, name));
   const confDir = folder('hfConfdir', 'HF_CONFDIR', 'conf');
   if (!existsSync(confDir)) {
     throw new ConfigurationError(
@@ -50,7 +50,7 @@ export function findLayout(flags: Flags, env: Environment): Layout {
     );
   }
   const workDir = folder('hfWorkdir', 'HF_WORKDIR', 'work');
-  const hfVersion = given('hfVersion', 'HF_VERSION') ?? newestVersion(hfTop);
+  const hfVersion = flagOrVariable('hfVersion', 'HF_VERSION') ?? newestVersion(hfTop);
   const provider = nameFlag(flags, 'provider') ?? missingProvider();
   const plugin = nameFlag(flags, 'plugin') ?? (hasPlugins({ hfVersion }) ? 'ohf' : `ohf-${provider}`);
   const pluginDir = join(hfTop, hfVersion, 'providerplugins', plugin);
@@ -91,7 +91,7 @@ function nameFlag(flags: Flags, flag: 'provider' | 'plugin'): string | undefined
   throw new ValidationError(`--${flag} is '${name}'; allowed: 1 to 64 of 0-9 A-Z a-z _ -.`);
 }
 
-function missing(): never {
+function missingHfTop(): never {
   throw new ValidationError("--hf-top is missing: Host Factory's folder, HF_TOP, e.g. $EGO_TOP/hostfactory.");
 }
 

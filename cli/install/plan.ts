@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { DRAIN_MARK } from '../../config/hostFactory/draining.ts';
+import { DRAIN_MARKER } from '../../config/hostFactory/draining.ts';
 import { BusinessRuleError } from '../../domain/errors/errors.ts';
-import { readIfAny, type Change } from './changes.ts';
-import { jsonFileText } from './jsonText.ts';
+import { readIfExists, type Change } from './changes.ts';
+import { formatJsonFile } from './jsonText.ts';
 import type { Layout } from './layout.ts';
-import { readRecord, recorded, recordPath, sha256, type InstallRecord } from './record.ts';
+import { readRecord, extendRecord, recordPath, sha256, type InstallRecord } from './record.ts';
 import { isPluginShared, register, unregister, type RegistrationTexts } from './registration.ts';
 import { OPERATIONS } from '../operations/registry.ts';
 import { isOurScript } from './scriptFiles.ts';
@@ -15,7 +15,7 @@ type Files = ReadonlyMap<string, string>;
 type Write = Extract<Change, { kind: 'write' }>;
 
 /** What an installation consists of, beside the registration. */
-export interface Parts {
+export interface InstallFiles {
   /** By file name. */
   readonly scripts: Files;
   /** By path. */
@@ -28,7 +28,10 @@ export interface Parts {
  * empty when all is done.
  * @throws ConfigurationError, BusinessRuleError
  */
-export function planInstall(layout: Layout, { scripts, samples, requestors }: Parts): readonly Change[] {
+export function planInstall(
+  layout: Layout,
+  { scripts, samples, requestors }: InstallFiles,
+): readonly Change[] {
   const texts = readRegistrations(layout);
   const registered = register(texts, layout, requestors);
   const scriptWrites = [...scripts].flatMap(([name, after]) =>
@@ -37,8 +40,9 @@ export function planInstall(layout: Layout, { scripts, samples, requestors }: Pa
   const sampleWrites = [...samples].flatMap(([path, after]): Write[] =>
     existsSync(path) ? [] : [{ kind: 'write', path, before: undefined, after }],
   );
-  const registrationWrites = pairs(layout, texts, registered).flatMap(({ path, before, after }): Write[] =>
-    after === undefined || after === before ? [] : [{ kind: 'write', path, before, after }],
+  const registrationWrites = registrationChanges(layout, texts, registered).flatMap(
+    ({ path, before, after }): Write[] =>
+      after === undefined || after === before ? [] : [{ kind: 'write', path, before, after }],
   );
   const writes = [...scriptWrites, ...sampleWrites, ...registrationWrites];
   const folders = missingFolders([
@@ -50,11 +54,11 @@ export function planInstall(layout: Layout, { scripts, samples, requestors }: Pa
     ...writes.map(({ path }) => dirname(path)),
   ]);
   if (writes.length === 0 && folders.length === 0) return [];
-  const before = readIfAny(recordPath(layout));
-  const record = recorded(readRecord(before), folders, writes);
+  const before = readIfExists(recordPath(layout));
+  const record = extendRecord(readRecord(before), folders, writes);
   return [
     ...folders.map((path): Change => ({ kind: 'makeFolder', path })),
-    { kind: 'write', path: recordPath(layout), before, after: jsonFileText(record) },
+    { kind: 'write', path: recordPath(layout), before, after: formatJsonFile(record) },
     ...writes,
   ];
 }
@@ -64,33 +68,36 @@ export function planInstall(layout: Layout, { scripts, samples, requestors }: Pa
  * @throws ConfigurationError
  */
 export function planUninstall(layout: Layout): readonly Change[] {
-  const recordText = readIfAny(recordPath(layout));
+  const recordText = readIfExists(recordPath(layout));
   const record = readRecord(recordText);
   const texts = readRegistrations(layout);
-  const registrations = pairs(layout, texts, unregister(texts, layout)).flatMap(({ path, before, after }) =>
-    before === undefined || after === undefined || before === after
-      ? []
-      : restore(record, path, before, after),
+  const registrations = registrationChanges(layout, texts, unregister(texts, layout)).flatMap(
+    ({ path, before, after }) =>
+      before === undefined || after === undefined || before === after
+        ? []
+        : restoreRegistration(record, path, before, after),
   );
   const isShared = isPluginShared(texts.providers, layout);
   const registrationPaths = Object.values<string>({ ...layout.registrations });
-  const untouched = Object.entries(record.files).flatMap(([path, { before, sha256: left }]): Change[] => {
-    const text = readIfAny(path);
-    const isPlain = !registrationPaths.includes(path) && dirname(path) !== layout.scriptsDir;
-    return isPlain && before === null && text !== undefined && sha256(text) === left
-      ? [{ kind: 'delete', path, before: text }]
-      : [];
-  });
+  const unmodifiedFiles = Object.entries(record.files).flatMap(
+    ([path, { before, sha256: installedSha256 }]): Change[] => {
+      const text = readIfExists(path);
+      const isOtherFile = !registrationPaths.includes(path) && dirname(path) !== layout.scriptsDir;
+      return isOtherFile && before === null && text !== undefined && sha256(text) === installedSha256
+        ? [{ kind: 'delete', path, before: text }]
+        : [];
+    },
+  );
   const deletions: Change[] = [
     ...(isShared ? [] : ourScripts(layout)),
-    ...untouched,
+    ...unmodifiedFiles,
     ...(recordText === undefined
       ? []
       : [{ kind: 'delete' as const, path: recordPath(layout), before: recordText }]),
   ];
-  const mark = join(layout.providerConf, DRAIN_MARK);
-  const drained = readIfAny(mark);
-  if (drained !== undefined) deletions.push({ kind: 'delete', path: mark, before: drained });
+  const drainMarker = join(layout.providerConf, DRAIN_MARKER);
+  const markerText = readIfExists(drainMarker);
+  if (markerText !== undefined) deletions.push({ kind: 'delete', path: drainMarker, before: markerText });
   if (registrations.length === 0 && deletions.length === 0) return [];
   const folders = [...record.folders, ...(isShared ? [] : [layout.pluginDir, layout.scriptsDir])];
   const removals = [...new Set(folders)]
@@ -102,14 +109,14 @@ export function planUninstall(layout: Layout): readonly Change[] {
 
 function readRegistrations({ registrations }: Layout): RegistrationTexts {
   return {
-    plugins: readIfAny(registrations.plugins),
-    providers: readIfAny(registrations.providers),
-    requestors: readIfAny(registrations.requestors),
+    plugins: readIfExists(registrations.plugins),
+    providers: readIfExists(registrations.providers),
+    requestors: readIfExists(registrations.requestors),
   };
 }
 
 /** Plugin before provider before requestor: each names the one before. */
-function pairs({ registrations }: Layout, before: RegistrationTexts, after: RegistrationTexts) {
+function registrationChanges({ registrations }: Layout, before: RegistrationTexts, after: RegistrationTexts) {
   return (['plugins', 'providers', 'requestors'] as const).map((file) => ({
     path: registrations[file],
     before: before[file],
@@ -118,18 +125,19 @@ function pairs({ registrations }: Layout, before: RegistrationTexts, after: Regi
 }
 
 /** If nobody touched the file since, it becomes again what it was, byte by byte. */
-function restore(record: InstallRecord, path: string, before: string, after: string): Change[] {
-  const known = record.files[path];
-  if (known === undefined || known.sha256 !== sha256(before)) return [{ kind: 'write', path, before, after }];
-  if (known.before === null) return [{ kind: 'delete', path, before }];
-  const isSame = isDeepStrictEqual(parsed(known.before), parsed(after));
-  return [{ kind: 'write', path, before, after: isSame ? known.before : after }];
+function restoreRegistration(record: InstallRecord, path: string, before: string, after: string): Change[] {
+  const recordedFile = record.files[path];
+  if (recordedFile === undefined || recordedFile.sha256 !== sha256(before))
+    return [{ kind: 'write', path, before, after }];
+  if (recordedFile.before === null) return [{ kind: 'delete', path, before }];
+  const isSame = isDeepStrictEqual(parseJson(recordedFile.before), parseJson(after));
+  return [{ kind: 'write', path, before, after: isSame ? recordedFile.before : after }];
 }
 
-const parsed = (text: string): unknown => JSON.parse(text.replace(/^\uFEFF/, ''));
+const parseJson = (text: string): unknown => JSON.parse(text.replace(/^\uFEFF/, ''));
 
 function scriptWrite(path: string, after: string): Write[] {
-  const before = readIfAny(path);
+  const before = readIfExists(path);
   if (before === after) return [];
   if (before !== undefined && !isOurScript(before)) {
     throw new BusinessRuleError(
@@ -141,16 +149,16 @@ function scriptWrite(path: string, after: string): Write[] {
 
 function ourScripts({ scriptsDir }: Layout): Change[] {
   return OPERATIONS.map(({ name }) => join(scriptsDir, `${name}.sh`)).flatMap((path): Change[] => {
-    const before = readIfAny(path);
+    const before = readIfExists(path);
     return before !== undefined && isOurScript(before) ? [{ kind: 'delete', path, before }] : [];
   });
 }
 
 /** Outer folders first. */
-function missingFolders(wanted: readonly string[]): string[] {
+function missingFolders(required: readonly string[]): string[] {
   const missing = new Set<string>();
-  for (const folder of wanted) {
-    for (let at = folder; !existsSync(at); at = dirname(at)) missing.add(at);
+  for (const folder of required) {
+    for (let path = folder; !existsSync(path); path = dirname(path)) missing.add(path);
   }
   return [...missing].toSorted((a, b) => a.length - b.length);
 }

@@ -18,7 +18,7 @@ export interface RecordedFile {
   readonly sha256: string;
 }
 
-export const NOTHING: InstallRecord = { v: 1, folders: [], files: {} };
+export const EMPTY_RECORD: InstallRecord = { v: 1, folders: [], files: {} };
 
 export const recordPath = ({ providerConf }: Layout): string => join(providerConf, 'ohf-install.json');
 
@@ -32,16 +32,16 @@ export function readRecord(text: string | undefined): InstallRecord {
   } catch {
     // As if there were none.
   }
-  return NOTHING;
+  return EMPTY_RECORD;
 }
 
 /** Adds to what an earlier installation recorded. */
-export function recorded(
-  earlier: InstallRecord,
+export function extendRecord(
+  previous: InstallRecord,
   folders: readonly string[],
   writes: readonly { readonly path: string; readonly before: string | undefined; readonly after: string }[],
 ): InstallRecord {
-  const files = { ...earlier.files };
+  const files = { ...previous.files };
   for (const { path, before, after } of writes) {
     const known = files[path];
     const isFirst = known === undefined;
@@ -49,7 +49,7 @@ export function recorded(
     if (!isFirst && known.sha256 !== sha256(before ?? '')) delete files[path];
     else files[path] = { before: isFirst ? (before ?? null) : known.before, sha256: sha256(after) };
   }
-  return { v: 1, folders: [...new Set([...earlier.folders, ...folders])], files };
+  return { v: 1, folders: [...new Set([...previous.folders, ...folders])], files };
 }
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

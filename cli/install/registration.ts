@@ -3,20 +3,27 @@ import { BusinessRuleError, ConfigurationError } from '../../domain/errors/error
 import {
   appendItem,
   appendMember,
-  jsonFileText,
-  plain,
+  formatJsonFile,
+  toValue,
   removeItem,
-  type JsonArray,
-  type JsonMap,
+  type JsonArrayNode,
+  type JsonObjectNode,
 } from './jsonText.ts';
 import { hasPlugins, type Layout, type Registrations } from './layout.ts';
-import { nameOf, readList, textOf, withItem, withoutEntry, type ListFile } from './registrationFile.ts';
+import {
+  entryName,
+  parseRegistrationFile,
+  stringMember,
+  appendEntry,
+  removeEntry,
+  type RegistrationFile,
+} from './registrationFile.ts';
 
 /** The texts of the registration files; undefined where there is no such file. */
 export type RegistrationTexts = Registrations<string | undefined>;
 
 /** Requestors that Host Factory itself comes with. */
-const OWN_REQUESTORS: readonly string[] = ['symAinst', 'admin'];
+const DEFAULT_REQUESTORS: readonly string[] = ['symAinst', 'admin'];
 
 /**
  * Adds plugin and provider, and the provider to the requestors; what is there already stays as it is.
@@ -31,20 +38,20 @@ export function register(
   const { registrations } = layout;
   // Each is read before the first is changed: a damaged one stops all.
   const files = {
-    plugins: readList(texts.plugins, registrations.plugins, 'providerplugins'),
-    providers: readList(texts.providers, registrations.providers, 'providers'),
-    requestors: readList(texts.requestors, registrations.requestors, 'requestors'),
+    plugins: parseRegistrationFile(texts.plugins, registrations.plugins, 'providerplugins'),
+    providers: parseRegistrationFile(texts.providers, registrations.providers, 'providers'),
+    requestors: parseRegistrationFile(texts.requestors, registrations.requestors, 'requestors'),
   };
-  if (!hasPlugins(layout) && hasOtherUser(files.providers, layout)) {
+  if (!hasPlugins(layout) && isUsedByOtherProvider(files.providers, layout)) {
     throw new BusinessRuleError(
       `The scripts of plugin '${layout.plugin}' belong to another provider, and Host Factory 1.1 does not tell them which ` +
         'one it means. Choose another --plugin, or none.',
     );
   }
   return {
-    plugins: hasPlugins(layout) ? withEntry(files.plugins, pluginEntry(layout)) : texts.plugins,
-    providers: withEntry(files.providers, providerEntry(layout)),
-    requestors: withRequestors(files.requestors, layout.provider, requestors),
+    plugins: hasPlugins(layout) ? addEntry(files.plugins, pluginEntry(layout)) : texts.plugins,
+    providers: addEntry(files.providers, providerEntry(layout)),
+    requestors: addToRequestors(files.requestors, layout.provider, requestors),
   };
 }
 
@@ -54,36 +61,42 @@ export function register(
  */
 export function unregister(texts: RegistrationTexts, layout: Layout): RegistrationTexts {
   const { registrations, provider, plugin } = layout;
-  const plugins = readList(texts.plugins, registrations.plugins, 'providerplugins');
-  const providers = readList(texts.providers, registrations.providers, 'providers');
-  const requestors = readList(texts.requestors, registrations.requestors, 'requestors');
-  const registered = providers.entries.find((entry) => nameOf(entry) === provider);
+  const plugins = parseRegistrationFile(texts.plugins, registrations.plugins, 'providerplugins');
+  const providers = parseRegistrationFile(texts.providers, registrations.providers, 'providers');
+  const requestors = parseRegistrationFile(texts.requestors, registrations.requestors, 'requestors');
+  const registered = providers.entries.find((entry) => entryName(entry) === provider);
   if (registered && !usesPlugin(registered, plugin)) {
     throw new BusinessRuleError(
       `'${provider}' in ${registrations.providers} does not use plugin '${plugin}': ` +
-        `${JSON.stringify(known(registered))}. Nothing was changed. If it is yours, name its --plugin.`,
+        `${JSON.stringify(identifyingFields(registered))}. Nothing was changed. If it is yours, name its --plugin.`,
     );
   }
   const hasOurPlugin = plugins.entries.some((entry) =>
-    isDeepStrictEqual(known(entry), known(pluginEntry(layout))),
+    isDeepStrictEqual(identifyingFields(entry), identifyingFields(pluginEntry(layout))),
   );
   return {
-    plugins: hasOtherUser(providers, layout) || !hasOurPlugin ? texts.plugins : withoutEntry(plugins, plugin),
-    providers: withoutEntry(providers, provider),
-    requestors: withoutProvider(requestors, provider),
+    plugins:
+      isUsedByOtherProvider(providers, layout) || !hasOurPlugin
+        ? texts.plugins
+        : removeEntry(plugins, plugin),
+    providers: removeEntry(providers, provider),
+    requestors: removeFromRequestors(requestors, provider),
   };
 }
 
 /** Whether another provider instance uses the plugin's scripts. @throws ConfigurationError */
 export const isPluginShared = (providersText: string | undefined, layout: Layout): boolean =>
-  hasOtherUser(readList(providersText, layout.registrations.providers, 'providers'), layout);
+  isUsedByOtherProvider(
+    parseRegistrationFile(providersText, layout.registrations.providers, 'providers'),
+    layout,
+  );
 
-const hasOtherUser = ({ entries }: ListFile, { plugin, provider }: Layout): boolean =>
-  entries.some((entry) => nameOf(entry) !== provider && usesPlugin(entry, plugin));
+const isUsedByOtherProvider = ({ entries }: RegistrationFile, { plugin, provider }: Layout): boolean =>
+  entries.some((entry) => entryName(entry) !== provider && usesPlugin(entry, plugin));
 
 /** In Host Factory's form of 1.2, or of 1.1. */
-const usesPlugin = (entry: JsonMap, plugin: string): boolean =>
-  textOf(entry, 'plugin') === plugin || textOf(entry, 'scriptPath') === scriptPath(plugin);
+const usesPlugin = (entry: JsonObjectNode, plugin: string): boolean =>
+  stringMember(entry, 'plugin') === plugin || stringMember(entry, 'scriptPath') === scriptPath(plugin);
 
 const pluginEntry = ({ plugin }: Layout): Entry => ({
   name: plugin,
@@ -124,62 +137,67 @@ const newRequestors = (provider: string): readonly Entry[] => [
 
 type Entry = Readonly<Record<string, unknown>> & { readonly name: string };
 
-function withEntry(file: ListFile, entry: Entry): string {
-  const present = file.entries.find((each) => nameOf(each) === entry.name);
-  if (!present) return withItem(file, entry);
-  const [has, wanted] = [known(present), known(entry)];
-  if (file.text !== undefined && isDeepStrictEqual(has, wanted)) return file.text;
+function addEntry(file: RegistrationFile, entry: Entry): string {
+  const present = file.entries.find((each) => entryName(each) === entry.name);
+  if (!present) return appendEntry(file, entry);
+  const [existing, expected] = [identifyingFields(present), identifyingFields(entry)];
+  if (file.text !== undefined && isDeepStrictEqual(existing, expected)) return file.text;
   throw new BusinessRuleError(
-    `${file.path} has another '${entry.name}' already: ${JSON.stringify(has)} instead of ${JSON.stringify(wanted)}. ` +
+    `${file.path} has another '${entry.name}' already: ${JSON.stringify(existing)} instead of ${JSON.stringify(expected)}. ` +
       'Choose another name (--provider, --plugin), or take that entry out first.',
   );
 }
 
 /** What makes an entry ours; the rest, such as `enabled`, is the site's to change. */
-function known(entry: JsonMap | Entry): object {
-  const all = 'kind' in entry ? (plain(entry as JsonMap) as Entry) : entry;
-  const keys = ['plugin', 'scriptPath', 'confPath', 'workPath'].filter((key) => key in all);
-  return Object.fromEntries(keys.map((key) => [key, String(all[key]).replace(/\/$/, '')]));
+function identifyingFields(entry: JsonObjectNode | Entry): object {
+  const fields = 'kind' in entry ? (toValue(entry as JsonObjectNode) as Entry) : entry;
+  const keys = ['plugin', 'scriptPath', 'confPath', 'workPath'].filter((key) => key in fields);
+  return Object.fromEntries(keys.map((key) => [key, String(fields[key]).replace(/\/$/, '')]));
 }
 
-function withRequestors(file: ListFile, provider: string, wanted: readonly string[] | undefined): string {
+function addToRequestors(
+  file: RegistrationFile,
+  provider: string,
+  requested: readonly string[] | undefined,
+): string {
   if (file.text === undefined) {
-    return jsonFileText({ version: 2, requestors: newRequestors(provider) });
+    return formatJsonFile({ version: 2, requestors: newRequestors(provider) });
   }
-  const names = file.entries.map(nameOf);
-  const unknown = (wanted ?? []).find((name) => !names.includes(name));
-  const chosen = names.filter((name) => (wanted ?? OWN_REQUESTORS).includes(name ?? ''));
-  if (unknown !== undefined || chosen.length === 0) {
+  const names = file.entries.map(entryName);
+  const unknown = (requested ?? []).find((name) => !names.includes(name));
+  const selected = names.filter((name) => (requested ?? DEFAULT_REQUESTORS).includes(name ?? ''));
+  if (unknown !== undefined || selected.length === 0) {
     throw new BusinessRuleError(
-      `${file.path} has no requestor '${unknown ?? OWN_REQUESTORS.join("' or '")}'. ` +
+      `${file.path} has no requestor '${unknown ?? DEFAULT_REQUESTORS.join("' or '")}'. ` +
         `Name those that may ask for hosts with --requestor: ${names.join(', ') || 'there are none'}.`,
     );
   }
   let content = file.text;
-  for (const name of chosen) content = editRequestor({ ...file, text: content }, name, provider, addProvider);
+  for (const name of selected)
+    content = editRequestor({ ...file, text: content }, name, provider, addProvider);
   return content;
 }
 
-function withoutProvider(file: ListFile, provider: string): string | undefined {
+function removeFromRequestors(file: RegistrationFile, provider: string): string | undefined {
   let content = file.text;
   if (content === undefined) return undefined;
   for (const entry of file.entries) {
-    content = editRequestor({ ...file, text: content }, nameOf(entry), provider, dropProvider);
+    content = editRequestor({ ...file, text: content }, entryName(entry), provider, removeProvider);
   }
   return content;
 }
 
-type Edit = (content: string, requestor: JsonMap, provider: string) => string;
+type Edit = (content: string, requestor: JsonObjectNode, provider: string) => string;
 
 /** Places move with each edit, so the requestor is looked up anew. */
 function editRequestor(
-  { path, key, text: before }: ListFile,
+  { path, key, text: before }: RegistrationFile,
   name: string | undefined,
   provider: string,
   edit: Edit,
 ) {
   const content = before ?? '';
-  const entry = readList(content, path, key).entries.find((each) => nameOf(each) === name);
+  const entry = parseRegistrationFile(content, path, key).entries.find((each) => entryName(each) === name);
   return entry ? edit(content, entry, provider) : content;
 }
 
@@ -187,16 +205,16 @@ const addProvider: Edit = (content, requestor, provider) => {
   const list = requestor.members.get('providers');
   if (list === undefined) return appendMember(content, requestor, 'providers', [provider]);
   if (list.kind !== 'array') {
-    throw new ConfigurationError(`Requestor '${nameOf(requestor)}': "providers" is no list.`);
+    throw new ConfigurationError(`Requestor '${entryName(requestor)}': "providers" is no list.`);
   }
-  return plainTexts(list).includes(provider) ? content : appendItem(content, list, provider);
+  return arrayValues(list).includes(provider) ? content : appendItem(content, list, provider);
 };
 
-const dropProvider: Edit = (content, requestor, provider) => {
+const removeProvider: Edit = (content, requestor, provider) => {
   const list = requestor.members.get('providers');
   if (list?.kind !== 'array') return content;
-  const index = plainTexts(list).indexOf(provider);
+  const index = arrayValues(list).indexOf(provider);
   return index < 0 ? content : removeItem(content, list, index);
 };
 
-const plainTexts = (list: JsonArray): readonly unknown[] => list.items.map(plain);
+const arrayValues = (list: JsonArrayNode): readonly unknown[] => list.items.map(toValue);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DEFAULTS } from '../../config/index.ts';
 import { textFlag, type Flags } from '../args/command.ts';
-import { jsonFileText } from './jsonText.ts';
+import { formatJsonFile } from './jsonText.ts';
 import type { Layout } from './layout.ts';
 
 /** Files to start from, by path. They are written where there is none; a site's own are never touched. */
@@ -15,14 +15,14 @@ export function sampleFiles(layout: Layout, flags: Flags): ReadonlyMap<string, s
     ...(deployment === undefined ? {} : { provider: { deployment } }),
   };
   return new Map([
-    [join(providerConf, 'config.json'), jsonFileText(config)],
-    [join(providerConf, `${provider}prov_config.json`), jsonFileText({ AWS_REGION: region })],
-    [join(providerConf, `${provider}prov_templates.json`), jsonFileText(TEMPLATES)],
+    [join(providerConf, 'config.json'), formatJsonFile(config)],
+    [join(providerConf, `${provider}prov_config.json`), formatJsonFile({ AWS_REGION: region })],
+    [join(providerConf, `${provider}prov_templates.json`), formatJsonFile(SAMPLE_TEMPLATES)],
   ]);
 }
 
 /** In IBM's own form; ids that no account has. */
-const sample = (templateId: string, type: string) => ({
+const sampleTemplate = (templateId: string, type: string) => ({
   templateId,
   maxNumber: 10,
   attributes: {
@@ -39,6 +39,9 @@ const sample = (templateId: string, type: string) => ({
 });
 
 /** One for Linux and one for Windows hosts; `hostName` is a key of ours. */
-const TEMPLATES = {
-  templates: [sample('sample-linux', 'X86_64'), { ...sample('sample-windows', 'NTX64'), hostName: 'ip-hex' }],
+const SAMPLE_TEMPLATES = {
+  templates: [
+    sampleTemplate('sample-linux', 'X86_64'),
+    { ...sampleTemplate('sample-windows', 'NTX64'), hostName: 'ip-hex' },
+  ],
 };

@@ -13,21 +13,21 @@ const HEADER = "# Written by 'ohf install'; 'ohf uninstall' removes it.";
  * package, wherever it is: nothing of it is copied, so that an update of the package is one of the scripts.
  * Those of Host Factory 1.1 know their provider.
  */
-export function scriptFiles(launchers: string, layout: Layout): ReadonlyMap<string, string> {
-  const own = hasPlugins(layout)
+export function scriptFiles(launcherDir: string, layout: Layout): ReadonlyMap<string, string> {
+  const providerLines = hasPlugins(layout)
     ? ''
     : `HF_PROVIDER_NAME=\${HF_PROVIDER_NAME:-${layout.provider}}\nexport HF_PROVIDER_NAME\n`;
-  return new Map(OPERATIONS.map(({ name }) => [`${name}.sh`, scriptText(name, launchers, own)]));
+  return new Map(OPERATIONS.map(({ name }) => [`${name}.sh`, scriptText(name, launcherDir, providerLines)]));
 }
 
 export const isOurScript = (text: string): boolean => text.split('\n')[1] === HEADER;
 
-function scriptText(operation: string, launchers: string, own: string): string {
+function scriptText(operation: string, launcherDir: string, providerLines: string): string {
   return `#!/bin/sh
 ${HEADER}
 PATH="\${PATH:+$PATH:}/usr/local/bin:/usr/bin:/bin"
-${own}operation=${operation}
-scripts='${launchers.replaceAll("'", String.raw`'\''`)}'
+${providerLines}operation=${operation}
+scripts='${launcherDir.replaceAll("'", String.raw`'\''`)}'
 if [ ! -r "$scripts/launch.sh" ]; then
   echo '{"message":"Open Host Factory is not where these scripts were installed from. Run ohf install again."}'
   exit 1
@@ -41,9 +41,9 @@ fi
  * version counts, must stay in it.
  * @throws ConfigurationError
  */
-export function findLaunchers(program: string | undefined): string {
-  const own = fileURLToPath(import.meta.url);
-  const roots = [resolve(program ?? '', '../../..'), ...above(own)];
+export function findLauncherDir(program: string | undefined): string {
+  const thisFile = fileURLToPath(import.meta.url);
+  const roots = [resolve(program ?? '', '../../..'), ...parentDirs(thisFile)];
   const root = roots.find((each) => existsSync(join(each, 'cli', 'scripts', 'launch.sh')));
   if (root !== undefined) return join(root, 'cli', 'scripts');
   throw new ConfigurationError(
@@ -51,7 +51,7 @@ export function findLaunchers(program: string | undefined): string {
   );
 }
 
-function above(path: string): string[] {
+function parentDirs(path: string): string[] {
   const up = dirname(path);
-  return up === path ? [] : [up, ...above(up)];
+  return up === path ? [] : [up, ...parentDirs(up)];
 }

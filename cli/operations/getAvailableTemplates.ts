@@ -8,9 +8,9 @@ import type { Operation } from './operation.ts';
 export const operation: Operation = {
   name: 'getAvailableTemplates',
   kind: 'query',
-  inputFromWords: (words) => {
-    if (words.length > 0)
-      throw new ValidationError(`getAvailableTemplates takes no arguments; '${words[0]}' is one.`);
+  inputFromArgs: (args) => {
+    if (args.length > 0)
+      throw new ValidationError(`getAvailableTemplates takes no arguments; '${args[0]}' is one.`);
     return {};
   },
   execute: (_input, context) => listTemplates(context),

@@ -9,19 +9,21 @@ export const operation = defineOperation({
   name: 'getRequestStatus',
   kind: 'query',
   // What a person reads Host Factory need not know of.
-  inputFromWords: (words) =>
-    words.length > 0 ? { requests: words.map((requestId) => ({ requestId })), claim: false } : {},
-  usual: ({ requests, claim }) => {
-    if (!Array.isArray(requests) || (claim !== undefined && typeof claim !== 'boolean')) return undefined;
+  inputFromArgs: (args) =>
+    args.length > 0 ? { requests: args.map((requestId) => ({ requestId })), acknowledge: false } : {},
+  fastPath: ({ requests, acknowledge }) => {
+    if (!Array.isArray(requests) || (acknowledge !== undefined && typeof acknowledge !== 'boolean'))
+      return undefined;
     const ids = requests.map((entry: unknown) => (isObject(entry) ? entry['requestId'] : undefined));
     if (!ids.every((id) => typeof id === 'string' && id !== '')) return undefined;
     return {
       requests: ids.map((requestId) => ({ requestId: String(requestId) })),
-      ...(claim === undefined ? {} : { claim }),
+      ...(acknowledge === undefined ? {} : { acknowledge }),
     };
   },
   schema: async () => (await import('./schemas.ts')).statusRequest,
-  run: ({ requests, claim }, context) => readStatuses(distinct(requests), claim !== false, context),
+  run: ({ requests, acknowledge }, context) =>
+    readStatuses(distinct(requests), acknowledge !== false, context),
 });
 
 const distinct = (requests: readonly { requestId: string }[]): readonly string[] => [
@@ -31,16 +33,18 @@ const distinct = (requests: readonly { requestId: string }[]): readonly string[]
 /** One row per id, in the order of the input. If one cannot be read, none is told: a part would be a lie. */
 async function readStatuses(
   ids: readonly string[],
-  mayClaim: boolean,
+  mayAcknowledge: boolean,
   context: OperationContext,
 ): Promise<object> {
   if (ids.length === 0) return { requests: [] };
-  context.log.about(ids.length === 1 ? { requestId: ids[0] } : { requestIds: ids });
+  context.log.addFields(ids.length === 1 ? { requestId: ids[0] } : { requestIds: ids });
   const gateway = await context.gateway();
-  const answers = await gateway.statusOf(ids, context.now());
-  const claims = ids.map((id, index) => [id, answers[index]?.unclaimed ?? []] as const);
-  const wanted = mayClaim ? claims.filter(([, unclaimed]) => unclaimed.length > 0) : [];
-  await Promise.all(wanted.map(([id, unclaimed]) => gateway.claim(id, unclaimed)));
+  const answers = await gateway.readStatuses(ids, context.now());
+  const unacknowledgedById = ids.map((id, index) => [id, answers[index]?.unacknowledged ?? []] as const);
+  const toAcknowledge = mayAcknowledge
+    ? unacknowledgedById.filter(([, machineIds]) => machineIds.length > 0)
+    : [];
+  await Promise.all(toAcknowledge.map(([id, machineIds]) => gateway.acknowledge(id, machineIds)));
   return { requests: ids.map((id, index) => statusRow(id, answers[index])) };
 }
 

@@ -2,34 +2,34 @@ import { isObject } from '../../config/input/jsonFile.ts';
 import type { ReturnedMachine } from '../../domain/return/input.ts';
 
 /** A host as words on the command line name it: an instance id, or else a host name. */
-export const hostFromWord = (word: string): ReturnedMachine =>
-  /^i-[0-9a-f]+$/.test(word) ? { machineId: word } : { name: word };
+export const hostFromArg = (arg: string): ReturnedMachine =>
+  /^i-[0-9a-f]+$/.test(arg) ? { machineId: arg } : { name: arg };
 
-export interface GivenHost {
+export interface HostEntry {
   readonly name?: string | null | undefined;
   readonly machineId?: string | null | undefined;
 }
 
 /** A list of hosts as Host Factory sends it, or undefined. */
-export function usualHosts(machines: unknown): GivenHost[] | undefined {
+export function parsePlainHosts(machines: unknown): HostEntry[] | undefined {
   if (!Array.isArray(machines)) return undefined;
-  const hosts: GivenHost[] = [];
+  const hosts: HostEntry[] = [];
   for (const entry of machines as readonly unknown[]) {
     if (!isObject(entry)) return undefined;
     const { name, machineId } = entry;
-    if (!isText(name) || !isText(machineId)) return undefined;
+    if (!isOptionalString(name) || !isOptionalString(machineId)) return undefined;
     hosts.push({ name, machineId });
   }
   return hosts;
 }
 
-const isText = (value: unknown): value is string | null | undefined =>
+const isOptionalString = (value: unknown): value is string | null | undefined =>
   typeof value === 'string' || value === null || value === undefined;
 
 /** Each machine once, in the order of the list; the id counts where there is one. Blank entries are dropped. */
-export function distinctHosts(given: readonly GivenHost[]): readonly ReturnedMachine[] {
+export function distinctHosts(entries: readonly HostEntry[]): readonly ReturnedMachine[] {
   const hosts = new Map<string, ReturnedMachine>();
-  for (const host of given) {
+  for (const host of entries) {
     const machineId = host.machineId?.trim();
     const name = host.name?.trim();
     const key = machineId || name?.toLowerCase();

@@ -11,7 +11,7 @@ export interface Operation {
   readonly name: string;
   readonly kind: 'command' | 'query';
   /** The input document that words on the command line stand for. */
-  readonly inputFromWords: (words: readonly string[]) => object;
+  readonly inputFromArgs: (args: readonly string[]) => object;
   /**
    * @returns the output document
    * @throws OhfError whose message is Host Factory's answer
@@ -19,29 +19,29 @@ export interface Operation {
   execute(input: object, context: OperationContext): Promise<object>;
 }
 
-interface Definition<Input> extends Pick<Operation, 'name' | 'kind' | 'inputFromWords'> {
+interface OperationDefinition<Input> extends Pick<Operation, 'name' | 'kind' | 'inputFromArgs'> {
   /**
    * Input in the form that Host Factory sends, or undefined: then the schema decides and finds the words. Loading
    * and running zod takes a fifth of the time of an empty process.
    */
-  readonly usual: (input: JsonObject) => Input | undefined;
-  /** What counts as input; loaded with zod. Whatever `usual` takes, this takes for the same. */
+  readonly fastPath: (input: JsonObject) => Input | undefined;
+  /** What counts as input; loaded with zod. Whatever `fastPath` takes, this takes for the same. */
   readonly schema: () => Promise<z.ZodMiniType<Input>>;
   readonly run: (input: Input, context: OperationContext) => Promise<object>;
 }
 
-export function defineOperation<Input>(definition: Definition<Input>): Operation {
-  const { name, kind, inputFromWords, usual, schema, run } = definition;
+export function defineOperation<Input>(definition: OperationDefinition<Input>): Operation {
+  const { name, kind, inputFromArgs, fastPath, schema, run } = definition;
   return {
     name,
     kind,
-    inputFromWords,
+    inputFromArgs,
     execute: async (input, context) =>
-      run(usual({ ...input }) ?? (await check(await schema(), input)), context),
+      run(fastPath({ ...input }) ?? (await validate(await schema(), input)), context),
   };
 }
 
-async function check<Input>(schema: z.ZodMiniType<Input>, input: object): Promise<Input> {
+async function validate<Input>(schema: z.ZodMiniType<Input>, input: object): Promise<Input> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const { describeIssues } = await import('../../config/input/issues.ts');

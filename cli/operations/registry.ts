@@ -4,7 +4,7 @@ export interface OperationEntry {
   readonly name: string;
   readonly summary: string;
   /** Positional arguments as help shows them. */
-  readonly words: string;
+  readonly args: string;
   readonly examples: readonly string[];
   readonly load: () => Promise<{ readonly operation: Operation }>;
 }
@@ -14,14 +14,14 @@ export const OPERATIONS: readonly OperationEntry[] = [
   {
     name: 'getAvailableTemplates',
     summary: 'List the templates that Host Factory may ask for',
-    words: '',
+    args: '',
     examples: ['getAvailableTemplates'],
     load: () => import('./getAvailableTemplates.ts'),
   },
   {
     name: 'requestMachines',
     summary: 'Ask for machines of a template; prints the request id',
-    words: '[templateId] [machineCount]',
+    args: '[templateId] [machineCount]',
     examples: [
       'requestMachines demo 5',
       'requestMachines -d \'{"template":{"templateId":"demo","machineCount":5}}\'',
@@ -31,31 +31,31 @@ export const OPERATIONS: readonly OperationEntry[] = [
   {
     name: 'getRequestStatus',
     summary: 'Show how far requests and returns are',
-    words: '[...requestIds]',
+    args: '[...requestIds]',
     examples: ['getRequestStatus req-01989c9e-7a0b-7c3d-9e4f-0123456789ab'],
     load: () => import('./getRequestStatus.ts'),
   },
   {
     name: 'requestReturnMachines',
     summary: 'Give machines back, by id or host name; prints the return id',
-    words: '[...machines]',
+    args: '[...machines]',
     examples: ['requestReturnMachines i-0123456789abcdef0 ip-10-0-0-1.ec2.internal'],
     load: () => import('./requestReturnMachines.ts'),
   },
   {
     name: 'getReturnRequests',
     summary: 'List the machines that AWS takes away or has taken',
-    words: '[...machines]',
+    args: '[...machines]',
     examples: ['getReturnRequests'],
     load: () => import('./getReturnRequests.ts'),
   },
 ];
 
-export const isOperation = (name: string | undefined): name is string =>
+export const isOperationName = (name: string | undefined): name is string =>
   OPERATIONS.some((operation) => operation.name === name);
 
 /** @throws Error when there is none of that name */
-export async function operationNamed(name: string): Promise<Operation> {
+export async function loadOperation(name: string): Promise<Operation> {
   const entry = OPERATIONS.find((candidate) => candidate.name === name);
   if (!entry) throw new Error(`no operation ${name}`);
   return (await entry.load()).operation;

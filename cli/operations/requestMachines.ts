@@ -1,10 +1,10 @@
-import { refuseWhileDraining } from '../../config/hostFactory/draining.ts';
+import { rejectWhileDraining } from '../../config/hostFactory/draining.ts';
 import { templatesPath } from '../../config/hostFactory/hfPaths.ts';
 import { MAX_MACHINES, readTemplateForRequest } from '../../config/templates/ibmTemplates.ts';
 import type { AwsConfig } from '../../config/index.ts';
 import { isObject } from '../../config/input/jsonFile.ts';
 import { BusinessRuleError, ValidationError } from '../../domain/errors/errors.ts';
-import { requestId as requestIdOf } from '../../contract/ids.ts';
+import { requestIdFrom as requestIdOf } from '../../contract/ids.ts';
 import type { Template } from '../../domain/template/template.ts';
 import type { OperationContext } from '../context.ts';
 import { defineOperation } from './operation.ts';
@@ -12,12 +12,12 @@ import { defineOperation } from './operation.ts';
 export const operation = defineOperation({
   name: 'requestMachines',
   kind: 'command',
-  inputFromWords: ([templateId, machineCount, ...more]) => {
+  inputFromArgs: ([templateId, machineCount, ...more]) => {
     if (more.length > 0)
       throw new ValidationError(`requestMachines takes two arguments; '${more[0]}' is a third.`);
     return { template: { templateId, machineCount } };
   },
-  usual: ({ template }) => {
+  fastPath: ({ template }) => {
     if (!isObject(template)) return undefined;
     const { templateId, machineCount } = template;
     if (typeof templateId !== 'string' || templateId === '') return undefined;
@@ -38,13 +38,13 @@ async function requestMachines(
   count: number,
   context: OperationContext,
 ): Promise<object> {
-  refuseWhileDraining(context.env);
-  const read = await readTemplateForRequest(templatesPath(context.env), templateId);
-  refuseTooMany(read, count);
+  rejectWhileDraining(context.env);
+  const configured = await readTemplateForRequest(templatesPath(context.env), templateId);
+  rejectOverMaxNumber(configured, count);
   const { provider, request } = await context.config();
-  const template = withHostName(read, provider.aws);
+  const template = withHostNaming(configured, provider.aws);
   const requestId = requestIdOf(await context.newUuid());
-  context.log.about({ requestId });
+  context.log.addFields({ requestId });
   const gateway = await context.gateway();
   context.log.info('starts a request', { templateId, count });
   const outcome = await gateway.startRequest({
@@ -57,16 +57,16 @@ async function requestMachines(
     template,
     deadlineSeconds: deadlineOf(template, request.deadlineSeconds),
     callId: context.callId,
-    ...(request.pendingSeconds === undefined ? {} : { pendingSeconds: request.pendingSeconds }),
+    ...(request.bootTimeoutSeconds === undefined ? {} : { bootTimeoutSeconds: request.bootTimeoutSeconds }),
   });
-  if (outcome === 'inDoubt') context.log.warn('Temporal did not confirm the request');
-  return { requestId, message: outcome === 'started' ? 'Request VM success from AWS.' : IN_DOUBT };
+  if (outcome === 'unconfirmed') context.log.warn('Temporal did not confirm the request');
+  return { requestId, message: outcome === 'started' ? 'Request VM success from AWS.' : UNCONFIRMED };
 }
 
 /** How its machines are named is said now, and not changed for them by a later setting. */
-function withHostName(template: Template, { hostName, hostDomain }: AwsConfig): Template {
-  const usual = hostName === 'private-dns' && hostDomain === undefined;
-  if (template.hostName !== undefined || usual) return template;
+function withHostNaming(template: Template, { hostName, hostDomain }: AwsConfig): Template {
+  const isDefault = hostName === 'private-dns' && hostDomain === undefined;
+  if (template.hostName !== undefined || isDefault) return template;
   const domain = hostDomain === undefined ? {} : { domain: hostDomain };
   return { ...template, hostName: { strategy: hostName, ...domain } };
 }
@@ -75,9 +75,10 @@ function withHostName(template: Template, { hostName, hostDomain }: AwsConfig): 
 const deadlineOf = ({ priceType, spotMinutes }: Template, seconds: number): number =>
   priceType === 'spot' && spotMinutes !== undefined ? Math.min(seconds, spotMinutes * 60) : seconds;
 
-const IN_DOUBT = 'The request was sent and not confirmed in time; its status tells whether it was accepted.';
+const UNCONFIRMED =
+  'The request was sent and not confirmed in time; its status tells whether it was accepted.';
 
-function refuseTooMany({ templateId, maxNumber }: Template, count: number): void {
+function rejectOverMaxNumber({ templateId, maxNumber }: Template, count: number): void {
   if (maxNumber === -1 || count <= maxNumber) return;
   throw new BusinessRuleError(
     `machineCount is ${count}; template '${templateId}' allows at most ${maxNumber} (its maxNumber).`,

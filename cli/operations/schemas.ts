@@ -13,7 +13,7 @@ const oneOrMany = <T>(entry: z.ZodMiniType<T>, allowed: string) =>
 const isEntry = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const name = (allowed: string) => z.string(allowed).check(z.minLength(1, allowed));
+const nonEmptyString = (allowed: string) => z.string(allowed).check(z.minLength(1, allowed));
 
 const countAllowed = `a whole number from 1 to ${MAX_MACHINES}`;
 /** A count that is written as text counts as well: "3" is 3. */
@@ -28,7 +28,7 @@ const count = z.pipe(
 
 export const machinesRequest = z.object({
   template: z.object(
-    { templateId: name('the id of a template'), machineCount: count },
+    { templateId: nonEmptyString('the id of a template'), machineCount: count },
     'an object with templateId and machineCount',
   ),
 });
@@ -36,16 +36,19 @@ export const machinesRequest = z.object({
 export const statusRequest = z.object({
   requests: oneOrMany(
     z.object(
-      { requestId: name('an id that requestMachines or requestReturnMachines gave') },
+      { requestId: nonEmptyString('an id that requestMachines or requestReturnMachines gave') },
       'an object with requestId',
     ),
     'an object or a list of objects with requestId',
   ),
-  claim: z.optional(z.boolean()),
+  acknowledge: z.optional(z.boolean()),
 });
 
-const hostName = z.nullish(z.string('a text'));
-const host = z.object({ name: hostName, machineId: hostName }, 'an object with machineId or name');
+const optionalString = z.nullish(z.string('a text'));
+const host = z.object(
+  { name: optionalString, machineId: optionalString },
+  'an object with machineId or name',
+);
 const hosts = oneOrMany(host, 'an object or a list of objects with machineId or name');
 
 export const returnRequest = z.object({ machines: hosts });

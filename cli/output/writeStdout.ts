@@ -7,21 +7,21 @@ const STDOUT = 1;
  * a process that exits before loses the rest.
  * @returns false when nobody reads any more
  */
-export async function writeOut(text: string): Promise<boolean> {
+export async function writeStdout(text: string): Promise<boolean> {
   const bytes = Buffer.from(text);
-  let at = 0;
+  let offset = 0;
   try {
     // Node's stream for standard output alone takes longer to set up than all else here.
-    while (at < bytes.length) at += writeSync(STDOUT, bytes, at);
+    while (offset < bytes.length) offset += writeSync(STDOUT, bytes, offset);
     return true;
   } catch (error) {
     // Whoever shares the pipe may have set it not to wait; the stream waits by itself.
-    const mustWait = error instanceof Error && 'code' in error && error.code === 'EAGAIN';
-    return mustWait && (await writeStream(bytes.subarray(at)));
+    const wouldBlock = error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+    return wouldBlock && (await writeToStream(bytes.subarray(offset)));
   }
 }
 
-function writeStream(bytes: Uint8Array): Promise<boolean> {
+function writeToStream(bytes: Uint8Array): Promise<boolean> {
   return new Promise((resolve) => {
     // A closed pipe comes as an event as well, which unheard would end the process with a stack trace.
     process.stdout.on('error', () => resolve(false));
@@ -30,4 +30,4 @@ function writeStream(bytes: Uint8Array): Promise<boolean> {
 }
 
 /** The one JSON document of a call, on one line. */
-export const documentText = (document: object): string => `${JSON.stringify(document)}\n`;
+export const jsonLine = (document: object): string => `${JSON.stringify(document)}\n`;

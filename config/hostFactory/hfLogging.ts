@@ -1,12 +1,12 @@
 import type { LogLevel } from '../config.ts';
 import { valueText } from '../input/issues.ts';
-import { flag } from '../kinds.ts';
+import { boolean } from '../kinds.ts';
 import { isScalar, type JsonObject } from '../input/jsonFile.ts';
-import { fromText, SETTINGS, variableOf } from '../settings.ts';
+import { parseText, SETTINGS, variableOf } from '../settings.ts';
 import type { Environment } from '../sources.ts';
 
 /** Host Factory's words for its levels, which are syslog's. */
-const HF_LEVELS: Readonly<Record<string, LogLevel>> = {
+const LEVEL_BY_HF_NAME: Readonly<Record<string, LogLevel>> = {
   EMERG: 'error',
   ALERT: 'error',
   CRIT: 'error',
@@ -21,7 +21,8 @@ const HF_LEVELS: Readonly<Record<string, LogLevel>> = {
 };
 
 /** `LOG_WARNING`, `warning`, ...: undefined for what is no level of Host Factory. */
-const levelOf = (word: string): LogLevel | undefined => HF_LEVELS[word.toUpperCase().replace(/^LOG_/, '')];
+const levelOf = (name: string): LogLevel | undefined =>
+  LEVEL_BY_HF_NAME[name.toUpperCase().replace(/^LOG_/, '')];
 
 /** What Host Factory propagates to its providers, by the setting that it is for. */
 const PROPAGATED: Readonly<
@@ -42,7 +43,7 @@ export interface Propagated {
  * Host Factory's settings of logs; our own variables win over them. Whatever they hold, they never make a call fail:
  * what is not usable goes to `notes`.
  */
-export function propagatedLogging(env: Environment, notes: string[]): Propagated[] {
+export function readPropagatedLogging(env: Environment, notes: string[]): Propagated[] {
   return Object.entries(PROPAGATED).flatMap(([key, { variable, read }]) => {
     const path = `logging.${key}`;
     const text = env[variable]?.trim();
@@ -60,15 +61,15 @@ export function propagatedLogging(env: Environment, notes: string[]): Propagated
 export const IBM_LOG_KEYS = {
   ACCEPT_PROPAGATED_LOG_SETTING: {
     setting: 'acceptPropagated',
-    read: (text: string): unknown => fromText(flag, text),
-    accepts: flag.accepts,
-    allowed: flag.allowed,
+    read: (text: string): unknown => parseText(boolean, text),
+    accepts: boolean.accepts,
+    allowed: boolean.allowed,
   },
   LogLevel: {
     setting: 'level',
     read: levelOf,
     accepts: (level: unknown) => level !== undefined,
-    allowed: `one of ${Object.keys(HF_LEVELS).join(', ')}`,
+    allowed: `one of ${Object.keys(LEVEL_BY_HF_NAME).join(', ')}`,
   },
 } as const;
 
@@ -83,8 +84,8 @@ export function fromIbmLogKey(
   notes: string[],
 ): JsonObject {
   const { setting, read, accepts, allowed } = IBM_LOG_KEYS[key];
-  const is = isScalar(value) ? read(String(value)) : undefined;
-  if (accepts(is)) return { [setting]: is };
+  const parsed = isScalar(value) ? read(String(value)) : undefined;
+  if (accepts(parsed)) return { [setting]: parsed };
   notes.push(`${path}: ${key} is ${valueText(value)} and is ignored; allowed: ${allowed}.`);
   return {};
 }

@@ -8,10 +8,10 @@ export const providerName = (env: Environment): string => env['HF_PROVIDER_NAME'
 
 /** Directory of the instance's configuration, or undefined outside Host Factory; 1.1 sets HF_CONFDIR only. */
 export function findProviderConfDir(env: Environment): string | undefined {
-  const own = env['HF_PROVIDER_CONFDIR'];
-  if (own) return own;
-  const common = env['HF_CONFDIR'];
-  return common ? join(common, 'providers', providerName(env)) : undefined;
+  const providerDir = env['HF_PROVIDER_CONFDIR'];
+  if (providerDir) return providerDir;
+  const confDir = env['HF_CONFDIR'];
+  return confDir ? join(confDir, 'providers', providerName(env)) : undefined;
 }
 
 /** @throws ConfigurationError that names the variable that is missing */

@@ -1,60 +1,63 @@
 import { fromIbmLogKey, IBM_LOG_KEYS, isIbmLogKey } from './hfLogging.ts';
 import type { JsonObject } from '../input/jsonFile.ts';
-import { nameText, valueText } from '../input/issues.ts';
-import { text, whole, type Kind } from '../kinds.ts';
+import { shortName, valueText } from '../input/issues.ts';
+import { text, integer, type ValueType } from '../kinds.ts';
 import type { ConfigSource } from '../load.ts';
-import { fromText, SETTINGS, type SettingPath } from '../settings.ts';
-import { emptyMerge, layOver, nested } from '../sources.ts';
+import { parseText, SETTINGS, type SettingPath } from '../settings.ts';
+import { emptyMerge, mergeSource, nestedObject } from '../sources.ts';
 import { didYouMean } from '../input/suggest.ts';
 import type { Finding } from '../validate.ts';
 
 /** A key of IBM's that is honoured as a setting of ours. */
-interface Honoured {
+interface MappedKey {
   readonly setting: SettingPath;
   /** What IBM allows. */
-  readonly kind: Kind;
+  readonly kind: ValueType;
   /** Of IBM's units, how many are one of ours. */
-  readonly units?: number;
+  readonly divisor?: number;
 }
 
-const same = (setting: SettingPath): Honoured => ({
+const sameAs = (setting: SettingPath): MappedKey => ({
   setting,
   kind: SETTINGS[setting]?.kind ?? text('a text'),
 });
 const MILLISECONDS = 1_000;
 
-export const HONOURED: Readonly<Record<string, Honoured>> = {
-  AWS_REGION: same('provider.aws.region'),
-  AWS_ENDPOINT_URL: same('provider.aws.endpoint'),
-  AWS_CREDENTIAL_FILE: same('provider.aws.credentialFile'),
+export const MAPPED_KEYS: Readonly<Record<string, MappedKey>> = {
+  AWS_REGION: sameAs('provider.aws.region'),
+  AWS_ENDPOINT_URL: sameAs('provider.aws.endpoint'),
+  AWS_CREDENTIAL_FILE: sameAs('provider.aws.credentialFile'),
   AWS_CONNECTION_TIMEOUT_MS: {
     setting: 'provider.aws.connectTimeoutSeconds',
-    kind: whole('milliseconds', 1, 2_147_483_647),
-    units: MILLISECONDS,
+    kind: integer('milliseconds', 1, 2_147_483_647),
+    divisor: MILLISECONDS,
   },
   AWS_INSTANCE_PENDING_TIMEOUT_SEC: {
-    setting: 'request.pendingSeconds',
-    kind: whole('seconds', 180, 10_000),
+    setting: 'request.bootTimeoutSeconds',
+    kind: integer('seconds', 180, 10_000),
   },
-  AWS_DESCRIBE_REQUEST_RETRY_ATTEMPTS: { setting: 'provider.aws.readRetries', kind: whole('retries', 0, 10) },
+  AWS_DESCRIBE_REQUEST_RETRY_ATTEMPTS: {
+    setting: 'provider.aws.readRetries',
+    kind: integer('retries', 0, 10),
+  },
   AWS_DESCRIBE_REQUEST_INTERVAL: {
     setting: 'provider.aws.readRetrySeconds',
-    kind: whole('milliseconds', 0, 10_000),
-    units: MILLISECONDS,
+    kind: integer('milliseconds', 0, 10_000),
+    divisor: MILLISECONDS,
   },
 };
 
 /** Two keys that make one setting. */
-export const PROXY = {
+export const PROXY_KEYS = {
   host: {
     key: 'AWS_PROXY_HOST',
     kind: text('a host name or address', /^([^\s:/@[\]]+|\[[0-9a-fA-F:.]+\])$/),
   },
-  port: { key: 'AWS_PROXY_PORT', kind: whole('port', 1, 65_535) },
+  port: { key: 'AWS_PROXY_PORT', kind: integer('port', 1, 65_535) },
 } as const;
 
 /** Keys that are accepted and change nothing, and why. */
-export const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
+export const IGNORED_KEYS: Readonly<Record<string, string>> = {
   AWS_KEY_FILE: "EC2 needs only the name of a key pair, the template's keyName; a private key is never read",
   AWS_REQUEST_RETRY_ATTEMPTS:
     'a launch is repeated with its client token until its deadline (request.deadlineSeconds), however often that is',
@@ -69,12 +72,12 @@ export const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   AWS_TAG_InstanceID: 'a key of the LSF edition; every machine has the tags ohf:request-id and ohf:launch',
 };
 
-const KNOWN = [
-  ...Object.keys(HONOURED),
+const KNOWN_KEYS = [
+  ...Object.keys(MAPPED_KEYS),
   ...Object.keys(IBM_LOG_KEYS),
-  PROXY.host.key,
-  PROXY.port.key,
-  ...Object.keys(WITHOUT_EFFECT),
+  PROXY_KEYS.host.key,
+  PROXY_KEYS.port.key,
+  ...Object.keys(IGNORED_KEYS),
 ];
 
 /**
@@ -84,11 +87,12 @@ const KNOWN = [
 export function fromIbmConfig(file: JsonObject, path: string, notes: string[]): ConfigSource {
   const merged = emptyMerge();
   const findings: Finding[] = [];
-  const set = (setting: SettingPath, value: unknown): void => layOver(merged, nested(setting, value), path);
+  const set = (setting: SettingPath, value: unknown): void =>
+    mergeSource(merged, nestedObject(setting, value), path);
   /** The value in the type of its kind, or undefined when it is not allowed. */
-  const checked = (key: string, kind: Kind): string | number | undefined => {
+  const valid = (key: string, kind: ValueType): string | number | undefined => {
     const raw = file[key];
-    const value = typeof raw === 'string' ? fromText(kind, raw.trim()) : raw;
+    const value = typeof raw === 'string' ? parseText(kind, raw.trim()) : raw;
     if (kind.accepts(value)) return value as string | number;
     const message = `${key} is ${valueText(raw)}; allowed: ${kind.allowed}.`;
     findings.push({ key, message, allowed: kind.allowed, origin: path });
@@ -97,23 +101,23 @@ export function fromIbmConfig(file: JsonObject, path: string, notes: string[]): 
   const isSet = (key: string): boolean => isSetIn(file, key);
 
   for (const key of Object.keys(file).filter(isSet)) {
-    const honoured = Object.hasOwn(HONOURED, key) ? HONOURED[key] : undefined;
-    if (honoured) {
-      const { setting, kind, units } = honoured;
-      const value = checked(key, kind);
-      if (value !== undefined) set(setting, units === undefined ? value : Number(value) / units);
+    const mapped = Object.hasOwn(MAPPED_KEYS, key) ? MAPPED_KEYS[key] : undefined;
+    if (mapped) {
+      const { setting, kind, divisor } = mapped;
+      const value = valid(key, kind);
+      if (value !== undefined) set(setting, divisor === undefined ? value : Number(value) / divisor);
     } else if (isIbmLogKey(key)) {
-      layOver(merged, { logging: fromIbmLogKey(key, file[key], path, notes) }, path);
-    } else if (Object.hasOwn(WITHOUT_EFFECT, key)) {
-      notes.push(`${path}: ${key} has no effect: ${WITHOUT_EFFECT[key]}.`);
-    } else if (!KNOWN.includes(key)) {
+      mergeSource(merged, { logging: fromIbmLogKey(key, file[key], path, notes) }, path);
+    } else if (Object.hasOwn(IGNORED_KEYS, key)) {
+      notes.push(`${path}: ${key} has no effect: ${IGNORED_KEYS[key]}.`);
+    } else if (!KNOWN_KEYS.includes(key)) {
       // Not its value, which may be a secret that does not belong here.
-      notes.push(`${path}: ${nameText(key)} is no known key and is ignored.${didYouMean(key, KNOWN)}`);
+      notes.push(`${path}: ${shortName(key)} is no known key and is ignored.${didYouMean(key, KNOWN_KEYS)}`);
     }
   }
-  const { host, port } = PROXY;
+  const { host, port } = PROXY_KEYS;
   if (isSet(host.key)) {
-    const [name, number] = [checked(host.key, host.kind), checked(port.key, port.kind)];
+    const [name, number] = [valid(host.key, host.kind), valid(port.key, port.kind)];
     if (name !== undefined && number !== undefined) set('provider.aws.proxy', `http://${name}:${number}`);
   } else if (isSet(port.key)) {
     notes.push(`${path}: ${port.key} has no effect: ${host.key} names no proxy.`);
@@ -123,11 +127,11 @@ export function fromIbmConfig(file: JsonObject, path: string, notes: string[]): 
 
 /** Of a file's keys, those that only the worker uses. By region and endpoint the command line knows real AWS. */
 export function workerKeysIn(file: JsonObject): readonly string[] {
-  const ofWorker = Object.entries(HONOURED)
+  const ofWorker = Object.entries(MAPPED_KEYS)
     .filter(([, { setting }]) => setting.startsWith('provider.aws.'))
     .map(([key]) => key)
     .filter((key) => key !== 'AWS_REGION' && key !== 'AWS_ENDPOINT_URL');
-  return [...ofWorker, PROXY.host.key].filter((key) => isSetIn(file, key));
+  return [...ofWorker, PROXY_KEYS.host.key].filter((key) => isSetIn(file, key));
 }
 
 const isSetIn = (file: JsonObject, key: string): boolean =>

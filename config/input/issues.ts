@@ -1,33 +1,36 @@
 import type * as z from 'zod/mini';
-import { isObject, kindOf } from './jsonFile.ts';
+import { isObject, describeType } from './jsonFile.ts';
 import { didYouMean } from './suggest.ts';
 
 type Issue = z.core.$ZodIssue;
 
-interface Wording {
+interface IssueContext {
   /** Where the value at a path came from, e.g. a file or a variable. */
   readonly origin: (path: string) => string;
   readonly knownPaths: readonly string[];
 }
 
 /** One sentence per issue: where, which key, what it is, what is allowed. */
-export function describeIssues(issues: readonly Issue[], input: unknown, wording: Wording): string {
-  return issues.flatMap((issue) => describe(issue, input, wording)).join(' ');
+export function describeIssues(issues: readonly Issue[], input: unknown, context: IssueContext): string {
+  return issues.flatMap((issue) => describe(issue, input, context)).join(' ');
 }
 
-function describe(issue: Issue, input: unknown, wording: Wording): string[] {
+function describe(issue: Issue, input: unknown, context: IssueContext): string[] {
   const path = pathText(issue.path);
   const unknown = unknownKeys(issue);
   if (unknown.length > 0) {
     return unknown.map((key) => {
       const full = path === '' ? key : `${path}.${key}`;
-      const where = wording.origin(full);
-      return `${where}: '${full}' is no setting.${didYouMean(full, wording.knownPaths)}`;
+      const where = context.origin(full);
+      return `${where}: '${full}' is no setting.${didYouMean(full, context.knownPaths)}`;
     });
   }
-  const value = issue.path.reduce<unknown>((inner, key) => (isAny(inner) ? inner[key] : undefined), input);
+  const value = issue.path.reduce<unknown>(
+    (inner, key) => (isContainer(inner) ? inner[key] : undefined),
+    input,
+  );
   const name = path === '' ? 'the input' : path;
-  return [`${wording.origin(path)}: ${name} is ${valueText(value)}; allowed: ${issue.message}.`];
+  return [`${context.origin(path)}: ${name} is ${valueText(value)}; allowed: ${issue.message}.`];
 }
 
 /** Also of a union one of whose forms matches but for keys that it does not know. */
@@ -37,7 +40,7 @@ function unknownKeys(issue: Issue): readonly string[] {
   return issue.errors.flatMap((issues) => (issues.length === 1 ? issues.flatMap(unknownKeys) : []));
 }
 
-const isAny = (value: unknown): value is Record<PropertyKey, unknown> =>
+const isContainer = (value: unknown): value is Record<PropertyKey, unknown> =>
   isObject(value) || Array.isArray(value);
 
 const pathText = (path: readonly PropertyKey[]): string =>
@@ -48,7 +51,7 @@ const pathText = (path: readonly PropertyKey[]): string =>
   );
 
 /** A name that somebody chose, as it may stand in a message: short, on one line. */
-export const nameText = (name: string): string => {
+export const shortName = (name: string): string => {
   const text = JSON.stringify(name).slice(1, -1);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 };
@@ -65,6 +68,6 @@ function jsonText(value: unknown): string {
     return JSON.stringify(value) ?? typeof value;
   } catch {
     // JSON.parse reads any depth; what writes JSON ends with the stack.
-    return `${kindOf(value)} of too many levels`;
+    return `${describeType(value)} of too many levels`;
   }
 }

@@ -1,22 +1,23 @@
 /** Longer than any word that is known: comparing it would take long. */
-const LONGEST = 100;
+const MAX_WORD_LENGTH = 100;
 
 /** The known word that `word` was most likely meant to be, or undefined when none is near. */
-export function suggest(word: string, known: readonly string[]): string | undefined {
-  if (word.length > LONGEST) return undefined;
+export function closestWord(word: string, known: readonly string[]): string | undefined {
+  if (word.length > MAX_WORD_LENGTH) return undefined;
   const lower = word.toLowerCase();
-  const near = known
+  const candidates = known
     .map((candidate) => ({ candidate, distance: editDistance(lower, candidate.toLowerCase()) }))
     .filter(({ distance }) => distance <= Math.max(1, Math.floor(word.length / 3)))
     .toSorted((a, b) => a.distance - b.distance);
   return (
-    near[0]?.candidate ?? known.find((candidate) => lower !== '' && candidate.toLowerCase().startsWith(lower))
+    candidates[0]?.candidate ??
+    known.find((candidate) => lower !== '' && candidate.toLowerCase().startsWith(lower))
   );
 }
 
 /** ` Did you mean 'x'?`, or nothing. */
 export function didYouMean(word: string, known: readonly string[]): string {
-  const candidate = suggest(word, known);
+  const candidate = closestWord(word, known);
   return candidate === undefined ? '' : ` Did you mean '${candidate}'?`;
 }
 

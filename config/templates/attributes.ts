@@ -1,11 +1,11 @@
-import { isObject, isScalar, kindOf } from '../input/jsonFile.ts';
+import { isObject, isScalar, describeType } from '../input/jsonFile.ts';
 import { valueText } from '../input/issues.ts';
-import { isBlank, note, problem, toWhole, type TemplateReader } from './findings.ts';
+import { isBlank, note, problem, toInteger, type TemplateReader } from './findings.ts';
 
 type Attribute = readonly [type: string, value: string];
 
 /** Host Factory multiplies cores and cpus, so both must be there; this order is that of IBM's own output. */
-const KNOWN: readonly string[] = ['type', 'ncpus', 'ncores', 'nram'];
+const MANDATORY: readonly string[] = ['type', 'ncpus', 'ncores', 'nram'];
 const NUMERIC: readonly string[] = ['ncpus', 'ncores', 'nram', 'rank'];
 const COUNTS: readonly string[] = ['ncpus', 'ncores', 'nram'];
 
@@ -16,20 +16,20 @@ const COUNTS: readonly string[] = ['ncpus', 'ncores', 'nram'];
 export function mapAttributes(reader: TemplateReader): Readonly<Record<string, Attribute>> {
   const raw = reader.raw['attributes'];
   if (!isObject(raw)) {
-    const found = raw === undefined ? 'missing' : kindOf(raw);
+    const found = raw === undefined ? 'missing' : describeType(raw);
     problem(reader, 'attributes', `attributes is ${found}; allowed: an object with type, ncpus, nram.`);
     return {};
   }
-  const given = { ...raw };
-  if (isBlank(given['ncores'])) given['ncores'] = 1;
-  if (isBlank(given['nram']) && !isBlank(given['mem'])) {
-    given['nram'] = given['mem'];
-    delete given['mem'];
+  const values = { ...raw };
+  if (isBlank(values['ncores'])) values['ncores'] = 1;
+  if (isBlank(values['nram']) && !isBlank(values['mem'])) {
+    values['nram'] = values['mem'];
+    delete values['mem'];
     note(reader, 'attributes', `attributes.mem is taken for nram.`);
   }
   const attributes = new Map<string, Attribute>();
-  for (const name of new Set([...KNOWN, ...Object.keys(given)])) {
-    const attribute = mapAttribute(reader, name, given[name]);
+  for (const name of new Set([...MANDATORY, ...Object.keys(values)])) {
+    const attribute = mapAttribute(reader, name, values[name]);
     if (attribute) attributes.set(name, attribute);
   }
   return Object.fromEntries(attributes);
@@ -38,14 +38,14 @@ export function mapAttributes(reader: TemplateReader): Readonly<Record<string, A
 function mapAttribute(reader: TemplateReader, name: string, raw: unknown): Attribute | undefined {
   const key = `attributes.${name}`;
   if (isBlank(raw)) {
-    return KNOWN.includes(name) ? problem(reader, key, `${key} is missing; it is mandatory.`) : undefined;
+    return MANDATORY.includes(name) ? problem(reader, key, `${key} is missing; it is mandatory.`) : undefined;
   }
   const pair = pairOf(name, raw);
   if (!pair) {
     const allowed = 'a text, a number, or a pair like ["Numeric", "1"]';
     return problem(reader, key, `${key} is ${valueText(raw)}; allowed: ${allowed}.`);
   }
-  const count = toWhole(pair[1]);
+  const count = toInteger(pair[1]);
   if (COUNTS.includes(name) && (count === undefined || count < 1)) {
     return problem(reader, key, `${key} is ${valueText(raw)}; allowed: a whole number from 1.`);
   }

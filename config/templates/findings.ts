@@ -1,4 +1,4 @@
-import { isObject, kindOf, type JsonObject } from '../input/jsonFile.ts';
+import { isObject, describeType, type JsonObject } from '../input/jsonFile.ts';
 import { valueText } from '../input/issues.ts';
 
 /** Something about one key of one template: a problem makes the template unusable, a note does not. */
@@ -16,7 +16,7 @@ export interface TemplateReader {
   readonly notes: TemplateFinding[];
 }
 
-export const readerOf = (raw: JsonObject, templateId: string): TemplateReader => ({
+export const createReader = (raw: JsonObject, templateId: string): TemplateReader => ({
   templateId,
   raw,
   problems: [],
@@ -40,34 +40,29 @@ export function isBlank(value: unknown): boolean {
   return isObject(value) && Object.keys(value).length === 0;
 }
 
-export const has = (reader: TemplateReader, key: string): boolean => !isBlank(reader.raw[key]);
+export const hasValue = (reader: TemplateReader, key: string): boolean => !isBlank(reader.raw[key]);
 
-const wrong = (reader: TemplateReader, key: string, allowed: string): undefined =>
+const invalid = (reader: TemplateReader, key: string, allowed: string): undefined =>
   problem(reader, key, `${key} is ${valueText(reader.raw[key])}; allowed: ${allowed}.`);
 
-export function text(reader: TemplateReader, key: string, allowed = 'a text'): string | undefined {
+export function string(reader: TemplateReader, key: string, allowed = 'a text'): string | undefined {
   const value = reader.raw[key];
   if (isBlank(value)) return undefined;
-  return typeof value === 'string' ? value.trim() : wrong(reader, key, allowed);
+  return typeof value === 'string' ? value.trim() : invalid(reader, key, allowed);
 }
 
-export function requiredText(reader: TemplateReader, key: string, meaning: string): string {
-  if (!has(reader, key)) problem(reader, key, `${key} is missing; allowed: ${meaning}.`);
-  return text(reader, key, meaning) ?? '';
+export function requiredString(reader: TemplateReader, key: string, meaning: string): string {
+  if (!hasValue(reader, key)) problem(reader, key, `${key} is missing; allowed: ${meaning}.`);
+  return string(reader, key, meaning) ?? '';
 }
 
 /** A number, also written as text; undefined when absent or (with a problem) wrong. */
-export function wholeNumber(
-  reader: TemplateReader,
-  key: string,
-  min: number,
-  max: number,
-): number | undefined {
+export function integer(reader: TemplateReader, key: string, min: number, max: number): number | undefined {
   const value = reader.raw[key];
   if (isBlank(value)) return undefined;
-  const number = toWhole(value);
+  const number = toInteger(value);
   if (number !== undefined && number >= min && number <= max) return number;
-  return wrong(reader, key, `a whole number from ${min} to ${max}`);
+  return invalid(reader, key, `a whole number from ${min} to ${max}`);
 }
 
 export function oneOf<T extends string>(
@@ -75,19 +70,19 @@ export function oneOf<T extends string>(
   key: string,
   allowed: Readonly<Record<string, T>>,
 ): T | undefined {
-  const value = text(reader, key);
+  const value = string(reader, key);
   if (value === undefined) return undefined;
   const found = Object.hasOwn(allowed, value) ? allowed[value] : undefined;
-  return found ?? wrong(reader, key, Object.keys(allowed).join(', '));
+  return found ?? invalid(reader, key, Object.keys(allowed).join(', '));
 }
 
 /** `"a"`, `"a,b"` or `["a", "b"]`; blanks are dropped. */
-export function textList(reader: TemplateReader, key: string): readonly string[] {
+export function stringList(reader: TemplateReader, key: string): readonly string[] {
   const value = reader.raw[key];
   if (isBlank(value)) return [];
   const parts = typeof value === 'string' ? value.split(',') : value;
   if (!Array.isArray(parts) || !parts.every((part) => typeof part === 'string' || part === null)) {
-    wrong(reader, key, 'a text or a list of texts');
+    invalid(reader, key, 'a text or a list of texts');
     return [];
   }
   return parts.flatMap((part: string | null) => part?.trim() || []);
@@ -104,11 +99,11 @@ export function numberTable(
   const value = reader.raw[key];
   if (isBlank(value)) return table;
   if (!isObject(value)) {
-    problem(reader, key, `${key} is ${kindOf(value)}; allowed: an object of instance type and number.`);
+    problem(reader, key, `${key} is ${describeType(value)}; allowed: an object of instance type and number.`);
     return table;
   }
   for (const [name, entry] of Object.entries(value)) {
-    const number = toWhole(entry);
+    const number = toInteger(entry);
     if (number !== undefined && number >= min && number <= max) table.set(name, number);
     else {
       const allowed = `a whole number from ${min} to ${max}`;
@@ -118,24 +113,24 @@ export function numberTable(
   return table;
 }
 
-export function toWhole(value: unknown): number | undefined {
+export function toInteger(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined;
   if (typeof value !== 'string' || !/^-?\d{1,15}$/.test(value.trim())) return undefined;
   return Number(value);
 }
 
 /** A boolean, also written as text; undefined when absent or (with a problem) wrong. */
-export function flag(reader: TemplateReader, key: string): boolean | undefined {
+export function boolean(reader: TemplateReader, key: string): boolean | undefined {
   const value = reader.raw[key];
   if (isBlank(value)) return undefined;
   if (value === true || value === 'true') return true;
   if (value === false || value === 'false') return false;
-  return wrong(reader, key, 'true or false');
+  return invalid(reader, key, 'true or false');
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
 /** Without the keys that have no value: they would else stand in the request as such. */
-export function defined<T extends object>(values: T): Defined<T> {
+export function withoutUndefined<T extends object>(values: T): Defined<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

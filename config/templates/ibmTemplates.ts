@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { ConfigurationError, ResourceNotFoundError } from '../../domain/errors/errors.ts';
 import type { Template } from '../../domain/template/template.ts';
-import { decodeUtf8, isObject, kindOf, readJsonObject, reasonOf } from '../input/jsonFile.ts';
+import { decodeUtf8, isObject, describeType, readJsonObject, fileErrorReason } from '../input/jsonFile.ts';
 import { didYouMean } from '../input/suggest.ts';
-import { readerOf, type TemplateFinding, type TemplateReader } from './findings.ts';
+import { createReader, type TemplateFinding, type TemplateReader } from './findings.ts';
 import { mapTemplate, type MappedTemplate } from './mapTemplate.ts';
 
 export { MAX_MACHINES } from './mapTemplate.ts';
 export type { TemplateFinding } from './findings.ts';
 
 /** What EC2 takes of user data before its encoding, in bytes. */
-const USER_DATA_LIMIT = 16_384;
+const MAX_USER_DATA_BYTES = 16_384;
 
 export interface TemplatesFile {
   /** The usable ones, in the order of the file, which Host Factory keeps to; without their user data. */
@@ -27,16 +27,16 @@ export interface TemplatesFile {
  */
 export async function readTemplates(path: string): Promise<TemplatesFile> {
   const entries = await readEntries(path);
-  const good = entries.filter(isGood);
+  const usable = entries.filter(isUsable);
   const problems = entries.flatMap(({ reader }) => reader.problems);
-  if (good.length === 0) {
-    const why = problems.length > 0 ? findingsText(problems) : 'Its list of templates is empty.';
-    throw new ConfigurationError(`The templates file ${path} has no usable template. ${why}`);
+  if (usable.length === 0) {
+    const reason = problems.length > 0 ? findingsText(problems) : 'Its list of templates is empty.';
+    throw new ConfigurationError(`The templates file ${path} has no usable template. ${reason}`);
   }
   return {
-    templates: good.map(({ mapped }) => mapped.template),
+    templates: usable.map(({ mapped }) => mapped.template),
     problems,
-    notes: good.flatMap(({ reader }) => reader.notes),
+    notes: usable.flatMap(({ reader }) => reader.notes),
   };
 }
 
@@ -47,7 +47,7 @@ export async function readTemplates(path: string): Promise<TemplatesFile> {
  */
 export async function readTemplateForRequest(path: string, templateId: string): Promise<Template> {
   const entries = await readEntries(path);
-  const found = entries.find((entry) => isGood(entry) && entry.reader.templateId === templateId);
+  const found = entries.find((entry) => isUsable(entry) && entry.reader.templateId === templateId);
   if (!found) {
     const problems = entries.flatMap(({ reader }) =>
       reader.templateId === templateId ? reader.problems : [],
@@ -57,7 +57,7 @@ export async function readTemplateForRequest(path: string, templateId: string): 
         `Template '${templateId}' in ${path} is not usable. ${findingsText(problems)}`,
       );
     }
-    const ids = entries.filter(isGood).map(({ reader }) => reader.templateId);
+    const ids = entries.filter(isUsable).map(({ reader }) => reader.templateId);
     const list = ids.length > 0 ? ` It has: ${ids.slice(0, 20).join(', ')}.` : '';
     throw new ResourceNotFoundError(
       `Template '${templateId}' not found in ${path}.${didYouMean(templateId, ids)}${list}`,
@@ -76,46 +76,46 @@ interface Entry {
   readonly reader: TemplateReader;
   readonly mapped: MappedTemplate;
 }
-const isGood = ({ reader }: Entry): boolean => reader.problems.length === 0;
+const isUsable = ({ reader }: Entry): boolean => reader.problems.length === 0;
 
 async function readEntries(path: string): Promise<readonly Entry[]> {
   const file = await readJsonObject(path, 'templates file');
   const list = file['templates'];
   if (!Array.isArray(list)) {
-    const found = list === undefined ? 'no "templates"' : `${kindOf(list)} as "templates"`;
+    const found = list === undefined ? 'no "templates"' : `${describeType(list)} as "templates"`;
     throw new ConfigurationError(`The templates file ${path} has ${found}; a list is expected.`);
   }
-  const seen = new Set<string>();
+  const ids = new Set<string>();
   return list.map((raw: unknown, index) => {
     const values = isObject(raw) ? raw : {};
     const id = values['templateId'];
-    const reader = readerOf(values, typeof id === 'string' && id !== '' ? id : `(number ${index + 1})`);
+    const reader = createReader(values, typeof id === 'string' && id !== '' ? id : `(number ${index + 1})`);
     const mapped = mapTemplate(reader);
-    if (seen.has(reader.templateId)) {
+    if (ids.has(reader.templateId)) {
       const message = 'templateId stands twice in the file; the first one is used.';
       reader.problems.push({ templateId: reader.templateId, key: 'templateId', message });
     }
-    seen.add(reader.templateId);
+    ids.add(reader.templateId);
     return { reader, mapped };
   });
 }
 
 function readScript(path: string, templateId: string): string {
-  const what = `The userDataScript ${path} of template '${templateId}'`;
+  const label = `The userDataScript ${path} of template '${templateId}'`;
   let content: Buffer;
   try {
     content = readFileSync(path);
   } catch (error) {
-    throw new ConfigurationError(`${what} cannot be read: ${reasonOf(error)}.`, { cause: error });
+    throw new ConfigurationError(`${label} cannot be read: ${fileErrorReason(error)}.`, { cause: error });
   }
-  if (content.length > USER_DATA_LIMIT) {
+  if (content.length > MAX_USER_DATA_BYTES) {
     throw new ConfigurationError(
-      `${what} has ${content.length} bytes; EC2 takes at most ${USER_DATA_LIMIT} (16 KiB).`,
+      `${label} has ${content.length} bytes; EC2 takes at most ${MAX_USER_DATA_BYTES} (16 KiB).`,
     );
   }
   try {
     return decodeUtf8(content);
   } catch (error) {
-    throw new ConfigurationError(`${what} is not text in UTF-8.`, { cause: error });
+    throw new ConfigurationError(`${label} is not text in UTF-8.`, { cause: error });
   }
 }

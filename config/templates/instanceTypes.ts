@@ -1,5 +1,5 @@
 import type { InstanceTypeChoice, PriceType, Template } from '../../domain/template/template.ts';
-import { isObject, kindOf } from '../input/jsonFile.ts';
+import { isObject, describeType } from '../input/jsonFile.ts';
 import { valueText } from '../input/issues.ts';
 import * as read from './findings.ts';
 import { note, problem, type TemplateReader } from './findings.ts';
@@ -8,9 +8,9 @@ type Types = Pick<Template, 'instanceTypes' | 'onDemandTypes' | 'instanceRequire
 
 /** What machines a template may get: types by name, or whatever has the attributes that it wants. */
 export function mapInstanceTypes(reader: TemplateReader, priceType: PriceType): Types {
-  if (read.has(reader, 'instanceRequirements')) {
+  if (read.hasValue(reader, 'instanceRequirements')) {
     for (const key of ['vmType', 'vmTypes', 'vmTypesOnDemand', 'vmTypesPriority']) {
-      if (read.has(reader, key))
+      if (read.hasValue(reader, key))
         problem(reader, key, `${key} and instanceRequirements are both given; allowed: one.`);
     }
     return { instanceTypes: [], instanceRequirements: mapRequirements(reader) };
@@ -44,15 +44,15 @@ export function mapInstanceTypes(reader: TemplateReader, priceType: PriceType): 
 }
 
 function mapUnits(reader: TemplateReader, priceType: PriceType): ReadonlyMap<string, number> {
-  const vmType = read.text(reader, 'vmType', 'an instance type');
+  const vmType = read.string(reader, 'vmType', 'an instance type');
   const weights = read.numberTable(reader, 'vmTypes', 1, 999);
-  const single = vmType !== undefined && (priceType === 'ondemand' || !read.has(reader, 'vmTypes'));
-  if (!read.has(reader, 'vmType') && !read.has(reader, 'vmTypes')) {
+  const single = vmType !== undefined && (priceType === 'ondemand' || !read.hasValue(reader, 'vmTypes'));
+  if (!read.hasValue(reader, 'vmType') && !read.hasValue(reader, 'vmTypes')) {
     const key = priceType === 'ondemand' ? 'vmType' : 'vmTypes';
     const allowed = key === 'vmType' ? 'an instance type' : 'an object of instance type and weight';
     problem(reader, key, `${key} is missing; allowed: ${allowed}.`);
   }
-  if (vmType !== undefined && read.has(reader, 'vmTypes')) {
+  if (vmType !== undefined && read.hasValue(reader, 'vmTypes')) {
     const [used, ignored] = single ? ['vmType', 'vmTypes'] : ['vmTypes', 'vmType'];
     note(reader, ignored, `${ignored} is ignored: ${priceType} templates use ${used}.`);
   }
@@ -75,7 +75,7 @@ function mapRequirements(reader: TemplateReader): Readonly<Record<string, unknow
   if (!isObject(requirements)) {
     const allowed =
       'an object like EC2\'s InstanceRequirements, e.g. {"VCpuCount": {"Min": 2}, "MemoryMiB": {"Min": 4096}}';
-    problem(reader, key, `${key} is ${kindOf(requirements)}; allowed: ${allowed}.`);
+    problem(reader, key, `${key} is ${describeType(requirements)}; allowed: ${allowed}.`);
     return {};
   }
   for (const part of ['VCpuCount', 'MemoryMiB']) {

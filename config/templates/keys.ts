@@ -1,5 +1,5 @@
 /** Keys of IBM's templates files, by what becomes of them here. */
-export const HONOURED: readonly string[] = [
+export const IBM_KEYS: readonly string[] = [
   'templateId',
   'maxNumber',
   'attributes',
@@ -29,7 +29,7 @@ export const HONOURED: readonly string[] = [
 ];
 
 /** Our own keys, which IBM's provider does not have; docs/configuration.md explains them. */
-export const OURS: readonly string[] = [
+export const OWN_KEYS: readonly string[] = [
   'providerApi',
   'launchTemplateVersion',
   'instanceRequirements',
@@ -52,7 +52,7 @@ export const OURS: readonly string[] = [
 ];
 
 /** A template that sets one of these would get other machines than it says, so it is refused. */
-export const REFUSED: Readonly<Record<string, string>> = {
+export const UNSUPPORTED_KEYS: Readonly<Record<string, string>> = {
   userData:
     'it holds variables for a script of the LSF edition; give the script as userDataScript or userDataText',
   spotPrice: 'it is of the LSF edition; use maxSpotPrice',
@@ -63,7 +63,7 @@ export const REFUSED: Readonly<Record<string, string>> = {
 };
 
 /** Without effect here, and why that is right. */
-export const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
+export const IGNORED_KEYS: Readonly<Record<string, string>> = {
   pgrpName: "not used: an output of IBM's provider",
   onDemandCapacity: "not used: an output of IBM's provider",
   marketSpotPrice: "not used: an output of IBM's provider",

@@ -1,15 +1,15 @@
 import {
-  DOMAIN,
-  DOMAIN_ALLOWED,
+  DOMAIN_PATTERN,
+  DOMAIN_DESCRIPTION,
   HOST_NAME_STRATEGIES,
-  takesDomain,
+  usesDomain,
   type HostNaming,
 } from '../../domain/machine/hostName.ts';
 import type { PriceType, RootVolume, Template, Volume, VolumeType } from '../../domain/template/template.ts';
 import { valueText } from '../input/issues.ts';
 import { isObject } from '../input/jsonFile.ts';
 import * as read from './findings.ts';
-import { defined, note, problem, readerOf, type TemplateReader } from './findings.ts';
+import { withoutUndefined, note, problem, createReader, type TemplateReader } from './findings.ts';
 
 type MachineOptions = Pick<
   Template,
@@ -31,28 +31,28 @@ export function mapMachine(reader: TemplateReader, priceType: PriceType): Machin
   if (priceType !== 'ondemand') {
     if (reader.raw['tenancy'] === 'host')
       problem(reader, 'tenancy', `tenancy "host" is not possible for price type ${priceType} (AWS).`);
-    if (read.has(reader, 'capacityReservationId')) {
+    if (read.hasValue(reader, 'capacityReservationId')) {
       const message = `capacityReservationId is not possible for price type ${priceType}: reservations are on demand.`;
       problem(reader, 'capacityReservationId', message);
     }
   }
-  return defined({
+  return withoutUndefined({
     rootVolume: mapRootVolume(reader),
     volumes: mapVolumes(reader),
-    ebsOptimized: read.flag(reader, 'ebsOptimized'),
+    ebsOptimized: read.boolean(reader, 'ebsOptimized'),
     tenancy: read.oneOf(reader, 'tenancy', {
       default: 'default',
       dedicated: 'dedicated',
       host: 'host',
     } as const),
-    placementGroupName: read.text(reader, 'placementGroupName', 'the name of a placement group'),
-    capacityReservationId: read.text(reader, 'capacityReservationId', 'the id of a capacity reservation'),
+    placementGroupName: read.string(reader, 'placementGroupName', 'the name of a placement group'),
+    capacityReservationId: read.string(reader, 'capacityReservationId', 'the id of a capacity reservation'),
     metadataHttpTokens: read.oneOf(reader, 'metadataHttpTokens', {
       required: 'required',
       optional: 'optional',
     } as const),
-    metadataHopLimit: read.wholeNumber(reader, 'metadataHopLimit', 1, 64),
-    publicIp: read.flag(reader, 'publicIp'),
+    metadataHopLimit: read.integer(reader, 'metadataHopLimit', 1, 64),
+    publicIp: read.boolean(reader, 'publicIp'),
     interfaceType: read.oneOf(reader, 'interfaceType', { interface: 'interface', efa: 'efa' } as const),
     hostName: mapHostName(reader),
   });
@@ -63,10 +63,14 @@ const STRATEGIES = Object.fromEntries(HOST_NAME_STRATEGIES.map((strategy) => [st
 /** What a template says of names takes the place of both settings. */
 function mapHostName(reader: TemplateReader): HostNaming | undefined {
   const strategy = read.oneOf(reader, 'hostName', STRATEGIES);
-  const domain = read.text(reader, 'hostDomain', DOMAIN_ALLOWED);
-  if (domain !== undefined && !DOMAIN.test(domain))
-    return problem(reader, 'hostDomain', `hostDomain is ${valueText(domain)}; allowed: ${DOMAIN_ALLOWED}.`);
-  if (domain !== undefined && strategy !== undefined && !takesDomain(strategy))
+  const domain = read.string(reader, 'hostDomain', DOMAIN_DESCRIPTION);
+  if (domain !== undefined && !DOMAIN_PATTERN.test(domain))
+    return problem(
+      reader,
+      'hostDomain',
+      `hostDomain is ${valueText(domain)}; allowed: ${DOMAIN_DESCRIPTION}.`,
+    );
+  if (domain !== undefined && strategy !== undefined && !usesDomain(strategy))
     return problem(reader, 'hostDomain', `hostDomain is not possible with hostName "${strategy}".`);
   if (strategy === undefined && domain === undefined) return undefined;
   return { strategy: strategy ?? 'private-dns', ...(domain === undefined ? {} : { domain }) };
@@ -100,20 +104,20 @@ function mapVolumes(reader: TemplateReader): readonly Volume[] | undefined {
   const allowed = 'a list of objects with deviceName, size, type, iops, throughput, encrypted, kmsKeyId';
   if (!Array.isArray(raw))
     return problem(reader, 'volumes', `volumes is ${valueText(raw)}; allowed: ${allowed}.`);
-  return raw.flatMap((one: unknown, index) => {
-    if (!isObject(one)) {
-      problem(reader, 'volumes', `volumes[${index}] is ${valueText(one)}; allowed: ${allowed}.`);
+  return raw.flatMap((entry: unknown, index) => {
+    if (!isObject(entry)) {
+      problem(reader, 'volumes', `volumes[${index}] is ${valueText(entry)}; allowed: ${allowed}.`);
       return [];
     }
-    const inner = readerOf(one, reader.templateId);
-    const deviceName = read.requiredText(inner, 'deviceName', 'the name of a device, e.g. /dev/sdf');
+    const volumeReader = createReader(entry, reader.templateId);
+    const deviceName = read.requiredString(volumeReader, 'deviceName', 'the name of a device, e.g. /dev/sdf');
     const keys = { size: 'size', type: 'type', throughput: 'throughput', encrypted: 'encrypted' };
-    const volume = mapVolume(inner, keys, VOLUME_TYPES);
+    const volume = mapVolume(volumeReader, keys, VOLUME_TYPES);
     if (volume.sizeGiB === undefined)
-      problem(inner, 'size', 'size is missing; allowed: a whole number of GiB.');
-    const at = (text: string): string => `volumes[${index}]: ${text}`;
-    for (const finding of inner.problems) problem(reader, 'volumes', at(finding.message));
-    for (const finding of inner.notes) note(reader, 'volumes', at(finding.message));
+      problem(volumeReader, 'size', 'size is missing; allowed: a whole number of GiB.');
+    const prefixed = (text: string): string => `volumes[${index}]: ${text}`;
+    for (const finding of volumeReader.problems) problem(reader, 'volumes', prefixed(finding.message));
+    for (const finding of volumeReader.notes) note(reader, 'volumes', prefixed(finding.message));
     return [{ deviceName, ...volume }];
   });
 }
@@ -125,23 +129,23 @@ function mapVolume(
 ): RootVolume {
   const type = read.oneOf(reader, keys.type, types);
   const takesIops = type === 'io1' || type === 'io2' || type === 'gp3';
-  const iops = read.wholeNumber(reader, 'iops', 100, 64_000);
+  const iops = read.integer(reader, 'iops', 100, 64_000);
   if (iops !== undefined && !takesIops)
     note(reader, 'iops', 'iops has no effect but on io1, io2 and gp3 volumes.');
-  if ((type === 'io1' || type === 'io2') && !read.has(reader, 'iops')) {
+  if ((type === 'io1' || type === 'io2') && !read.hasValue(reader, 'iops')) {
     problem(reader, 'iops', `iops is missing; AWS wants it for a volume of type ${type}.`);
   }
-  const throughput = read.wholeNumber(reader, keys.throughput, 125, 1_000);
+  const throughput = read.integer(reader, keys.throughput, 125, 1_000);
   if (throughput !== undefined && type !== 'gp3') {
     problem(reader, keys.throughput, `${keys.throughput} is only possible with volumes of type gp3.`);
   }
-  const encrypted = read.flag(reader, keys.encrypted);
-  const kmsKeyId = read.text(reader, 'kmsKeyId', 'the id, alias or ARN of a KMS key');
+  const encrypted = read.boolean(reader, keys.encrypted);
+  const kmsKeyId = read.string(reader, 'kmsKeyId', 'the id, alias or ARN of a KMS key');
   if (kmsKeyId !== undefined && encrypted !== true) {
     problem(reader, 'kmsKeyId', `kmsKeyId needs ${keys.encrypted}: true.`);
   }
-  return defined({
-    sizeGiB: read.wholeNumber(reader, keys.size, 1, 16_384),
+  return withoutUndefined({
+    sizeGiB: read.integer(reader, keys.size, 1, 16_384),
     type,
     iops: takesIops ? iops : undefined,
     throughput,

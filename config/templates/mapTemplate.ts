@@ -1,14 +1,14 @@
 import type { PriceType, ProviderApi, Template } from '../../domain/template/template.ts';
 import { valueText } from '../input/issues.ts';
-import { kindOf } from '../input/jsonFile.ts';
+import { describeType } from '../input/jsonFile.ts';
 import { didYouMean } from '../input/suggest.ts';
 import { mapAttributes } from './attributes.ts';
 import * as read from './findings.ts';
 import { note, problem, type TemplateReader } from './findings.ts';
 import { mapInstanceTypes } from './instanceTypes.ts';
-import { HONOURED, OURS, REFUSED, WITHOUT_EFFECT } from './keys.ts';
+import { IBM_KEYS, OWN_KEYS, UNSUPPORTED_KEYS, IGNORED_KEYS } from './keys.ts';
 import { mapMachine } from './machine.ts';
-import { APIS, mapPriceType, mapPurchase, reviewApi } from './purchase.ts';
+import { APIS, mapPriceType, mapPurchase, checkApi } from './purchase.ts';
 import { mapTags } from './tags.ts';
 
 export const MAX_MACHINES = 10_000;
@@ -22,7 +22,7 @@ export interface MappedTemplate {
 
 /** Maps one template of IBM's file; what is wrong stands in the reader's problems afterwards. */
 export function mapTemplate(reader: TemplateReader): MappedTemplate {
-  reviewKeys(reader);
+  checkKeys(reader);
   if (!/^[\w-]{1,64}$/.test(reader.templateId)) {
     problem(
       reader,
@@ -30,22 +30,22 @@ export function mapTemplate(reader: TemplateReader): MappedTemplate {
       `templateId is ${valueText(reader.raw['templateId'])}; allowed: 1 to 64 of 0-9 A-Z a-z _ -.`,
     );
   }
-  const maxNumber = read.wholeNumber(reader, 'maxNumber', -1, MAX_MACHINES);
-  if (!read.has(reader, 'maxNumber')) {
+  const maxNumber = read.integer(reader, 'maxNumber', -1, MAX_MACHINES);
+  if (!read.hasValue(reader, 'maxNumber')) {
     problem(
       reader,
       'maxNumber',
       `maxNumber is missing; allowed: a whole number from -1 (unlimited) to ${MAX_MACHINES}.`,
     );
   }
-  const keyName = read.text(reader, 'keyName');
-  const instanceProfile = read.text(reader, 'instanceProfile');
+  const keyName = read.string(reader, 'keyName');
+  const instanceProfile = read.string(reader, 'instanceProfile');
   const userDataScript = mapUserDataScript(reader);
   const userData = mapUserDataText(reader);
   const providerApi = read.oneOf(reader, 'providerApi', APIS);
   const priceType = mapPriceType(reader);
   const launchTemplate = mapLaunchTemplate(reader);
-  reviewApi(reader, providerApi ?? 'EC2Fleet', priceType);
+  checkApi(reader, providerApi ?? 'EC2Fleet', priceType);
   const template: Template = {
     templateId: reader.templateId,
     maxNumber: maxNumber ?? 0,
@@ -58,7 +58,7 @@ export function mapTemplate(reader: TemplateReader): MappedTemplate {
     priceType,
     ...mapPurchase(reader, priceType, providerApi ?? 'EC2Fleet'),
     ...(keyName === undefined ? {} : { keyName }),
-    securityGroupIds: read.textList(reader, 'securityGroupIds'),
+    securityGroupIds: read.stringList(reader, 'securityGroupIds'),
     ...(instanceProfile === undefined ? {} : { instanceProfile }),
     ...(userData === undefined ? {} : { userData }),
     tags: mapTags(reader),
@@ -68,15 +68,19 @@ export function mapTemplate(reader: TemplateReader): MappedTemplate {
 }
 
 /** IBM's editions differ in their keys: one that is not known must not make a working file unusable. */
-function reviewKeys(reader: TemplateReader): void {
+function checkKeys(reader: TemplateReader): void {
   for (const key of Object.keys(reader.raw)) {
-    if (HONOURED.includes(key) || OURS.includes(key) || !read.has(reader, key)) continue;
-    const ignored = Object.hasOwn(WITHOUT_EFFECT, key) ? WITHOUT_EFFECT[key] : undefined;
-    const refused = Object.hasOwn(REFUSED, key) ? REFUSED[key] : undefined;
-    if (refused) problem(reader, key, `${key} is not supported: ${refused}.`);
+    if (IBM_KEYS.includes(key) || OWN_KEYS.includes(key) || !read.hasValue(reader, key)) continue;
+    const ignored = Object.hasOwn(IGNORED_KEYS, key) ? IGNORED_KEYS[key] : undefined;
+    const unsupported = Object.hasOwn(UNSUPPORTED_KEYS, key) ? UNSUPPORTED_KEYS[key] : undefined;
+    if (unsupported) problem(reader, key, `${key} is not supported: ${unsupported}.`);
     else if (ignored) note(reader, key, `${key} is ${ignored}.`);
     else
-      note(reader, key, `${key} is no known key and is ignored.${didYouMean(key, [...HONOURED, ...OURS])}`);
+      note(
+        reader,
+        key,
+        `${key} is no known key and is ignored.${didYouMean(key, [...IBM_KEYS, ...OWN_KEYS])}`,
+      );
   }
 }
 
@@ -87,17 +91,17 @@ const IMAGE = new RegExp(`^(ami-[0-9a-z]+|resolve:ssm:${NAME}|${NAME})$`);
 function mapImage(reader: TemplateReader): string {
   const meaning = 'the id of an AMI, or resolve:ssm: and the name of the parameter that holds one';
   // The site's own launch template may say it.
-  if (read.has(reader, 'launchTemplateId') && !read.has(reader, 'imageId')) return '';
-  const image = read.requiredText(reader, 'imageId', meaning);
+  if (read.hasValue(reader, 'launchTemplateId') && !read.hasValue(reader, 'imageId')) return '';
+  const image = read.requiredString(reader, 'imageId', meaning);
   if (image === '' || IMAGE.test(image)) return image;
   problem(reader, 'imageId', `imageId is ${valueText(image)}; allowed: ${meaning}.`);
   return '';
 }
 
 function mapLaunchTemplate(reader: TemplateReader): Template['launchTemplate'] {
-  const id = read.text(reader, 'launchTemplateId', 'the id of a launch template');
-  const version = read.text(
-    { ...reader, raw: { launchTemplateVersion: textOf(reader.raw['launchTemplateVersion']) } },
+  const id = read.string(reader, 'launchTemplateId', 'the id of a launch template');
+  const version = read.string(
+    { ...reader, raw: { launchTemplateVersion: numberAsText(reader.raw['launchTemplateVersion']) } },
     'launchTemplateVersion',
   );
   if (id === undefined) {
@@ -120,14 +124,14 @@ function mapLaunchTemplate(reader: TemplateReader): Template['launchTemplate'] {
   return { id, version: version ?? '$Default' };
 }
 
-const textOf = (value: unknown): unknown => (typeof value === 'number' ? String(value) : value);
+const numberAsText = (value: unknown): unknown => (typeof value === 'number' ? String(value) : value);
 
 function mapSubnets(
   reader: TemplateReader,
   priceType: PriceType,
   providerApi: ProviderApi | undefined,
 ): readonly string[] {
-  const subnets = read.textList(reader, 'subnetId');
+  const subnets = read.stringList(reader, 'subnetId');
   if (subnets.length === 0 && !reader.problems.some(({ key }) => key === 'subnetId')) {
     problem(reader, 'subnetId', 'subnetId is missing; allowed: the id of a subnet, or several.');
   }
@@ -138,7 +142,11 @@ function mapSubnets(
 }
 
 function mapUserDataScript(reader: TemplateReader): string | undefined {
-  const path = read.text(reader, 'userDataScript', 'the absolute path of a script on the Host Factory host');
+  const path = read.string(
+    reader,
+    'userDataScript',
+    'the absolute path of a script on the Host Factory host',
+  );
   if (path === undefined || path.startsWith('/')) return path;
   return problem(
     reader,
@@ -148,17 +156,17 @@ function mapUserDataScript(reader: TemplateReader): string | undefined {
 }
 
 /** EC2 takes this much user data before its encoding, in bytes. */
-const USER_DATA_LIMIT = 16_384;
+const MAX_USER_DATA_BYTES = 16_384;
 
 function mapUserDataText(reader: TemplateReader): string | undefined {
   const data = reader.raw['userDataText'];
   if (read.isBlank(data)) return undefined;
-  if (read.has(reader, 'userDataScript'))
+  if (read.hasValue(reader, 'userDataScript'))
     return problem(reader, 'userDataText', 'userDataText and userDataScript are both given; allowed: one.');
   if (typeof data !== 'string')
-    return problem(reader, 'userDataText', `userDataText is ${kindOf(data)}; allowed: a text.`);
+    return problem(reader, 'userDataText', `userDataText is ${describeType(data)}; allowed: a text.`);
   const bytes = Buffer.byteLength(data);
-  if (bytes <= USER_DATA_LIMIT) return data;
+  if (bytes <= MAX_USER_DATA_BYTES) return data;
   return problem(
     reader,
     'userDataText',

@@ -7,7 +7,7 @@ import type {
 } from '../../domain/template/template.ts';
 import { valueText } from '../input/issues.ts';
 import * as read from './findings.ts';
-import { defined, note, problem, type TemplateReader } from './findings.ts';
+import { withoutUndefined, note, problem, type TemplateReader } from './findings.ts';
 
 /** IBM's files do not have the key: its provider chooses by price type. */
 export const APIS: Readonly<Record<ProviderApi, ProviderApi>> = {
@@ -28,16 +28,16 @@ export const mapPriceType = (reader: TemplateReader): PriceType =>
   } as const) ?? 'ondemand';
 
 /** What a way to launch has no word for is refused by name, and never left out. */
-export function reviewApi(reader: TemplateReader, api: ProviderApi, priceType: PriceType): void {
-  const impossible = (key: string, instead: string): void => {
-    if (read.has(reader, key))
+export function checkApi(reader: TemplateReader, api: ProviderApi, priceType: PriceType): void {
+  const rejectKey = (key: string, instead: string): void => {
+    if (read.hasValue(reader, key))
       problem(reader, key, `${key} is not possible with providerApi "${api}"; ${instead}.`);
   };
   if (api === 'RunInstances') {
-    for (const key of ONE_POOL) impossible(key, 'use EC2Fleet');
+    for (const key of NOT_FOR_RUN_INSTANCES) rejectKey(key, 'use EC2Fleet');
   }
   if (api === 'AutoScalingGroup' && reader.raw['allocationStrategy'] === 'diversified')
-    impossible('allocationStrategy', 'an Auto Scaling group spreads by itself; leave "diversified" out');
+    rejectKey('allocationStrategy', 'an Auto Scaling group spreads by itself; leave "diversified" out');
   if (priceType === 'heterogeneous' && api !== 'EC2Fleet' && api !== 'RunInstances') {
     const instead = 'use EC2Fleet or RunInstances, or price type spot with percentOnDemand';
     problem(
@@ -46,7 +46,7 @@ export function reviewApi(reader: TemplateReader, api: ProviderApi, priceType: P
       `priceType "heterogeneous" is not possible with providerApi "${api}"; ${instead}.`,
     );
   }
-  if (api.startsWith('SpotFleet') && !read.has(reader, 'fleetRole')) {
+  if (api.startsWith('SpotFleet') && !read.hasValue(reader, 'fleetRole')) {
     const allowed = 'the ARN of the role by which Spot Fleet launches';
     problem(reader, 'fleetRole', `fleetRole is missing; allowed: ${allowed}.`);
   }
@@ -59,7 +59,7 @@ export function reviewApi(reader: TemplateReader, api: ProviderApi, priceType: P
 }
 
 /** RunInstances launches from one pool a call: nothing is to be distributed. */
-const ONE_POOL = [
+const NOT_FOR_RUN_INSTANCES = [
   'allocationStrategy',
   'allocationStrategyOnDemand',
   'percentOnDemand',
@@ -112,31 +112,31 @@ const SPOT_ONLY = [
 export function mapPurchase(reader: TemplateReader, priceType: PriceType, api: ProviderApi): Purchase {
   const spot = {
     maxSpotPrice: mapPrice(reader),
-    percentOnDemand: read.wholeNumber(reader, 'percentOnDemand', 0, 100),
-    onDemandBaseCapacity: read.wholeNumber(reader, 'onDemandBaseCapacity', 0, 10_000),
+    percentOnDemand: read.integer(reader, 'percentOnDemand', 0, 100),
+    onDemandBaseCapacity: read.integer(reader, 'onDemandBaseCapacity', 0, 10_000),
     allocationStrategy: read.oneOf(reader, 'allocationStrategy', STRATEGIES),
-    spotPools: read.wholeNumber(reader, 'poolsCount', 1, 1_000),
-    spotMinutes: read.wholeNumber(reader, 'spotFleetRequestExpiry', 1, 1_440),
+    spotPools: read.integer(reader, 'poolsCount', 1, 1_000),
+    spotMinutes: read.integer(reader, 'spotFleetRequestExpiry', 1, 1_440),
   };
   const onDemandStrategy = read.oneOf(reader, 'allocationStrategyOnDemand', ON_DEMAND_STRATEGIES);
   const fleetRole = mapFleetRole(reader, api);
-  const noted =
+  const ignoredKeys =
     priceType === 'ondemand'
       ? [...SPOT_ONLY, 'vmTypesPriority']
       : priceType === 'heterogeneous'
         ? ['percentOnDemand', 'onDemandBaseCapacity']
         : [];
-  for (const key of noted) {
-    if (read.has(reader, key))
+  for (const key of ignoredKeys) {
+    if (read.hasValue(reader, key))
       note(reader, key, `${key} has no effect on a template of price type ${priceType}.`);
   }
   if (spot.spotPools !== undefined && priceType !== 'ondemand' && spot.allocationStrategy !== 'lowest-price')
     problem(reader, 'poolsCount', 'poolsCount needs allocationStrategy "lowestPrice".');
-  return defined({ ...(priceType === 'ondemand' ? {} : spot), onDemandStrategy, fleetRole });
+  return withoutUndefined({ ...(priceType === 'ondemand' ? {} : spot), onDemandStrategy, fleetRole });
 }
 
 function mapFleetRole(reader: TemplateReader, api: ProviderApi): string | undefined {
-  const fleetRole = read.text(reader, 'fleetRole', 'the ARN of a role');
+  const fleetRole = read.string(reader, 'fleetRole', 'the ARN of a role');
   if (fleetRole === undefined || api.startsWith('SpotFleet')) return fleetRole;
   note(reader, 'fleetRole', 'fleetRole is not used: only Spot Fleet launches by a role of its own.');
   return undefined;

@@ -1,12 +1,12 @@
 import type { ErrorCode, ProviderErrorKind } from '../../domain/errors/errors.ts';
 
 /** What an operator should know of an error; docs/errors.md is made from it (`npm run docs`). Markdown. */
-export interface Guide {
+export interface ErrorGuideEntry {
   readonly cause: string;
   readonly remedy: string;
 }
 
-export const ERROR_GUIDE: Readonly<Record<ErrorCode, Guide>> = {
+export const ERROR_GUIDE: Readonly<Record<ErrorCode, ErrorGuideEntry>> = {
   VALIDATION: {
     cause: 'the input of a call is not what it may be: a wrong key, type or number',
     remedy: 'mend the input; the message names the value and what is allowed',
@@ -38,7 +38,7 @@ export const ERROR_GUIDE: Readonly<Record<ErrorCode, Guide>> = {
   },
 };
 
-export const PROVIDER_ERROR_GUIDE: Readonly<Record<ProviderErrorKind, Guide>> = {
+export const PROVIDER_ERROR_GUIDE: Readonly<Record<ProviderErrorKind, ErrorGuideEntry>> = {
   throttled: {
     cause: 'more calls than the account may make',
     remedy: 'nothing: the worker slows down and tries again; if it lasts, ask AWS for a higher rate',

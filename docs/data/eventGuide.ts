@@ -22,7 +22,7 @@ export const EVENT_GUIDE: Readonly<Record<EventType, { readonly meaning: string;
       meaning: 'what a launch brought is known',
       fields: '`ordinal`, `units` asked for, `got`',
     },
-    Shortage: {
+    ShortageReported: {
       meaning: 'AWS had no machines in a pool, or refused a launch there',
       fields: "`pool`, `code` (AWS's), `message`",
     },
@@ -35,7 +35,7 @@ export const EVENT_GUIDE: Readonly<Record<EventType, { readonly meaning: string;
       fields:
         '`machineId`, `result`, `release`, `message`, `name`, `privateIp`, `publicIp`, `launchTime` (epoch s)',
     },
-    MachineReclaimed: {
+    MachineLost: {
       meaning:
         'it ended although nobody wanted it gone: a spot interruption, a failure, somebody at the console; a ' +
         '`MachineTerminated` follows. One that Host Factory gave back in time, after a notice, is not reclaimed',

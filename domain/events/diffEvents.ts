@@ -1,6 +1,6 @@
 import type { Machine } from '../machine/machine.ts';
 import { deadlineOf, type RequestState } from '../request/state.ts';
-import { numbered, type DomainEvent, type EventBody, type EventType } from './event.ts';
+import { numberEvents, type DomainEvent, type EventBody, type EventType } from './event.ts';
 import type { MachineRequestInput } from '../request/input.ts';
 import { adopterId } from '../request/adopterId.ts';
 
@@ -15,7 +15,7 @@ export function requestCreated(state: RequestState): DomainEvent[] {
     deadline: deadlineOf(input),
     ...(input.callId === undefined ? {} : { callId: input.callId }),
   };
-  return numbered([body], baseOf(input, input.createdAt), 1);
+  return numberEvents([body], baseOf(input, input.createdAt), 1);
 }
 
 /**
@@ -23,19 +23,19 @@ export function requestCreated(state: RequestState): DomainEvent[] {
  * states that follow each other tell all of it, in the order in which things are caused.
  * @param at epoch ms
  */
-export function eventsBetween(
+export function diffEvents(
   before: RequestState,
   after: RequestState,
   at: number,
   nextSequence: number,
 ): DomainEvent[] {
   const bodies = [
-    ...launchesBetween(before, after),
-    ...returnsBetween(before, after),
-    ...machinesBetween(before, after),
-    ...statusBetween(before, after),
+    ...launchEvents(before, after),
+    ...returnEvents(before, after),
+    ...machineEvents(before, after),
+    ...statusEvents(before, after),
   ];
-  return numbered(bodies, baseOf(after.input, at), nextSequence);
+  return numberEvents(bodies, baseOf(after.input, at), nextSequence);
 }
 
 /** An adopter of a request numbers its own events, beside those of the request's first owner. */
@@ -44,82 +44,84 @@ function baseOf(input: MachineRequestInput, at: number) {
   return { stream: input.template ? requestId : adopterId(requestId), requestId, deployment, provider, at };
 }
 
-function launchesBetween(before: RequestState, after: RequestState): EventBody[] {
+function launchEvents(before: RequestState, after: RequestState): EventBody[] {
   if (before.launches === after.launches && before.shortages === after.shortages) return [];
   const stages = new Map(before.launches.map((launch) => [launch.ordinal, launch.stage]));
-  const met = new Set(before.shortages);
+  const knownShortages = new Set(before.shortages);
   return [
-    ...after.launches.flatMap(({ ordinal, units, token, stage, got }): EventBody[] => {
-      const was = stages.get(ordinal);
+    ...after.launches.flatMap(({ ordinal, units, token, stage, fulfilledUnits }): EventBody[] => {
+      const previous = stages.get(ordinal);
       return [
-        ...(was === undefined ? [{ type: 'LaunchDecided', ordinal, units, token } as const] : []),
-        ...(was !== stage && stage === 'overdue' ? [{ type: 'LaunchOverdue', ordinal } as const] : []),
-        ...(was !== stage && stage === 'settled'
-          ? [{ type: 'LaunchSettled', ordinal, units, got } as const]
+        ...(previous === undefined ? [{ type: 'LaunchDecided', ordinal, units, token } as const] : []),
+        ...(previous !== stage && stage === 'overdue' ? [{ type: 'LaunchOverdue', ordinal } as const] : []),
+        ...(previous !== stage && stage === 'settled'
+          ? [{ type: 'LaunchSettled', ordinal, units, fulfilledUnits } as const]
           : []),
       ];
     }),
     ...after.shortages
-      .filter((shortage) => !met.has(shortage))
-      .map(({ pool, code, message }) => ({ type: 'Shortage', pool, code, message }) as const),
+      .filter((shortage) => !knownShortages.has(shortage))
+      .map(({ offering, code, message }) => ({ type: 'ShortageReported', offering, code, message }) as const),
   ];
 }
 
-function returnsBetween(before: RequestState, after: RequestState): EventBody[] {
-  if (before.returns === after.returns) return [];
-  return [...after.returns].flatMap(([returnId, machineIds]): EventBody[] => {
-    const known = new Set(before.returns.get(returnId));
+function returnEvents(before: RequestState, after: RequestState): EventBody[] {
+  if (before.openReturns === after.openReturns) return [];
+  return [...after.openReturns].flatMap(([returnId, machineIds]): EventBody[] => {
+    const known = new Set(before.openReturns.get(returnId));
     const added = machineIds.filter((id) => !known.has(id));
-    const callId = after.returnCalls.get(returnId);
-    const call = callId === undefined ? {} : { callId };
-    return added.length === 0 ? [] : [{ type: 'ReturnRequested', returnId, machineIds: added, ...call }];
+    const callId = after.returnCallIds.get(returnId);
+    const callFields = callId === undefined ? {} : { callId };
+    return added.length === 0
+      ? []
+      : [{ type: 'ReturnRequested', returnId, machineIds: added, ...callFields }];
   });
 }
 
-function machinesBetween(before: RequestState, after: RequestState): EventBody[] {
+function machineEvents(before: RequestState, after: RequestState): EventBody[] {
   if (before.machines === after.machines) return [];
-  const bodies = [...after.machines.values()].flatMap((now): EventBody[] => {
-    const was = before.machines.get(now.machineId);
-    return was === now ? [] : machineBetween(was, now);
+  const bodies = [...after.machines.values()].flatMap((current): EventBody[] => {
+    const previous = before.machines.get(current.machineId);
+    return previous === current ? [] : eventsOfMachine(previous, current);
   });
   // What happened to many at once is told as one thing.
-  return MACHINE_EVENTS.flatMap((type) => bodies.filter((body) => body.type === type));
+  return MACHINE_EVENT_ORDER.flatMap((type) => bodies.filter((body) => body.type === type));
 }
 
 /** In the order in which they happen to a machine. */
-const MACHINE_EVENTS = [
+const MACHINE_EVENT_ORDER = [
   'MachineCreated',
   'MachineStatusChanged',
-  'MachineReclaimed',
+  'MachineLost',
   'MachineTerminated',
 ] as const satisfies readonly EventType[];
 
-function machineBetween(was: Machine | undefined, now: Machine): EventBody[] {
-  const { machineId, reason } = now;
+function eventsOfMachine(previous: Machine | undefined, current: Machine): EventBody[] {
+  const { machineId, reason } = current;
   const bodies: EventBody[] = [];
-  if (!was) {
-    const { instanceType, spot, units } = now;
+  if (!previous) {
+    const { instanceType, spot, units } = current;
     bodies.push({ type: 'MachineCreated', machineId, instanceType, spot, units });
   }
-  if (tellsMore(was, now)) bodies.push(machineStatus(now));
-  if (now.release === 'gone' && was?.release !== 'gone') {
-    if (was?.release === 'kept') bodies.push({ type: 'MachineReclaimed', machineId, reason });
+  if (isStatusChange(previous, current)) bodies.push(machineStatusChanged(current));
+  if (current.release === 'terminated' && previous?.release !== 'terminated') {
+    if (previous?.release === 'held') bodies.push({ type: 'MachineLost', machineId, reason });
     bodies.push({ type: 'MachineTerminated', machineId, reason });
   }
   return bodies;
 }
 
-/** How it was answered, where it is reached, and that AWS will not let go of it. `gone` has an event of its own. */
-function tellsMore(was: Machine | undefined, now: Machine): boolean {
-  if (!was) return now.result !== 'executing' || now.name !== '';
+/** How it was answered, where it is reached, and that AWS will not let go of it. `terminated` has an event of its own. */
+function isStatusChange(previous: Machine | undefined, current: Machine): boolean {
+  if (!previous) return current.result !== 'executing' || current.name !== '';
   return (
-    was.result !== now.result ||
-    was.name !== now.name ||
-    (was.release !== now.release && now.release === 'refused')
+    previous.result !== current.result ||
+    previous.name !== current.name ||
+    (previous.release !== current.release && current.release === 'refused')
   );
 }
 
-function machineStatus(machine: Machine): EventBody {
+function machineStatusChanged(machine: Machine): EventBody {
   const { machineId, result, release, name, privateIp, publicIp, launchTime } = machine;
   const message = release === 'refused' ? machine.reason : machine.message;
   return {
@@ -135,12 +137,12 @@ function machineStatus(machine: Machine): EventBody {
   };
 }
 
-function statusBetween(before: RequestState, after: RequestState): EventBody[] {
+function statusEvents(before: RequestState, after: RequestState): EventBody[] {
   const { status, message, phase, cancelled } = after;
-  const same =
+  const isUnchanged =
     before.status === status &&
     before.message === message &&
     before.phase === phase &&
     before.cancelled === cancelled;
-  return same ? [] : [{ type: 'RequestStatusChanged', status, message, phase, cancelled }];
+  return isUnchanged ? [] : [{ type: 'RequestStatusChanged', status, message, phase, cancelled }];
 }

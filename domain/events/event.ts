@@ -40,7 +40,7 @@ export type EventBody =
       readonly type: 'RequestStatusChanged';
       readonly status: RequestStatus;
       readonly message: string;
-      readonly phase: 'acquiring' | 'settled';
+      readonly phase: 'provisioning' | 'settled';
       readonly cancelled: boolean;
     }
   | {
@@ -51,8 +51,18 @@ export type EventBody =
     }
   /** Not known long after the deadline; a LaunchSettled still follows. */
   | { readonly type: 'LaunchOverdue'; readonly ordinal: number }
-  | { readonly type: 'LaunchSettled'; readonly ordinal: number; readonly units: number; readonly got: number }
-  | { readonly type: 'Shortage'; readonly pool: string; readonly code: string; readonly message: string }
+  | {
+      readonly type: 'LaunchSettled';
+      readonly ordinal: number;
+      readonly units: number;
+      readonly fulfilledUnits: number;
+    }
+  | {
+      readonly type: 'ShortageReported';
+      readonly offering: string;
+      readonly code: string;
+      readonly message: string;
+    }
   | {
       readonly type: 'MachineCreated';
       readonly machineId: string;
@@ -73,7 +83,7 @@ export type EventBody =
       readonly launchTime: number;
     }
   /** The cloud took it although nobody wanted it gone. A MachineTerminated follows. */
-  | { readonly type: 'MachineReclaimed'; readonly machineId: string; readonly reason: string }
+  | { readonly type: 'MachineLost'; readonly machineId: string; readonly reason: string }
   | { readonly type: 'MachineTerminated'; readonly machineId: string; readonly reason: string }
   | {
       readonly type: 'ReturnRequested';
@@ -100,17 +110,17 @@ export const EVENT_TYPES = [
   'LaunchDecided',
   'LaunchOverdue',
   'LaunchSettled',
-  'Shortage',
+  'ShortageReported',
   'MachineCreated',
   'MachineStatusChanged',
-  'MachineReclaimed',
+  'MachineLost',
   'MachineTerminated',
   'ReturnRequested',
   'TemplateChanged',
 ] as const satisfies readonly EventType[];
 
 /** Numbers bodies that happened together, from `nextSequence` on. */
-export function numbered(
+export function numberEvents(
   bodies: readonly EventBody[],
   base: Omit<EventBase, 'v' | 'id' | 'sequence'>,
   nextSequence: number,

@@ -17,7 +17,7 @@ interface EventTable {
   readonly type: EventType;
   /** Epoch ms. */
   readonly at: number;
-  readonly alike: Fields;
+  readonly common: Fields;
   readonly keys: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
 }
@@ -29,28 +29,34 @@ export function packEvents(events: readonly DomainEvent[]): PackedEvents {
   const [first] = events;
   if (!first) throw new RangeError('no events to pack');
   const { sequence, stream, requestId, deployment, provider } = first;
-  const runs: DomainEvent[][] = [];
+  const batches: DomainEvent[][] = [];
   for (const event of events) {
-    const run = runs.at(-1);
-    if (run?.[0] && belongTogether(run[0], event)) run.push(event);
-    else runs.push([event]);
+    const batch = batches.at(-1);
+    if (batch?.[0] && canShareTable(batch[0], event)) batch.push(event);
+    else batches.push([event]);
   }
-  return { v: 1, sequence, base: { stream, requestId, deployment, provider }, tables: runs.map(toTable) };
+  return { v: 1, sequence, base: { stream, requestId, deployment, provider }, tables: batches.map(toTable) };
 }
 
 export function unpackEvents({ v, sequence, base, tables }: PackedEvents): DomainEvent[] {
-  const bodies = tables.flatMap(({ type, at, alike, keys, rows }) =>
+  const bodies = tables.flatMap(({ type, at, common, keys, rows }) =>
     rows.map((row) => ({
       at,
       type,
-      ...alike,
+      ...common,
       ...Object.fromEntries(keys.map((key, column) => [key, row[column]])),
     })),
   );
   return bodies.map((body, index): DomainEvent => {
-    const place = sequence + index;
+    const eventSequence = sequence + index;
     // Packed from an event, whose type says which fields it has.
-    return { v, id: `${base.stream}/${place}`, sequence: place, ...base, ...body } as DomainEvent;
+    return {
+      v,
+      id: `${base.stream}/${eventSequence}`,
+      sequence: eventSequence,
+      ...base,
+      ...body,
+    } as DomainEvent;
   });
 }
 
@@ -60,16 +66,16 @@ function bodyOf(event: DomainEvent): Fields {
   return body;
 }
 
-function belongTogether(one: DomainEvent, other: DomainEvent): boolean {
+function canShareTable(one: DomainEvent, other: DomainEvent): boolean {
   const keys = (event: DomainEvent): string => Object.keys(event).join();
   return one.type === other.type && one.at === other.at && keys(one) === keys(other);
 }
 
-function toTable(run: readonly DomainEvent[]): EventTable {
-  const bodies = run.map(bodyOf);
+function toTable(batch: readonly DomainEvent[]): EventTable {
+  const bodies = batch.map(bodyOf);
   const first = bodies[0] ?? {};
   const keys = Object.keys(first).filter((key) => bodies.some((body) => body[key] !== first[key]));
-  const alike = Object.fromEntries(Object.entries(first).filter(([key]) => !keys.includes(key)));
-  const { type, at } = run[0] as DomainEvent;
-  return { type, at, alike, keys, rows: bodies.map((body) => keys.map((key) => body[key])) };
+  const common = Object.fromEntries(Object.entries(first).filter(([key]) => !keys.includes(key)));
+  const { type, at } = batch[0] as DomainEvent;
+  return { type, at, common, keys, rows: bodies.map((body) => keys.map((key) => body[key])) };
 }

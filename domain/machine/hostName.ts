@@ -17,11 +17,12 @@ export const HOST_NAME_STRATEGIES = ['private-dns', 'resource-name', 'short', 'i
 export type HostNameStrategy = (typeof HOST_NAME_STRATEGIES)[number];
 
 /** In lower case and without a dot at its end, as a name is compared and as AWS writes it. */
-export const DOMAIN = /^(?=.{1,190}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
-export const DOMAIN_ALLOWED = 'a DNS domain in lower case, e.g. "grid.example.com"';
+export const DOMAIN_PATTERN =
+  /^(?=.{1,190}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+export const DOMAIN_DESCRIPTION = 'a DNS domain in lower case, e.g. "grid.example.com"';
 
 /** These have no domain that another could take the place of. */
-export const takesDomain = (strategy: HostNameStrategy): boolean => strategy !== 'short' && strategy !== 'ip';
+export const usesDomain = (strategy: HostNameStrategy): boolean => strategy !== 'short' && strategy !== 'ip';
 
 /** What the cloud shows of a machine; '' while it does not. */
 export interface NameParts {
@@ -33,22 +34,25 @@ export interface NameParts {
 /** '' while the cloud does not show what the name is made of. */
 export function hostNameOf({ strategy, domain }: HostNaming, parts: NameParts): string {
   const { machineId, privateDns, privateIp } = parts;
-  const own = { label: firstLabel(privateDns), domain: privateDns.slice(firstLabel(privateDns).length + 1) };
-  const full = (label: string, usual: string): string => {
-    const after = domain ?? usual;
-    return label === '' || after === '' ? label : `${label}.${after}`;
+  const awsName = {
+    label: firstLabel(privateDns),
+    domain: privateDns.slice(firstLabel(privateDns).length + 1),
+  };
+  const qualified = (label: string, defaultDomain: string): string => {
+    const suffix = domain ?? defaultDomain;
+    return label === '' || suffix === '' ? label : `${label}.${suffix}`;
   };
   switch (strategy) {
     case 'private-dns':
-      return full(own.label, own.domain);
+      return qualified(awsName.label, awsName.domain);
     case 'resource-name':
-      return domain === undefined && own.domain === '' ? '' : full(machineId, own.domain);
+      return domain === undefined && awsName.domain === '' ? '' : qualified(machineId, awsName.domain);
     case 'short':
-      return own.label;
+      return awsName.label;
     case 'ip':
       return privateIp;
     case 'ip-hex':
-      return full(privateIp === '' ? '' : `ip-${hexadecimal(privateIp)}`, '');
+      return qualified(privateIp === '' ? '' : `ip-${hexadecimal(privateIp)}`, '');
   }
 }
 
@@ -58,23 +62,24 @@ const hexadecimal = (address: string): string =>
     .map((octet) => Number(octet).toString(16).toUpperCase().padStart(2, '0'))
     .join('');
 
-const ADDRESS = /^\d+\.\d+\.\d+\.\d+$/;
+const IPV4_ADDRESS = /^\d+\.\d+\.\d+\.\d+$/;
 
 /** Of a name: an address has no labels. */
-export const firstLabel = (name: string): string => (ADDRESS.test(name) ? name : (name.split('.')[0] ?? ''));
+export const firstLabel = (name: string): string =>
+  IPV4_ADDRESS.test(name) ? name : (name.split('.')[0] ?? '');
 
 /** Host names compare without case, and short against full: EGO may know either. */
-export function sameHost(a: string, b: string): boolean {
-  const [one, other] = [a.toLowerCase(), b.toLowerCase()];
-  return one !== '' && (one === other || firstLabel(one) === other || one === firstLabel(other));
+export function isSameHost(a: string, b: string): boolean {
+  const [first, second] = [a.toLowerCase(), b.toLowerCase()];
+  return first !== '' && (first === second || firstLabel(first) === second || first === firstLabel(second));
 }
 
 /** As a tag on the machine says it: `ip-hex`, `private-dns/grid.example.com`. */
-export const namingText = ({ strategy, domain }: HostNaming): string =>
+export const formatHostNaming = ({ strategy, domain }: HostNaming): string =>
   domain === undefined ? strategy : `${strategy}/${domain}`;
 
 /** What a tag says. One that is missing, or that only a later release understands, means AWS's private DNS name. */
-export function namingOf(text: string | undefined): HostNaming {
+export function parseHostNaming(text: string | undefined): HostNaming {
   const [word, domain] = text?.split('/') ?? [];
   const strategy = HOST_NAME_STRATEGIES.find((each) => each === word);
   if (strategy === undefined) return { strategy: 'private-dns' };

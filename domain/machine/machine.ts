@@ -9,7 +9,7 @@ export type MachineState =
   | 'absent';
 
 /** What one complete read of the cloud showed of one machine. */
-export interface Sighting {
+export interface Observation {
   readonly machineId: string;
   readonly state: MachineState;
   /** Host name as EGO will see it; '' while the cloud does not show it. */
@@ -28,13 +28,13 @@ export interface Sighting {
 export type MachineResult = 'executing' | 'succeed' | 'fail';
 
 /**
- * How far the giving back of a machine is: `kept` (nobody wants it gone), `wanted` (to be terminated),
- * `asked` (a release is under way), `refused` (AWS would not; tried again later), `gone` (observed).
+ * How far the giving back of a machine is: `held` (nobody wants it gone), `pendingRelease` (to be terminated),
+ * `terminating` (a release is under way), `refused` (AWS would not; tried again later), `terminated` (observed).
  */
-export type ReleaseStage = 'kept' | 'wanted' | 'asked' | 'refused' | 'gone';
+export type ReleaseStage = 'held' | 'pendingRelease' | 'terminating' | 'refused' | 'terminated';
 
 /** One line of an owner's ledger. */
-export interface Machine extends Sighting {
+export interface Machine extends Observation {
   /** What Host Factory is told of it for the create; never changes again once it is `succeed` or `fail`. */
   readonly result: MachineResult;
   /** Why it failed; '' otherwise. */
@@ -46,15 +46,17 @@ export interface Machine extends Sighting {
 export const isAlive = (state: MachineState): boolean => state !== 'terminated' && state !== 'absent';
 
 /** Usable by Symphony: running, and its name and address are known. */
-export const isReady = (seen: Sighting): boolean =>
-  seen.state === 'running' && seen.name !== '' && seen.privateIp !== '';
+export const isReady = (observation: Observation): boolean =>
+  observation.state === 'running' && observation.name !== '' && observation.privateIp !== '';
 
 /** Still on its way to ready: nothing can be said of it yet. */
-export const isBooting = (seen: Sighting): boolean =>
-  seen.state === 'pending' || seen.state === 'absent' || (seen.state === 'running' && !isReady(seen));
+export const isBooting = (observation: Observation): boolean =>
+  observation.state === 'pending' ||
+  observation.state === 'absent' ||
+  (observation.state === 'running' && !isReady(observation));
 
 /** Of a machine that the cloud does not show. */
-export const absent = (machineId: string): Sighting => ({
+export const absentObservation = (machineId: string): Observation => ({
   machineId,
   state: 'absent',
   name: '',

@@ -28,7 +28,7 @@ export interface PackedMachines {
   readonly notes: readonly (readonly [index: number, reason: number, message: number])[];
 }
 
-const STATES: readonly MachineState[] = [
+const MACHINE_STATES: readonly MachineState[] = [
   'pending',
   'running',
   'stopping',
@@ -37,12 +37,18 @@ const STATES: readonly MachineState[] = [
   'terminated',
   'absent',
 ];
-const RESULTS: readonly MachineResult[] = ['executing', 'succeed', 'fail'];
-const RELEASES: readonly ReleaseStage[] = ['kept', 'wanted', 'asked', 'refused', 'gone'];
+const MACHINE_RESULTS: readonly MachineResult[] = ['executing', 'succeed', 'fail'];
+const RELEASE_STAGES: readonly ReleaseStage[] = [
+  'held',
+  'pendingRelease',
+  'terminating',
+  'refused',
+  'terminated',
+];
 
-const letters = <T>(values: readonly T[], all: readonly T[]): string =>
+const encode = <T>(values: readonly T[], all: readonly T[]): string =>
   values.map((value) => all.indexOf(value)).join('');
-const letter = <T>(text: string, index: number, all: readonly T[]): T => {
+const decode = <T>(text: string, index: number, all: readonly T[]): T => {
   const value = all[Number(text[index])];
   if (value === undefined) throw new RangeError(`packed machines: '${text[index]}' at ${index} is unknown`);
   return value;
@@ -50,11 +56,11 @@ const letter = <T>(text: string, index: number, all: readonly T[]): T => {
 
 export function packMachines(machines: readonly Machine[]): PackedMachines {
   const types = [...new Set(machines.map((machine) => machine.instanceType))];
-  const plainUnits = machines.every((machine) => machine.units === 1);
+  const areUnitsOne = machines.every((machine) => machine.units === 1);
   const texts = new Map(
-    [...new Set(['', ...machines.flatMap(({ reason, message }) => [reason, message])])].map((text, place) => [
+    [...new Set(['', ...machines.flatMap(({ reason, message }) => [reason, message])])].map((text, index) => [
       text,
-      place,
+      index,
     ]),
   );
   const publicIps = machines.map((machine) => machine.publicIp);
@@ -67,23 +73,23 @@ export function packMachines(machines: readonly Machine[]): PackedMachines {
     launchTimes: machines.map((machine) => machine.launchTime),
     types,
     type: machines.map((machine) => types.indexOf(machine.instanceType)),
-    spot: letters(
+    spot: encode(
       machines.map((machine) => machine.spot),
       [false, true],
     ),
-    states: letters(
+    states: encode(
       machines.map((machine) => machine.state),
-      STATES,
+      MACHINE_STATES,
     ),
-    results: letters(
+    results: encode(
       machines.map((machine) => machine.result),
-      RESULTS,
+      MACHINE_RESULTS,
     ),
-    releases: letters(
+    releases: encode(
       machines.map((machine) => machine.release),
-      RELEASES,
+      RELEASE_STAGES,
     ),
-    units: plainUnits ? [] : machines.map((machine) => machine.units),
+    units: areUnitsOne ? [] : machines.map((machine) => machine.units),
     texts: [...texts.keys()],
     notes: machines.flatMap(({ reason, message }, index) =>
       reason || message ? [[index, texts.get(reason) ?? 0, texts.get(message) ?? 0] as const] : [],
@@ -105,10 +111,10 @@ export function unpackMachines(packed: PackedMachines): Machine[] {
     publicIp: packed.publicIps[index] ?? '',
     launchTime: packed.launchTimes[index] ?? 0,
     instanceType: packed.types[packed.type[index] ?? -1] ?? '',
-    spot: letter(packed.spot, index, [false, true]),
-    state: letter(packed.states, index, STATES),
-    result: letter(packed.results, index, RESULTS),
-    release: letter(packed.releases, index, RELEASES),
+    spot: decode(packed.spot, index, [false, true]),
+    state: decode(packed.states, index, MACHINE_STATES),
+    result: decode(packed.results, index, MACHINE_RESULTS),
+    release: decode(packed.releases, index, RELEASE_STAGES),
     units: packed.units[index] ?? 1,
     reason: notes.get(index)?.reason ?? '',
     message: notes.get(index)?.message ?? '',

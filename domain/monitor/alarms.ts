@@ -1,24 +1,28 @@
 import { LISTS_UNTIL_ALARM } from './hostListDiff.ts';
 import type { Alarm, AlarmCode, MonitorReport } from './messages.ts';
-import { hasTooManyOrphans, hasTooManyUnclaimed, orphansOf } from './orphans.ts';
-import { nameOf, type MonitorState } from './state.ts';
+import { hasTooManyOrphans, hasTooManyUnacknowledged, orphansOf } from './orphans.ts';
+import { reportedNameOf, type MonitorState } from './state.ts';
 
 /** What an operator has to look into: the monitor does nothing about it by itself. */
 export function alarmsOf(state: MonitorState): Alarm[] {
   const alarms: [AlarmCode, boolean, () => string][] = [
-    ['strangeMachines', !state.bound && state.ownerless.length > 0, () => strangeMachines(state)],
-    ['strangeCluster', state.stranger !== undefined, () => strangeCluster(state)],
-    ['tooManyOrphans', state.bound && hasTooManyOrphans(state), () => tooManyOrphans(state)],
-    ['tooManyUnclaimed', hasTooManyUnclaimed(state), () => tooManyUnclaimed(state)],
-    ['emptyList', isDoubted(state, 'empty'), () => emptyList(state)],
-    ['otherNames', isDoubted(state, 'names'), () => otherNames(state)],
-    ['unheard', state.unheard !== '', () => unheard(state)],
-    ['misnamed', state.misnamed.size > 0, () => misnamed(state)],
+    ['unknownFleet', !state.ownsFleet && state.ownerlessRequests.length > 0, () => unknownFleet(state)],
+    ['foreignCluster', state.foreignCluster !== undefined, () => foreignCluster(state)],
+    ['tooManyOrphans', state.ownsFleet && hasTooManyOrphans(state), () => tooManyOrphans(state)],
+    ['tooManyUnacknowledged', hasTooManyUnacknowledged(state), () => tooManyUnacknowledged(state)],
+    ['emptyHostList', isUntrusted(state, 'empty'), () => emptyHostList(state)],
+    ['unrecognizedHostList', isUntrusted(state, 'unrecognized'), () => unrecognizedHostList(state)],
+    [
+      'interruptionListenerDown',
+      state.interruptionListenerError !== '',
+      () => interruptionListenerDown(state),
+    ],
+    ['hostNameMismatches', state.hostNameMismatches.size > 0, () => hostNameMismatches(state)],
   ];
-  return alarms.flatMap(([code, holds, message]) => (holds ? [{ code, message: message() }] : []));
+  return alarms.flatMap(([code, isRaised, message]) => (isRaised ? [{ code, message: message() }] : []));
 }
 
-function strangeMachines({ input: { deployment, provider } }: MonitorState): string {
+function unknownFleet({ input: { deployment, provider } }: MonitorState): string {
   return (
     `Machines with the tags of provider '${provider}' of deployment '${deployment}' are alive, and this namespace ` +
     'knows the owner of none: a cloned configuration, or a lost database. They are left alone. Is the database lost, ' +
@@ -26,7 +30,7 @@ function strangeMachines({ input: { deployment, provider } }: MonitorState): str
   );
 }
 
-function strangeCluster({ input: { deployment }, cluster, stranger }: MonitorState): string {
+function foreignCluster({ input: { deployment }, cluster, foreignCluster: stranger }: MonitorState): string {
   return (
     `Deployment '${deployment}' belongs to the cluster '${cluster}', and '${stranger?.cluster}' uses it too: a ` +
     'cloned configuration. Nothing is adopted or given back until it has been silent for an hour. Give each cluster ' +
@@ -35,69 +39,78 @@ function strangeCluster({ input: { deployment }, cluster, stranger }: MonitorSta
 }
 
 const tooManyOrphans = (state: MonitorState): string =>
-  `${orphansOf(state).flatMap(([, machineIds]) => machineIds).length} of ${state.known.size} machines have no owner ` +
+  `${orphansOf(state).flatMap(([, machineIds]) => machineIds).length} of ${state.liveMachines.size} machines have no owner ` +
   "any more, too many to be an accident. They are left alone. 'ohf adopt' makes owners for them.";
 
-const tooManyUnclaimed = (state: MonitorState): string =>
-  `Host Factory never learned of ${unclaimedOf(state).filter(({ claimed }) => claimed === false).length} of ` +
-  `${state.known.size} machines, too many to be an accident. They are left alone. 'ohf machines --unclaimed' lists ` +
+const tooManyUnacknowledged = (state: MonitorState): string =>
+  `Host Factory never learned of ${unlistedMachinesOf(state).filter(({ isAcknowledged }) => isAcknowledged === false).length} of ` +
+  `${state.liveMachines.size} machines, too many to be an accident. They are left alone. 'ohf machines --unclaimed' lists ` +
   "them, 'ohf return' gives them back.";
 
-const emptyList = (state: MonitorState): string =>
-  `Host Factory's list of hosts is empty while these machines are alive: ${namesOf(state)}. They are left alone. ` +
+const emptyHostList = (state: MonitorState): string =>
+  `Host Factory's list of hosts is empty while these machines are alive: ${unlistedIdsOf(state)}. They are left alone. ` +
   "'ohf machines --unclaimed' lists them, 'ohf return' gives them back.";
 
-const otherNames = (state: MonitorState): string =>
+const unrecognizedHostList = (state: MonitorState): string =>
   "Host Factory's list names less than half of the machines that it was given; it lacks " +
-  `${namesOf(state)}. They are left alone: it may know them by other names.`;
+  `${unlistedIdsOf(state)}. They are left alone: it may know them by other names.`;
 
-const unheard = (state: MonitorState): string =>
-  `What the cloud announces is not heard (${state.unheard}): machines that are taken away are found by the sweeps ` +
+const interruptionListenerDown = (state: MonitorState): string =>
+  `What the cloud announces is not heard (${state.interruptionListenerError}): machines that are taken away are found by the sweeps ` +
   'alone, with less time to go. See provider.aws.interruptionQueue.';
 
 /** Symphony then takes the hosts for ones that never joined, and gives them back to get others. */
-function misnamed(state: MonitorState): string {
-  const [[machineId, name] = ['', '']] = state.misnamed;
+function hostNameMismatches(state: MonitorState): string {
+  const [[machineId, name] = ['', '']] = state.hostNameMismatches;
   return (
-    `Host Factory has other names than it was told for ${state.misnamed.size} machines, e.g. '${name}' for ${machineId}, ` +
-    `which was reported as '${nameOf(state, machineId)}': see provider.aws.hostName.`
+    `Host Factory has other names than it was told for ${state.hostNameMismatches.size} machines, e.g. '${name}' for ${machineId}, ` +
+    `which was reported as '${reportedNameOf(state, machineId)}': see provider.aws.hostName.`
   );
 }
 
-const isDoubted = ({ list, absences }: MonitorState, doubt: 'empty' | 'names'): boolean =>
-  list?.doubt === doubt &&
-  list.streak >= LISTS_UNTIL_ALARM &&
-  [...absences.values()].some(({ standing }) => standing === 'unclaimed' || standing === 'held');
+const isUntrusted = (
+  { lastHostList, unlistedMachines }: MonitorState,
+  reason: 'empty' | 'unrecognized',
+): boolean =>
+  lastHostList?.untrustedReason === reason &&
+  lastHostList.streak >= LISTS_UNTIL_ALARM &&
+  [...unlistedMachines.values()].some(
+    ({ ownershipStatus }) => ownershipStatus === 'unacknowledged' || ownershipStatus === 'acknowledged',
+  );
 
-const MOST_IN_MESSAGE = 10;
+const MAX_IDS_IN_MESSAGE = 10;
 
-function namesOf(state: MonitorState): string {
-  const ids = unclaimedOf(state).map(({ machineId }) => machineId);
-  const more = ids.length > MOST_IN_MESSAGE ? ` and ${ids.length - MOST_IN_MESSAGE} more` : '';
-  return ids.slice(0, MOST_IN_MESSAGE).join(', ') + more;
+function unlistedIdsOf(state: MonitorState): string {
+  const ids = unlistedMachinesOf(state).map(({ machineId }) => machineId);
+  const more = ids.length > MAX_IDS_IN_MESSAGE ? ` and ${ids.length - MAX_IDS_IN_MESSAGE} more` : '';
+  return ids.slice(0, MAX_IDS_IN_MESSAGE).join(', ') + more;
 }
 
 /** Machines that Host Factory's list lacks, and that are not on their way out. */
-function unclaimedOf({ absences, known }: MonitorState): MonitorReport['unclaimed'] {
-  return [...absences.values()].flatMap(({ machineId, standing, lists }) => {
-    const machine = known.get(machineId);
-    if (!machine || standing === 'released') return [];
+function unlistedMachinesOf({
+  unlistedMachines,
+  liveMachines,
+}: MonitorState): MonitorReport['unlistedMachines'] {
+  return [...unlistedMachines.values()].flatMap(({ machineId, ownershipStatus, missedLists }) => {
+    const machine = liveMachines.get(machineId);
+    if (!machine || ownershipStatus === 'released') return [];
     const { name, requestId, launchTime } = machine;
-    const claimed = standing === 'unasked' ? {} : { claimed: standing === 'held' };
-    return [{ machineId, name, requestId, launchTime, lists, ...claimed }];
+    const acknowledged =
+      ownershipStatus === 'unqueried' ? {} : { isAcknowledged: ownershipStatus === 'acknowledged' };
+    return [{ machineId, name, requestId, launchTime, missedLists, ...acknowledged }];
   });
 }
 
 /** A report stays under Temporal's limit for a payload. */
-const MOST_IN_REPORT = 5_000;
+const MAX_ROWS_IN_REPORT = 5_000;
 
 export const reportOf = (state: MonitorState): MonitorReport => ({
   v: 1,
-  ready: state.ready,
+  isReady: state.isReady,
   alarms: alarmsOf(state),
-  unclaimed: unclaimedOf(state).slice(0, MOST_IN_REPORT),
-  ownerless: orphansOf(state)
-    .filter(([requestId]) => !state.adopted.includes(requestId))
+  unlistedMachines: unlistedMachinesOf(state).slice(0, MAX_ROWS_IN_REPORT),
+  ownerlessRequests: orphansOf(state)
+    .filter(([requestId]) => !state.adoptedRequests.includes(requestId))
     .map(([requestId, machineIds]) => [requestId, machineIds.length] as const)
-    .slice(0, MOST_IN_REPORT),
+    .slice(0, MAX_ROWS_IN_REPORT),
 });

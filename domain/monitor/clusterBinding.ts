@@ -1,32 +1,35 @@
-import type { HostsQuery } from './messages.ts';
+import type { LostHostsQuery } from './messages.ts';
 import type { MonitorState } from './state.ts';
 
 /** A strange cluster that has not asked for so long is gone. */
-const FORGET_MS = 60 * 60_000;
+const FOREIGN_CLUSTER_RETENTION_MS = 60 * 60_000;
 /** How often it is noted that a strange cluster still asks. */
-const NOTE_AGAIN_MS = 20 * 60_000;
+const FOREIGN_CLUSTER_REFRESH_MS = 20 * 60_000;
 
 /**
  * A deployment belongs to one Symphony cluster: the first one that asks. Another one that asks uses a copied
  * configuration; each would take the machines of the other for its own.
  */
-export function newsOfCluster(
+export function checkClusterBinding(
   state: MonitorState,
-  { cluster = '', at }: HostsQuery,
-): { readonly isStrange: boolean; readonly news?: { readonly cluster: string } } {
+  { cluster = '', at }: LostHostsQuery,
+): { readonly isStrange: boolean; readonly update?: { readonly cluster: string } } {
   if (cluster === '' || cluster === state.cluster) return { isStrange: false };
-  const isStrange = state.cluster !== '';
-  const { stranger } = state;
-  const isNoted = isStrange && stranger?.cluster === cluster && at - stranger.at < NOTE_AGAIN_MS;
-  return { isStrange, ...(isNoted ? {} : { news: { cluster } }) };
+  const isForeign = state.cluster !== '';
+  const { foreignCluster } = state;
+  const isRecorded =
+    isForeign && foreignCluster?.cluster === cluster && at - foreignCluster.at < FOREIGN_CLUSTER_REFRESH_MS;
+  return { isStrange: isForeign, ...(isRecorded ? {} : { update: { cluster } }) };
 }
 
-export function clusterNamed(state: MonitorState, cluster: string, now: number): MonitorState {
+export function bindCluster(state: MonitorState, cluster: string, now: number): MonitorState {
   if (state.cluster === '') return { ...state, cluster };
-  return cluster === state.cluster ? state : { ...state, stranger: { cluster, at: now } };
+  return cluster === state.cluster ? state : { ...state, foreignCluster: { cluster, at: now } };
 }
 
-export function withoutOldStranger(state: MonitorState, now: number): MonitorState {
-  const { stranger } = state;
-  return stranger && now - stranger.at > FORGET_MS ? { ...state, stranger: undefined } : state;
+export function forgetForeignCluster(state: MonitorState, now: number): MonitorState {
+  const { foreignCluster } = state;
+  return foreignCluster && now - foreignCluster.at > FOREIGN_CLUSTER_RETENTION_MS
+    ? { ...state, foreignCluster: undefined }
+    : state;
 }

@@ -1,77 +1,84 @@
 import type { MonitorState } from './state.ts';
-import type { KnownMachine } from './records.ts';
-import type { CarriedMonitor, MonitorInput } from './messages.ts';
+import type { LiveMachine } from './records.ts';
+import type { CarriedMonitorState, MonitorInput } from './messages.ts';
 
 /** Rows carried at most: together they stay under 1 MB, half of Temporal's limit for a payload. */
-const MOST_NAMED = 8_000;
-const MOST_KNOWN = 20_000;
-const MOST_OTHERS = 1_500;
+const MAX_NAMED_MACHINES = 8_000;
+const MAX_LIVE_MACHINES = 20_000;
+const MAX_OTHER_ROWS = 1_500;
 
-export function carryMonitor(state: MonitorState): CarriedMonitor {
-  const rows = [...state.known].slice(0, MOST_KNOWN);
+export function toCarriedMonitorState(state: MonitorState): CarriedMonitorState {
+  const rows = [...state.liveMachines].slice(0, MAX_LIVE_MACHINES);
   const requests = [...new Set(rows.map(([, { requestId }]) => requestId))];
-  const places = new Map(requests.map((requestId, place) => [requestId, place]));
+  const indexes = new Map(requests.map((requestId, index) => [requestId, index]));
   return {
     v: 1,
-    ready: state.ready,
-    bound: state.bound,
-    known: rows.map(([machineId, { name, requestId, launchTime, leaving }]) => [
+    isReady: state.isReady,
+    ownsFleet: state.ownsFleet,
+    liveMachines: rows.map(([machineId, { name, requestId, launchTime, isShuttingDown }]) => [
       machineId,
-      rows.length > MOST_NAMED ? '' : name,
-      places.get(requestId) ?? 0,
+      rows.length > MAX_NAMED_MACHINES ? '' : name,
+      indexes.get(requestId) ?? 0,
       launchTime,
-      leaving ? 1 : 0,
+      isShuttingDown ? 1 : 0,
     ]),
     requests,
-    losses: [...state.losses.values()].slice(-MOST_OTHERS),
-    doubts: [...state.doubts.values()].slice(-MOST_OTHERS),
-    unheard: state.unheard,
-    misnamed: [...state.misnamed],
-    absences: [...state.absences.values()].slice(0, MOST_OTHERS),
-    ...(state.list ? { list: state.list } : {}),
+    lostMachines: [...state.lostMachines.values()].slice(-MAX_OTHER_ROWS),
+    suspects: [...state.suspects.values()].slice(-MAX_OTHER_ROWS),
+    interruptionListenerError: state.interruptionListenerError,
+    hostNameMismatches: [...state.hostNameMismatches],
+    unlistedMachines: [...state.unlistedMachines.values()].slice(0, MAX_OTHER_ROWS),
+    ...(state.lastHostList ? { lastHostList: state.lastHostList } : {}),
     cluster: state.cluster,
-    ...(state.stranger ? { stranger: state.stranger } : {}),
+    ...(state.foreignCluster ? { foreignCluster: state.foreignCluster } : {}),
   };
 }
 
 /** What lists of Host Factory's hosts told. */
-type Noticed = Pick<MonitorState, 'absences' | 'list' | 'cluster' | 'stranger'>;
+type HostListState = Pick<MonitorState, 'unlistedMachines' | 'lastHostList' | 'cluster' | 'foreignCluster'>;
 
-export function carriedState(
-  carried: CarriedMonitor | undefined,
+export function fromCarriedMonitorState(
+  carried: CarriedMonitorState | undefined,
 ): Pick<
   MonitorState,
-  'ready' | 'bound' | 'known' | 'losses' | 'doubts' | 'unheard' | 'misnamed' | keyof Noticed
+  | 'isReady'
+  | 'ownsFleet'
+  | 'liveMachines'
+  | 'lostMachines'
+  | 'suspects'
+  | 'interruptionListenerError'
+  | 'hostNameMismatches'
+  | keyof HostListState
 > {
-  const known = (carried?.known ?? []).map(
-    ([machineId, name, request, launchTime = 0, leaving = 0]): readonly [string, KnownMachine] => [
+  const known = (carried?.liveMachines ?? []).map(
+    ([machineId, name, request, launchTime = 0, isShuttingDown = 0]): readonly [string, LiveMachine] => [
       machineId,
-      { name, requestId: carried?.requests[request] ?? '', launchTime, leaving: leaving === 1 },
+      { name, requestId: carried?.requests[request] ?? '', launchTime, isShuttingDown: isShuttingDown === 1 },
     ],
   );
   return {
-    ready: carried?.ready ?? false,
-    bound: carried?.bound ?? false,
-    known: new Map(known),
-    losses: new Map(carried?.losses.map((loss) => [loss.machineId, loss])),
-    doubts: new Map(carried?.doubts.map((doubt) => [doubt.machineId, doubt])),
-    unheard: carried?.unheard ?? '',
-    misnamed: new Map(carried?.misnamed),
-    absences: new Map(carried?.absences?.map((absence) => [absence.machineId, absence])),
-    list: carried?.list,
+    isReady: carried?.isReady ?? false,
+    ownsFleet: carried?.ownsFleet ?? false,
+    liveMachines: new Map(known),
+    lostMachines: new Map(carried?.lostMachines.map((loss) => [loss.machineId, loss])),
+    suspects: new Map(carried?.suspects.map((doubt) => [doubt.machineId, doubt])),
+    interruptionListenerError: carried?.interruptionListenerError ?? '',
+    hostNameMismatches: new Map(carried?.hostNameMismatches),
+    unlistedMachines: new Map(carried?.unlistedMachines?.map((absence) => [absence.machineId, absence])),
+    lastHostList: carried?.lastHostList,
     cluster: carried?.cluster ?? '',
-    stranger: carried?.stranger,
+    foreignCluster: carried?.foreignCluster,
   };
 }
 
-export const initialMonitor = (input: MonitorInput): MonitorState => ({
+export const initialMonitorState = (input: MonitorInput): MonitorState => ({
   input,
-  token: '',
-  coming: undefined,
-  ownerless: [],
-  withGroups: [],
-  adopted: [],
-  byHand: [],
+  snapshotId: '',
+  pendingSnapshot: undefined,
+  ownerlessRequests: [],
+  ownerlessWithGroups: [],
+  adoptedRequests: [],
+  forcedAdoptions: [],
   rules: undefined,
-  ...carriedState(input.carried),
+  ...fromCarriedMonitorState(input.carriedState),
 });

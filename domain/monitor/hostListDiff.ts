@@ -1,123 +1,154 @@
-import type { HostsQuery, ListNews } from './messages.ts';
+import type { LostHostsQuery, HostListDiff } from './messages.ts';
 import type { MonitorState } from './state.ts';
-import type { SeenList } from './records.ts';
-import type { AskResult } from './observation.ts';
+import type { HostListSummary } from './records.ts';
+import type { QueryOwnersResult } from './observation.ts';
 
 /** Lists closer to each other than this may be one call repeated; they count as one. */
-const SPACING_MS = 5_000;
+const MIN_LIST_INTERVAL_MS = 5_000;
 /** After such a time without a list Host Factory may have been restarted: the count begins again. */
-const GAP_MS = 5 * 60_000;
+const MAX_LIST_GAP_MS = 5 * 60_000;
 /** A list that cannot be trusted is followed for so long before an alarm is raised. */
 export const LISTS_UNTIL_ALARM = 5;
 /** Ids in one signal; what is left out comes with the next list. */
-const MOST_LACKING = 1_000;
+const MAX_UNLISTED_PER_DIFF = 1_000;
 
 /**
  * What a whole list says that has to be remembered: our machines that it lacks for the first time, those that are
  * back, and, while a machine is being counted, that there was one more list. Undefined in all other cases, so that
  * lists cost no event as long as each of our machines stands in them.
  */
-export function newsOfList(
+export function diffHostList(
   state: MonitorState,
-  { at, whole, ids }: HostsQuery,
-  named: ReadonlySet<string>,
-): ListNews | undefined {
-  const { rules, known, absences, losses } = state;
-  if (!whole || !rules || !state.ready) return undefined;
-  const lacking: string[] = [];
-  const back: string[] = [];
-  let ours = 0;
-  for (const [machineId, { launchTime, leaving }] of known) {
-    if (named.has(machineId)) {
-      ours += 1;
-      if (absences.has(machineId)) back.push(machineId);
-    } else if (!absences.has(machineId) && !leaving && !losses.has(machineId)) {
-      const isOld = launchTime > 0 && launchTime * 1_000 + rules.minAgeMs <= at;
-      if (isOld) lacking.push(machineId);
+  { at, isComplete, ids }: LostHostsQuery,
+  listedIds: ReadonlySet<string>,
+): HostListDiff | undefined {
+  const { rules, liveMachines, unlistedMachines, lostMachines } = state;
+  if (!isComplete || !rules || !state.isReady) return undefined;
+  const unlisted: string[] = [];
+  const relisted: string[] = [];
+  let listedMachines = 0;
+  for (const [machineId, { launchTime, isShuttingDown }] of liveMachines) {
+    if (listedIds.has(machineId)) {
+      listedMachines += 1;
+      if (unlistedMachines.has(machineId)) relisted.push(machineId);
+    } else if (!unlistedMachines.has(machineId) && !isShuttingDown && !lostMachines.has(machineId)) {
+      const isOldEnough = launchTime > 0 && launchTime * 1_000 + rules.minAgeMs <= at;
+      if (isOldEnough) unlisted.push(machineId);
     }
   }
-  const news = { at, hosts: ids.length, named: ours, lacking: lacking.slice(0, MOST_LACKING), back };
-  if (lacking.length + back.length > 0) return news;
-  return absences.size > 0 && goesOn(state, news) ? news : undefined;
+  const diff = {
+    at,
+    hostCount: ids.length,
+    listedMachines: listedMachines,
+    unlisted: unlisted.slice(0, MAX_UNLISTED_PER_DIFF),
+    relisted,
+  };
+  if (unlisted.length + relisted.length > 0) return diff;
+  return unlistedMachines.size > 0 && changesCounts(state, diff) ? diff : undefined;
 }
 
 /** Whether one more list changes anything for the machines that are absent. */
-function goesOn(state: MonitorState, news: ListNews): boolean {
-  const { list, absences } = state;
-  if (!list) return true;
-  if (Math.abs(news.at - list.at) < SPACING_MS) return false;
-  const doubt = doubtOfList(news, absences);
-  if (doubt !== list.doubt) return true;
-  if (doubt !== '') return list.streak < LISTS_UNTIL_ALARM;
-  return [...absences.values()].some(({ standing }) => standing !== 'held' && standing !== 'released');
+function changesCounts(state: MonitorState, diff: HostListDiff): boolean {
+  const { lastHostList, unlistedMachines } = state;
+  if (!lastHostList) return true;
+  if (Math.abs(diff.at - lastHostList.at) < MIN_LIST_INTERVAL_MS) return false;
+  const untrustedReason = untrustedReasonOf(diff, unlistedMachines);
+  if (untrustedReason !== lastHostList.untrustedReason) return true;
+  if (untrustedReason !== '') return lastHostList.streak < LISTS_UNTIL_ALARM;
+  return [...unlistedMachines.values()].some(
+    ({ ownershipStatus }) => ownershipStatus !== 'acknowledged' && ownershipStatus !== 'released',
+  );
 }
 
 /**
  * Why a list says nothing of the machines that it lacks. Host Factory that names no host may have lost its books;
  * one that names less than half of the machines that it once read knows them by other names than we do.
  */
-function doubtOfList(
-  { hosts, named }: Pick<ListNews, 'hosts' | 'named'>,
-  absences: MonitorState['absences'],
-): SeenList['doubt'] {
-  if (hosts === 0) return 'empty';
-  const claimed = [...absences.values()].filter(({ standing }) => standing === 'held').length;
-  return named < claimed ? 'names' : '';
+function untrustedReasonOf(
+  { hostCount, listedMachines }: Pick<HostListDiff, 'hostCount' | 'listedMachines'>,
+  absences: MonitorState['unlistedMachines'],
+): HostListSummary['untrustedReason'] {
+  if (hostCount === 0) return 'empty';
+  const acknowledged = [...absences.values()].filter(
+    ({ ownershipStatus }) => ownershipStatus === 'acknowledged',
+  ).length;
+  return listedMachines < acknowledged ? 'unrecognized' : '';
 }
 
 /** Counts one list. Only consecutive ones that can be trusted count, never time. */
-export function listed(state: MonitorState, news: ListNews, now: number): MonitorState {
-  const { known, list: last, rules } = state;
-  const { at, hosts, named } = news;
-  const absences = new Map(state.absences);
-  for (const machineId of news.back) absences.delete(machineId);
-  for (const machineId of news.lacking) {
-    if (!known.has(machineId) || absences.has(machineId)) continue;
-    absences.set(machineId, { machineId, lists: 0, standing: 'unasked', askAt: now, reclaimedAt: 0 });
+export function applyHostList(state: MonitorState, diff: HostListDiff, now: number): MonitorState {
+  const { liveMachines, lastHostList: previous, rules } = state;
+  const { at, hostCount, listedMachines } = diff;
+  const unlistedMachines = new Map(state.unlistedMachines);
+  for (const machineId of diff.relisted) unlistedMachines.delete(machineId);
+  for (const machineId of diff.unlisted) {
+    if (!liveMachines.has(machineId) || unlistedMachines.has(machineId)) continue;
+    unlistedMachines.set(machineId, {
+      machineId,
+      missedLists: 0,
+      ownershipStatus: 'unqueried',
+      queryAfter: now,
+      releaseRequestedAt: 0,
+    });
   }
   // One that was overtaken by a later list, or that is the same call once more.
-  if (last && at - last.at < SPACING_MS && last.at - at < GAP_MS) return { ...state, absences };
-  const doubt = doubtOfList(news, absences);
-  const share = rules?.share ?? 0;
-  const anew = !last || Math.abs(at - last.at) > GAP_MS || hosts < last.hosts * (1 - share);
-  for (const absence of absences.values()) {
-    const lists = doubt !== '' ? 0 : anew ? 1 : absence.lists + 1;
-    absences.set(absence.machineId, { ...absence, lists });
+  if (previous && at - previous.at < MIN_LIST_INTERVAL_MS && previous.at - at < MAX_LIST_GAP_MS)
+    return { ...state, unlistedMachines };
+  const untrustedReason = untrustedReasonOf(diff, unlistedMachines);
+  const maxShrink = rules?.breakerShare ?? 0;
+  const restartsCount =
+    !previous ||
+    Math.abs(at - previous.at) > MAX_LIST_GAP_MS ||
+    hostCount < previous.hostCount * (1 - maxShrink);
+  for (const absence of unlistedMachines.values()) {
+    const missedLists = untrustedReason !== '' ? 0 : restartsCount ? 1 : absence.missedLists + 1;
+    unlistedMachines.set(absence.machineId, { ...absence, missedLists });
   }
-  const streak = last?.doubt === doubt ? last.streak + 1 : 1;
-  return { ...state, absences, list: { at, hosts, named, doubt, streak } };
+  const streak = previous?.untrustedReason === untrustedReason ? previous.streak + 1 : 1;
+  return {
+    ...state,
+    unlistedMachines,
+    lastHostList: { at, hostCount, listedMachines, untrustedReason, streak },
+  };
 }
 
-export function absentAsked(
+export function applyUnlistedStatuses(
   state: MonitorState,
-  standings: AskResult['standings'],
+  standings: QueryOwnersResult['statuses'],
   now: number,
 ): MonitorState {
-  const absences = new Map(state.absences);
-  for (const [machineId, standing] of standings) {
-    const absence = absences.get(machineId);
-    if (!absence || absence.standing === 'released' || absence.standing === 'held') continue;
-    if (standing === 'silent' || standing === 'unknown' || standing === 'booting') {
-      absences.set(machineId, { ...absence, standing: 'unasked', askAt: now + ASK_AGAIN_MS });
-    } else absences.set(machineId, { ...absence, standing });
+  const unlistedMachines = new Map(state.unlistedMachines);
+  for (const [machineId, ownershipStatus] of standings) {
+    const absence = unlistedMachines.get(machineId);
+    if (!absence || absence.ownershipStatus === 'released' || absence.ownershipStatus === 'acknowledged')
+      continue;
+    if (ownershipStatus === 'silent' || ownershipStatus === 'unknown' || ownershipStatus === 'booting') {
+      unlistedMachines.set(machineId, {
+        ...absence,
+        ownershipStatus: 'unqueried',
+        queryAfter: now + QUERY_RETRY_MS,
+      });
+    } else unlistedMachines.set(machineId, { ...absence, ownershipStatus });
   }
-  return { ...state, absences };
+  return { ...state, unlistedMachines };
 }
 
-const ASK_AGAIN_MS = 5 * 60_000;
+const QUERY_RETRY_MS = 5 * 60_000;
 
-export function reclaimOrdered(state: MonitorState, machineIds: readonly string[]): MonitorState {
-  const absences = new Map(state.absences);
+export function markReleaseRequested(state: MonitorState, machineIds: readonly string[]): MonitorState {
+  const unlistedMachines = new Map(state.unlistedMachines);
   for (const id of machineIds) {
-    const absence = absences.get(id);
-    if (absence) absences.set(id, { ...absence, reclaimedAt: state.list?.at ?? 0 });
+    const absence = unlistedMachines.get(id);
+    if (absence) unlistedMachines.set(id, { ...absence, releaseRequestedAt: state.lastHostList?.at ?? 0 });
   }
-  return { ...state, absences };
+  return { ...state, unlistedMachines };
 }
 
 /** Without those whose machines are no longer alive. */
-export function withoutEnded(state: MonitorState): MonitorState {
-  if (state.absences.size === 0) return state;
-  const alive = [...state.absences].filter(([machineId]) => state.known.get(machineId)?.leaving === false);
-  return { ...state, absences: new Map(alive) };
+export function dropEndedUnlisted(state: MonitorState): MonitorState {
+  if (state.unlistedMachines.size === 0) return state;
+  const stillAlive = [...state.unlistedMachines].filter(
+    ([machineId]) => state.liveMachines.get(machineId)?.isShuttingDown === false,
+  );
+  return { ...state, unlistedMachines: new Map(stillAlive) };
 }

@@ -1,138 +1,155 @@
-import { firstLabel, sameHost } from '../machine/hostName.ts';
-import { newsOfList } from './hostListDiff.ts';
-import { newsOfCluster } from './clusterBinding.ts';
-import type { HostNews, HostsAnswer, HostsQuery, LossMemo } from './messages.ts';
-import { nameOf, type MonitorState } from './state.ts';
-import type { Loss } from './records.ts';
+import { firstLabel, isSameHost } from '../machine/hostName.ts';
+import { diffHostList } from './hostListDiff.ts';
+import { checkClusterBinding } from './clusterBinding.ts';
+import type { HostListUpdate, LostHostsAnswer, LostHostsQuery, LostMachinesMemo } from './messages.ts';
+import { reportedNameOf, type MonitorState } from './state.ts';
+import type { LostMachine } from './records.ts';
 
 /** Kept a while after Host Factory's list lacks it for the first time: lists may overtake each other. */
-const KEPT_MS = 10 * 60_000;
+const LOST_RETENTION_MS = 10 * 60_000;
 const INSTANCE_ID = /^i-([0-9a-f]{8}|[0-9a-f]{17})$/;
 
 /** Which of Host Factory's hosts go or are gone, and what its list says that the monitor did not know. */
-export function answerHosts(state: MonitorState, query: HostsQuery): HostsAnswer {
-  const { at, whole, names, ids } = query;
-  const cluster = newsOfCluster(state, query);
-  const boundTo = cluster.isStrange ? { boundTo: state.cluster } : {};
-  if (!state.ready) return { v: 1, ready: false, going: [], ...boundTo, ...newsIf({ ...cluster.news }) };
-  const someWithoutId = ids.includes('');
-  const lossNamed = someWithoutId ? lossesByName(state) : () => undefined;
-  const live = someWithoutId ? liveByName(state) : () => [];
-  const going: [number, number][] = [];
-  const strangers: [string, string][] = [];
-  const named = new Set<string>();
-  const misnamed: [string, string][] = [];
+export function answerLostHosts(state: MonitorState, query: LostHostsQuery): LostHostsAnswer {
+  const { at, isComplete, names, ids } = query;
+  const binding = checkClusterBinding(state, query);
+  const bound = binding.isStrange ? { boundCluster: state.cluster } : {};
+  if (!state.isReady)
+    return { v: 1, isReady: false, lost: [], ...bound, ...updateFrom({ ...binding.update }) };
+  const hasHostWithoutId = ids.includes('');
+  const lostByName = hasHostWithoutId ? lostMachinesByName(state) : () => undefined;
+  const liveByName = hasHostWithoutId ? liveIdsByName(state) : () => [];
+  const lost: [number, number][] = [];
+  const unknownHosts: [string, string][] = [];
+  const listedIds = new Set<string>();
+  const hostNameMismatches: [string, string][] = [];
   for (const [index, id] of ids.entries()) {
     const name = names[index] ?? '';
-    const loss = id === '' ? lossNamed(name) : state.losses.get(id);
-    const machineId = loss?.machineId ?? id;
-    if (id !== '' || loss) named.add(machineId);
-    else for (const known of live(name)) named.add(known);
-    if (loss?.stage === 'reported') going.push([index, loss.at]);
-    else if (!loss && isStranger(state, machineId)) strangers.push([machineId, name]);
-    if (id !== '') misnamed.push(...misnamedNews(state, id, name, misnamed.length));
+    const lostMachine = id === '' ? lostByName(name) : state.lostMachines.get(id);
+    const machineId = lostMachine?.machineId ?? id;
+    if (id !== '' || lostMachine) listedIds.add(machineId);
+    else for (const listedId of liveByName(name)) listedIds.add(listedId);
+    if (lostMachine?.stage === 'reported') lost.push([index, lostMachine.lostAt]);
+    else if (!lostMachine && isUnknownHost(state, machineId)) unknownHosts.push([machineId, name]);
+    if (id !== '') hostNameMismatches.push(...hostNameMismatchOf(state, id, name, hostNameMismatches.length));
   }
   // What another cluster has says nothing of the machines of this one.
-  if (cluster.isStrange) return { v: 1, ready: true, going, ...boundTo, ...newsIf({ ...cluster.news }) };
-  const dropped = whole && ids.length > 0 ? droppedFrom(state, named, at) : [];
-  if (whole) for (const id of state.misnamed.keys()) if (!named.has(id)) misnamed.push([id, '']);
-  const list = newsOfList(state, query, named);
-  return { v: 1, ready: true, going, ...newsIf({ strangers, dropped, misnamed, list, ...cluster.news }) };
+  if (binding.isStrange) return { v: 1, isReady: true, lost, ...bound, ...updateFrom({ ...binding.update }) };
+  const dropped = isComplete && ids.length > 0 ? droppedMachines(state, listedIds, at) : [];
+  if (isComplete)
+    for (const id of state.hostNameMismatches.keys())
+      if (!listedIds.has(id)) hostNameMismatches.push([id, '']);
+  const listDiff = diffHostList(state, query, listedIds);
+  return {
+    v: 1,
+    isReady: true,
+    lost,
+    ...updateFrom({ unknownHosts, dropped, hostNameMismatches, listDiff, ...binding.update }),
+  };
 }
 
 /** What there is of it; the rest is left out. */
-function newsIf({
-  strangers = [],
+function updateFrom({
+  unknownHosts = [],
   dropped = [],
-  misnamed = [],
-  list,
+  hostNameMismatches = [],
+  listDiff,
   cluster,
-}: Told): Pick<HostsAnswer, 'news'> {
-  const isNothing = strangers.length + dropped.length + misnamed.length === 0 && !list && !cluster;
-  if (isNothing) return {};
+}: UpdateParts): Pick<LostHostsAnswer, 'update'> {
+  const isEmpty =
+    unknownHosts.length + dropped.length + hostNameMismatches.length === 0 && !listDiff && !cluster;
+  if (isEmpty) return {};
   return {
-    news: {
+    update: {
       v: 1,
-      strangers,
+      unknownHosts,
       dropped,
-      ...(misnamed.length > 0 ? { misnamed } : {}),
-      ...(list ? { list } : {}),
+      ...(hostNameMismatches.length > 0 ? { hostNameMismatches } : {}),
+      ...(listDiff ? { listDiff } : {}),
       ...(cluster ? { cluster } : {}),
     },
   };
 }
-type Told = { readonly [K in keyof Omit<HostNews, 'v'>]?: HostNews[K] | undefined };
+type UpdateParts = { readonly [K in keyof Omit<HostListUpdate, 'v'>]?: HostListUpdate[K] | undefined };
 
 /** A name of a host, short or full, may stand for several machines: each of them counts as named. */
-function liveByName(state: MonitorState): (name: string) => readonly string[] {
+function liveIdsByName(state: MonitorState): (name: string) => readonly string[] {
   const byLabel = new Map<string, string[]>();
   const labelOf = (name: string): string => firstLabel(name.toLowerCase());
-  for (const [machineId, { name }] of state.known)
+  for (const [machineId, { name }] of state.liveMachines)
     byLabel.set(labelOf(name), [...(byLabel.get(labelOf(name)) ?? []), machineId]);
   return (name) => (name === '' ? [] : (byLabel.get(labelOf(name)) ?? []));
 }
 
-const isStranger = (state: MonitorState, machineId: string): boolean =>
-  !state.known.has(machineId) && !state.doubts.has(machineId) && INSTANCE_ID.test(machineId);
+const isUnknownHost = (state: MonitorState, machineId: string): boolean =>
+  !state.liveMachines.has(machineId) && !state.suspects.has(machineId) && INSTANCE_ID.test(machineId);
 
 /** AWS uses private names again: one that a live machine has says nothing of a lost one. */
-function lossesByName(state: MonitorState): (name: string) => Loss | undefined {
-  const byLabel = new Map<string, Loss[]>();
+function lostMachinesByName(state: MonitorState): (name: string) => LostMachine | undefined {
+  const byLabel = new Map<string, LostMachine[]>();
   const labelOf = (name: string): string => firstLabel(name.toLowerCase());
-  for (const loss of state.losses.values()) {
-    byLabel.set(labelOf(loss.name), [...(byLabel.get(labelOf(loss.name)) ?? []), loss]);
+  for (const lostMachine of state.lostMachines.values()) {
+    byLabel.set(labelOf(lostMachine.name), [...(byLabel.get(labelOf(lostMachine.name)) ?? []), lostMachine]);
   }
-  for (const [machineId, { name }] of state.known) {
+  for (const [machineId, { name }] of state.liveMachines) {
     const losses = byLabel.get(labelOf(name));
     if (losses)
       byLabel.set(
         labelOf(name),
-        losses.filter((loss) => loss.machineId === machineId || !sameHost(loss.name, name)),
+        losses.filter(
+          (lostMachine) => lostMachine.machineId === machineId || !isSameHost(lostMachine.name, name),
+        ),
       );
   }
-  return (name) => byLabel.get(labelOf(name))?.findLast((loss) => sameHost(loss.name, name));
+  return (name) => byLabel.get(labelOf(name))?.findLast((lostMachine) => isSameHost(lostMachine.name, name));
 }
 
 /** One for each machine would make a list as long as Host Factory's own. */
-const MOST_MISNAMED = 100;
+const MAX_HOST_NAME_MISMATCHES = 100;
 
 /**
  * What this host says against what the monitor knows of names: Host Factory has another than it was told, or, with
  * '', has it no longer.
  */
-function misnamedNews(
+function hostNameMismatchOf(
   state: MonitorState,
   machineId: string,
   name: string,
-  found: number,
+  pending: number,
 ): [string, string][] {
-  const told = nameOf(state, machineId);
-  if (told === '' || name === '') return [];
-  const before = state.misnamed.get(machineId);
-  if (sameHost(told, name)) return before === undefined ? [] : [[machineId, '']];
-  if (before === name || state.misnamed.size + found >= MOST_MISNAMED) return [];
+  const reportedName = reportedNameOf(state, machineId);
+  if (reportedName === '' || name === '') return [];
+  const previous = state.hostNameMismatches.get(machineId);
+  if (isSameHost(reportedName, name)) return previous === undefined ? [] : [[machineId, '']];
+  if (previous === name || state.hostNameMismatches.size + pending >= MAX_HOST_NAME_MISMATCHES) return [];
   return [[machineId, name]];
 }
 
-function droppedFrom(state: MonitorState, named: ReadonlySet<string>, now: number): string[] {
-  const over = [...state.losses.values()].filter(
-    ({ machineId, stage, told, at, since }) =>
-      stage === 'reported' && told && Math.max(at, since) + KEPT_MS < now && !named.has(machineId),
+function droppedMachines(state: MonitorState, listedIds: ReadonlySet<string>, now: number): string[] {
+  const expired = [...state.lostMachines.values()].filter(
+    ({ machineId, stage, isOwnerNotified, lostAt, noticedAt }) =>
+      stage === 'reported' &&
+      isOwnerNotified &&
+      Math.max(lostAt, noticedAt) + LOST_RETENTION_MS < now &&
+      !listedIds.has(machineId),
   );
-  const strangers = [...state.doubts.values()].filter(
-    ({ machineId, requestId }) => requestId === '' && !named.has(machineId),
+  const unknownHosts = [...state.suspects.values()].filter(
+    ({ machineId, requestId }) => requestId === '' && !listedIds.has(machineId),
   );
-  return [...over, ...strangers].map(({ machineId }) => machineId);
+  return [...expired, ...unknownHosts].map(({ machineId }) => machineId);
 }
 
 /** A memo goes into every list of workflows: it has to be small. */
-const MOST_IN_MEMO = 200;
+const MAX_IN_MEMO = 200;
 
-export function lossMemo({ losses }: MonitorState, alarms: readonly string[]): LossMemo {
-  const reported = [...losses.values()].filter(({ stage }) => stage === 'reported');
+export function lostMachinesMemo(
+  { lostMachines }: MonitorState,
+  alarms: readonly string[],
+): LostMachinesMemo {
+  const reported = [...lostMachines.values()].filter(({ stage }) => stage === 'reported');
   return {
     v: 1,
-    going: reported.slice(-MOST_IN_MEMO).map(({ machineId, at }) => [machineId, at]),
+    lost: reported.slice(-MAX_IN_MEMO).map(({ machineId, lostAt }) => [machineId, lostAt]),
     ...(alarms.length > 0 ? { alarms } : {}),
   };
 }

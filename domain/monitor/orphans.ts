@@ -1,60 +1,67 @@
 import type { MonitorState } from './state.ts';
 
 /** Machines of each request. */
-export type ByRequest = readonly (readonly [requestId: string, machineIds: readonly string[]])[];
+export type MachinesByRequest = readonly (readonly [requestId: string, machineIds: readonly string[]])[];
 
 /** So many are never too many at once, however small the fleet is. */
-const FEW = 10;
+const BREAKER_MIN_MACHINES = 10;
 /** An owner that was told to give a machine back is told again after this time. */
-const RECLAIM_AGAIN_MS = 10 * 60_000;
+const RELEASE_RETRY_MS = 10 * 60_000;
 
 /** Requests without an owner, and their machines that are alive; also those that have but a group. */
-export function orphansOf(state: MonitorState): ByRequest {
-  const orphans = new Map<string, string[]>(state.ownerless.map((id) => [id, []]));
+export function orphansOf(state: MonitorState): MachinesByRequest {
+  const orphans = new Map<string, string[]>(state.ownerlessRequests.map((id) => [id, []]));
   if (orphans.size > 0)
-    for (const [machineId, { requestId }] of state.known) orphans.get(requestId)?.push(machineId);
-  return [...orphans].filter(([id, machineIds]) => machineIds.length > 0 || state.withGroups.includes(id));
+    for (const [machineId, { requestId }] of state.liveMachines) orphans.get(requestId)?.push(machineId);
+  return [...orphans].filter(
+    ([id, machineIds]) => machineIds.length > 0 || state.ownerlessWithGroups.includes(id),
+  );
 }
 
 /** Machines to be adopted, by request. What an operator orders is done, whatever else speaks against it. */
-export function toAdopt(state: MonitorState): ByRequest {
-  if (!state.ready || state.ownerless.length === 0) return [];
-  const byItself = state.bound && !state.stranger && !hasTooManyOrphans(state);
-  return waiting(state).filter(([requestId]) => byItself || state.byHand.includes(requestId));
+export function orphansToAdopt(state: MonitorState): MachinesByRequest {
+  if (!state.isReady || state.ownerlessRequests.length === 0) return [];
+  const isAllowed = state.ownsFleet && !state.foreignCluster && !hasTooManyOrphans(state);
+  return unadopted(state).filter(([requestId]) => isAllowed || state.forcedAdoptions.includes(requestId));
 }
 
 export const hasTooManyOrphans = (state: MonitorState): boolean =>
-  isTooMany(
+  tripsBreaker(
     state,
-    waiting(state).reduce((sum, [, machineIds]) => sum + machineIds.length, 0),
+    unadopted(state).reduce((sum, [, machineIds]) => sum + machineIds.length, 0),
   );
 
-const waiting = (state: MonitorState): ByRequest =>
-  orphansOf(state).filter(([requestId]) => !state.adopted.includes(requestId));
+const unadopted = (state: MonitorState): MachinesByRequest =>
+  orphansOf(state).filter(([requestId]) => !state.adoptedRequests.includes(requestId));
 
 /** Never more than a part of all machines at once: so many cannot all be lost, and the reason must be another. */
-function isTooMany({ rules, known }: MonitorState, machines: number): boolean {
-  return rules !== undefined && machines > Math.max(FEW, rules.share * known.size);
+function tripsBreaker({ rules, liveMachines }: MonitorState, machines: number): boolean {
+  return (
+    rules !== undefined && machines > Math.max(BREAKER_MIN_MACHINES, rules.breakerShare * liveMachines.size)
+  );
 }
 
 /** Machines that Host Factory never read and does not name, by request. */
-export function toReclaim(state: MonitorState): ByRequest {
-  if (state.stranger || state.list?.doubt !== '') return [];
+export function unacknowledgedToRelease(state: MonitorState): MachinesByRequest {
+  if (state.foreignCluster || state.lastHostList?.untrustedReason !== '') return [];
   const owners = new Map<string, string[]>();
-  for (const machineId of overdue(state)) {
-    const { reclaimedAt = 0 } = state.absences.get(machineId) ?? {};
-    const requestId = state.known.get(machineId)?.requestId;
-    if (requestId === undefined || state.list.at - reclaimedAt < RECLAIM_AGAIN_MS) continue;
+  for (const machineId of missedTooOften(state)) {
+    const { releaseRequestedAt = 0 } = state.unlistedMachines.get(machineId) ?? {};
+    const requestId = state.liveMachines.get(machineId)?.requestId;
+    if (requestId === undefined || state.lastHostList.at - releaseRequestedAt < RELEASE_RETRY_MS) continue;
     owners.set(requestId, [...(owners.get(requestId) ?? []), machineId]);
   }
-  return hasTooManyUnclaimed(state) ? [] : [...owners];
+  return hasTooManyUnacknowledged(state) ? [] : [...owners];
 }
 
-export const hasTooManyUnclaimed = (state: MonitorState): boolean => isTooMany(state, overdue(state).length);
+export const hasTooManyUnacknowledged = (state: MonitorState): boolean =>
+  tripsBreaker(state, missedTooOften(state).length);
 
-function overdue({ absences, rules }: MonitorState): string[] {
-  const lists = rules?.lists ?? Number.POSITIVE_INFINITY;
-  return [...absences.values()]
-    .filter((absence) => absence.standing === 'unclaimed' && absence.lists >= lists)
+function missedTooOften({ unlistedMachines, rules }: MonitorState): string[] {
+  const maxMissedLists = rules?.maxMissedLists ?? Number.POSITIVE_INFINITY;
+  return [...unlistedMachines.values()]
+    .filter(
+      (absence) => absence.ownershipStatus === 'unacknowledged' && absence.missedLists >= maxMissedLists,
+    )
     .map(({ machineId }) => machineId);
 }

@@ -1,231 +1,287 @@
 import { isAlive } from '../machine/machine.ts';
-import { ABSENCE_MS } from '../return/state.ts';
-import type { HostNews } from './messages.ts';
-import { absentAsked, listed, reclaimOrdered, withoutEnded } from './hostListDiff.ts';
-import { clusterNamed, withoutOldStranger } from './clusterBinding.ts';
-import { unpackSeen, type SeenMachine, type AskResult, type SweepResult } from './observation.ts';
-import { nameOf, type MonitorState } from './state.ts';
-import type { Doubt, KnownMachine, Loss } from './records.ts';
+import { ABSENCE_CONFIRMATION_MS } from '../return/state.ts';
+import type { HostListUpdate } from './messages.ts';
+import {
+  applyUnlistedStatuses,
+  applyHostList,
+  markReleaseRequested,
+  dropEndedUnlisted,
+} from './hostListDiff.ts';
+import { bindCluster, forgetForeignCluster } from './clusterBinding.ts';
+import {
+  unpackObservations,
+  type FleetObservation,
+  type QueryOwnersResult,
+  type SweepResult,
+} from './observation.ts';
+import { reportedNameOf, type MonitorState } from './state.ts';
+import type { SuspectMachine, LiveMachine, LostMachine } from './records.ts';
 
 /** What a monitor learns. */
 export type MonitorFact =
-  | { readonly type: 'Swept'; readonly result: SweepResult }
-  | { readonly type: 'Announced'; readonly seen: readonly SeenMachine[] }
-  | { readonly type: 'LookedUp'; readonly seen: readonly SeenMachine[] }
-  | { readonly type: 'Asked'; readonly standings: AskResult['standings'] }
-  | { readonly type: 'Told'; readonly machineIds: readonly string[] }
-  | { readonly type: 'Adopted'; readonly requestIds: readonly string[] }
-  | { readonly type: 'AskedOfAbsent'; readonly standings: AskResult['standings'] }
-  | { readonly type: 'ReclaimOrdered'; readonly machineIds: readonly string[] }
-  | { readonly type: 'AdoptionOrdered'; readonly requestIds: readonly string[] }
-  | { readonly type: 'HostsNamed'; readonly news: HostNews };
+  | { readonly type: 'SweepCompleted'; readonly result: SweepResult }
+  | { readonly type: 'MachinesInterrupted'; readonly observations: readonly FleetObservation[] }
+  | { readonly type: 'MachinesDescribed'; readonly observations: readonly FleetObservation[] }
+  | { readonly type: 'LostMachinesQueried'; readonly statuses: QueryOwnersResult['statuses'] }
+  | { readonly type: 'OwnersNotified'; readonly machineIds: readonly string[] }
+  | { readonly type: 'OrphansAdopted'; readonly requestIds: readonly string[] }
+  | { readonly type: 'UnlistedMachinesQueried'; readonly statuses: QueryOwnersResult['statuses'] }
+  | { readonly type: 'ReleaseRequested'; readonly machineIds: readonly string[] }
+  | { readonly type: 'AdoptionForced'; readonly requestIds: readonly string[] }
+  | { readonly type: 'HostListUpdated'; readonly update: HostListUpdate };
 
 const MINUTE = 60_000;
-const LOOK_AGAIN_MS = 5 * MINUTE;
-const ASK_AGAIN_MS = MINUTE;
+const SUSPECT_READ_INTERVAL_MS = 5 * MINUTE;
+const QUERY_RETRY_MS = MINUTE;
 /** An owner may be busy; one that is silent for so long does not keep a dead machine from being reported. */
 const OWNER_SILENCE_MS = 10 * MINUTE;
 /** Host Factory closes a return long before; until then its end is not taken for a loss once more. */
-const RELEASED_MS = 2 * 60 * MINUTE;
+const RELEASED_RETENTION_MS = 2 * 60 * MINUTE;
 
 /** @param now epoch ms by the workflow's clock */
 export function reduceMonitor(state: MonitorState, fact: MonitorFact, now: number): MonitorState {
   switch (fact.type) {
-    case 'Swept':
-      return swept(withoutOldStranger(withoutOldReleases(state, now), now), fact.result, now);
-    case 'Announced':
-      return announced(state, fact.seen, now);
-    case 'LookedUp':
-      return fact.seen.reduce((next, seen) => lookedUp(next, seen, now), state);
-    case 'Asked':
-      return asked(state, fact.standings, now);
-    case 'Told':
-      return withLosses(
+    case 'SweepCompleted':
+      return applySweep(forgetForeignCluster(dropOldReleases(state, now), now), fact.result, now);
+    case 'MachinesInterrupted':
+      return applyInterruptions(state, fact.observations, now);
+    case 'MachinesDescribed':
+      return fact.observations.reduce((next, observation) => applyDescription(next, observation, now), state);
+    case 'LostMachinesQueried':
+      return applyOwnerStatuses(state, fact.statuses, now);
+    case 'OwnersNotified':
+      return withLostMachines(
         state,
-        fact.machineIds.flatMap((id) => state.losses.get(id) ?? []).map((loss) => ({ ...loss, told: true })),
+        fact.machineIds
+          .flatMap((id) => state.lostMachines.get(id) ?? [])
+          .map((lostMachine) => ({ ...lostMachine, isOwnerNotified: true })),
       );
-    case 'Adopted':
-      return { ...state, adopted: [...state.adopted, ...fact.requestIds] };
-    case 'HostsNamed':
-      return hostsNamed(state, fact.news, now);
-    case 'AskedOfAbsent':
-      return absentAsked(state, fact.standings, now);
-    case 'ReclaimOrdered':
-      return reclaimOrdered(state, fact.machineIds);
-    case 'AdoptionOrdered':
-      return { ...state, byHand: [...new Set([...state.byHand, ...fact.requestIds])] };
+    case 'OrphansAdopted':
+      return { ...state, adoptedRequests: [...state.adoptedRequests, ...fact.requestIds] };
+    case 'HostListUpdated':
+      return applyHostListUpdate(state, fact.update, now);
+    case 'UnlistedMachinesQueried':
+      return applyUnlistedStatuses(state, fact.statuses, now);
+    case 'ReleaseRequested':
+      return markReleaseRequested(state, fact.machineIds);
+    case 'AdoptionForced':
+      return { ...state, forcedAdoptions: [...new Set([...state.forcedAdoptions, ...fact.requestIds])] };
   }
 }
 
-function swept(state: MonitorState, result: SweepResult, now: number): MonitorState {
-  const { token, anew, more, unheard = '' } = result;
-  const seen = unpackSeen(result.seen);
+function applySweep(state: MonitorState, result: SweepResult, now: number): MonitorState {
+  const { snapshotId, isFullSnapshot, hasMore, interruptionListenerError = '' } = result;
+  const observations = unpackObservations(result.observations);
   // A list from the start may begin in the middle of another, when a worker takes over.
-  const whole = anew || state.coming !== undefined;
-  const known = new Map(anew ? [] : (state.coming ?? state.known));
-  const losses = new Map(state.losses);
-  const doubts = new Map(state.doubts);
-  for (const machine of seen) {
+  const isWholeList = isFullSnapshot || state.pendingSnapshot !== undefined;
+  const liveMachines = new Map(isFullSnapshot ? [] : (state.pendingSnapshot ?? state.liveMachines));
+  const lostMachines = new Map(state.lostMachines);
+  const suspects = new Map(state.suspects);
+  for (const machine of observations) {
     const { machineId } = machine;
-    const before = state.known.get(machineId);
-    const named = { ...machine, name: machine.name || before?.name || '' };
+    const previous = state.liveMachines.get(machineId);
+    const named = { ...machine, name: machine.name || previous?.name || '' };
     if (isAlive(machine.state)) {
       const { launchTime, requestId } = machine;
-      const leaving = machine.state === 'shutting-down';
-      known.set(machineId, { name: named.name, requestId, launchTime, leaving });
-      doubts.delete(machineId);
-    } else known.delete(machineId);
-    if (machine.state === 'absent') doubts.set(machineId, doubtOf(named, now, now));
-    else noteLoss(losses, named, now);
+      const isShuttingDown = machine.state === 'shutting-down';
+      liveMachines.set(machineId, { name: named.name, requestId, launchTime, isShuttingDown });
+      suspects.delete(machineId);
+    } else liveMachines.delete(machineId);
+    if (machine.state === 'absent') suspects.set(machineId, suspectOf(named, now, now));
+    else recordLoss(lostMachines, named, now);
   }
-  if (more) return { ...state, token, unheard, coming: known, losses, doubts };
-  if (whole) for (const doubt of unseen(state, known, losses, now)) doubts.set(doubt.machineId, doubt);
+  if (hasMore)
+    return {
+      ...state,
+      snapshotId,
+      interruptionListenerError,
+      pendingSnapshot: liveMachines,
+      lostMachines,
+      suspects,
+    };
+  if (isWholeList)
+    for (const doubt of newSuspects(state, liveMachines, lostMachines, now))
+      suspects.set(doubt.machineId, doubt);
   const rules = result.rules ?? state.rules;
-  return withoutEnded(
-    withOwners(
-      { ...state, token, unheard, ready: true, known, coming: undefined, losses, doubts, rules },
+  return dropEndedUnlisted(
+    applyOwnership(
+      {
+        ...state,
+        snapshotId,
+        interruptionListenerError,
+        isReady: true,
+        liveMachines,
+        pendingSnapshot: undefined,
+        lostMachines,
+        suspects,
+        rules,
+      },
       result,
     ),
   );
 }
 
-function withOwners(state: MonitorState, { ownerless, withGroups = [] }: SweepResult): MonitorState {
-  if (!ownerless) return { ...state, bound: state.bound || state.known.size === 0 };
-  const lost = new Set(ownerless);
-  const owned = [...state.known.values()].some(({ requestId }) => !lost.has(requestId));
+function applyOwnership(
+  state: MonitorState,
+  { ownerlessRequests, ownerlessWithGroups = [] }: SweepResult,
+): MonitorState {
+  if (!ownerlessRequests) return { ...state, ownsFleet: state.ownsFleet || state.liveMachines.size === 0 };
+  const withoutOwner = new Set(ownerlessRequests);
+  const hasOwned = [...state.liveMachines.values()].some(({ requestId }) => !withoutOwner.has(requestId));
   return {
     ...state,
-    ownerless,
-    withGroups,
-    adopted: state.adopted.filter((id) => lost.has(id)),
-    byHand: state.byHand.filter((id) => lost.has(id)),
-    bound: state.bound || owned || state.known.size === 0,
+    ownerlessRequests,
+    ownerlessWithGroups,
+    adoptedRequests: state.adoptedRequests.filter((id) => withoutOwner.has(id)),
+    forcedAdoptions: state.forcedAdoptions.filter((id) => withoutOwner.has(id)),
+    ownsFleet: state.ownsFleet || hasOwned || state.liveMachines.size === 0,
   };
 }
 
 /** Machines that were known and that a list from the start lacks. */
-const unseen = (
+const newSuspects = (
   state: MonitorState,
-  now: ReadonlyMap<string, KnownMachine>,
-  losses: ReadonlyMap<string, Loss>,
-  lookAt: number,
-): Doubt[] =>
-  [...state.known]
-    .filter(([machineId]) => !now.has(machineId) && !losses.has(machineId))
-    .map(([machineId, { name, requestId }]) => ({ machineId, name, requestId, absentSince: 0, lookAt }));
+  liveMachines: ReadonlyMap<string, LiveMachine>,
+  losses: ReadonlyMap<string, LostMachine>,
+  nextReadAt: number,
+): SuspectMachine[] =>
+  [...state.liveMachines]
+    .filter(([machineId]) => !liveMachines.has(machineId) && !losses.has(machineId))
+    .map(([machineId, { name, requestId }]) => ({ machineId, name, requestId, absentSince: 0, nextReadAt }));
 
-const doubtOf = ({ machineId, name, requestId }: SeenMachine, absentSince: number, now: number): Doubt => ({
+const suspectOf = (
+  { machineId, name, requestId }: FleetObservation,
+  absentSince: number,
+  now: number,
+): SuspectMachine => ({
   machineId,
   name,
   requestId,
   absentSince,
-  lookAt: now + LOOK_AGAIN_MS,
+  nextReadAt: now + SUSPECT_READ_INTERVAL_MS,
 });
 
 /** Only of what goes or went: whether a machine is there and alive, sweeps decide. */
-function announced(state: MonitorState, seen: readonly SeenMachine[], now: number): MonitorState {
-  const losses = new Map(state.losses);
+function applyInterruptions(
+  state: MonitorState,
+  seen: readonly FleetObservation[],
+  now: number,
+): MonitorState {
+  const lostMachines = new Map(state.lostMachines);
   for (const machine of seen) {
-    noteLoss(losses, { ...machine, name: machine.name || nameOf(state, machine.machineId) }, now);
+    recordLoss(
+      lostMachines,
+      { ...machine, name: machine.name || reportedNameOf(state, machine.machineId) },
+      now,
+    );
   }
-  return { ...state, losses };
+  return { ...state, lostMachines };
 }
 
 /** A machine that is up, and of which AWS announced nothing, is no loss, also not one that was started again. */
-function noteLoss(losses: Map<string, Loss>, seen: SeenMachine, now: number): void {
-  const { machineId, name, requestId, state, reason, reclaimAt } = seen;
-  const known = losses.get(machineId);
-  const up = state === 'running' || state === 'pending';
-  if (up && reclaimAt === 0) {
-    if (known?.state === 'stopped' || known?.state === 'stopping') losses.delete(machineId);
+function recordLoss(losses: Map<string, LostMachine>, observation: FleetObservation, now: number): void {
+  const { machineId, name, requestId, state, reason, interruptionAt } = observation;
+  const previous = losses.get(machineId);
+  const isUp = state === 'running' || state === 'pending';
+  if (isUp && interruptionAt === 0) {
+    if (previous?.state === 'stopped' || previous?.state === 'stopping') losses.delete(machineId);
     return;
   }
   // Announcements are slower than each other: what has ended does not come back, and the earliest time holds.
-  if (up && (known?.state === 'terminated' || known?.state === 'shutting-down')) return;
-  const at = Math.min(known?.at ?? Number.POSITIVE_INFINITY, up ? reclaimAt : now);
+  if (isUp && (previous?.state === 'terminated' || previous?.state === 'shutting-down')) return;
+  const lostAt = Math.min(previous?.lostAt ?? Number.POSITIVE_INFINITY, isUp ? interruptionAt : now);
   losses.set(
     machineId,
-    known
-      ? { ...known, state, at, reason: reason || known.reason }
+    previous
+      ? { ...previous, state, lostAt, reason: reason || previous.reason }
       : {
           machineId,
           name,
           requestId,
           state,
           reason,
-          at,
-          since: now,
-          stage: requestId === '' ? 'reported' : 'unasked',
-          askAt: 0,
-          told: requestId === '',
+          lostAt,
+          noticedAt: now,
+          stage: requestId === '' ? 'reported' : 'unqueried',
+          queryAfter: 0,
+          isOwnerNotified: requestId === '',
         },
   );
 }
 
-function lookedUp(state: MonitorState, seen: SeenMachine, now: number): MonitorState {
-  const { machineId } = seen;
-  const doubt = state.doubts.get(machineId);
-  if (!doubt) return state;
-  const machine = { ...seen, name: seen.name || doubt.name, requestId: seen.requestId || doubt.requestId };
-  const doubts = new Map(state.doubts);
-  const losses = new Map(state.losses);
-  const absentSince = seen.state === 'absent' ? doubt.absentSince || now : 0;
-  const vanished = absentSince > 0 && now - absentSince >= ABSENCE_MS;
-  if (vanished) noteLoss(losses, { ...machine, state: 'terminated', reason: VANISHED }, now);
-  else if (seen.state !== 'absent') noteLoss(losses, machine, now);
-  if (vanished || seen.state === 'terminated') doubts.delete(machineId);
-  else doubts.set(machineId, doubtOf(machine, absentSince, now));
-  return { ...state, doubts, losses };
+function applyDescription(state: MonitorState, observation: FleetObservation, now: number): MonitorState {
+  const { machineId } = observation;
+  const suspect = state.suspects.get(machineId);
+  if (!suspect) return state;
+  const machine = {
+    ...observation,
+    name: observation.name || suspect.name,
+    requestId: observation.requestId || suspect.requestId,
+  };
+  const suspects = new Map(state.suspects);
+  const lostMachines = new Map(state.lostMachines);
+  const absentSince = observation.state === 'absent' ? suspect.absentSince || now : 0;
+  const hasVanished = absentSince > 0 && now - absentSince >= ABSENCE_CONFIRMATION_MS;
+  if (hasVanished)
+    recordLoss(lostMachines, { ...machine, state: 'terminated', reason: VANISHED_REASON }, now);
+  else if (observation.state !== 'absent') recordLoss(lostMachines, machine, now);
+  if (hasVanished || observation.state === 'terminated') suspects.delete(machineId);
+  else suspects.set(machineId, suspectOf(machine, absentSince, now));
+  return { ...state, suspects, lostMachines };
 }
 
-const VANISHED = 'AWS no longer knows the machine.';
+const VANISHED_REASON = 'AWS no longer knows the machine.';
 
-function asked(state: MonitorState, standings: AskResult['standings'], now: number): MonitorState {
-  return withLosses(
+function applyOwnerStatuses(
+  state: MonitorState,
+  standings: QueryOwnersResult['statuses'],
+  now: number,
+): MonitorState {
+  return withLostMachines(
     state,
-    standings.flatMap(([machineId, standing]): Loss[] => {
-      const loss = state.losses.get(machineId);
-      if (!loss || loss.stage !== 'unasked') return [];
-      const silent = standing === 'silent' && now - loss.since < OWNER_SILENCE_MS;
-      if (silent) return [{ ...loss, askAt: now + ASK_AGAIN_MS }];
+    standings.flatMap(([machineId, status]): LostMachine[] => {
+      const lostMachine = state.lostMachines.get(machineId);
+      if (!lostMachine || lostMachine.stage !== 'unqueried') return [];
+      const mayAnswerLater = status === 'silent' && now - lostMachine.noticedAt < OWNER_SILENCE_MS;
+      if (mayAnswerLater) return [{ ...lostMachine, queryAfter: now + QUERY_RETRY_MS }];
       // What its owner has never had was never told to Host Factory either.
-      const ours = standing !== 'released' && standing !== 'unknown';
-      return [{ ...loss, stage: ours ? 'reported' : 'released' }];
+      const isLoss = status !== 'released' && status !== 'unknown';
+      return [{ ...lostMachine, stage: isLoss ? 'reported' : 'released' }];
     }),
   );
 }
 
-function hostsNamed(before: MonitorState, news: HostNews, now: number): MonitorState {
-  const { strangers, dropped, list, cluster, misnamed = [] } = news;
-  const bound = cluster === undefined ? before : clusterNamed(before, cluster, now);
-  const state = list ? listed(bound, list, now) : bound;
-  const names = new Map(state.misnamed);
-  for (const [machineId, name] of misnamed) {
-    if (name === '') names.delete(machineId);
-    else names.set(machineId, name);
+function applyHostListUpdate(before: MonitorState, news: HostListUpdate, now: number): MonitorState {
+  const { unknownHosts, dropped, listDiff, cluster, hostNameMismatches = [] } = news;
+  const withCluster = cluster === undefined ? before : bindCluster(before, cluster, now);
+  const state = listDiff ? applyHostList(withCluster, listDiff, now) : withCluster;
+  const mismatches = new Map(state.hostNameMismatches);
+  for (const [machineId, name] of hostNameMismatches) {
+    if (name === '') mismatches.delete(machineId);
+    else mismatches.set(machineId, name);
   }
-  const losses = new Map(state.losses);
-  const doubts = new Map(state.doubts);
+  const lostMachines = new Map(state.lostMachines);
+  const suspects = new Map(state.suspects);
   for (const machineId of dropped) {
-    losses.delete(machineId);
-    if (doubts.get(machineId)?.requestId === '') doubts.delete(machineId);
+    lostMachines.delete(machineId);
+    if (suspects.get(machineId)?.requestId === '') suspects.delete(machineId);
   }
-  for (const [machineId, name] of strangers) {
-    if (doubts.has(machineId) || losses.has(machineId) || state.known.has(machineId)) continue;
-    doubts.set(machineId, { machineId, name, requestId: '', absentSince: 0, lookAt: now });
+  for (const [machineId, name] of unknownHosts) {
+    if (suspects.has(machineId) || lostMachines.has(machineId) || state.liveMachines.has(machineId)) continue;
+    suspects.set(machineId, { machineId, name, requestId: '', absentSince: 0, nextReadAt: now });
   }
-  return { ...state, losses, doubts, misnamed: names };
+  return { ...state, lostMachines, suspects, hostNameMismatches: mismatches };
 }
 
-function withLosses(state: MonitorState, changed: readonly Loss[]): MonitorState {
-  const losses = new Map(state.losses);
-  for (const loss of changed) losses.set(loss.machineId, loss);
-  return { ...state, losses };
+function withLostMachines(state: MonitorState, changed: readonly LostMachine[]): MonitorState {
+  const lostMachines = new Map(state.lostMachines);
+  for (const lostMachine of changed) lostMachines.set(lostMachine.machineId, lostMachine);
+  return { ...state, lostMachines };
 }
 
-function withoutOldReleases(state: MonitorState, now: number): MonitorState {
-  const losses = [...state.losses].filter(
-    ([, { stage, since }]) => stage !== 'released' || now - since < RELEASED_MS,
+function dropOldReleases(state: MonitorState, now: number): MonitorState {
+  const losses = [...state.lostMachines].filter(
+    ([, { stage, noticedAt }]) => stage !== 'released' || now - noticedAt < RELEASED_RETENTION_MS,
   );
-  return { ...state, losses: new Map(losses) };
+  return { ...state, lostMachines: new Map(losses) };
 }

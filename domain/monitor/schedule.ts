@@ -1,13 +1,18 @@
-import { toAdopt, toReclaim } from './orphans.ts';
-import { type MonitorState, toTell } from './state.ts';
+import { orphansToAdopt, unacknowledgedToRelease } from './orphans.ts';
+import { type MonitorState, lostMachinesToNotify } from './state.ts';
 
 /** Epoch ms of the next thing to be done; undefined when there is none. */
-export function nextStep(state: MonitorState): number | undefined {
-  const atOnce = toTell(state).length + toAdopt(state).length + toReclaim(state).length > 0;
-  let next = atOnce ? 0 : Number.POSITIVE_INFINITY;
-  for (const { standing, askAt } of state.absences.values())
-    if (standing === 'unasked') next = Math.min(next, askAt);
-  for (const { stage, askAt } of state.losses.values()) if (stage === 'unasked') next = Math.min(next, askAt);
-  for (const { lookAt } of state.doubts.values()) next = Math.min(next, lookAt);
+export function nextActionAt(state: MonitorState): number | undefined {
+  const isDue =
+    lostMachinesToNotify(state).length +
+      orphansToAdopt(state).length +
+      unacknowledgedToRelease(state).length >
+    0;
+  let next = isDue ? 0 : Number.POSITIVE_INFINITY;
+  for (const { ownershipStatus, queryAfter } of state.unlistedMachines.values())
+    if (ownershipStatus === 'unqueried') next = Math.min(next, queryAfter);
+  for (const { stage, queryAfter } of state.lostMachines.values())
+    if (stage === 'unqueried') next = Math.min(next, queryAfter);
+  for (const { nextReadAt } of state.suspects.values()) next = Math.min(next, nextReadAt);
   return next === Number.POSITIVE_INFINITY ? undefined : next;
 }

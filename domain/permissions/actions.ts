@@ -18,13 +18,13 @@ export const COMMON_ACTIONS: readonly AwsAction[] = [
 ];
 
 /** Every worker looks for groups without an owner: templates of before may have made some. */
-export const ORPHAN_READS: readonly AwsAction[] = [
+export const ORPHAN_READ_ACTIONS: readonly AwsAction[] = [
   'ec2:DescribeFleets',
   'ec2:DescribeSpotFleetRequests',
   'autoscaling:DescribeAutoScalingGroups',
 ];
 
-const FLEET_GROUP: readonly AwsAction[] = [
+const FLEET_ACTIONS: readonly AwsAction[] = [
   'ec2:CreateFleet',
   'ec2:DescribeFleets',
   'ec2:DescribeFleetHistory',
@@ -32,7 +32,7 @@ const FLEET_GROUP: readonly AwsAction[] = [
   'ec2:CreateTags',
 ];
 
-const SPOT_FLEET: readonly AwsAction[] = [
+const SPOT_FLEET_ACTIONS: readonly AwsAction[] = [
   'ec2:RequestSpotFleet',
   'ec2:DescribeSpotFleetRequests',
   'ec2:DescribeSpotFleetRequestHistory',
@@ -43,10 +43,10 @@ const SPOT_FLEET: readonly AwsAction[] = [
 /** The calls beside the common ones, by how a template gets its machines. */
 export const ACTIONS_BY_API: Readonly<Record<ProviderApi, readonly AwsAction[]>> = {
   EC2Fleet: ['ec2:CreateFleet'],
-  EC2FleetRequest: FLEET_GROUP,
-  EC2FleetMaintain: FLEET_GROUP,
-  SpotFleetRequest: SPOT_FLEET,
-  SpotFleetMaintain: SPOT_FLEET,
+  EC2FleetRequest: FLEET_ACTIONS,
+  EC2FleetMaintain: FLEET_ACTIONS,
+  SpotFleetRequest: SPOT_FLEET_ACTIONS,
+  SpotFleetMaintain: SPOT_FLEET_ACTIONS,
   RunInstances: ['ec2:RunInstances'],
   AutoScalingGroup: [
     'autoscaling:CreateAutoScalingGroup',
@@ -60,7 +60,7 @@ export const ACTIONS_BY_API: Readonly<Record<ProviderApi, readonly AwsAction[]>>
 };
 
 /** The calls where an interruption queue is set. */
-export const QUEUE_ACTIONS: readonly AwsAction[] = [
+export const INTERRUPTION_QUEUE_ACTIONS: readonly AwsAction[] = [
   'sqs:ReceiveMessage',
   'sqs:DeleteMessage',
   'sqs:GetQueueAttributes',
@@ -68,4 +68,4 @@ export const QUEUE_ACTIONS: readonly AwsAction[] = [
 
 /** All that the worker calls for templates of these kinds, each once. */
 export const actionsFor = (apis: readonly ProviderApi[]): ReadonlySet<AwsAction> =>
-  new Set([...COMMON_ACTIONS, ...ORPHAN_READS, ...apis.flatMap((api) => ACTIONS_BY_API[api])]);
+  new Set([...COMMON_ACTIONS, ...ORPHAN_READ_ACTIONS, ...apis.flatMap((api) => ACTIONS_BY_API[api])]);

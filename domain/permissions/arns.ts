@@ -1,5 +1,5 @@
 /** `*` where it is not known or not to be limited. */
-export interface Place {
+export interface ArnScope {
   readonly region: string;
   readonly account: string;
 }
@@ -18,7 +18,7 @@ export interface Arns {
   parameter(name: string): string;
 }
 
-export function createArns({ region, account }: Place): Arns {
+export function createArns({ region, account }: ArnScope): Arns {
   const partition = partitionOf(region);
   return {
     ec2: (type, id) => `arn:${partition}:ec2:${region}:${account}:${type}/${id}`,

@@ -1,8 +1,8 @@
 import type { ProviderApi, Template } from '../template/template.ts';
-import { actionsFor, QUEUE_ACTIONS, type AwsAction } from './actions.ts';
-import { createArns, type Arns, type Place } from './arns.ts';
+import { actionsFor, INTERRUPTION_QUEUE_ACTIONS, type AwsAction } from './actions.ts';
+import { createArns, type Arns, type ArnScope } from './arns.ts';
 import { keyStatements, roleStatements } from './roles.ts';
-import { when, type PolicyStatement } from './statement.ts';
+import { condition, type PolicyStatement } from './statement.ts';
 
 export interface Policy {
   readonly Version: '2012-10-17';
@@ -10,7 +10,7 @@ export interface Policy {
 }
 
 /** What of the world a policy is for; `*` where it is for all. */
-export interface PolicyScope extends Place {
+export interface PolicyScope extends ArnScope {
   /** Value of the tag `ohf:deployment`, without which nothing may be launched, changed or terminated. */
   readonly deployment: string;
   /** URL of the interruption queue, where there is one. */
@@ -22,7 +22,7 @@ export interface PolicyScope extends Place {
  * subnets, with the deployment's tag; change and terminate what has that tag; read.
  */
 export function policyFor(templates: readonly Template[], scope: PolicyScope): Policy {
-  const apis = [...new Set(templates.map(apiOf))];
+  const apis = [...new Set(templates.map(providerApiOf))];
   const actions = actionsFor(apis);
   const arns = createArns(scope);
   const statements = [
@@ -41,14 +41,19 @@ export function policyFor(templates: readonly Template[], scope: PolicyScope): P
 function queueStatements(arns: Arns, { queue }: PolicyScope): PolicyStatement[] {
   if (queue === undefined) return [];
   return [
-    { Sid: 'HearInterruptions', Effect: 'Allow', Action: QUEUE_ACTIONS, Resource: [arns.queue(queue)] },
+    {
+      Sid: 'ReceiveInterruptions',
+      Effect: 'Allow',
+      Action: INTERRUPTION_QUEUE_ACTIONS,
+      Resource: [arns.queue(queue)],
+    },
   ];
 }
 
-export const apiOf = ({ providerApi = 'EC2Fleet' }: Template): ProviderApi => providerApi;
+export const providerApiOf = ({ providerApi = 'EC2Fleet' }: Template): ProviderApi => providerApi;
 
-const chosen = (actions: ReadonlySet<AwsAction>, ...wanted: readonly AwsAction[]): AwsAction[] =>
-  wanted.filter((action) => actions.has(action));
+const grantedOf = (actions: ReadonlySet<AwsAction>, ...candidates: readonly AwsAction[]): AwsAction[] =>
+  candidates.filter((action) => actions.has(action));
 
 /** AWS knows no narrower resource for reads than all. */
 function readStatement(actions: ReadonlySet<AwsAction>, { region }: PolicyScope): PolicyStatement {
@@ -58,7 +63,7 @@ function readStatement(actions: ReadonlySet<AwsAction>, { region }: PolicyScope)
     Effect: 'Allow',
     Action: reads,
     Resource: '*',
-    ...when('aws:RequestedRegion', region),
+    ...condition('aws:RequestedRegion', region),
   };
 }
 
@@ -76,11 +81,11 @@ function imageStatements(templates: readonly Template[], arns: Arns): PolicyStat
 function launchTemplateStatements(arns: Arns, { deployment }: PolicyScope): PolicyStatement[] {
   return [
     {
-      Sid: 'MakeLaunchTemplates',
+      Sid: 'CreateLaunchTemplates',
       Effect: 'Allow',
       Action: ['ec2:CreateLaunchTemplate'],
       Resource: [arns.ec2('launch-template', '*')],
-      ...when('aws:RequestTag/ohf:deployment', deployment),
+      ...condition('aws:RequestTag/ohf:deployment', deployment),
     },
   ];
 }
@@ -95,7 +100,7 @@ function launchStatements(
   // Fleets and groups launch in the name of their maker, who so needs RunInstances as well.
   const launches: AwsAction[] = [
     'ec2:RunInstances',
-    ...chosen(actions, 'ec2:CreateFleet', 'ec2:RequestSpotFleet'),
+    ...grantedOf(actions, 'ec2:CreateFleet', 'ec2:RequestSpotFleet'),
   ];
   const makes = ['instance', 'volume', 'spot-instances-request'];
   if (actions.has('ec2:CreateFleet')) makes.push('fleet');
@@ -105,25 +110,25 @@ function launchStatements(
   return [
     { Sid: 'LaunchFrom', Effect: 'Allow', Action: launches, Resource: usedResources(templates, arns) },
     {
-      Sid: 'LaunchByOurLaunchTemplates',
+      Sid: 'LaunchWithOwnLaunchTemplates',
       Effect: 'Allow',
       Action: launches,
       Resource: [arns.ec2('launch-template', '*')],
-      ...when('aws:ResourceTag/ohf:deployment', deployment),
+      ...condition('aws:ResourceTag/ohf:deployment', deployment),
     },
     {
       Sid: 'LaunchTagged',
       Effect: 'Allow',
       Action: launches,
       Resource: makes.map((type) => arns.ec2(type, '*')),
-      ...when('aws:RequestTag/ohf:deployment', deployment),
+      ...condition('aws:RequestTag/ohf:deployment', deployment),
     },
     {
-      Sid: 'TagAtBirth',
+      Sid: 'TagOnCreate',
       Effect: 'Allow',
       Action: ['ec2:CreateTags'],
       Resource: makesTagged,
-      ...when('aws:RequestTag/ohf:deployment', deployment, { 'ec2:CreateAction': creates }),
+      ...condition('aws:RequestTag/ohf:deployment', deployment, { 'ec2:CreateAction': creates }),
     },
   ];
 }
@@ -154,31 +159,31 @@ function changeStatements(
   arns: Arns,
   { deployment }: PolicyScope,
 ): PolicyStatement[] {
-  const tagged = when('aws:ResourceTag/ohf:deployment', deployment);
-  const ofInstances: PolicyStatement = {
+  const tagged = condition('aws:ResourceTag/ohf:deployment', deployment);
+  const terminate: PolicyStatement = {
     Sid: 'Terminate',
     Effect: 'Allow',
     Action: ['ec2:TerminateInstances'],
     Resource: [arns.ec2('instance', '*')],
     ...tagged,
   };
-  const claim: PolicyStatement = {
-    Sid: 'TagMembersOfGroups',
+  const tagMembers: PolicyStatement = {
+    Sid: 'TagGroupMembers',
     Effect: 'Allow',
-    Action: chosen(actions, 'ec2:CreateTags'),
+    Action: grantedOf(actions, 'ec2:CreateTags'),
     Resource: [arns.ec2('instance', '*')],
-    ...when('aws:ResourceTag/ohf:deployment', deployment, {
+    ...condition('aws:ResourceTag/ohf:deployment', deployment, {
       'aws:TagKeys': ['ohf:request-id', 'ohf:launch'],
     }),
   };
   const fleets: PolicyStatement = {
-    Sid: 'EndFleets',
+    Sid: 'DeleteFleets',
     Effect: 'Allow',
-    Action: chosen(actions, 'ec2:DeleteFleets', 'ec2:CancelSpotFleetRequests'),
+    Action: grantedOf(actions, 'ec2:DeleteFleets', 'ec2:CancelSpotFleetRequests'),
     Resource: [arns.ec2('fleet', '*'), arns.ec2('spot-fleet-request', '*')],
     ...tagged,
   };
-  return [ofInstances, claim, fleets, ...groupStatements(actions, arns, deployment)];
+  return [terminate, tagMembers, fleets, ...groupStatements(actions, arns, deployment)];
 }
 
 function groupStatements(actions: ReadonlySet<AwsAction>, arns: Arns, deployment: string): PolicyStatement[] {
@@ -186,24 +191,24 @@ function groupStatements(actions: ReadonlySet<AwsAction>, arns: Arns, deployment
   const Resource = [arns.autoScalingGroup('ohf-*')];
   return [
     {
-      Sid: 'MakeGroups',
+      Sid: 'CreateAutoScalingGroups',
       Effect: 'Allow',
       // Its tags are part of the call that makes a group.
       Action: ['autoscaling:CreateAutoScalingGroup', 'autoscaling:CreateOrUpdateTags'],
       Resource,
-      ...when('aws:RequestTag/ohf:deployment', deployment),
+      ...condition('aws:RequestTag/ohf:deployment', deployment),
     },
     {
-      Sid: 'ChangeGroups',
+      Sid: 'UpdateAutoScalingGroups',
       Effect: 'Allow',
-      Action: chosen(
+      Action: grantedOf(
         actions,
         'autoscaling:SuspendProcesses',
         'autoscaling:SetDesiredCapacity',
         'autoscaling:DeleteAutoScalingGroup',
       ),
       Resource,
-      ...when('aws:ResourceTag/ohf:deployment', deployment),
+      ...condition('aws:ResourceTag/ohf:deployment', deployment),
     },
   ];
 }

@@ -12,7 +12,7 @@ export function roleStatements(
   return [
     // The role behind an instance profile may have any name.
     ...(templates.some(({ instanceProfile }) => instanceProfile !== undefined)
-      ? [passRole('PassRolesOfMachines', [arns.role('*')], 'ec2.amazonaws.com')]
+      ? [passRole('PassInstanceRoles', [arns.role('*')], 'ec2.amazonaws.com')]
       : []),
     ...(apis.some((api) => api.startsWith('SpotFleet')) && fleetRoles.length > 0
       ? [passRole('PassFleetRoles', fleetRoles, 'spotfleet.amazonaws.com')]
@@ -45,7 +45,7 @@ function serviceRoles(
   if (services.length === 0) return [];
   return [
     {
-      Sid: 'MakeServiceLinkedRoles',
+      Sid: 'CreateServiceLinkedRoles',
       Effect: 'Allow',
       Action: ['iam:CreateServiceLinkedRole'],
       Resource: services.map((service) => arns.role(`aws-service-role/${service}/*`)),

@@ -7,7 +7,7 @@ export interface PolicyStatement {
 }
 
 /** A condition on one key; `*` asks only that there is a value. `others` have to be equal as well. */
-export function when(
+export function condition(
   key: string,
   value: string,
   others: Readonly<Record<string, readonly string[]>> = {},

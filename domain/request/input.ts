@@ -21,29 +21,29 @@ export interface MachineRequestInput {
   /** Names the call of Host Factory in logs; absent for an owner that only adopts. */
   readonly callId?: string;
   /** Seconds after its launch was answered by which a machine must be up; absent: by the deadline. */
-  readonly pendingSeconds?: number;
+  readonly bootTimeoutSeconds?: number;
   /** Set by the workflow itself when it continues as new. */
-  readonly carried?: CarriedRequest;
+  readonly carriedState?: CarriedRequestState;
 }
 
 /** The ledger that a settled owner carries into its next run. */
-export interface CarriedRequest {
+export interface CarriedRequestState {
   readonly v: 1;
   readonly status: RequestStatus;
   readonly message: string;
   readonly cancelled: boolean;
   readonly machines: PackedMachines;
   /** Groups to be deleted with their last machine. */
-  readonly groups?: readonly Group[];
+  readonly groupsToDelete?: readonly Group[];
   /** Machines that Host Factory has not read as `succeed` yet; absent in what an older release carried. */
-  readonly unclaimed?: readonly string[];
+  readonly unacknowledged?: readonly string[];
   /** Unanswered returns: returnId and machines. */
-  readonly returns: readonly (readonly [returnId: string, machineIds: readonly string[]])[];
-  readonly events?: CarriedEvents;
+  readonly openReturns: readonly (readonly [returnId: string, machineIds: readonly string[]])[];
+  readonly events?: CarriedEventState;
 }
 
-export interface CarriedEvents {
+export interface CarriedEventState {
   readonly nextSequence: number;
   /** Those that could not be published. */
-  readonly untold?: readonly DomainEvent[];
+  readonly unpublished?: readonly DomainEvent[];
 }

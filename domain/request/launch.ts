@@ -17,7 +17,7 @@ export interface Launch {
    */
   readonly stage: 'open' | 'overdue' | 'settled';
   /** Units that it brought. */
-  readonly got: number;
+  readonly fulfilledUnits: number;
   /** The group that it made, or that was found; while the launch is open, that may still launch. */
   readonly group?: Group;
 }
@@ -28,16 +28,16 @@ export interface Launch {
  */
 export interface Group {
   /** Which way to launch of the provider made it. */
-  readonly manager: string;
+  readonly launchMethod: string;
   /** The cloud's id, or the name where that is the key. */
   readonly id: string;
   /** It stays when its last machine is gone, and has to be removed. */
-  readonly outlives?: true;
+  readonly mustBeDeleted?: true;
 }
 
 /** Why a pool (instance type, zone, price type) gave less than was asked. */
 export interface Shortage {
-  readonly pool: string;
+  readonly offering: string;
   /** The cloud's own code, e.g. `InsufficientInstanceCapacity`. */
   readonly code: string;
   readonly message: string;
@@ -47,11 +47,11 @@ export interface Shortage {
  * Machines in one call or one activity at most: larger launches are slow and fail as a whole, and payloads
  * stay well below Temporal's limits.
  */
-export const BATCH = 500;
+export const MAX_BATCH = 500;
 
 export function batchesOf<T>(items: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(items.length / BATCH) }, (_, index) =>
-    items.slice(index * BATCH, (index + 1) * BATCH),
+  return Array.from({ length: Math.ceil(items.length / MAX_BATCH) }, (_, index) =>
+    items.slice(index * MAX_BATCH, (index + 1) * MAX_BATCH),
   );
 }
 

@@ -1,20 +1,20 @@
-import { isAlive, isBooting, isReady, type Machine, type Sighting } from '../machine/machine.ts';
+import { isAlive, isBooting, isReady, type Machine, type Observation } from '../machine/machine.ts';
 import { unitsOf } from '../template/template.ts';
 import type { RequestState } from './state.ts';
 import type { LaunchedMachine } from './launch.ts';
 
-export const CANCELLED = 'The request was cancelled.';
-const ANSWERED = 'The machine came after the request had been answered.';
+export const REQUEST_CANCELLED = 'The request was cancelled.';
+const LATE_ARRIVAL = 'The machine came after the request had been answered.';
 
 /** A machine that a launch brought. */
-export function arrived(state: RequestState, launched: LaunchedMachine): Machine {
-  const known = state.machines.get(launched.machineId);
+export function machineFromLaunch(state: RequestState, launched: LaunchedMachine): Machine {
+  const existing = state.machines.get(launched.machineId);
   const units = unitsFor(state, launched.instanceType);
   // A return may have told us of it before the launch's own answer did.
-  if (known) return { ...known, units };
+  if (existing) return { ...existing, units };
   // What a group without an owner launched was never reported to anybody.
   const isLate = state.phase === 'settled' || state.input.template === undefined;
-  const tooLateWhy = state.cancelled ? CANCELLED : isLate ? ANSWERED : undefined;
+  const failure = state.cancelled ? REQUEST_CANCELLED : isLate ? LATE_ARRIVAL : undefined;
   return {
     ...launched,
     state: 'pending',
@@ -23,39 +23,45 @@ export function arrived(state: RequestState, launched: LaunchedMachine): Machine
     publicIp: '',
     launchTime: 0,
     reason: '',
-    result: tooLateWhy === undefined ? 'executing' : 'fail',
-    message: tooLateWhy ?? '',
+    result: failure === undefined ? 'executing' : 'fail',
+    message: failure ?? '',
     units,
-    release: tooLateWhy === undefined ? 'kept' : 'wanted',
+    release: failure === undefined ? 'held' : 'pendingRelease',
   };
 }
 
 /** What a sighting makes of a line of the ledger. An `absent` one never changes what was seen before. */
-export function sighted(known: Machine | undefined, seen: Sighting): Machine {
-  const before: Machine = known ?? { ...seen, result: 'executing', message: '', units: 1, release: 'kept' };
+export function applyObservation(existing: Machine | undefined, observation: Observation): Machine {
+  const before: Machine = existing ?? {
+    ...observation,
+    result: 'executing',
+    message: '',
+    units: 1,
+    release: 'held',
+  };
   // A terminated instance loses its name and address in AWS's answers; Host Factory must keep seeing them.
   const merged: Machine = {
     ...before,
-    state: seen.state === 'absent' ? before.state : seen.state,
+    state: observation.state === 'absent' ? before.state : observation.state,
     // Host Factory finds its host by the first name that it was told.
-    name: before.name || seen.name,
-    privateIp: seen.privateIp || before.privateIp,
-    publicIp: seen.publicIp || before.publicIp,
-    launchTime: before.launchTime || seen.launchTime,
-    instanceType: seen.instanceType || before.instanceType,
-    reason: seen.reason || before.reason,
+    name: before.name || observation.name,
+    privateIp: observation.privateIp || before.privateIp,
+    publicIp: observation.publicIp || before.publicIp,
+    launchTime: before.launchTime || observation.launchTime,
+    instanceType: observation.instanceType || before.instanceType,
+    reason: observation.reason || before.reason,
   };
-  const dead = !isAlive(seen.state);
-  const release = dead && seen.state === 'terminated' ? 'gone' : merged.release;
+  const isDead = !isAlive(observation.state);
+  const release = isDead && observation.state === 'terminated' ? 'terminated' : merged.release;
   if (merged.result !== 'executing') return { ...merged, release };
-  if (isReady(seen)) return { ...merged, result: 'succeed', release };
-  if (isBooting(seen)) return { ...merged, release };
-  const message = merged.reason || `The machine was ${seen.state} before it was ready.`;
+  if (isReady(observation)) return { ...merged, result: 'succeed', release };
+  if (isBooting(observation)) return { ...merged, release };
+  const message = merged.reason || `The machine was ${observation.state} before it was ready.`;
   // A stopped machine costs money and is of no use to Symphony: it is given back.
-  return { ...merged, result: 'fail', message, release: release === 'kept' ? 'wanted' : release };
+  return { ...merged, result: 'fail', message, release: release === 'held' ? 'pendingRelease' : release };
 }
 
-export function tooLate(machine: Machine, seconds: number | undefined): Machine {
+export function failOnBootTimeout(machine: Machine, seconds: number | undefined): Machine {
   const limit = seconds === undefined ? 'by the deadline of the request' : `within ${seconds} seconds`;
   const message =
     machine.state === 'running'
@@ -65,15 +71,15 @@ export function tooLate(machine: Machine, seconds: number | undefined): Machine 
     ...machine,
     result: 'fail',
     message,
-    release: machine.release === 'kept' ? 'wanted' : machine.release,
+    release: machine.release === 'held' ? 'pendingRelease' : machine.release,
   };
 }
 
-export function givenUp(machine: Machine): Machine {
+export function cancelMachine(machine: Machine): Machine {
   return {
     ...machine,
-    release: machine.release === 'kept' ? 'wanted' : machine.release,
-    ...(machine.result === 'executing' ? { result: 'fail' as const, message: CANCELLED } : {}),
+    release: machine.release === 'held' ? 'pendingRelease' : machine.release,
+    ...(machine.result === 'executing' ? { result: 'fail' as const, message: REQUEST_CANCELLED } : {}),
   };
 }
 

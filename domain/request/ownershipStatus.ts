@@ -1,6 +1,6 @@
 /**
- * Answer of an owner's `standing` query, one a machine: `held` (Host Factory has it, and nobody wants it gone),
- * `unclaimed` (Host Factory never read it as `succeed`), `booting` (it is not decided yet), `released` (being given
+ * Answer of an owner's `standing` query, one a machine: `acknowledged` (Host Factory has it, and nobody wants it gone),
+ * `unacknowledged` (Host Factory never read it as `succeed`), `booting` (it is not decided yet), `released` (being given
  * back, or gone), `unknown` (the owner never had it).
  */
-export type MachineStanding = 'held' | 'unclaimed' | 'booting' | 'released' | 'unknown';
+export type OwnershipStatus = 'acknowledged' | 'unacknowledged' | 'booting' | 'released' | 'unknown';

@@ -1,22 +1,29 @@
-import { isAlive, type Machine, type Sighting } from '../machine/machine.ts';
+import { isAlive, type Machine, type Observation } from '../machine/machine.ts';
 import type { Group, Launch, Shortage, LaunchedMachine } from './launch.ts';
-import { arrived, CANCELLED, givenUp, sighted, tooLate, unitsFor } from './machineTransitions.ts';
-import { reclaimed, withoutClaimed, withUnclaimed } from './acknowledgement.ts';
-import { booting, isUnsettled, unitsMissing, type RequestState } from './state.ts';
-import type { ReturnMachines, TerminateResult } from './returns.ts';
-import type { Frozen } from '../template/resolvedTemplate.ts';
+import {
+  machineFromLaunch,
+  REQUEST_CANCELLED,
+  cancelMachine,
+  applyObservation,
+  failOnBootTimeout,
+  unitsFor,
+} from './machineTransitions.ts';
+import { releaseUnacknowledged, acknowledge, trackUnacknowledged } from './acknowledgement.ts';
+import { bootingMachines, hasOpenLaunch, missingUnits, type RequestState } from './state.ts';
+import type { ReturnMachines, TerminateMachinesResult } from './returns.ts';
+import type { ResolvedTemplate } from '../template/resolvedTemplate.ts';
 
 /** What can happen to a request. The workflow reports it; the rules below say what follows. */
 export type RequestFact =
   | { readonly type: 'LaunchDecided'; readonly launch: Launch }
-  | { readonly type: 'Prepared'; readonly frozen: Frozen | undefined }
+  | { readonly type: 'LaunchPrepared'; readonly resolvedTemplate: ResolvedTemplate | undefined }
   | {
       readonly type: 'LaunchSettled';
       readonly ordinal: number;
       readonly machines: readonly LaunchedMachine[];
       readonly shortages: readonly Shortage[];
       /** An error that makes further launches pointless. */
-      readonly fatal?: Shortage;
+      readonly fatalError?: Shortage;
       /** The group that it made, frozen by now. */
       readonly group?: Group;
     }
@@ -29,20 +36,20 @@ export type RequestFact =
     }
   | {
       /** Of this request, by whichever launch. */
-      readonly type: 'MachinesFound';
-      readonly sightings: readonly Sighting[];
+      readonly type: 'MachinesDiscovered';
+      readonly observations: readonly Observation[];
     }
-  | { readonly type: 'GroupsRemoved' }
+  | { readonly type: 'GroupsDeleted' }
   | { readonly type: 'LaunchOverdue'; readonly ordinal: number }
-  | { readonly type: 'MachinesSeen'; readonly sightings: readonly Sighting[] }
+  | { readonly type: 'MachinesObserved'; readonly observations: readonly Observation[] }
   | {
       readonly type: 'MachinesAdopted';
-      readonly sightings: readonly Sighting[];
+      readonly observations: readonly Observation[];
       /** Those that Host Factory never read. */
-      readonly unclaimed: readonly string[];
+      readonly unacknowledged: readonly string[];
     }
-  | { readonly type: 'Claimed'; readonly machineIds: readonly string[] }
-  | { readonly type: 'Reclaimed'; readonly machineIds: readonly string[] }
+  | { readonly type: 'Acknowledged'; readonly machineIds: readonly string[] }
+  | { readonly type: 'UnacknowledgedReleased'; readonly machineIds: readonly string[] }
   | {
       readonly type: 'DeadlinePassed';
       readonly machineIds: readonly string[];
@@ -51,9 +58,9 @@ export type RequestFact =
     }
   | { readonly type: 'CancelRequested' }
   | { readonly type: 'ReturnRequested'; readonly request: ReturnMachines }
-  | { readonly type: 'ReleaseStarted'; readonly machineIds: readonly string[] }
-  | { readonly type: 'ReleaseRefused'; readonly refused: TerminateResult['refused'] }
-  | { readonly type: 'ReleaseRetried'; readonly machineIds: readonly string[] }
+  | { readonly type: 'TerminationStarted'; readonly machineIds: readonly string[] }
+  | { readonly type: 'TerminationRefused'; readonly refused: TerminateMachinesResult['refused'] }
+  | { readonly type: 'TerminationRetried'; readonly machineIds: readonly string[] }
   | { readonly type: 'ReturnAnswered'; readonly returnId: string }
   | { readonly type: 'Settled' };
 
@@ -61,168 +68,184 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
   switch (fact.type) {
     case 'LaunchDecided':
       return { ...state, launches: [...state.launches, fact.launch] };
-    case 'Prepared':
-      return fact.frozen ? { ...state, frozen: fact.frozen } : state;
+    case 'LaunchPrepared':
+      return fact.resolvedTemplate ? { ...state, resolvedTemplate: fact.resolvedTemplate } : state;
     case 'LaunchSettled':
       return launchSettled(state, fact);
     case 'GroupFilling':
       return withMachines(
         withLaunch(state, fact.ordinal, { group: fact.group }),
-        fact.machines.map((launched) => arrived(state, launched)),
+        fact.machines.map((launched) => machineFromLaunch(state, launched)),
       );
-    case 'MachinesFound': {
-      const found = fact.sightings.map((seen) => {
-        const machine = sighted(arrived(state, seen), seen);
+    case 'MachinesDiscovered': {
+      const discovered = fact.observations.map((observation) => {
+        const machine = applyObservation(machineFromLaunch(state, observation), observation);
         // Whatever became of it since, it was ready, and Host Factory has it.
-        const isHeld = state.claimedEarly.has(seen.machineId) && isAlive(seen.state);
-        return isHeld && !state.machines.has(seen.machineId) ? held(machine) : machine;
+        const isKnownToHf = state.acknowledgedEarly.has(observation.machineId) && isAlive(observation.state);
+        return isKnownToHf && !state.machines.has(observation.machineId) ? asHeld(machine) : machine;
       });
-      return withUnclaimed(state, withMachines(state, found), machineIdsOf(found));
+      return trackUnacknowledged(state, withMachines(state, discovered), machineIdsOf(discovered));
     }
-    case 'GroupsRemoved':
-      return { ...state, groups: [] };
+    case 'GroupsDeleted':
+      return { ...state, groupsToDelete: [] };
     case 'LaunchOverdue':
       return withLaunch(state, fact.ordinal, { stage: 'overdue' });
-    case 'MachinesSeen': {
-      const seen = fact.sightings.map((one) => sighted(state.machines.get(one.machineId), one));
-      return withUnclaimed(state, withMachines(state, seen), machineIdsOf(seen));
+    case 'MachinesObserved': {
+      const observation = fact.observations.map((observation) =>
+        applyObservation(state.machines.get(observation.machineId), observation),
+      );
+      return trackUnacknowledged(state, withMachines(state, observation), machineIdsOf(observation));
     }
     case 'MachinesAdopted': {
       // Host Factory may hold it, whatever became of the request that launched it.
-      const adopted = fact.sightings.map((seen) => held(sighted(undefined, seen)));
-      const unread = new Set(fact.unclaimed);
-      const unclaimed = machineIdsOf(adopted).filter((id) => unread.has(id));
-      return withUnclaimed(state, withMachines(state, adopted), unclaimed);
-    }
-    case 'Claimed':
-      return withoutClaimed(state, fact.machineIds);
-    case 'Reclaimed': {
-      const unread = machinesOf(state, fact.machineIds).filter(
-        ({ machineId, release }) => release === 'kept' && state.unclaimed.has(machineId),
+      const adopted = fact.observations.map((observation) =>
+        asHeld(applyObservation(undefined, observation)),
       );
-      const next = withMachines(withoutClaimed(state, machineIdsOf(unread)), unread.map(reclaimed));
-      return next !== state && state.phase === 'settled' ? settled(next) : next;
+      const neverRead = new Set(fact.unacknowledged);
+      const unclaimed = machineIdsOf(adopted).filter((id) => neverRead.has(id));
+      return trackUnacknowledged(state, withMachines(state, adopted), unclaimed);
+    }
+    case 'Acknowledged':
+      return acknowledge(state, fact.machineIds);
+    case 'UnacknowledgedReleased': {
+      const neverRead = machinesOf(state, fact.machineIds).filter(
+        ({ machineId, release }) => release === 'held' && state.unacknowledged.has(machineId),
+      );
+      const next = withMachines(
+        acknowledge(state, machineIdsOf(neverRead)),
+        neverRead.map(releaseUnacknowledged),
+      );
+      return next !== state && state.phase === 'settled' ? settleRequest(next) : next;
     }
     case 'DeadlinePassed':
       return withMachines(
         state,
         machinesOf(state, fact.machineIds)
-          .filter(isUndecided)
-          .map((machine) => tooLate(machine, fact.seconds)),
+          .filter(isExecuting)
+          .map((machine) => failOnBootTimeout(machine, fact.seconds)),
       );
     case 'CancelRequested':
       return withMachines(
-        { ...state, cancelled: true, target: 0 },
-        [...state.machines.values()].map(givenUp),
+        { ...state, cancelled: true, targetUnits: 0 },
+        [...state.machines.values()].map(cancelMachine),
       );
     case 'ReturnRequested':
       return returnRequested(state, fact.request);
-    case 'ReleaseStarted':
-      return withRelease(state, fact.machineIds, 'asked');
-    case 'ReleaseRetried':
-      return withRelease(state, fact.machineIds, 'wanted');
-    case 'ReleaseRefused': {
-      const why = new Map(fact.refused.map(({ machineId, message }) => [machineId, message]));
-      const owned = machinesOf(state, [...why.keys()]).filter(({ release }) => release !== 'gone');
+    case 'TerminationStarted':
+      return withRelease(state, fact.machineIds, 'terminating');
+    case 'TerminationRetried':
+      return withRelease(state, fact.machineIds, 'pendingRelease');
+    case 'TerminationRefused': {
+      const messages = new Map(fact.refused.map(({ machineId, message }) => [machineId, message]));
+      const owned = machinesOf(state, [...messages.keys()]).filter(({ release }) => release !== 'terminated');
       return withMachines(
         state,
         owned.map((machine) => ({
           ...machine,
           release: 'refused',
-          reason: why.get(machine.machineId) ?? '',
+          reason: messages.get(machine.machineId) ?? '',
         })),
       );
     }
     case 'ReturnAnswered': {
-      const returns = new Map(state.returns);
-      const returnCalls = new Map(state.returnCalls);
-      returns.delete(fact.returnId);
-      returnCalls.delete(fact.returnId);
-      return { ...state, returns, returnCalls };
+      const openReturns = new Map(state.openReturns);
+      const returnCallIds = new Map(state.returnCallIds);
+      openReturns.delete(fact.returnId);
+      returnCallIds.delete(fact.returnId);
+      return { ...state, openReturns, returnCallIds };
     }
     case 'Settled':
-      return settled(state);
+      return settleRequest(state);
   }
 }
 
 /** Nothing more can be added and nothing is on its way: the request can be answered for good. */
 export function canSettle(state: RequestState, pastDeadline: boolean): boolean {
-  if (state.phase === 'settled' || isUnsettled(state) || booting(state).length > 0) return false;
-  return unitsMissing(state) === 0 || pastDeadline || state.fatal !== undefined;
+  if (state.phase === 'settled' || hasOpenLaunch(state) || bootingMachines(state).length > 0) return false;
+  return missingUnits(state) === 0 || pastDeadline || state.fatalError !== undefined;
 }
 
 function launchSettled(
   state: RequestState,
   fact: Extract<RequestFact, { type: 'LaunchSettled' }>,
 ): RequestState {
-  const machines = fact.machines.map((launched) => arrived(state, launched));
-  const got = machines.reduce((units, machine) => units + machine.units, 0);
+  const machines = fact.machines.map((launched) => machineFromLaunch(state, launched));
+  const fulfilledUnits = machines.reduce((units, machine) => units + machine.units, 0);
   const { group } = fact;
-  const known = state.groups.some(({ id }) => id === group?.id);
-  const remains = group?.outlives && !known ? [group] : [];
+  const isKnown = state.groupsToDelete.some(({ id }) => id === group?.id);
+  const groupsToDelete = group?.mustBeDeleted && !isKnown ? [group] : [];
   return withMachines(
     {
-      ...withLaunch(state, fact.ordinal, { stage: 'settled', got, ...(group ? { group } : {}) }),
-      groups: [...state.groups, ...remains],
+      ...withLaunch(state, fact.ordinal, { stage: 'settled', fulfilledUnits, ...(group ? { group } : {}) }),
+      groupsToDelete: [...state.groupsToDelete, ...groupsToDelete],
       shortages: mergeShortages(state.shortages, fact.shortages),
-      fatal: fact.fatal ?? state.fatal,
+      fatalError: fact.fatalError ?? state.fatalError,
     },
     machines,
   );
 }
 
 function returnRequested(state: RequestState, request: ReturnMachines): RequestState {
-  const returned = request.machines.map((seen): Machine => {
-    const machine = sighted(state.machines.get(seen.machineId), seen);
-    const units = state.machines.has(seen.machineId) ? machine.units : unitsFor(state, seen.instanceType);
+  const returned = request.machines.map((observation): Machine => {
+    const machine = applyObservation(state.machines.get(observation.machineId), observation);
+    const units = state.machines.has(observation.machineId)
+      ? machine.units
+      : unitsFor(state, observation.instanceType);
     const result =
       machine.result === 'executing'
         ? { result: 'fail' as const, message: 'Host Factory gave the machine back before it was ready.' }
         : {};
     const release =
-      machine.release === 'kept' || machine.release === 'refused' ? ('wanted' as const) : machine.release;
+      machine.release === 'held' || machine.release === 'refused'
+        ? ('pendingRelease' as const)
+        : machine.release;
     return { ...machine, ...result, units, release };
   });
   // A large return comes in several signals.
-  const machineIds = new Set(state.returns.get(request.returnId));
+  const machineIds = new Set(state.openReturns.get(request.returnId));
   for (const { machineId } of request.machines) machineIds.add(machineId);
-  const returns = new Map(state.returns).set(request.returnId, [...machineIds]);
+  const openReturns = new Map(state.openReturns).set(request.returnId, [...machineIds]);
   const { callId } = request;
-  const returnCalls =
-    callId === undefined ? state.returnCalls : new Map(state.returnCalls).set(request.returnId, callId);
-  return withMachines(withoutClaimed({ ...state, returns, returnCalls }, [...machineIds]), returned);
+  const returnCallIds =
+    callId === undefined ? state.returnCallIds : new Map(state.returnCallIds).set(request.returnId, callId);
+  return withMachines(acknowledge({ ...state, openReturns, returnCallIds }, [...machineIds]), returned);
 }
 
-function settled(state: RequestState): RequestState {
-  const good = [...state.machines.values()].filter((machine) => machine.result === 'succeed');
-  const bad = [...state.machines.values()].filter((machine) => machine.result === 'fail');
-  const units = good.reduce((sum, machine) => sum + machine.units, 0);
-  const wanted = state.input.count;
+function settleRequest(state: RequestState): RequestState {
+  const succeeded = [...state.machines.values()].filter((machine) => machine.result === 'succeed');
+  const failed = [...state.machines.values()].filter((machine) => machine.result === 'fail');
+  const units = succeeded.reduce((sum, machine) => sum + machine.units, 0);
+  const requested = state.input.count;
   return {
     ...state,
     phase: 'settled',
-    claimedEarly: new Set(),
-    status: good.length > 0 || wanted === 0 ? 'complete' : 'complete_with_error',
-    message: settledMessage(state, units, wanted, bad),
+    acknowledgedEarly: new Set(),
+    status: succeeded.length > 0 || requested === 0 ? 'complete' : 'complete_with_error',
+    message: settledMessage(state, units, requested, failed),
   };
 }
 
-function settledMessage(state: RequestState, units: number, wanted: number, bad: readonly Machine[]): string {
-  if (state.cancelled) return CANCELLED;
-  if (units >= wanted && bad.length === 0) return '';
-  const why = [
-    ...(state.fatal ? [`${state.fatal.code}: ${state.fatal.message}`] : []),
-    ...state.shortages.map((shortage) => `${shortage.pool}: ${shortage.code}`),
-    ...new Set(bad.map((machine) => machine.message)),
+function settledMessage(
+  state: RequestState,
+  units: number,
+  requested: number,
+  failed: readonly Machine[],
+): string {
+  if (state.cancelled) return REQUEST_CANCELLED;
+  if (units >= requested && failed.length === 0) return '';
+  const reasons = [
+    ...(state.fatalError ? [`${state.fatalError.code}: ${state.fatalError.message}`] : []),
+    ...state.shortages.map((shortage) => `${shortage.offering}: ${shortage.code}`),
+    ...new Set(failed.map((machine) => machine.message)),
   ];
-  return `${units} of ${wanted} machines were obtained. ${why.slice(0, 10).join('; ')}`.trim();
+  return `${units} of ${requested} machines were obtained. ${reasons.slice(0, 10).join('; ')}`.trim();
 }
 
 /** One entry a pool and code, the newest message: a shortage may be met on every attempt. */
-function mergeShortages(old: readonly Shortage[], fresh: readonly Shortage[]): readonly Shortage[] {
-  if (fresh.length === 0) return old;
-  const byPool = new Map(old.map((shortage) => [`${shortage.pool} ${shortage.code}`, shortage]));
-  for (const shortage of fresh) byPool.set(`${shortage.pool} ${shortage.code}`, shortage);
+function mergeShortages(known: readonly Shortage[], added: readonly Shortage[]): readonly Shortage[] {
+  if (added.length === 0) return known;
+  const byPool = new Map(known.map((shortage) => [`${shortage.offering} ${shortage.code}`, shortage]));
+  for (const shortage of added) byPool.set(`${shortage.offering} ${shortage.code}`, shortage);
   return [...byPool.values()].slice(-50);
 }
 
@@ -236,18 +259,23 @@ function withLaunch(state: RequestState, ordinal: number, change: Partial<Launch
 function withRelease(
   state: RequestState,
   machineIds: readonly string[],
-  release: 'asked' | 'wanted',
+  release: 'terminating' | 'pendingRelease',
 ): RequestState {
-  const owned = machinesOf(state, machineIds).filter((machine) => machine.release !== 'gone');
+  const owned = machinesOf(state, machineIds).filter((machine) => machine.release !== 'terminated');
   return withMachines(
     state,
     owned.map((machine) => ({ ...machine, release })),
   );
 }
 
-const held = (machine: Machine): Machine => ({ ...machine, result: 'succeed', message: '', release: 'kept' });
+const asHeld = (machine: Machine): Machine => ({
+  ...machine,
+  result: 'succeed',
+  message: '',
+  release: 'held',
+});
 
-const isUndecided = (machine: Machine): boolean => machine.result === 'executing';
+const isExecuting = (machine: Machine): boolean => machine.result === 'executing';
 
 const machineIdsOf = (machines: readonly Machine[]): string[] => machines.map(({ machineId }) => machineId);
 

@@ -1,9 +1,9 @@
 import { packMachines } from '../machine/packed.ts';
-import { isReclaimed } from './acknowledgement.ts';
+import { wasReleasedUnacknowledged } from './acknowledgement.ts';
 import type { RequestState } from './state.ts';
 import { STATUS_PAGE_SIZE, type StatusView } from './statusView.ts';
-import type { MachinesReleased } from './returns.ts';
-import type { MachineStanding } from './ownershipStatus.ts';
+import type { ReturnOutcome } from './returns.ts';
+import type { OwnershipStatus } from './ownershipStatus.ts';
 
 /** The answer to Host Factory's status poll: what the owner knows, from `offset` on. */
 export function requestStatus(state: RequestState, offset = 0, size = STATUS_PAGE_SIZE): StatusView {
@@ -18,7 +18,7 @@ export function requestStatus(state: RequestState, offset = 0, size = STATUS_PAG
     total: machines.length,
     offset,
     machines: packMachines(machines.slice(offset, offset + size)),
-    ...(state.unclaimed.size === 0 ? {} : { unclaimed: state.unclaimed.size }),
+    ...(state.unacknowledged.size === 0 ? {} : { unacknowledged: state.unacknowledged.size }),
   };
 }
 
@@ -26,14 +26,14 @@ export function requestStatus(state: RequestState, offset = 0, size = STATUS_PAG
  * The answer to a return, or undefined while one of its machines is still undecided. A machine that AWS
  * refuses to terminate is answered `fail` now, in bounded time; its owner keeps it and goes on trying.
  */
-export function answerTo(
+export function returnOutcomeOf(
   state: RequestState,
   ownerId: string,
   machineIds: readonly string[],
-): MachinesReleased | undefined {
+): ReturnOutcome | undefined {
   const machines = machineIds.map((machineId) => {
     const machine = state.machines.get(machineId);
-    if (machine?.release === 'gone') return { machineId, result: 'succeed' as const, message: '' };
+    if (machine?.release === 'terminated') return { machineId, result: 'succeed' as const, message: '' };
     if (machine?.release === 'refused')
       return { machineId, result: 'fail' as const, message: machine.reason };
     return undefined;
@@ -43,12 +43,15 @@ export function answerTo(
 }
 
 /** What the monitor is told of a machine: whether Host Factory has it, and whether its end is its owner's doing. */
-export function standingOf({ machines, unclaimed }: RequestState, machineId: string): MachineStanding {
+export function ownershipStatusOf(
+  { machines, unacknowledged }: RequestState,
+  machineId: string,
+): OwnershipStatus {
   const machine = machines.get(machineId);
   if (!machine) return 'unknown';
   // Should Host Factory hold it after all, it has to hear of its end.
-  if (isReclaimed(machine)) return 'held';
-  if (machine.release !== 'kept') return 'released';
+  if (wasReleasedUnacknowledged(machine)) return 'acknowledged';
+  if (machine.release !== 'held') return 'released';
   if (machine.result === 'executing') return 'booting';
-  return unclaimed.has(machineId) ? 'unclaimed' : 'held';
+  return unacknowledged.has(machineId) ? 'unacknowledged' : 'acknowledged';
 }

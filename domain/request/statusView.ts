@@ -18,5 +18,5 @@ export interface StatusView {
   readonly offset: number;
   readonly machines: PackedMachines;
   /** How many of all machines are `succeed` and were not claimed yet; absent for none. */
-  readonly unclaimed?: number;
+  readonly unacknowledged?: number;
 }

@@ -1,7 +1,7 @@
-import type { Machine, Sighting } from '../machine/machine.ts';
+import type { Machine, Observation } from '../machine/machine.ts';
 import { packMachines } from '../machine/packed.ts';
 import { STATUS_PAGE_SIZE, type RequestStatus, type StatusView } from '../request/statusView.ts';
-import type { MachinesReleased } from '../request/returns.ts';
+import type { ReturnOutcome } from '../request/returns.ts';
 import type { MachineReturnInput } from './input.ts';
 import type { Delivery } from './delivery.ts';
 
@@ -20,15 +20,15 @@ export interface ReturnState {
   /** What owners said, by machineId: an answer may overtake the delivery that it answers. */
   readonly outcomes: ReadonlyMap<string, Outcome>;
 }
-type Outcome = MachinesReleased['machines'][number];
+type Outcome = ReturnOutcome['machines'][number];
 
 /**
  * A machine that a complete read lacks is gone only when another, this much later, lacks it too: AWS may
  * take minutes until a new instance is visible everywhere, and hides terminated ones after an hour.
  */
-export const ABSENCE_MS = 20 * 60_000;
+export const ABSENCE_CONFIRMATION_MS = 20 * 60_000;
 
-export function initialReturn(input: MachineReturnInput): ReturnState {
+export function initialReturnState(input: MachineReturnInput): ReturnState {
   const items = input.machines.map((machine, index): ReturnItem => ({
     index,
     machineId: machine.machineId ?? '',
@@ -43,24 +43,28 @@ export function initialReturn(input: MachineReturnInput): ReturnState {
     result: 'executing',
     message: '',
     units: 1,
-    release: 'wanted',
+    release: 'pendingRelease',
     absentSince: 0,
     signalledAt: 0,
   }));
   return { input, items, outcomes: new Map() };
 }
 
-export const undecided = (state: ReturnState): readonly ReturnItem[] =>
+export const undecidedItems = (state: ReturnState): readonly ReturnItem[] =>
   state.items.filter((item) => item.result === 'executing');
 
 /** Takes in where the machines stand after a delivery; `now` is epoch ms. */
-export function delivered(state: ReturnState, deliveries: readonly Delivery[], now: number): ReturnState {
+export function applyDeliveries(
+  state: ReturnState,
+  deliveries: readonly Delivery[],
+  now: number,
+): ReturnState {
   const byIndex = new Map(deliveries.map((delivery) => [delivery.index, delivery]));
   const items = state.items.map((item) => {
     const delivery = byIndex.get(item.index);
-    return delivery && item.result === 'executing' ? standing(item, delivery, now) : item;
+    return delivery && item.result === 'executing' ? applyDelivery(item, delivery, now) : item;
   });
-  return decided({ ...state, items });
+  return applyOutcomes({ ...state, items });
 }
 
 /**
@@ -69,88 +73,89 @@ export function delivered(state: ReturnState, deliveries: readonly Delivery[], n
  */
 export const OWNER_SILENCE_MS = 10 * 60_000;
 
-export const unanswered = (state: ReturnState, now: number): readonly ReturnItem[] =>
-  undecided(state).filter(({ signalledAt }) => signalledAt > 0 && now - signalledAt >= OWNER_SILENCE_MS);
+export const itemsWithSilentOwner = (state: ReturnState, now: number): readonly ReturnItem[] =>
+  undecidedItems(state).filter(({ signalledAt }) => signalledAt > 0 && now - signalledAt >= OWNER_SILENCE_MS);
 
 /** Takes in an owner's answer. */
-export function released(state: ReturnState, answer: MachinesReleased): ReturnState {
+export function applyOutcome(state: ReturnState, outcome: ReturnOutcome): ReturnState {
   const outcomes = new Map(state.outcomes);
-  for (const outcome of answer.machines) outcomes.set(outcome.machineId, outcome);
-  return decided({ ...state, outcomes });
+  for (const machine of outcome.machines) outcomes.set(machine.machineId, machine);
+  return applyOutcomes({ ...state, outcomes });
 }
 
-function standing(item: ReturnItem, delivery: Delivery, now: number): ReturnItem {
-  const seen = shown(item, delivery.sighting);
+function applyDelivery(item: ReturnItem, delivery: Delivery, now: number): ReturnItem {
+  const observed = mergeObservation(item, delivery.observation);
   switch (delivery.kind) {
     case 'signalled':
       return {
-        ...seen,
+        ...observed,
         machineId: delivery.machineId,
         absentSince: 0,
         signalledAt: item.signalledAt || now,
       };
-    case 'gone':
-      return succeeded({ ...seen, machineId: delivery.machineId });
+    case 'terminated':
+      return succeedItem({ ...observed, machineId: delivery.machineId });
     case 'absent': {
       const absentSince = item.absentSince || now;
-      const absent = { ...seen, machineId: delivery.machineId, absentSince };
-      return now - absentSince < ABSENCE_MS ? absent : succeeded(absent);
+      const absent = { ...observed, machineId: delivery.machineId, absentSince };
+      return now - absentSince < ABSENCE_CONFIRMATION_MS ? absent : succeedItem(absent);
     }
-    case 'refused':
-      return { ...seen, result: 'fail', message: delivery.message };
+    case 'rejected':
+      return { ...observed, result: 'fail', message: delivery.message };
   }
 }
 
-function decided(state: ReturnState): ReturnState {
+function applyOutcomes(state: ReturnState): ReturnState {
   const items = state.items.map((item) => {
     const outcome = state.outcomes.get(item.machineId);
     if (!outcome || item.result !== 'executing') return item;
     return outcome.result === 'succeed'
-      ? succeeded(item)
+      ? succeedItem(item)
       : { ...item, result: 'fail' as const, message: outcome.message };
   });
   return { ...state, items };
 }
 
 export function returnStatus(state: ReturnState, offset = 0, size = STATUS_PAGE_SIZE): StatusView {
-  const failed = state.items.filter((item) => item.result === 'fail').length;
-  const open = undecided(state).length;
-  const status: RequestStatus = open > 0 ? 'running' : failed > 0 ? 'complete_with_error' : 'complete';
+  const failedCount = state.items.filter((item) => item.result === 'fail').length;
+  const undecidedCount = undecidedItems(state).length;
+  const status: RequestStatus =
+    undecidedCount > 0 ? 'running' : failedCount > 0 ? 'complete_with_error' : 'complete';
   const { deployment, provider } = state.input;
   return {
     v: 1,
     deployment,
     provider,
     status,
-    message: returnMessage(state.items.length, open, failed),
+    message: returnMessage(state.items.length, undecidedCount, failedCount),
     total: state.items.length,
     offset,
     machines: packMachines(state.items.slice(offset, offset + size)),
   };
 }
 
-function returnMessage(total: number, open: number, failed: number): string {
+function returnMessage(total: number, undecidedCount: number, failedCount: number): string {
   if (total === 0) return 'No Active VM.';
-  if (open > 0) return `${total - open} of ${total} machines are given back.`;
-  return failed > 0 ? `${failed} of ${total} machines could not be given back.` : '';
+  if (undecidedCount > 0) return `${total - undecidedCount} of ${total} machines are given back.`;
+  return failedCount > 0 ? `${failedCount} of ${total} machines could not be given back.` : '';
 }
 
-function shown(item: ReturnItem, seen: Sighting | undefined): ReturnItem {
-  if (!seen) return item;
+function mergeObservation(item: ReturnItem, observation: Observation | undefined): ReturnItem {
+  if (!observation) return item;
   return {
     ...item,
-    ...seen,
-    state: seen.state === 'absent' ? item.state : seen.state,
+    ...observation,
+    state: observation.state === 'absent' ? item.state : observation.state,
     // Host Factory must find its own names again, and a terminated instance has none.
-    name: item.name || seen.name,
-    privateIp: seen.privateIp || item.privateIp,
+    name: item.name || observation.name,
+    privateIp: observation.privateIp || item.privateIp,
   };
 }
 
-const succeeded = (item: ReturnItem): ReturnItem => ({
+const succeedItem = (item: ReturnItem): ReturnItem => ({
   ...item,
   state: 'terminated',
   result: 'succeed',
   message: '',
-  release: 'gone',
+  release: 'terminated',
 });

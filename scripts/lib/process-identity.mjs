@@ -6,16 +6,16 @@ import { readFileSync } from 'node:fs';
  * process started (and the boot it started in) it names one process for ever.
  */
 export function identify(pid) {
-  return { pid, identity: startMoment(pid) };
+  return { pid, identity: processStartTime(pid) };
 }
 
 /** Whether that very process still runs. */
 export function isSame(process) {
   if (!process?.pid || !process.identity) return false;
-  return startMoment(process.pid) === process.identity;
+  return processStartTime(process.pid) === process.identity;
 }
 
-function startMoment(pid) {
+function processStartTime(pid) {
   try {
     // The command name (field 2) may hold spaces and brackets, so count from its closing bracket: state is field
     // 3, starttime field 22 of proc_pid_stat(5).

@@ -10,7 +10,7 @@ export const hostFactoryEnv = {
 };
 
 /** What the worker needs besides: its configuration, and credentials that the simulated AWS takes. */
-export const providerEnv = {
+export const scriptEnvironment = {
   ...hostFactoryEnv,
   OHF_CONFIG: path.join(confDir, 'config.json'),
   AWS_ACCESS_KEY_ID: 'simulated',
@@ -27,6 +27,6 @@ export function childEnv({ withProvider = false } = {}) {
     ...Object.fromEntries(own),
     // All of it is on this machine; a proxy would not find it.
     no_proxy: [process.env.no_proxy, '127.0.0.1', 'localhost'].filter(Boolean).join(','),
-    ...(withProvider ? providerEnv : {}),
+    ...(withProvider ? scriptEnvironment : {}),
   };
 }

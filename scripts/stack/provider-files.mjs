@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { dist } from '../lib/paths.mjs';
-import { providerEnv } from './environment.mjs';
+import { scriptEnvironment } from './environment.mjs';
 import { confDir, inState } from './state.mjs';
 
 const REGION = 'us-east-1';
@@ -50,7 +50,7 @@ function writeJson(name, value) {
 
 /** `.ohf/ohf`: the command line with the environment of this stack. */
 function writeLauncher() {
-  const exports = Object.entries(providerEnv).map(([name, value]) => `export ${name}=${quoted(value)}`);
+  const exports = Object.entries(scriptEnvironment).map(([name, value]) => `export ${name}=${quoted(value)}`);
   const lines = [
     '#!/bin/sh',
     '# Written by npm start: ohf, set up for the stack of this folder.',

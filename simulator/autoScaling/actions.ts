@@ -3,22 +3,22 @@ import type { Call, Outcome } from '../protocol/call.ts';
 import { AwsError } from '../protocol/errors.ts';
 import { liveMembers, membersOf, unitsOf } from '../groups/group.ts';
 import type { Group, Scaling } from '../state/model.ts';
-import { flag, required, subtree, text } from '../protocol/params.ts';
+import { flag, required, subtree, stringAt } from '../protocol/params.ts';
 import { readPage } from '../protocol/filters.ts';
 import { stateAt } from '../state/world.ts';
 import type { Xml } from '../protocol/xml.ts';
 import {
   findGroup,
-  memberTexts,
-  number,
+  memberStrings,
+  integerParameter,
   readGroupTags,
-  readPools,
+  readGroupCandidates,
   targetsOf,
   validationError,
   visibleGroups,
 } from './read.ts';
 
-const done = (...groups: Group[]): Outcome => ({ body: {}, change: { groups } });
+const changeGroups = (...groups: Group[]): Outcome => ({ body: {}, change: { groups } });
 
 /** CreateAutoScalingGroup: the name is the key; it launches after the answer. */
 export function createAutoScalingGroup(call: Call): Outcome {
@@ -28,35 +28,37 @@ export function createAutoScalingGroup(call: Call): Outcome {
   if (visibleGroups(call).some(({ id }) => id === name)) {
     throw new AwsError('AlreadyExists', `AutoScalingGroup by this name already exists - ${name}`);
   }
-  const min = number(params, 'MinSize') ?? 0;
-  const max = number(params, 'MaxSize') ?? 0;
-  const subnetIds = (text(params, 'VPCZoneIdentifier') ?? '').split(',').filter((id) => id !== '');
+  const min = integerParameter(params, 'MinSize') ?? 0;
+  const max = integerParameter(params, 'MaxSize') ?? 0;
+  const subnetIds = (stringAt(params, 'VPCZoneIdentifier') ?? '').split(',').filter((id) => id !== '');
   if (subnetIds.length === 0) throw validationError('At least one subnet or Availability Zone is required.');
   const policy = subtree(params, 'MixedInstancesPolicy');
   const distribution = subtree(policy, 'InstancesDistribution') ?? {};
   const scaling: Scaling = {
     min,
     max,
-    desired: number(params, 'DesiredCapacity') ?? min,
-    onDemandBase: number(distribution, 'OnDemandBaseCapacity') ?? 0,
-    onDemandPercent: policy ? (number(distribution, 'OnDemandPercentageAboveBaseCapacity') ?? 100) : 100,
+    desired: integerParameter(params, 'DesiredCapacity') ?? min,
+    onDemandBase: integerParameter(distribution, 'OnDemandBaseCapacity') ?? 0,
+    onDemandPercent: policy
+      ? (integerParameter(distribution, 'OnDemandPercentageAboveBaseCapacity') ?? 100)
+      : 100,
     protectNew: flag(params, 'NewInstancesProtectedFromScaleIn') ?? false,
     protectedIds: [],
     suspended: [],
     subnetIds,
   };
   checkSize(scaling, scaling.desired);
-  return done({
+  return changeGroups({
     id: name,
     kind: 'autoScaling',
     type: 'maintain',
     createdAt: call.now,
     ...readGroupTags(params),
-    candidates: readPools(call, subnetIds),
+    candidates: readGroupCandidates(call, subnetIds),
     targets: targetsOf(scaling, scaling.desired),
-    excess: 'termination',
+    excessPolicy: 'termination',
     state: 'active',
-    lookedAt: call.now,
+    evaluatedAt: call.now,
     memberIds: [],
     history: [],
     scaling,
@@ -77,9 +79,9 @@ const resized = (group: Group, scaling: Scaling, desired: number): Group => ({
 /** SetDesiredCapacity: absolute, within the bounds. */
 export function setDesiredCapacity(call: Call): Outcome {
   const { group, scaling } = findGroup(call);
-  const desired = number(call.params, 'DesiredCapacity') ?? 0;
+  const desired = integerParameter(call.params, 'DesiredCapacity') ?? 0;
   checkSize(scaling, desired);
-  return done(resized(group, scaling, desired));
+  return changeGroups(resized(group, scaling, desired));
 }
 
 /** UpdateAutoScalingGroup: its bounds, size and protection of new members. */
@@ -87,31 +89,31 @@ export function updateAutoScalingGroup(call: Call): Outcome {
   const { group, scaling } = findGroup(call);
   const next: Scaling = {
     ...scaling,
-    min: number(call.params, 'MinSize') ?? scaling.min,
-    max: number(call.params, 'MaxSize') ?? scaling.max,
+    min: integerParameter(call.params, 'MinSize') ?? scaling.min,
+    max: integerParameter(call.params, 'MaxSize') ?? scaling.max,
     protectNew: flag(call.params, 'NewInstancesProtectedFromScaleIn') ?? scaling.protectNew,
   };
-  const desired = number(call.params, 'DesiredCapacity');
+  const desired = integerParameter(call.params, 'DesiredCapacity');
   if (desired !== undefined) checkSize(next, desired);
-  const within = Math.min(next.max, Math.max(next.min, desired ?? scaling.desired));
-  return done(resized(group, next, within));
+  const clamped = Math.min(next.max, Math.max(next.min, desired ?? scaling.desired));
+  return changeGroups(resized(group, next, clamped));
 }
 
 /** SuspendProcesses and ResumeProcesses: those named, or all. */
 export function suspendProcesses(call: Call): Outcome {
   const { group, scaling } = findGroup(call);
   const suspended = [...new Set([...scaling.suspended, ...readProcesses(call)])];
-  return done({ ...group, scaling: { ...scaling, suspended } });
+  return changeGroups({ ...group, scaling: { ...scaling, suspended } });
 }
 
 export function resumeProcesses(call: Call): Outcome {
   const { group, scaling } = findGroup(call);
   const named = readProcesses(call);
   const suspended = scaling.suspended.filter((process) => !named.includes(process));
-  return done({ ...group, scaling: { ...scaling, suspended } });
+  return changeGroups({ ...group, scaling: { ...scaling, suspended } });
 }
 
-const processes = [
+const scalingProcesses = [
   'Launch',
   'Terminate',
   'AddToLoadBalancer',
@@ -124,35 +126,36 @@ const processes = [
 ];
 
 function readProcesses(call: Call): string[] {
-  const named = memberTexts(call.params, 'ScalingProcesses');
+  const named = memberStrings(call.params, 'ScalingProcesses');
   for (const name of named) {
-    if (!processes.includes(name)) throw validationError(`'${name}' is not a valid scaling process type.`);
+    if (!scalingProcesses.includes(name))
+      throw validationError(`'${name}' is not a valid scaling process type.`);
   }
-  return named.length > 0 ? named : processes;
+  return named.length > 0 ? named : scalingProcesses;
 }
 
 /** SetInstanceProtection: at most 50, all of them members. */
 export function setInstanceProtection(call: Call): Outcome {
   const { group, scaling } = findGroup(call);
-  const ids = readMembers(call, group, 50);
+  const ids = readMemberIds(call, group, 50);
   const others = scaling.protectedIds.filter((id) => !ids.includes(id));
   const protectedIds = flag(call.params, 'ProtectedFromScaleIn') === true ? [...others, ...ids] : others;
-  return done({ ...group, scaling: { ...scaling, protectedIds } });
+  return changeGroups({ ...group, scaling: { ...scaling, protectedIds } });
 }
 
 /** DetachInstances: at most 20, which live on outside of the group. */
 export function detachInstances(call: Call): Outcome {
   const { group, scaling } = findGroup(call);
-  const ids = readMembers(call, group, 20);
+  const ids = readMemberIds(call, group, 20);
   const detached = { ...group, memberIds: group.memberIds.filter((id) => !ids.includes(id)) };
-  if (flag(call.params, 'ShouldDecrementDesiredCapacity') !== true) return done(detached);
+  if (flag(call.params, 'ShouldDecrementDesiredCapacity') !== true) return changeGroups(detached);
   const units = unitsOf(group, membersOf(call.world, { ...group, memberIds: ids }));
-  return done(resized(detached, scaling, scaling.desired - units));
+  return changeGroups(resized(detached, scaling, scaling.desired - units));
 }
 
-function readMembers(call: Call, group: Group, most: number): string[] {
-  const ids = memberTexts(call.params, 'InstanceIds');
-  if (ids.length === 0 || ids.length > most) throw validationError(`1 to ${most} InstanceIds are allowed.`);
+function readMemberIds(call: Call, group: Group, max: number): string[] {
+  const ids = memberStrings(call.params, 'InstanceIds');
+  if (ids.length === 0 || ids.length > max) throw validationError(`1 to ${max} InstanceIds are allowed.`);
   for (const id of ids) {
     if (!group.memberIds.includes(id))
       throw validationError(`The instance ${id} is not part of Auto Scaling group ${group.id}.`);
@@ -165,15 +168,15 @@ export function terminateInstanceInGroup(call: Call): Outcome {
   const id = required(call.params, 'InstanceId');
   const group = visibleGroups(call).find(({ memberIds }) => memberIds.includes(id));
   if (!group?.scaling) throw validationError(`Instance Id not found - No managed instance found for ${id}`);
-  const victims = liveMembers(call.world, { ...group, memberIds: [id] });
-  const fewer = flag(call.params, 'ShouldDecrementDesiredCapacity') === true;
-  const desired = group.scaling.desired - (fewer ? unitsOf(group, victims) : 0);
+  const terminated = liveMembers(call.world, { ...group, memberIds: [id] });
+  const decrementsDesired = flag(call.params, 'ShouldDecrementDesiredCapacity') === true;
+  const desired = group.scaling.desired - (decrementsDesired ? unitsOf(group, terminated) : 0);
   const end = termination(call.world, call.now);
   return {
     body: { Activity: { ActivityId: id, StatusCode: 'InProgress' } },
     change: {
       groups: [resized(group, group.scaling, desired)],
-      terminated: victims.map((victim) => ({ id: victim.id, ...end })),
+      terminated: terminated.map((victim) => ({ id: victim.id, ...end })),
     },
   };
 }
@@ -200,11 +203,11 @@ export function deleteAutoScalingGroup(call: Call): Outcome {
 
 /** DescribeAutoScalingGroups, by names or all. */
 export function describeAutoScalingGroups(call: Call): Outcome {
-  const names = memberTexts(call.params, 'AutoScalingGroupNames');
+  const names = memberStrings(call.params, 'AutoScalingGroupNames');
   const { items, nextToken } = readPage(
     call,
     visibleGroups(call),
-    (group) => group.createdAt <= call.seenAt && (names.length === 0 || names.includes(group.id)),
+    (group) => group.createdAt <= call.snapshotAt && (names.length === 0 || names.includes(group.id)),
     { min: 1, max: 100 },
   );
   return { body: { AutoScalingGroups: items.map((group) => groupXml(call, group)), NextToken: nextToken } };

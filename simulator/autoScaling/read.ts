@@ -2,7 +2,7 @@ import type { Call } from '../protocol/call.ts';
 import { AwsError } from '../protocol/errors.ts';
 import { checkVersion, findSubnet, findTemplate } from '../ec2/launchSpec.ts';
 import type { Group, GroupCandidate, LaunchTemplate, Lifecycle, Scaling, Tags } from '../state/model.ts';
-import { integer, subtree, subtrees, text, texts } from '../protocol/params.ts';
+import { integer, subtree, subtrees, stringAt, stringList } from '../protocol/params.ts';
 import type { ParamTree } from '../protocol/params.ts';
 import { matchingTypes } from '../ec2/requirements.ts';
 
@@ -10,18 +10,18 @@ import { matchingTypes } from '../ec2/requirements.ts';
 export const validationError = (message: string): AwsError => new AwsError('ValidationError', message);
 
 /** Lists of this service stand under `member`. */
-export const members = (tree: ParamTree | undefined, name: string): ParamTree[] =>
+export const memberList = (tree: ParamTree | undefined, name: string): ParamTree[] =>
   subtrees(subtree(tree, name), 'member');
-export const memberTexts = (tree: ParamTree | undefined, name: string): string[] =>
-  texts(subtree(tree, name), 'member');
+export const memberStrings = (tree: ParamTree | undefined, name: string): string[] =>
+  stringList(subtree(tree, name), 'member');
 
-export function number(params: ParamTree, name: string): number | undefined {
+export function integerParameter(params: ParamTree, name: string): number | undefined {
   return integer(params, name, 0, 100_000);
 }
 
 /** The group of this name. Throws AWS's ValidationError. */
 export function findGroup(call: Call): { group: Group; scaling: Scaling } {
-  const name = text(call.params, 'AutoScalingGroupName') ?? '';
+  const name = stringAt(call.params, 'AutoScalingGroupName') ?? '';
   const group = visibleGroups(call).find(({ id }) => id === name);
   if (!group?.scaling)
     throw validationError(`AutoScalingGroup name not found - AutoScalingGroup '${name}' not found`);
@@ -42,10 +42,10 @@ export function targetsOf({ onDemandBase, onDemandPercent }: Scaling, desired: n
 export function readGroupTags(params: ParamTree): { tags: Tags; propagated: Tags } {
   const tags: Tags = {};
   const propagated: Tags = {};
-  for (const tag of members(params, 'Tags')) {
-    const [key = '', value = ''] = [text(tag, 'Key'), text(tag, 'Value')];
+  for (const tag of memberList(params, 'Tags')) {
+    const [key = '', value = ''] = [stringAt(tag, 'Key'), stringAt(tag, 'Value')];
     tags[key] = value;
-    if (text(tag, 'PropagateAtLaunch') === 'true') propagated[key] = value;
+    if (stringAt(tag, 'PropagateAtLaunch') === 'true') propagated[key] = value;
   }
   return { tags, propagated };
 }
@@ -54,7 +54,7 @@ export function readGroupTags(params: ParamTree): { tags: Tags; propagated: Tags
 function templateOf(call: Call, reference: ParamTree): LaunchTemplate {
   try {
     const template = findTemplate(call, reference);
-    checkVersion(template, text(reference, 'Version') ?? '$Default');
+    checkVersion(template, stringAt(reference, 'Version') ?? '$Default');
     return template;
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
@@ -63,7 +63,7 @@ function templateOf(call: Call, reference: ParamTree): LaunchTemplate {
 }
 
 /** Types x subnets of a launch template or a mixed instances policy. */
-export function readPools(call: Call, subnetIds: readonly string[]): GroupCandidate[] {
+export function readGroupCandidates(call: Call, subnetIds: readonly string[]): GroupCandidate[] {
   const policy = subtree(call.params, 'MixedInstancesPolicy', 'LaunchTemplate');
   const reference = policy
     ? subtree(policy, 'LaunchTemplateSpecification')
@@ -71,7 +71,7 @@ export function readPools(call: Call, subnetIds: readonly string[]): GroupCandid
   if (!reference) throw validationError('A LaunchTemplate or MixedInstancesPolicy is required.');
   const template = templateOf(call, reference);
   for (const id of subnetIds) findSubnet(call, id);
-  const listed = members(policy, 'Overrides');
+  const listed = memberList(policy, 'Overrides');
   const overrides = (listed.length > 0 ? listed : [{} as ParamTree]).flatMap((override) => {
     const requirements = subtree(override, 'InstanceRequirements');
     if (!requirements) return [override];
@@ -81,12 +81,12 @@ export function readPools(call: Call, subnetIds: readonly string[]): GroupCandid
   return lifecycles.flatMap((lifecycle) =>
     overrides.flatMap((override) =>
       subnetIds.map((subnetId) => {
-        const instanceType = text(override, 'InstanceType');
+        const instanceType = stringAt(override, 'InstanceType');
         return {
           lifecycle,
           templateId: template.id,
           request: { SubnetId: subnetId, ...(instanceType !== undefined && { InstanceType: instanceType }) },
-          weight: Number(text(override, 'WeightedCapacity') ?? 1),
+          weight: Number(stringAt(override, 'WeightedCapacity') ?? 1),
           ...(instanceType !== undefined && { instanceType }),
         };
       }),

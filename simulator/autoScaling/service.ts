@@ -17,7 +17,7 @@ import {
 
 export const autoScalingVersion = '2011-01-01';
 
-const sizes =
+const groupParameters =
   'AutoScalingGroupName LaunchTemplate MixedInstancesPolicy MinSize MaxSize DesiredCapacity DefaultCooldown ' +
   'AvailabilityZones HealthCheckType HealthCheckGracePeriod VPCZoneIdentifier TerminationPolicies ' +
   'NewInstancesProtectedFromScaleIn ServiceLinkedRoleARN MaxInstanceLifetime CapacityRebalance DesiredCapacityType ' +
@@ -25,8 +25,8 @@ const sizes =
 
 /** The actions of Auto Scaling that are simulated. */
 export const autoScalingActions: ReadonlyMap<string, Action> = new Map<string, Action>([
-  ['CreateAutoScalingGroup', action(createAutoScalingGroup, `${sizes} Tags`)],
-  ['UpdateAutoScalingGroup', action(updateAutoScalingGroup, sizes)],
+  ['CreateAutoScalingGroup', action(createAutoScalingGroup, `${groupParameters} Tags`)],
+  ['UpdateAutoScalingGroup', action(updateAutoScalingGroup, groupParameters)],
   ['SetDesiredCapacity', action(setDesiredCapacity, 'AutoScalingGroupName DesiredCapacity HonorCooldown')],
   ['SuspendProcesses', action(suspendProcesses, 'AutoScalingGroupName ScalingProcesses')],
   ['ResumeProcesses', action(resumeProcesses, 'AutoScalingGroupName ScalingProcesses')],
@@ -63,7 +63,7 @@ function action(handler: Handler, parameters: string): Action {
 const namespace = 'http://autoscaling.amazonaws.com/doc/2011-01-01/';
 
 /** The document Auto Scaling answers to `name`. */
-export function autoScalingAnswer(
+export function autoScalingResponse(
   name: string,
   requestId: string,
   body: { readonly [name: string]: Xml },

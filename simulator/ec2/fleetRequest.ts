@@ -2,7 +2,7 @@ import type { Call } from '../protocol/call.ts';
 import { AwsError, invalidValue, missingParameter, notSimulated } from '../protocol/errors.ts';
 import { checkVersion, findTemplate } from './launchSpec.ts';
 import type { LaunchTemplate, Lifecycle } from '../state/model.ts';
-import { integer, subtree, subtrees, text } from '../protocol/params.ts';
+import { integer, subtree, subtrees, stringAt } from '../protocol/params.ts';
 import type { ParamTree } from '../protocol/params.ts';
 import { matchingTypes } from './requirements.ts';
 import type { Xml } from '../protocol/xml.ts';
@@ -32,7 +32,7 @@ export function fleetOptions(call: Call): FleetOptions {
   }
   const listed = configs.flatMap((config) => readConfig(call, config));
   const strategy = (name: string): string =>
-    text(call.params, name, 'AllocationStrategy')?.toLowerCase() ?? 'lowest-price';
+    stringAt(call.params, name, 'AllocationStrategy')?.toLowerCase() ?? 'lowest-price';
   for (const name of ['OnDemandOptions', 'SpotOptions']) {
     for (const limit of [
       'MinTargetCapacity',
@@ -40,19 +40,19 @@ export function fleetOptions(call: Call): FleetOptions {
       'SingleInstanceType',
       'SingleAvailabilityZone',
     ]) {
-      if (text(call.params, name, limit) !== undefined) throw notSimulated(`${name}.${limit}`);
+      if (stringAt(call.params, name, limit) !== undefined) throw notSimulated(`${name}.${limit}`);
     }
   }
   return {
     candidates: {
-      'on-demand': inOrder(listed, strategy('OnDemandOptions') === 'prioritized'),
-      spot: inOrder(listed, strategy('SpotOptions') === 'capacity-optimized-prioritized'),
+      'on-demand': inLaunchOrder(listed, strategy('OnDemandOptions') === 'prioritized'),
+      spot: inLaunchOrder(listed, strategy('SpotOptions') === 'capacity-optimized-prioritized'),
     },
   };
 }
 
 // No prices here: what is listed first is taken for the cheapest. The lowest priority number goes first.
-function inOrder(listed: Candidate[], byPriority: boolean): Candidate[] {
+function inLaunchOrder(listed: Candidate[], byPriority: boolean): Candidate[] {
   return byPriority ? listed.toSorted((a, b) => a.priority - b.priority) : listed;
 }
 
@@ -60,22 +60,24 @@ function readConfig(call: Call, config: ParamTree): Candidate[] {
   const reference = subtree(config, 'LaunchTemplateSpecification');
   if (reference === undefined) throw missingParameter('LaunchTemplateSpecification');
   const template = findTemplate(call, reference);
-  const version = text(reference, 'Version');
+  const version = stringAt(reference, 'Version');
   if (version === undefined) throw missingParameter('LaunchTemplateSpecification.Version');
   checkVersion(template, version);
   const overrides = subtrees(config, 'Overrides');
   const specification = { launchTemplateId: template.id, version: '1' };
-  return (overrides.length === 0 ? [{}] : overrides).flatMap(byType(call, template)).map((override) => ({
-    template,
-    request: overrideRequest(call, override),
-    weight: readNumber(override, 'WeightedCapacity', 1, 1),
-    priority: readNumber(override, 'Priority', 0, Infinity),
-    echo: { launchTemplateSpecification: specification, overrides: echoOverride(override) },
-  }));
+  return (overrides.length === 0 ? [{}] : overrides)
+    .flatMap(expandByRequirements(call, template))
+    .map((override) => ({
+      template,
+      request: overrideRequest(call, override),
+      weight: readNumber(override, 'WeightedCapacity', 1, 1),
+      priority: readNumber(override, 'Priority', 0, Infinity),
+      echo: { launchTemplateSpecification: specification, overrides: echoOverride(override) },
+    }));
 }
 
 /** An override that wants attributes stands for one of each type that has them. */
-const byType =
+const expandByRequirements =
   (call: Call, template: LaunchTemplate) =>
   (override: ParamTree): ParamTree[] => {
     const { InstanceRequirements: requirements, ...rest } = override;
@@ -83,15 +85,15 @@ const byType =
     return matchingTypes(call, requirements, template).map((InstanceType) => ({ ...rest, InstanceType }));
   };
 
-function readNumber(override: ParamTree, name: string, min: number, absent: number): number {
-  const value = text(override, name);
-  if (value === undefined) return absent;
+function readNumber(override: ParamTree, name: string, min: number, defaultValue: number): number {
+  const value = stringAt(override, name);
+  if (value === undefined) return defaultValue;
   const number = Number(value);
   if (!(number >= min)) throw invalidValue(name, value);
   return number;
 }
 
-const passedOn = [
+const copiedFields = [
   'InstanceType',
   'SubnetId',
   'ImageId',
@@ -102,11 +104,11 @@ const passedOn = [
 
 function overrideRequest(call: Call, override: ParamTree): ParamTree {
   const request: ParamTree = {};
-  for (const name of passedOn) {
+  for (const name of copiedFields) {
     const value = override[name];
     if (value !== undefined) request[name] = value;
   }
-  const zone = text(override, 'AvailabilityZone');
+  const zone = stringAt(override, 'AvailabilityZone');
   if (zone !== undefined) request['Placement'] = { AvailabilityZone: zone };
   const tags = call.params['TagSpecification'];
   if (tags !== undefined) request['TagSpecification'] = tags;
@@ -115,13 +117,13 @@ function overrideRequest(call: Call, override: ParamTree): ParamTree {
 
 function echoOverride(override: ParamTree): Xml {
   return {
-    instanceType: text(override, 'InstanceType'),
-    maxPrice: text(override, 'MaxPrice'),
-    subnetId: text(override, 'SubnetId'),
-    availabilityZone: text(override, 'AvailabilityZone'),
-    weightedCapacity: text(override, 'WeightedCapacity'),
-    priority: text(override, 'Priority'),
-    imageId: text(override, 'ImageId'),
+    instanceType: stringAt(override, 'InstanceType'),
+    maxPrice: stringAt(override, 'MaxPrice'),
+    subnetId: stringAt(override, 'SubnetId'),
+    availabilityZone: stringAt(override, 'AvailabilityZone'),
+    weightedCapacity: stringAt(override, 'WeightedCapacity'),
+    priority: stringAt(override, 'Priority'),
+    imageId: stringAt(override, 'ImageId'),
   };
 }
 
@@ -140,7 +142,7 @@ export function readTargets(call: Call, min = 1): Record<Lifecycle, number> {
       'The sum of OnDemandTargetCapacity and SpotTargetCapacity must not exceed TotalTargetCapacity.',
     );
   }
-  const defaultType = text(target, 'DefaultTargetCapacityType') ?? 'on-demand';
+  const defaultType = stringAt(target, 'DefaultTargetCapacityType') ?? 'on-demand';
   if (defaultType !== 'on-demand' && defaultType !== 'spot') {
     throw invalidValue('DefaultTargetCapacityType', defaultType);
   }

@@ -25,8 +25,8 @@ import type { Action, Handler } from '../protocol/call.ts';
 export const ec2Version = '2016-11-15';
 
 // The names are those of the EC2 model, also where the simulator makes nothing of them.
-const paging = 'Filter NextToken MaxResults IncludeManagedResources';
-const launching =
+const pagingParameters = 'Filter NextToken MaxResults IncludeManagedResources';
+const runInstancesParameters =
   'MaxCount MinCount BlockDeviceMapping ImageId InstanceType Ipv6AddressCount Ipv6Address KernelId KeyName ' +
   'Monitoring Placement RamdiskId SecurityGroupId SecurityGroup SubnetId UserData ElasticGpuSpecification ' +
   'ElasticInferenceAccelerator TagSpecification LaunchTemplate InstanceMarketOptions CreditSpecification CpuOptions ' +
@@ -34,7 +34,7 @@ const launching =
   'PrivateDnsNameOptions MaintenanceOptions DisableApiStop EnablePrimaryIpv6 NetworkPerformanceOptions Operator ' +
   'SecondaryInterface DisableApiTermination InstanceInitiatedShutdownBehavior PrivateIpAddress ClientToken ' +
   'AdditionalInfo NetworkInterface IamInstanceProfile EbsOptimized';
-const fleets =
+const createFleetParameters =
   'LaunchTemplateConfigs TargetCapacitySpecification ClientToken SpotOptions OnDemandOptions ReservedCapacityOptions ' +
   'ExcessCapacityTerminationPolicy TerminateInstancesWithExpiration Type ValidFrom ValidUntil ' +
   'ReplaceUnhealthyInstances TagSpecification Context';
@@ -50,7 +50,7 @@ export const ec2Actions: ReadonlyMap<string, Action> = new Map<string, Action>([
   ],
   [
     'DescribeLaunchTemplates',
-    action(describeLaunchTemplates, `LaunchTemplateId LaunchTemplateName ${paging}`),
+    action(describeLaunchTemplates, `LaunchTemplateId LaunchTemplateName ${pagingParameters}`),
   ],
   [
     'DescribeLaunchTemplateVersions',
@@ -61,8 +61,8 @@ export const ec2Actions: ReadonlyMap<string, Action> = new Map<string, Action>([
     ),
   ],
   ['DeleteLaunchTemplate', action(deleteLaunchTemplate, 'LaunchTemplateId LaunchTemplateName')],
-  ['CreateFleet', action(createFleet, fleets)],
-  ['DescribeFleets', action(describeFleets, `FleetId ${paging}`)],
+  ['CreateFleet', action(createFleet, createFleetParameters)],
+  ['DescribeFleets', action(describeFleets, `FleetId ${pagingParameters}`)],
   [
     'ModifyFleet',
     action(
@@ -86,20 +86,29 @@ export const ec2Actions: ReadonlyMap<string, Action> = new Map<string, Action>([
     'DescribeSpotFleetRequestHistory',
     action(describeSpotFleetRequestHistory, 'SpotFleetRequestId EventType StartTime MaxResults NextToken'),
   ],
-  ['RunInstances', action(runInstances, launching)],
-  ['DescribeInstances', action(describeInstances, `InstanceId ${paging}`)],
-  ['DescribeInstanceStatus', action(describeInstanceStatus, `InstanceId IncludeAllInstances ${paging}`)],
+  ['RunInstances', action(runInstances, runInstancesParameters)],
+  ['DescribeInstances', action(describeInstances, `InstanceId ${pagingParameters}`)],
+  [
+    'DescribeInstanceStatus',
+    action(describeInstanceStatus, `InstanceId IncludeAllInstances ${pagingParameters}`),
+  ],
   ['TerminateInstances', action(terminateInstances, 'InstanceId Force SkipOsShutdown')],
-  ['DescribeSpotInstanceRequests', action(describeSpotInstanceRequests, `SpotInstanceRequestId ${paging}`)],
+  [
+    'DescribeSpotInstanceRequests',
+    action(describeSpotInstanceRequests, `SpotInstanceRequestId ${pagingParameters}`),
+  ],
   ['CreateTags', action(createTags, 'ResourceId Tag')],
   [
     'DescribeInstanceTypes',
-    action(describeInstanceTypes, `InstanceType IncludeUnsupportedInRegion ${paging}`),
+    action(describeInstanceTypes, `InstanceType IncludeUnsupportedInRegion ${pagingParameters}`),
   ],
-  ['DescribeSubnets', action(describeSubnets, `SubnetId ${paging}`)],
+  ['DescribeSubnets', action(describeSubnets, `SubnetId ${pagingParameters}`)],
   [
     'DescribeImages',
-    action(describeImages, `ExecutableBy ImageId Owner IncludeDeprecated IncludeDisabled ${paging}`),
+    action(
+      describeImages,
+      `ExecutableBy ImageId Owner IncludeDeprecated IncludeDisabled ${pagingParameters}`,
+    ),
   ],
 ]);
 

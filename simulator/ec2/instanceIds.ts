@@ -16,7 +16,7 @@ export function findInstances(call: Call, ids: readonly string[]): Instance[] {
       throw new AwsError('InvalidInstanceID.Malformed', `Invalid id: "${id}"`);
     }
     const instance = call.world.instances.get(id);
-    if (instance === undefined || !existsAt(instance, call.seenAt)) unknown.push(id);
+    if (instance === undefined || !existsAt(instance, call.snapshotAt)) unknown.push(id);
     else found.push(instance);
   }
   if (unknown.length > 0) {

@@ -36,15 +36,15 @@ export function reservationXml(
 function instanceXml(call: Call, instance: Instance, time: number): Xml {
   const state = stateAt(instance, time);
   const groups = instance.securityGroupIds.map((groupId) => ({ groupId, groupName: groupId }));
-  const end = state === 'shutting-down' || state === 'terminated' ? instance.termination : undefined;
-  const isPlaced = state !== 'terminated' && time >= addressedAt(call, instance);
+  const termination = state === 'shutting-down' || state === 'terminated' ? instance.termination : undefined;
+  const hasAddress = state !== 'terminated' && time >= addressVisibleAt(call, instance);
   return {
     instanceId: instance.id,
     imageId: instance.imageId,
     instanceState: stateXml(state),
-    privateDnsName: isPlaced ? privateDnsName(call.catalogue.region, instance) : '',
+    privateDnsName: hasAddress ? privateDnsName(call.catalogue.region, instance) : '',
     dnsName: '',
-    reason: end?.transitionReason ?? '',
+    reason: termination?.transitionReason ?? '',
     keyName: instance.keyName,
     amiLaunchIndex: instance.launchIndex,
     productCodes: [],
@@ -53,8 +53,8 @@ function instanceXml(call: Call, instance: Instance, time: number): Xml {
     placement: { availabilityZone: instance.zone, groupName: '', tenancy: 'default' },
     monitoring: { state: 'disabled' },
     // A terminated instance has lost its place in the network, and AWS shows none of it.
-    ...(isPlaced && placeXml(call, instance, groups)),
-    stateReason: end && { code: end.code, message: end.message },
+    ...(hasAddress && networkXml(call, instance, groups)),
+    stateReason: termination && { code: termination.code, message: termination.message },
     architecture: instance.architecture,
     rootDeviceType: 'ebs',
     rootDeviceName: '/dev/xvda',
@@ -75,12 +75,12 @@ function instanceXml(call: Call, instance: Instance, time: number): Xml {
 }
 
 /** Epoch ms from which AWS shows where it is: at once, or late. */
-function addressedAt({ world }: Call, { launchedAt, runningAt }: Instance): number {
+function addressVisibleAt({ world }: Call, { launchedAt, runningAt }: Instance): number {
   const { addressLagMs } = world.settings;
   return addressLagMs === 0 ? launchedAt : runningAt + addressLagMs;
 }
 
-function placeXml(call: Call, instance: Instance, groups: Xml[]): Record<string, Xml> {
+function networkXml(call: Call, instance: Instance, groups: Xml[]): Record<string, Xml> {
   return {
     subnetId: instance.subnetId,
     vpcId: call.catalogue.vpcId,

@@ -1,25 +1,25 @@
 import { newId } from '../protocol/call.ts';
 import type { Call } from '../protocol/call.ts';
-import { dotted } from '../state/catalogue.ts';
+import { formatIpv4 } from '../state/catalogue.ts';
 import type { Subnet } from '../state/catalogue.ts';
 import { AwsError } from '../protocol/errors.ts';
 import type { LaunchSpec } from './launchSpec.ts';
 import type { Instance, Tags } from '../state/model.ts';
 import { checkTagCount } from '../protocol/tagging.ts';
-import { isLive, poolKey, stateAt } from '../state/world.ts';
+import { isLive, offeringKey, stateAt } from '../state/world.ts';
 import type { World } from '../state/world.ts';
 
 /** The instances that one call is about to launch: not in the world yet, and yet they use capacity and addresses. */
-export type Draft = {
+export type LaunchBatch = {
   launched: Instance[];
-  byPool: Map<string, number>;
+  countByOffering: Map<string, number>;
   addresses: Set<string>;
   nextAddress: Map<string, number>;
 };
 
 /** A draft with nothing in it. */
-export function createDraft(): Draft {
-  return { launched: [], byPool: new Map(), addresses: new Set(), nextAddress: new Map() };
+export function createLaunchBatch(): LaunchBatch {
+  return { launched: [], countByOffering: new Map(), addresses: new Set(), nextAddress: new Map() };
 }
 
 /** Who asks for the instances, as they will show it. */
@@ -36,7 +36,7 @@ export type Origin = {
  */
 export function launch(
   call: Call,
-  draft: Draft,
+  batch: LaunchBatch,
   spec: LaunchSpec,
   count: number,
   origin: Origin,
@@ -44,34 +44,37 @@ export function launch(
   const tags = { ...spec.tags, ...systemTags(spec, origin) };
   checkTagCount(tags);
   const reservationId = newId('r');
-  const atMost = call.launchAtMost - draft.launched.length;
-  const allowed = quotaRoom(call, draft, spec);
-  const wanted = Math.max(0, Math.min(count, atMost, allowed, room(call.world, draft, spec)));
-  let shortage = wanted < count ? noCapacity(call, spec) : undefined;
-  if (wanted < count && wanted === allowed) shortage = overQuota(spec);
+  const remainingOfCall = call.maxInstances - batch.launched.length;
+  const withinQuota = remainingQuota(call, batch, spec);
+  const launchable = Math.max(
+    0,
+    Math.min(count, remainingOfCall, withinQuota, remainingCapacity(call.world, batch, spec)),
+  );
+  let shortage = launchable < count ? insufficientCapacity(call, spec) : undefined;
+  if (launchable < count && launchable === withinQuota) shortage = quotaExceeded(spec);
   const instances: Instance[] = [];
-  while (instances.length < wanted) {
-    const privateIp = takeAddress(call, draft, spec.subnet);
+  while (instances.length < launchable) {
+    const privateIp = allocateAddress(call, batch, spec.subnet);
     if (privateIp === undefined) {
-      shortage = noAddress(spec.subnet);
+      shortage = insufficientAddresses(spec.subnet);
       break;
     }
     instances.push(
       createInstance(call, spec, { reservationId, launchIndex: instances.length, privateIp, tags, origin }),
     );
   }
-  const key = poolKey(spec.instanceType.name, spec.subnet.zone, spec.lifecycle);
-  draft.byPool.set(key, (draft.byPool.get(key) ?? 0) + instances.length);
-  for (const instance of instances) draft.launched.push(instance);
+  const key = offeringKey(spec.instanceType.name, spec.subnet.zone, spec.lifecycle);
+  batch.countByOffering.set(key, (batch.countByOffering.get(key) ?? 0) + instances.length);
+  for (const instance of instances) batch.launched.push(instance);
   return { instances, shortage };
 }
 
 function createInstance(
   call: Call,
   spec: LaunchSpec,
-  own: { reservationId: string; launchIndex: number; privateIp: string; tags: Tags; origin: Origin },
+  details: { reservationId: string; launchIndex: number; privateIp: string; tags: Tags; origin: Origin },
 ): Instance {
-  const { tags, origin, ...place } = own;
+  const { tags, origin, ...place } = details;
   return {
     id: newId('i'),
     ...place,
@@ -111,33 +114,36 @@ function systemTags(spec: LaunchSpec, origin: Origin): Tags {
   };
 }
 
-function room(world: World, draft: Draft, spec: LaunchSpec): number {
+function remainingCapacity(world: World, batch: LaunchBatch, spec: LaunchSpec): number {
   const type = spec.instanceType.name;
   const { zone } = spec.subnet;
-  const rule = world.pools.findLast(
+  const rule = world.capacityRules.findLast(
     (each) =>
       (each.instanceType ?? type) === type &&
       (each.zone ?? zone) === zone &&
       (each.lifecycle ?? spec.lifecycle) === spec.lifecycle,
   );
   if (rule === undefined || rule.capacity === null) return Infinity;
-  const key = poolKey(type, zone, spec.lifecycle);
-  return Math.max(0, rule.capacity - (world.liveByPool.get(key) ?? 0) - (draft.byPool.get(key) ?? 0));
+  const key = offeringKey(type, zone, spec.lifecycle);
+  return Math.max(
+    0,
+    rule.capacity - (world.liveByOffering.get(key) ?? 0) - (batch.countByOffering.get(key) ?? 0),
+  );
 }
 
 /** Instances of this type that the account's vCPU quota still allows. */
-function quotaRoom(call: Call, draft: Draft, spec: LaunchSpec): number {
+function remainingQuota(call: Call, batch: LaunchBatch, spec: LaunchSpec): number {
   const limit = call.world.quotas.vcpus?.[spec.lifecycle];
   if (limit === undefined) return Infinity;
   let used = 0;
-  for (const [key, count] of [...call.world.liveByPool, ...draft.byPool]) {
+  for (const [key, count] of [...call.world.liveByOffering, ...batch.countByOffering]) {
     const [type = '', , lifecycle] = key.split('|');
     if (lifecycle === spec.lifecycle) used += count * (call.catalogue.instanceTypes.get(type)?.vcpus ?? 0);
   }
   return Math.max(0, Math.floor((limit - used) / spec.instanceType.vcpus));
 }
 
-const overQuota = ({ lifecycle }: LaunchSpec): AwsError =>
+const quotaExceeded = ({ lifecycle }: LaunchSpec): AwsError =>
   lifecycle === 'spot'
     ? new AwsError('MaxSpotInstanceCountExceeded', 'Max spot instance count exceeded')
     : new AwsError(
@@ -145,7 +151,7 @@ const overQuota = ({ lifecycle }: LaunchSpec): AwsError =>
         'You have requested more vCPU capacity than your current vCPU limit allows.',
       );
 
-function noCapacity(call: Call, spec: LaunchSpec): AwsError {
+function insufficientCapacity(call: Call, spec: LaunchSpec): AwsError {
   const type = spec.instanceType.name;
   const { zone } = spec.subnet;
   const others = [...call.catalogue.subnets.values()]
@@ -162,7 +168,7 @@ function noCapacity(call: Call, spec: LaunchSpec): AwsError {
   );
 }
 
-function noAddress(subnet: Subnet): AwsError {
+function insufficientAddresses(subnet: Subnet): AwsError {
   return new AwsError(
     'InsufficientFreeAddressesInSubnet',
     `There are not enough free addresses in subnet '${subnet.id}' to satisfy the requested number of instances.`,
@@ -173,20 +179,20 @@ function noAddress(subnet: Subnet): AwsError {
 const firstOffset = 4;
 const reservedAddresses = 5;
 
-function takeAddress(call: Call, draft: Draft, subnet: Subnet): string | undefined {
-  const held = call.world.addresses.get(subnet.id);
+function allocateAddress(call: Call, batch: LaunchBatch, subnet: Subnet): string | undefined {
+  const holders = call.world.addresses.get(subnet.id);
   const limit = call.world.quotas.addresses?.[subnet.id] ?? Infinity;
   const usable = Math.min(limit, subnet.size - reservedAddresses);
   // Start behind the addresses ever given, so that one is reused only after all others.
-  const start = draft.nextAddress.get(subnet.id) ?? held?.size ?? 0;
+  const start = batch.nextAddress.get(subnet.id) ?? holders?.size ?? 0;
   for (let tried = 0; tried < usable; tried += 1) {
     const step = start + tried;
-    const ip = dotted(subnet.base + firstOffset + (step % usable));
-    const holder = held?.get(ip);
+    const ip = formatIpv4(subnet.base + firstOffset + (step % usable));
+    const holder = holders?.get(ip);
     if (holder !== undefined && stateAt(holder, call.now) !== 'terminated') continue;
-    if (draft.addresses.has(ip)) continue;
-    draft.addresses.add(ip);
-    draft.nextAddress.set(subnet.id, step + 1);
+    if (batch.addresses.has(ip)) continue;
+    batch.addresses.add(ip);
+    batch.nextAddress.set(subnet.id, step + 1);
     return ip;
   }
   return undefined;

@@ -2,7 +2,7 @@ import type { Call } from '../protocol/call.ts';
 import type { Image, InstanceType, Subnet } from '../state/catalogue.ts';
 import { AwsError, invalidValue, missingParameter } from '../protocol/errors.ts';
 import type { LaunchTemplate, Lifecycle, Tags } from '../state/model.ts';
-import { flag, subtree, subtrees, text, texts, toTree } from '../protocol/params.ts';
+import { flag, subtree, subtrees, stringAt, stringList, toTree } from '../protocol/params.ts';
 import type { ParamTree } from '../protocol/params.ts';
 import { readTagSpecifications } from '../protocol/tagging.ts';
 
@@ -24,7 +24,7 @@ export type LaunchSpec = {
   namedById: boolean;
 };
 
-const taggable = ['instance', 'volume', 'network-interface', 'spot-instances-request'];
+const taggableResources = ['instance', 'volume', 'network-interface', 'spot-instances-request'];
 const idPattern = /^[0-9a-f]{17}$|^[0-9a-f]{8}$/;
 
 /** Whether `id` looks like an id of this kind, e.g. prefix `i`. */
@@ -34,8 +34,8 @@ export function isWellFormed(prefix: string, id: string): boolean {
 
 /** The launch template that a LaunchTemplateId or LaunchTemplateName names. Throws AWS's NotFound codes. */
 export function findTemplate(call: Call, reference: ParamTree): LaunchTemplate {
-  const id = text(reference, 'LaunchTemplateId');
-  const name = text(reference, 'LaunchTemplateName');
+  const id = stringAt(reference, 'LaunchTemplateId');
+  const name = stringAt(reference, 'LaunchTemplateName');
   if (id !== undefined && name !== undefined) {
     throw new AwsError(
       'InvalidParameterCombination',
@@ -83,12 +83,12 @@ export function readSpec(
   // An instance-level subnet or group of the request goes before the template's network interface.
   const data: ParamTree = { ...base, ...request };
   const subnet = readSubnet(call, data, request['NetworkInterface'] !== undefined);
-  const instanceType = readInstanceType(call, text(data, 'InstanceType'));
-  const image = readImage(call, text(data, 'ImageId'), instanceType);
-  const keyName = text(data, 'KeyName');
+  const instanceType = readInstanceType(call, stringAt(data, 'InstanceType'));
+  const image = readImage(call, stringAt(data, 'ImageId'), instanceType);
+  const keyName = stringAt(data, 'KeyName');
   const profile = readProfile(call, subtree(data, 'IamInstanceProfile'));
-  const templateTags = readTagSpecifications(base, taggable);
-  const requestTags = readTagSpecifications(request, [...taggable, 'fleet']);
+  const templateTags = readTagSpecifications(base, taggableResources);
+  const requestTags = readTagSpecifications(request, [...taggableResources, 'fleet']);
   return {
     image,
     instanceType,
@@ -116,14 +116,17 @@ function readInstanceType(call: Call, name: string | undefined): InstanceType {
   return type;
 }
 
-const alias = 'resolve:ssm:';
+const ssmAliasPrefix = 'resolve:ssm:';
 
 /** The id of the image that an alias names by a parameter; anything else stays as it is. */
 export function resolveImage(call: Call, name: string): string {
-  if (!name.startsWith(alias)) return name;
-  const id = call.catalogue.imageParameters.get(name.slice(alias.length));
+  if (!name.startsWith(ssmAliasPrefix)) return name;
+  const id = call.catalogue.imageParameters.get(name.slice(ssmAliasPrefix.length));
   if (id !== undefined) return id;
-  throw new AwsError('InvalidParameterValue', `The parameter ${name.slice(alias.length)} does not exist.`);
+  throw new AwsError(
+    'InvalidParameterValue',
+    `The parameter ${name.slice(ssmAliasPrefix.length)} does not exist.`,
+  );
 }
 
 function readImage(call: Call, name: string | undefined, type: InstanceType): Image {
@@ -157,9 +160,9 @@ export function findSubnet(call: Call, id: string): Subnet {
 }
 
 function readSubnet(call: Call, data: ParamTree, interfaceFirst: boolean): Subnet {
-  const own = text(data, 'SubnetId');
-  const ofInterface = text(subtrees(data, 'NetworkInterface')[0], 'SubnetId');
-  const zone = text(data, 'Placement', 'AvailabilityZone');
+  const own = stringAt(data, 'SubnetId');
+  const ofInterface = stringAt(subtrees(data, 'NetworkInterface')[0], 'SubnetId');
+  const zone = stringAt(data, 'Placement', 'AvailabilityZone');
   const id = interfaceFirst ? (ofInterface ?? own) : (own ?? ofInterface);
   const all = [...call.catalogue.subnets.values()];
   if (zone !== undefined && !all.some((each) => each.zone === zone)) {
@@ -175,26 +178,26 @@ function readSubnet(call: Call, data: ParamTree, interfaceFirst: boolean): Subne
 }
 
 function readHostnameType(data: ParamTree): string {
-  const type = text(data, 'PrivateDnsNameOptions', 'HostnameType') ?? 'ip-name';
+  const type = stringAt(data, 'PrivateDnsNameOptions', 'HostnameType') ?? 'ip-name';
   if (type === 'ip-name' || type === 'resource-name') return type;
   throw invalidValue('PrivateDnsNameOptions.HostnameType', type, `Invalid value '${type}' for hostnameType.`);
 }
 
 function readGroups(call: Call, data: ParamTree): string[] {
-  const own = texts(data, 'SecurityGroupId');
-  const groups = own.length > 0 ? own : texts(subtrees(data, 'NetworkInterface')[0], 'SecurityGroupId');
+  const own = stringList(data, 'SecurityGroupId');
+  const groups = own.length > 0 ? own : stringList(subtrees(data, 'NetworkInterface')[0], 'SecurityGroupId');
   return groups.length > 0 ? groups : [call.catalogue.defaultSecurityGroupId];
 }
 
 function readProfile(call: Call, profile: ParamTree | undefined): string | undefined {
-  const name = text(profile, 'Name');
-  return text(profile, 'Arn') ?? (name && `arn:aws:iam::${call.accountId}:instance-profile/${name}`);
+  const name = stringAt(profile, 'Name');
+  return stringAt(profile, 'Arn') ?? (name && `arn:aws:iam::${call.accountId}:instance-profile/${name}`);
 }
 
 function readDevices(data: ParamTree, image: Image): LaunchSpec['devices'] {
   const devices = new Map([[image.rootDevice, true]]);
   for (const mapping of subtrees(data, 'BlockDeviceMapping')) {
-    const name = text(mapping, 'DeviceName');
+    const name = stringAt(mapping, 'DeviceName');
     const ebs = subtree(mapping, 'Ebs');
     if (name !== undefined && ebs !== undefined) {
       devices.set(name, flag(ebs, 'DeleteOnTermination') ?? true);

@@ -3,16 +3,16 @@ import type { InstanceType } from '../state/catalogue.ts';
 import { AwsError, missingParameter, notSimulated } from '../protocol/errors.ts';
 import { resolveImage } from './launchSpec.ts';
 import type { LaunchTemplate } from '../state/model.ts';
-import { subtree, text, texts } from '../protocol/params.ts';
+import { subtree, stringAt, stringList } from '../protocol/params.ts';
 import type { ParamTree } from '../protocol/params.ts';
 
-const known = ['VCpuCount', 'MemoryMiB', 'AllowedInstanceType', 'ExcludedInstanceType'];
+const supported = ['VCpuCount', 'MemoryMiB', 'AllowedInstanceType', 'ExcludedInstanceType'];
 
 /** The instance types that have the attributes that InstanceRequirements ask for and can run the template's image. */
 export function matchingTypes(call: Call, requirements: ParamTree, template: LaunchTemplate): string[] {
   // EC2 names its lists in the singular, Auto Scaling in the plural.
   for (const name of Object.keys(requirements)) {
-    if (!known.includes(name.replace(/s$/, ''))) throw notSimulated(`InstanceRequirements.${name}`);
+    if (!supported.includes(name.replace(/s$/, ''))) throw notSimulated(`InstanceRequirements.${name}`);
   }
   const image = call.catalogue.images.get(resolveImage(call, template.data['ImageId'] ?? ''));
   const found = [...call.catalogue.instanceTypes.values()].filter(
@@ -28,19 +28,19 @@ export function matchingTypes(call: Call, requirements: ParamTree, template: Lau
 
 function within(requirements: ParamTree, name: string, value: number): boolean {
   const range = subtree(requirements, name);
-  const min = text(range, 'Min');
+  const min = stringAt(range, 'Min');
   if (min === undefined) throw missingParameter(`InstanceRequirements.${name}.Min`);
-  return value >= Number(min) && value <= Number(text(range, 'Max') ?? Infinity);
+  return value >= Number(min) && value <= Number(stringAt(range, 'Max') ?? Infinity);
 }
 
 function isAllowed(requirements: ParamTree, { name }: InstanceType): boolean {
-  const lists = (list: string): string[] => [
-    ...texts(requirements, list),
-    ...texts(subtree(requirements, `${list}s`), 'member'),
+  const patternsIn = (list: string): string[] => [
+    ...stringList(requirements, list),
+    ...stringList(subtree(requirements, `${list}s`), 'member'),
   ];
   const matches = (pattern: string): boolean =>
     new RegExp(`^${pattern.replaceAll('.', String.raw`\.`).replaceAll('*', '.*')}$`).test(name);
-  const allowed = lists('AllowedInstanceType');
+  const allowed = patternsIn('AllowedInstanceType');
   if (allowed.length > 0 && !allowed.some(matches)) return false;
-  return !lists('ExcludedInstanceType').some(matches);
+  return !patternsIn('ExcludedInstanceType').some(matches);
 }

@@ -15,9 +15,9 @@ export type Call = {
   /** Time of the effect, ms. */
   readonly now: number;
   /** What Describe* and lookups by id see is the world of this time (ms): `now` less the consistency lag. */
-  readonly seenAt: number;
+  readonly snapshotAt: number;
   /** Instances that this call gets at most, whatever its pools have. */
-  readonly launchAtMost: number;
+  readonly maxInstances: number;
   readonly flat: FlatParams;
   readonly params: ParamTree;
 };

@@ -1,7 +1,7 @@
 import type { Call } from './call.ts';
 import { AwsError, invalidValue } from './errors.ts';
 import type { Tags } from '../state/model.ts';
-import { integer, subtrees, text, texts } from './params.ts';
+import { integer, subtrees, stringAt, stringList } from './params.ts';
 import type { ParamTree } from './params.ts';
 
 /** Says what values a resource has for each filter; `tags` serves `tag:<key>` and `tag-key`. */
@@ -10,7 +10,7 @@ export type Filterable<T> = {
   tags?: (item: T) => Tags;
 };
 
-const maxValues = 200;
+const maxFilterValues = 200;
 
 /**
  * The `Filter.N` of a call as one predicate: all filters must hold, each by any of its values.
@@ -19,8 +19,8 @@ const maxValues = 200;
 export function readFilters<T>(params: ParamTree, kind: Filterable<T>): (item: T) => boolean {
   let count = 0;
   const tests = subtrees(params, 'Filter').map((filter): ((item: T) => boolean) => {
-    const name = text(filter, 'Name') ?? '';
-    const values = texts(filter, 'Value');
+    const name = stringAt(filter, 'Name') ?? '';
+    const values = stringList(filter, 'Value');
     count += values.length;
     if (values.length === 0) throw new AwsError('InvalidParameterValue', `The filter '${name}' has no value`);
     const matches = anyOf(values);
@@ -37,10 +37,10 @@ export function readFilters<T>(params: ParamTree, kind: Filterable<T>): (item: T
     if (field === undefined) throw new AwsError('InvalidParameterValue', `The filter '${name}' is invalid`);
     return (item) => matches(field(item));
   });
-  if (count > maxValues) {
+  if (count > maxFilterValues) {
     throw new AwsError(
       'FilterLimitExceeded',
-      `The maximum number of filter values specified on a single call is ${maxValues}`,
+      `The maximum number of filter values specified on a single call is ${maxFilterValues}`,
     );
   }
   return (item) => tests.every((test) => test(item));
@@ -74,32 +74,32 @@ export type Page<T> = { items: T[]; nextToken: string | undefined };
 export function readPage<T>(
   call: Call,
   all: readonly T[],
-  keep: (item: T) => boolean,
+  matches: (item: T) => boolean,
   { byId = false, min = 5, max = 1000 }: { byId?: boolean; min?: number; max?: number } = {},
 ): Page<T> {
-  const asked = integer(call.params, 'MaxResults', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  if (asked !== undefined && byId) {
+  const requested = integer(call.params, 'MaxResults', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  if (requested !== undefined && byId) {
     throw new AwsError(
       'InvalidParameterCombination',
       'The parameter maxResults cannot be used with resource IDs in the same request',
     );
   }
-  if (asked !== undefined && (asked < min || asked > max)) {
-    throw invalidValue('maxResults', asked, `Expecting a value between ${min} and ${max}.`);
+  if (requested !== undefined && (requested < min || requested > max)) {
+    throw invalidValue('maxResults', requested, `Expecting a value between ${min} and ${max}.`);
   }
   const { pageSize } = call.world.settings;
-  const limit = asked !== undefined && pageSize > 0 ? Math.min(asked, pageSize) : asked;
+  const limit = requested !== undefined && pageSize > 0 ? Math.min(requested, pageSize) : requested;
   const items: T[] = [];
-  for (let at = readToken(text(call.params, 'NextToken')); at < all.length; at += 1) {
+  for (let at = parsePageToken(stringAt(call.params, 'NextToken')); at < all.length; at += 1) {
     const item = all[at];
-    if (item === undefined || !keep(item)) continue;
+    if (item === undefined || !matches(item)) continue;
     if (items.length === limit) return { items, nextToken: Buffer.from(`at:${at}`).toString('base64url') };
     items.push(item);
   }
   return { items, nextToken: undefined };
 }
 
-function readToken(token: string | undefined): number {
+function parsePageToken(token: string | undefined): number {
   if (token === undefined) return 0;
   const position = /^at:(\d+)$/.exec(Buffer.from(token, 'base64url').toString())?.[1];
   if (position === undefined) throw new AwsError('InvalidNextToken', 'The specified NextToken is not valid.');

@@ -37,7 +37,7 @@ function malformed(name: string): AwsError {
 }
 
 /** The value at a path, undefined where it is absent. */
-export function text(tree: ParamTree | undefined, ...path: string[]): string | undefined {
+export function stringAt(tree: ParamTree | undefined, ...path: string[]): string | undefined {
   let node: string | ParamTree | undefined = tree;
   for (const step of path) {
     if (node === undefined || typeof node === 'string') return undefined;
@@ -58,7 +58,7 @@ export function subtree(tree: ParamTree | undefined, ...path: string[]): ParamTr
 
 /** The value of a parameter that must be there. */
 export function required(tree: ParamTree, name: string): string {
-  const value = text(tree, name);
+  const value = stringAt(tree, name);
   if (value === undefined || value === '') throw missingParameter(name);
   return value;
 }
@@ -70,7 +70,7 @@ export function integer(
   min: number,
   max: number,
 ): number | undefined {
-  const value = text(tree, name);
+  const value = stringAt(tree, name);
   if (value === undefined) return undefined;
   const number = Number(value);
   if (!/^-?\d+$/.test(value) || number < min || number > max) {
@@ -81,13 +81,13 @@ export function integer(
 
 /** `true` or `false`, undefined where it is absent. */
 export function flag(tree: ParamTree | undefined, name: string): boolean | undefined {
-  const value = text(tree, name)?.toLowerCase();
+  const value = stringAt(tree, name)?.toLowerCase();
   if (value === undefined) return undefined;
   if (value !== 'true' && value !== 'false') throw invalidValue(name, value);
   return value === 'true';
 }
 
-function ordered(tree: ParamTree | undefined, name: string): (string | ParamTree)[] {
+function listItems(tree: ParamTree | undefined, name: string): (string | ParamTree)[] {
   const node = tree?.[name];
   if (node === undefined) return [];
   if (typeof node === 'string') return [node];
@@ -97,11 +97,11 @@ function ordered(tree: ParamTree | undefined, name: string): (string | ParamTree
 }
 
 /** The values of a list `Name.1`, `Name.2`, ... */
-export function texts(tree: ParamTree | undefined, name: string): string[] {
-  return ordered(tree, name).filter((item) => typeof item === 'string');
+export function stringList(tree: ParamTree | undefined, name: string): string[] {
+  return listItems(tree, name).filter((item) => typeof item === 'string');
 }
 
 /** The members of a list of structures. */
 export function subtrees(tree: ParamTree | undefined, name: string): ParamTree[] {
-  return ordered(tree, name).filter((item) => typeof item === 'object');
+  return listItems(tree, name).filter((item) => typeof item === 'object');
 }

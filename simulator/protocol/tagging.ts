@@ -1,6 +1,6 @@
 import { AwsError, invalidValue, missingParameter } from './errors.ts';
 import type { Tags } from '../state/model.ts';
-import { subtrees, text } from './params.ts';
+import { subtrees, stringAt } from './params.ts';
 import type { ParamTree } from './params.ts';
 import type { Xml } from './xml.ts';
 
@@ -10,8 +10,8 @@ const maxTags = 50;
 export function readTags(tree: ParamTree | undefined): Tags {
   const tags: Tags = {};
   for (const tag of subtrees(tree, 'Tag')) {
-    const key = text(tag, 'Key');
-    const value = text(tag, 'Value') ?? '';
+    const key = stringAt(tag, 'Key');
+    const value = stringAt(tag, 'Value') ?? '';
     if (key === undefined || key === '') throw missingParameter('Tag.Key');
     if (/^aws:/i.test(key)) {
       throw invalidValue('tag', key, "Tag keys starting with 'aws:' are reserved for internal use");
@@ -44,7 +44,7 @@ export function readTagSpecifications(
 ): Record<string, Tags> {
   const byType: Record<string, Tags> = {};
   for (const specification of subtrees(tree, 'TagSpecification')) {
-    const type = text(specification, 'ResourceType');
+    const type = stringAt(specification, 'ResourceType');
     if (type === undefined) throw missingParameter('TagSpecification.ResourceType');
     if (!allowed.includes(type)) {
       throw new AwsError(

@@ -1,8 +1,8 @@
 /** What an answer is made of: objects become elements, lists become `<item>`s, undefined is left out. */
 export type Xml = string | number | boolean | undefined | readonly Xml[] | { readonly [name: string]: Xml };
 
-const special = /[&<>"'\p{Cc}\ufffe\uffff]/gu;
-const named: Record<string, string> = {
+const escapedCharacters = /[&<>"'\p{Cc}\ufffe\uffff]/gu;
+const entities: Record<string, string> = {
   '&': '&amp;',
   '<': '&lt;',
   '>': '&gt;',
@@ -11,7 +11,10 @@ const named: Record<string, string> = {
 };
 
 function escape(text: string): string {
-  return text.replace(special, (char) => named[char] ?? `&#x${char.charCodeAt(0).toString(16)};`);
+  return text.replace(
+    escapedCharacters,
+    (char) => entities[char] ?? `&#x${char.charCodeAt(0).toString(16)};`,
+  );
 }
 
 /** One element with its content; `item` is the name of a list's elements. */
@@ -36,7 +39,7 @@ export function children(content: readonly Xml[] | { readonly [name: string]: Xm
 const namespace = 'http://ec2.amazonaws.com/doc/2016-11-15/';
 
 /** The document EC2 answers to `action`. */
-export function answerDocument(
+export function responseDocument(
   action: string,
   requestId: string,
   body: { readonly [name: string]: Xml },

@@ -10,27 +10,27 @@ export const eventTypes = {
 } as const;
 
 /** Events that are delivered to the queue unless others are ordered: each start and end of a machine would fill it. */
-export const usualRules: readonly string[] = [eventTypes.interruption, eventTypes.rebalance];
+export const defaultRules: readonly string[] = [eventTypes.interruption, eventTypes.rebalance];
 
 /** The events of a change, as far as a rule delivers them. */
 export function eventsOf(simulation: Simulation, change: Change): QueueMessage[] {
   const { world } = simulation;
   const now = simulation.clock();
   const events: QueueMessage[] = [];
-  const tell = (type: string, id: string, detail: object, at = now): void => {
+  const addEvent = (type: string, id: string, detail: object, at = now): void => {
     const instance = world.instances.get(id);
     if (instance && world.rules.includes(type))
       events.push(eventMessage(simulation, instance, type, detail, at));
   };
   for (const { id } of change.interrupted ?? [])
-    tell(eventTypes.interruption, id, { 'instance-action': 'terminate' });
+    addEvent(eventTypes.interruption, id, { 'instance-action': 'terminate' });
   for (const { id, requestedAt, doneAt } of change.terminated ?? []) {
-    tell(eventTypes.state, id, { state: 'shutting-down' }, requestedAt);
-    tell(eventTypes.state, id, { state: 'terminated' }, doneAt);
+    addEvent(eventTypes.state, id, { state: 'shutting-down' }, requestedAt);
+    addEvent(eventTypes.state, id, { state: 'terminated' }, doneAt);
   }
   for (const { id, requestedAt, doneAt } of change.stopped ?? []) {
-    tell(eventTypes.state, id, { state: 'stopping' }, requestedAt);
-    tell(eventTypes.state, id, { state: 'stopped' }, doneAt);
+    addEvent(eventTypes.state, id, { state: 'stopping' }, requestedAt);
+    addEvent(eventTypes.state, id, { state: 'stopped' }, doneAt);
   }
   return events;
 }
@@ -54,5 +54,5 @@ export function eventMessage(
     resources: [`arn:aws:ec2:${zone}:instance/${id}`],
     detail: { 'instance-id': id, ...detail },
   };
-  return { id: randomUUID(), body: JSON.stringify(event), visibleAt: at, received: 0 };
+  return { id: randomUUID(), body: JSON.stringify(event), visibleAt: at, receiveCount: 0 };
 }

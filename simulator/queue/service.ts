@@ -11,15 +11,15 @@ import type { Simulation } from '../state/simulation.ts';
 export const queueName = 'interruptions';
 
 /** Names of SQS's calls in AWS's JSON protocol begin so. */
-const target = 'AmazonSQS.';
+const targetPrefix = 'AmazonSQS.';
 /** How often a call that waits for messages looks, in ms. */
-const lookMs = 25;
+const pollMs = 25;
 
 type Input = Readonly<Record<string, unknown>>;
 type Result = { body: object; change?: Change };
 
 export const isQueueCall = ({ headers }: IncomingMessage): boolean =>
-  String(headers['x-amz-target'] ?? '').startsWith(target);
+  String(headers['x-amz-target'] ?? '').startsWith(targetPrefix);
 
 /** Serves one call of SQS. Of the gates those that stop a call before its effect hold for it. */
 export async function serveQueueCall(
@@ -28,9 +28,9 @@ export async function serveQueueCall(
   response: ServerResponse,
   json: string,
 ): Promise<void> {
-  const action = String(request.headers['x-amz-target']).slice(target.length);
+  const action = String(request.headers['x-amz-target']).slice(targetPrefix.length);
   const input = (json === '' ? {} : JSON.parse(json)) as Input;
-  const gate = simulation.gates.claim({ Action: action });
+  const gate = simulation.gates.take({ Action: action });
   const params = Object.fromEntries(
     Object.entries(input).map(([name, value]) => [name, JSON.stringify(value)]),
   );
@@ -42,7 +42,7 @@ export async function serveQueueCall(
       params,
       ...(gate && { gate: gate.mode }),
     });
-  if (gate) simulation.gates.arrive(gate);
+  if (gate) simulation.gates.markArrived(gate);
   if (gate?.mode === 'dropBefore') {
     log('dropped');
     request.socket.destroy();
@@ -63,15 +63,15 @@ export async function serveQueueCall(
     // Who has left gets no messages.
     if (request.socket.destroyed) return log('dropped');
     log('ok', change);
-    answer(response, 200, body);
+    respond(response, 200, body);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     log(error.code);
-    answer(response, error.status, { __type: `com.amazonaws.sqs#${error.code}`, message: error.message });
+    respond(response, error.status, { __type: `com.amazonaws.sqs#${error.code}`, message: error.message });
   }
 }
 
-function answer(response: ServerResponse, status: number, body: object): void {
+function respond(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, {
     'content-type': 'application/x-amz-json-1.0',
     'x-amzn-requestid': randomUUID(),
@@ -86,13 +86,13 @@ const handlers: Readonly<
   SendMessage: sendMessage,
   DeleteMessage: (_simulation, { ReceiptHandle }) => ({
     body: {},
-    change: { takenMessages: [idIn(ReceiptHandle)] },
+    change: { deletedMessages: [messageIdOf(ReceiptHandle)] },
   }),
   DeleteMessageBatch: (_simulation, { Entries }) => {
     const entries = (Entries ?? []) as readonly { Id: string; ReceiptHandle: string }[];
     return {
       body: { Successful: entries.map(({ Id }) => ({ Id })), Failed: [] },
-      change: { takenMessages: entries.map(({ ReceiptHandle }) => idIn(ReceiptHandle)) },
+      change: { deletedMessages: entries.map(({ ReceiptHandle }) => messageIdOf(ReceiptHandle)) },
     };
   },
   GetQueueAttributes: ({ world, clock }) => {
@@ -107,29 +107,36 @@ async function receiveMessage(
   input: Input,
   request: IncomingMessage,
 ): Promise<Result> {
-  const { MaxNumberOfMessages: most = 1, WaitTimeSeconds: wait = 0, VisibilityTimeout: hidden = 30 } = input;
-  const until = Date.now() + Number(wait) * 1_000;
+  const {
+    MaxNumberOfMessages: max = 1,
+    WaitTimeSeconds: waitSeconds = 0,
+    VisibilityTimeout: visibilityTimeout = 30,
+  } = input;
+  const until = Date.now() + Number(waitSeconds) * 1_000;
   for (;;) {
     advance(simulation);
     const now = simulation.clock();
     const found = [...simulation.world.messages.values()]
       .filter(({ visibleAt }) => visibleAt <= now)
-      .slice(0, Number(most));
+      .slice(0, Number(max));
     if (found.length > 0 || Date.now() >= until || request.socket.destroyed) {
-      const taken = found.map((each) => ({
+      const received = found.map((each) => ({
         ...each,
-        visibleAt: now + Number(hidden) * 1_000,
-        received: each.received + 1,
+        visibleAt: now + Number(visibilityTimeout) * 1_000,
+        receiveCount: each.receiveCount + 1,
       }));
-      return { body: taken.length > 0 ? { Messages: taken.map(view) } : {}, change: { messages: taken } };
+      return {
+        body: received.length > 0 ? { Messages: received.map(toSqsMessage) } : {},
+        change: { messages: received },
+      };
     }
-    await delay(lookMs);
+    await delay(pollMs);
   }
 }
 
-const view = ({ id, body, received }: QueueMessage) => ({
+const toSqsMessage = ({ id, body, receiveCount }: QueueMessage) => ({
   MessageId: id,
-  ReceiptHandle: `${id}#${received}`,
+  ReceiptHandle: `${id}#${receiveCount}`,
   MD5OfBody: md5(body),
   Body: body,
 });
@@ -137,9 +144,9 @@ const view = ({ id, body, received }: QueueMessage) => ({
 function sendMessage({ clock }: Simulation, { MessageBody, DelaySeconds = 0 }: Input): Result {
   const body = String(MessageBody);
   const id = randomUUID();
-  const message = { id, body, visibleAt: clock() + Number(DelaySeconds) * 1_000, received: 0 };
+  const message = { id, body, visibleAt: clock() + Number(DelaySeconds) * 1_000, receiveCount: 0 };
   return { body: { MessageId: id, MD5OfMessageBody: md5(body) }, change: { messages: [message] } };
 }
 
-const idIn = (receiptHandle: unknown): string => String(receiptHandle).split('#')[0] ?? '';
+const messageIdOf = (receiptHandle: unknown): string => String(receiptHandle).split('#')[0] ?? '';
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex');

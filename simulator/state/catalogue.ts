@@ -16,7 +16,7 @@ export type Catalogue = {
   imageParameters: Map<string, string>;
 };
 
-const types: InstanceType[] = [
+const instanceTypes: InstanceType[] = [
   { name: 't3.small', vcpus: 2, memoryMiB: 2048, architecture: 'x86_64' },
   { name: 't3.medium', vcpus: 2, memoryMiB: 4096, architecture: 'x86_64' },
   { name: 'm5.large', vcpus: 2, memoryMiB: 8192, architecture: 'x86_64' },
@@ -44,7 +44,7 @@ export function createCatalogue(region: string): Catalogue {
       id: `subnet-0000000000000000${letter}`,
       zone: `${region}${letter}`,
       zoneId: `use1-az${index + 1}`,
-      cidr: `${dotted(base)}/18`,
+      cidr: `${formatIpv4(base)}/18`,
       base,
       size: subnetSize,
     };
@@ -53,7 +53,7 @@ export function createCatalogue(region: string): Catalogue {
     region,
     vpcId: 'vpc-00000000000000001',
     defaultSecurityGroupId: 'sg-00000000000000001',
-    instanceTypes: new Map(types.map((type) => [type.name, type])),
+    instanceTypes: new Map(instanceTypes.map((type) => [type.name, type])),
     subnets: new Map(subnets.map((subnet) => [subnet.id, subnet])),
     images: new Map(images.map((image) => [image.id, image])),
     imageParameters: new Map(
@@ -63,7 +63,7 @@ export function createCatalogue(region: string): Catalogue {
 }
 
 /** An IPv4 address as people write it. */
-export function dotted(address: number): string {
+export function formatIpv4(address: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
 }
 

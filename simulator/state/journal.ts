@@ -18,7 +18,7 @@ export type Journal = { append(change: Change): void; close(): void };
 /** Keeps nothing: the state ends with the process. */
 export const noJournal: Journal = { append: () => undefined, close: () => undefined };
 
-const chunk = 1000;
+const chunkSize = 1000;
 
 /**
  * Loads the journal at `path` into `world` (a fresh one), compacts it and opens it for appending.
@@ -27,22 +27,22 @@ const chunk = 1000;
 export function openJournal(path: string, world: World): Journal {
   load(path, world);
   // Compact into a file beside it and rename: a crash leaves either the old or the new one.
-  const fresh = openSync(`${path}.new`, 'w');
-  for (const change of snapshot(world)) writeSync(fresh, `${JSON.stringify(change)}\n`);
-  fsyncSync(fresh);
-  closeSync(fresh);
+  const compacted = openSync(`${path}.new`, 'w');
+  for (const change of snapshot(world)) writeSync(compacted, `${JSON.stringify(change)}\n`);
+  fsyncSync(compacted);
+  closeSync(compacted);
   renameSync(`${path}.new`, path);
   const file = openSync(path, 'a');
-  let open = true;
+  let isOpen = true;
   return {
     append(change) {
       // The number of a closed file may already stand for another one.
-      if (!open) throw new Error(`The state file ${path} is closed`);
+      if (!isOpen) throw new Error(`The state file ${path} is closed`);
       appendFileSync(file, `${JSON.stringify(change)}\n`);
     },
     close() {
-      if (open) closeSync(file);
-      open = false;
+      if (isOpen) closeSync(file);
+      isOpen = false;
     },
   };
 }
@@ -64,7 +64,11 @@ function load(path: string, world: World): void {
 
 // The settings go first: applied after the instances they would move their transitions.
 function* snapshot(world: World): Generator<Change> {
-  yield { settings: { at: 0, values: world.settings }, pools: world.pools, quotas: world.quotas };
+  yield {
+    settings: { at: 0, values: world.settings },
+    capacityRules: world.capacityRules,
+    quotas: world.quotas,
+  };
   yield { templates: [...world.templates.values()], fleets: [...world.fleets.values()] };
   yield { groups: [...world.groups.values()], rules: [...world.rules] };
   yield* chunks([...world.messages.values()], (messages) => ({ messages }));
@@ -74,5 +78,5 @@ function* snapshot(world: World): Generator<Change> {
 }
 
 function* chunks<T>(items: T[], toChange: (part: T[]) => Change): Generator<Change> {
-  for (let at = 0; at < items.length; at += chunk) yield toChange(items.slice(at, at + chunk));
+  for (let at = 0; at < items.length; at += chunkSize) yield toChange(items.slice(at, at + chunkSize));
 }

@@ -103,14 +103,14 @@ export type Group = {
   candidates: GroupCandidate[];
   /** Units. */
   targets: Record<Lifecycle, number>;
-  excess: 'termination' | 'no-termination';
+  excessPolicy: 'termination' | 'no-termination';
   validUntil?: number;
   /** `running`: deleted or cancelled, and its members live on; `terminating`: with its members. */
   state: 'active' | 'running' | 'terminating';
   modifyingUntil?: number;
   /** AWS lists it no more. */
   deleted?: true;
-  lookedAt: number;
+  evaluatedAt: number;
   memberIds: string[];
   /** What went wrong, oldest first. */
   history: { at: number; code: string; message: string }[];
@@ -168,7 +168,7 @@ export type Quotas = {
 };
 
 /** Every pool (type x zone x lifecycle) that fits has this capacity; the last rule that fits a pool wins. */
-export type PoolRule = {
+export type CapacityRule = {
   instanceType?: string;
   zone?: string;
   lifecycle?: Lifecycle;
@@ -176,7 +176,7 @@ export type PoolRule = {
 };
 
 /** What waits in the queue of EventBridge's events: to be received from `visibleAt` (ms) on. */
-export type QueueMessage = { id: string; body: string; visibleAt: number; received: number };
+export type QueueMessage = { id: string; body: string; visibleAt: number; receiveCount: number };
 
 /** See control.ts for what the fields promise. */
 export type LogEntry = {
@@ -196,7 +196,7 @@ export type LogEntry = {
 export type Change = {
   reset?: true;
   settings?: { at: number; values: Settings };
-  pools?: PoolRule[];
+  capacityRules?: CapacityRule[];
   quotas?: Quotas;
   templates?: LaunchTemplate[];
   deletedTemplates?: string[];
@@ -213,6 +213,6 @@ export type Change = {
   rules?: string[];
   /** New ones, and ones that were received. */
   messages?: QueueMessage[];
-  takenMessages?: string[];
+  deletedMessages?: string[];
   log?: LogEntry;
 };

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Call } from '../protocol/call.ts';
 import { AwsError, invalidValue } from '../protocol/errors.ts';
 import type { TokenRecord } from './model.ts';
-import { text } from '../protocol/params.ts';
+import { stringAt } from '../protocol/params.ts';
 
 /** A client token in its scope, and what an earlier call with it left. */
-export type TokenUse = {
+export type ClientToken = {
   token: string;
   record(result: Omit<TokenRecord, 'key' | 'hash' | 'at'>): TokenRecord;
   previous: TokenRecord | undefined;
@@ -16,8 +16,8 @@ export type TokenUse = {
  * `scope` is the zone or region within which the token is unique.
  * Throws IdempotentParameterMismatch when the token stands for other parameters.
  */
-export function useToken(call: Call, scope: string, maxLength = 64): TokenUse | undefined {
-  const token = text(call.params, 'ClientToken');
+export function readClientToken(call: Call, scope: string, maxLength = 64): ClientToken | undefined {
+  const token = stringAt(call.params, 'ClientToken');
   if (token === undefined || token === '') return undefined;
   if (token.length > maxLength || !/^[\x20-\x7e]*$/.test(token)) {
     throw invalidValue('clientToken', token, `A client token is at most ${maxLength} ASCII characters.`);

@@ -7,14 +7,14 @@ import type {
   LaunchTemplate,
   Lifecycle,
   LogEntry,
-  PoolRule,
+  CapacityRule,
   QueueMessage,
   Quotas,
   Settings,
   Tags,
   TokenRecord,
 } from './model.ts';
-import { usualRules } from '../queue/events.ts';
+import { defaultRules } from '../queue/events.ts';
 
 /** All the simulated AWS knows. Only `apply` changes it. */
 export type World = {
@@ -23,7 +23,7 @@ export type World = {
   launchOrder: Instance[];
   /** Per subnet: private address -> the last instance that got it. */
   addresses: Map<string, Map<string, Instance>>;
-  liveByPool: Map<string, number>;
+  liveByOffering: Map<string, number>;
   /** Live spot machines with a notice. */
   interrupted: Map<string, Instance>;
   templates: Map<string, LaunchTemplate>;
@@ -33,7 +33,7 @@ export type World = {
   /** Types of events that EventBridge puts into the queue. */
   rules: readonly string[];
   messages: Map<string, QueueMessage>;
-  pools: PoolRule[];
+  capacityRules: CapacityRule[];
   quotas: Quotas;
   settings: Settings;
   log: LogEntry[];
@@ -45,15 +45,15 @@ export function createWorld(settings: Settings): World {
     instances: new Map(),
     launchOrder: [],
     addresses: new Map(),
-    liveByPool: new Map(),
+    liveByOffering: new Map(),
     interrupted: new Map(),
     templates: new Map(),
     fleets: new Map(),
     groups: new Map(),
     tokens: new Map(),
-    rules: usualRules,
+    rules: defaultRules,
     messages: new Map(),
-    pools: [],
+    capacityRules: [],
     quotas: {},
     settings,
     log: [],
@@ -65,9 +65,9 @@ export const terminatedVisibleMs = 3_600_000;
 
 /** The state an instance had, has or will have at `time` (ms). */
 export function stateAt(instance: Instance, time: number): InstanceState {
-  const end = instance.termination;
-  if (end !== undefined && time >= end.requestedAt) {
-    return time >= end.doneAt ? 'terminated' : 'shutting-down';
+  const termination = instance.termination;
+  if (termination !== undefined && time >= termination.requestedAt) {
+    return time >= termination.doneAt ? 'terminated' : 'shutting-down';
   }
   const { stopped } = instance;
   if (stopped !== undefined && time >= stopped.requestedAt) {
@@ -78,15 +78,18 @@ export function stateAt(instance: Instance, time: number): InstanceState {
 
 /** Whether the API still or already knows the instance at `time` (ms). */
 export function existsAt(instance: Instance, time: number): boolean {
-  const end = instance.termination;
+  const termination = instance.termination;
   if (instance.forgotten) return false;
-  return time >= instance.launchedAt && (end === undefined || time < end.doneAt + terminatedVisibleMs);
+  return (
+    time >= instance.launchedAt &&
+    (termination === undefined || time < termination.doneAt + terminatedVisibleMs)
+  );
 }
 
 /** The tags a read of `time` (ms) sees. */
 export function tagsAt(instance: Instance, time: number): Tags {
-  const seen = instance.tagVersions.findLast((version) => version.at <= time) ?? instance.tagVersions[0];
-  return seen?.tags ?? {};
+  const visible = instance.tagVersions.findLast((version) => version.at <= time) ?? instance.tagVersions[0];
+  return visible?.tags ?? {};
 }
 
 /** Live: nobody has terminated it yet. Only live instances use up a pool. */
@@ -94,8 +97,8 @@ export function isLive(instance: Instance): boolean {
   return instance.termination === undefined;
 }
 
-/** The name of a pool in `liveByPool`. */
-export function poolKey(instanceType: string, zone: string, lifecycle: Lifecycle): string {
+/** The name of a pool in `liveByOffering`. */
+export function offeringKey(instanceType: string, zone: string, lifecycle: Lifecycle): string {
   return `${instanceType}|${zone}|${lifecycle}`;
 }
 
@@ -103,7 +106,7 @@ export function poolKey(instanceType: string, zone: string, lifecycle: Lifecycle
 export function apply(world: World, change: Change): void {
   if (change.reset) Object.assign(world, createWorld(world.settings));
   if (change.settings !== undefined) applySettings(world, change.settings.at, change.settings.values);
-  if (change.pools !== undefined) world.pools = change.pools;
+  if (change.capacityRules !== undefined) world.capacityRules = change.capacityRules;
   if (change.quotas !== undefined) world.quotas = change.quotas;
   for (const template of change.templates ?? []) world.templates.set(template.id, template);
   for (const id of change.deletedTemplates ?? []) world.templates.delete(id);
@@ -115,7 +118,7 @@ export function apply(world: World, change: Change): void {
     if (instance === undefined || !isLive(instance)) continue;
     instance.termination = termination;
     world.interrupted.delete(id);
-    countLive(world, instance, -1);
+    adjustLiveCount(world, instance, -1);
   }
   for (const id of change.protected?.ids ?? []) {
     const instance = world.instances.get(id);
@@ -139,7 +142,7 @@ export function apply(world: World, change: Change): void {
   for (const token of change.tokens ?? []) world.tokens.set(token.key, token);
   if (change.rules !== undefined) world.rules = change.rules;
   for (const message of change.messages ?? []) world.messages.set(message.id, message);
-  for (const id of change.takenMessages ?? []) world.messages.delete(id);
+  for (const id of change.deletedMessages ?? []) world.messages.delete(id);
   if (change.log !== undefined) world.log.push(change.log);
 }
 
@@ -149,13 +152,13 @@ function addInstance(world: World, instance: Instance): void {
   const held = world.addresses.get(instance.subnetId) ?? new Map<string, Instance>();
   world.addresses.set(instance.subnetId, held.set(instance.privateIp, instance));
   if (!isLive(instance)) return;
-  countLive(world, instance, 1);
+  adjustLiveCount(world, instance, 1);
   if (instance.interruption !== undefined) world.interrupted.set(instance.id, instance);
 }
 
-function countLive(world: World, instance: Instance, by: number): void {
-  const key = poolKey(instance.instanceType, instance.zone, instance.lifecycle);
-  world.liveByPool.set(key, (world.liveByPool.get(key) ?? 0) + by);
+function adjustLiveCount(world: World, instance: Instance, by: number): void {
+  const key = offeringKey(instance.instanceType, instance.zone, instance.lifecycle);
+  world.liveByOffering.set(key, (world.liveByOffering.get(key) ?? 0) + by);
 }
 
 function applySettings(world: World, at: number, settings: Settings): void {

@@ -129,7 +129,7 @@ export function createWorld(
 }
 
 const isIdle = async (temporal: Stack['temporal']): Promise<boolean> =>
-  (await temporal.workflow.count("HfState = 'acquiring' AND ExecutionStatus = 'Running'")).count === 0;
+  (await temporal.workflow.count("HfState = 'provisioning' AND ExecutionStatus = 'Running'")).count === 0;
 
 async function startTwinsWorker(twin: Plugin): Promise<ChildProcess> {
   const child = spawn(process.execPath, [CLI, 'worker'], {

@@ -83,7 +83,7 @@ const LIVES: readonly (readonly [string, (stack: Stack) => Promise<void>, deadli
     "Temporal's database lost while machines are alive",
     async (stack) => {
       await loseTheDatabase(stack);
-      matrix.add('database lost', 'holding', WAYS.length);
+      matrix.add('database lost', 'settled', WAYS.length);
     },
   ],
   ['the owner reset to each moment of its life', (stack) => resetOwners(stack, onReset)],

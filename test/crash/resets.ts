@@ -26,7 +26,7 @@ export type OnReset = (when: string, moment: number, owners: number) => void;
  */
 export async function resetOwners(stack: Stack, onReset: OnReset): Promise<void> {
   const { requests, owned } = await request(stack);
-  await resetAll(stack, requests, owned.flat(), (...where) => onReset('holding', ...where));
+  await resetAll(stack, requests, owned.flat(), (...where) => onReset('settled', ...where));
 
   const first = owned.flatMap((machines) => machines.slice(0, 1));
   const rest = owned.flatMap((machines) => machines.slice(1));

@@ -38,7 +38,7 @@ describe('a worker that hears what AWS announces', function () {
       checks: { check: string; detail: string }[];
     };
     assert.equal(ready, true, JSON.stringify(checks));
-    return checks.find(({ check }) => check === 'announcements')?.detail ?? '';
+    return checks.find(({ check }) => check === 'interruptionListener')?.detail ?? '';
   };
 
   it('names an interrupted host to Host Factory within seconds, by its own name, with the time that is left', async () => {

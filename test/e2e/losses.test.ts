@@ -87,7 +87,7 @@ describe('machines that are taken away', function () {
         'standing',
         machines.map(({ machineId }) => machineId),
       );
-      return standings.every((standing) => standing === 'held');
+      return standings.every((standing) => standing === 'acknowledged');
     }).catch(async (error: unknown) => {
       const { output } = await stack.ohf('health');
       throw new Error(`no adopter; what the monitor says:\n${output}`, { cause: error });

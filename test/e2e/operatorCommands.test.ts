@@ -37,7 +37,7 @@ describe('the commands for people', function () {
     assert.match(watched.output, new RegExp(`${id}: complete, 3 of 3 machines up`));
 
     await eventually('it is listed as holding', async () => {
-      const { requests } = await json<{ requests: { id: string }[] }>('requests', '--state', 'holding');
+      const { requests } = await json<{ requests: { id: string }[] }>('requests', '--state', 'settled');
       return requests.some((row) => row.id === id);
     });
     const held = async () => (await json<{ machines: { machineId: string }[] }>('machines')).machines;

@@ -151,7 +151,7 @@ describe("a round trip through Host Factory's scripts", function () {
       HfCount: 2,
       HfProvider: 'awsinst',
       HfRequestType: 'create',
-      HfState: 'holding',
+      HfState: 'settled',
       HfTemplate: 'demo',
     });
     assert.deepEqual(await memo(), { v: 1, status: 'complete', message: '' });

@@ -8,7 +8,7 @@ describe('machines that nobody has in his books', function () {
   this.timeout(180_000);
   let stack: Stack;
   before(async () => {
-    stack = await startStack({ ...QUICK, unclaimed: { lists: 2, minAgeSeconds: 3 } });
+    stack = await startStack({ ...QUICK, unacknowledged: { maxMissedLists: 2, minAgeSeconds: 3 } });
   });
   after(() => stack.end());
   const liveIds = async (): Promise<string[]> => (await stack.simulator.summary()).liveIds.toSorted();

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { openContext } from '../../cli/context.ts';
 import type { Gateway } from '../../cli/gateway/gateway.ts';
 import { openLog } from '../../cli/log.ts';
-import { execute, messageFor } from '../../cli/runOperation.ts';
+import { execute, oneLineMessage } from '../../cli/runOperation.ts';
 import type { Environment } from '../../config/index.ts';
-import type { HostsQuery } from '../../domain/monitor/messages.ts';
+import type { LostHostsQuery } from '../../domain/monitor/messages.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';
 import type { MachineReturnInput } from '../../domain/return/input.ts';
 
@@ -16,7 +16,7 @@ export interface Called {
   readonly requests: readonly MachineRequestInput[];
   readonly returns: readonly MachineReturnInput[];
   readonly asked: readonly string[];
-  readonly hosts: readonly HostsQuery[];
+  readonly hosts: readonly LostHostsQuery[];
 }
 
 /**
@@ -27,16 +27,16 @@ export async function call(name: string, args: readonly string[], env: Environme
   const requests: MachineRequestInput[] = [];
   const returns: MachineReturnInput[] = [];
   const asked: string[] = [];
-  const hosts: HostsQuery[] = [];
+  const hosts: LostHostsQuery[] = [];
   const gateway: Gateway = {
     startRequest: async (input) => (requests.push(input), 'started'),
     startReturn: async (input) => (returns.push(input), 'started'),
-    statusOf: async (ids) => (
+    readStatuses: async (ids) => (
       asked.push(...ids),
       ids.map(() => ({ status: 'running', message: '', machines: [] }))
     ),
-    claim: async () => undefined,
-    goingOf: async (query) => (hosts.push(query), { v: 1, ready: true, going: [] }),
+    acknowledge: async () => undefined,
+    readLostHosts: async (query) => (hosts.push(query), { v: 1, isReady: true, lost: [] }),
     close: async () => undefined,
   };
   const did = { requests, returns, asked, hosts };
@@ -48,7 +48,7 @@ export async function call(name: string, args: readonly string[], env: Environme
     assert.doesNotMatch(JSON.stringify(document), /\n/);
     return { document: { ...document }, message: '', ...did };
   } catch (error) {
-    const message = messageFor(error);
+    const message = oneLineMessage(error);
     assert.doesNotMatch(message, /^Internal error|\n|^\s*at |node:internal/);
     assert.notEqual(message, '');
     assert.ok(message.length < 10_000, `a message of ${message.length} characters`);

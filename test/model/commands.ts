@@ -1,7 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { ApplicationFailure } from '@temporalio/activity';
-import { claimedSignal, machinesSeenSignal, reclaimSignal } from '../../workflows/runtime/definitions.ts';
+import {
+  acknowledgeSignal,
+  machinesObservedSignal,
+  releaseUnacknowledgedSignal,
+} from '../../workflows/runtime/definitions.ts';
 import type { Handle, WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
 import type { RequestStatus } from '../../domain/request/statusView.ts';
 
@@ -63,7 +67,7 @@ const DEEDS = {
       {
         count,
         deadlineSeconds: [900, 60, 3_600][pick % 3] ?? 900,
-        ...(pick % 4 === 3 && { pendingSeconds: 120 }),
+        ...(pick % 4 === 3 && { bootTimeoutSeconds: 120 }),
       },
       // A telling then outlasts the task that it is part of.
       many % 5 === 4 ? { workflowTaskTimeout: '1s' } : {},
@@ -91,14 +95,14 @@ const DEEDS = {
       )
       .map(({ machineId }) => machineId);
     for (const id of machineIds) world.claimed.add(id);
-    await handle.signal(claimedSignal, { v: 1, machineIds }).catch(() => undefined);
+    await handle.signal(acknowledgeSignal, { v: 1, machineIds }).catch(() => undefined);
   },
   /** The monitor found that nobody claims them. */
   async reclaim(world: World, deed: Deed): Promise<void> {
     const machineIds = some(world, deed);
     for (const id of machineIds) if (!world.claimed.has(id)) world.reclaimed.add(id);
     for (const { handle } of world.requests.values())
-      await handle.signal(reclaimSignal, { v: 1, machineIds }).catch(() => undefined);
+      await handle.signal(releaseUnacknowledgedSignal, { v: 1, machineIds }).catch(() => undefined);
   },
   /** AWS takes a machine, or stops it; the monitor tells of it, or has yet to. */
   async take(world: World, { pick, many }: Deed): Promise<void> {
@@ -168,10 +172,10 @@ export async function giveBack(world: World, machineIds: readonly string[]): Pro
 /** As the monitor does. */
 export async function tellOwner({ rig, requests }: World, requestId: string): Promise<void> {
   const ids = [...rig.cloud.machines.values()].filter(({ owner }) => owner === requestId);
-  const sightings = ids.map(({ machineId }) => rig.cloud.see(machineId));
+  const observations = ids.map(({ machineId }) => rig.cloud.see(machineId));
   await requests
     .get(requestId)
-    ?.handle.signal(machinesSeenSignal, { v: 1, sightings })
+    ?.handle.signal(machinesObservedSignal, { v: 1, observations })
     .catch(() => undefined);
 }
 

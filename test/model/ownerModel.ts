@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { launchToken, type Launch } from '../../domain/request/launch.ts';
-import type { MachineState, Sighting } from '../../domain/machine/machine.ts';
+import type { MachineState, Observation } from '../../domain/machine/machine.ts';
 import { canSettle, reduce, type RequestFact } from '../../domain/request/reducer.ts';
 import {
-  booting,
-  carry,
-  initialState,
-  isOverdue,
-  isUnsettled,
-  unitsMissing,
-  wantedGone,
+  bootingMachines,
+  toCarriedRequestState,
+  initialRequestState,
+  hasOverdueLaunch,
+  hasOpenLaunch,
+  missingUnits,
+  machinesPendingRelease,
   type RequestState,
 } from '../../domain/request/state.ts';
-import { answerTo } from '../../domain/request/status.ts';
+import { returnOutcomeOf } from '../../domain/request/status.ts';
 import { aSighting, aTemplate } from '../fixtures/builders.ts';
 
 /** What may happen next. What `pick` and `many` mean is the step's; one that is not possible now does nothing. */
@@ -52,7 +52,7 @@ function happen(world: World, fact: RequestFact): void {
   world.state = reduce(world.state, fact);
 }
 
-const seenNow = (world: World, id: string): Sighting =>
+const seenNow = (world: World, id: string): Observation =>
   aSighting(id, { state: world.cloud.get(id) ?? 'absent' });
 
 /** As the workflow does: what it reports, and when. */
@@ -60,12 +60,12 @@ const STEPS = {
   /** AWS hears of a launch and makes some of it; the answer comes later, or never. */
   launch(world: World, { many }: Step) {
     const { state } = world;
-    const units = unitsMissing(state);
-    if (units === 0 || world.isPastDeadline || state.fatal || state.phase === 'settled') return;
+    const units = missingUnits(state);
+    if (units === 0 || world.isPastDeadline || state.fatalError || state.phase === 'settled') return;
     const ordinal = state.launches.length + 1;
     const { deployment, requestId } = state.input;
     const token = launchToken(deployment, requestId, ordinal);
-    const launch: Launch = { ordinal, token, units, decidedAt: 0, stage: 'open', got: 0 };
+    const launch: Launch = { ordinal, token, units, decidedAt: 0, stage: 'open', fulfilledUnits: 0 };
     happen(world, { type: 'LaunchDecided', launch });
     const ids = Array.from({ length: many % (units + 1) }, (_, index) => `i-${ordinal}-${index}`);
     for (const id of ids) world.cloud.set(id, 'pending');
@@ -86,8 +86,8 @@ const STEPS = {
     );
     if (!found) return;
     world.open.delete(found[0]);
-    const fatal = { pool: 'all', code: 'InvalidAMIID.NotFound', message: 'no' };
-    happen(world, { type: 'LaunchSettled', ordinal: found[0], machines: [], shortages: [], fatal });
+    const fatalError = { offering: 'all', code: 'InvalidAMIID.NotFound', message: 'no' };
+    happen(world, { type: 'LaunchSettled', ordinal: found[0], machines: [], shortages: [], fatalError });
   },
   overdue(world: World, { pick }: Step) {
     const found = pickOf([...world.open.keys()], pick);
@@ -98,8 +98,8 @@ const STEPS = {
   },
   /** A read of those that boot, after which the deadline is judged. */
   watch(world: World) {
-    const ids = booting(world.state).map(({ machineId }) => machineId);
-    happen(world, { type: 'MachinesSeen', sightings: ids.map((id) => seenNow(world, id)) });
+    const ids = bootingMachines(world.state).map(({ machineId }) => machineId);
+    happen(world, { type: 'MachinesObserved', observations: ids.map((id) => seenNow(world, id)) });
     if (world.isPastDeadline) happen(world, { type: 'DeadlinePassed', machineIds: ids });
   },
   boot: (world: World, { pick }: Step) => turn(world, pick, ['pending'], 'running'),
@@ -111,7 +111,7 @@ const STEPS = {
     if (id === undefined) return;
     const sighting =
       many % 4 === 0 ? aSighting(id, { state: 'absent', name: '', privateIp: '' }) : seenNow(world, id);
-    happen(world, { type: 'MachinesSeen', sightings: [sighting] });
+    happen(world, { type: 'MachinesObserved', observations: [sighting] });
   },
   /** Also of a machine that the launch has not told of yet: Host Factory may know it from AWS. */
   return(world: World, { pick, many }: Step) {
@@ -132,9 +132,9 @@ const STEPS = {
   },
   cancel: (world: World) => happen(world, { type: 'CancelRequested' }),
   release(world: World) {
-    const machineIds = wantedGone(world.state).map(({ machineId }) => machineId);
+    const machineIds = machinesPendingRelease(world.state).map(({ machineId }) => machineId);
     if (machineIds.length === 0) return;
-    happen(world, { type: 'ReleaseStarted', machineIds });
+    happen(world, { type: 'TerminationStarted', machineIds });
     world.releases.push(machineIds);
   },
   /** Of each some may be refused; the others go, at the latest when they are waited for. */
@@ -148,21 +148,21 @@ const STEPS = {
     for (const id of gone) world.cloud.set(id, 'terminated');
     if (kept.length > 0)
       happen(world, {
-        type: 'ReleaseRefused',
+        type: 'TerminationRefused',
         refused: kept.map((machineId) => ({ machineId, message: 'protected' })),
       });
-    happen(world, { type: 'MachinesSeen', sightings: gone.map((id) => seenNow(world, id)) });
+    happen(world, { type: 'MachinesObserved', observations: gone.map((id) => seenNow(world, id)) });
   },
   retry(world: World) {
     const machines = [...world.state.machines.values()].filter(({ release }) => release === 'refused');
-    happen(world, { type: 'ReleaseRetried', machineIds: machines.map(({ machineId }) => machineId) });
+    happen(world, { type: 'TerminationRetried', machineIds: machines.map(({ machineId }) => machineId) });
   },
   settle(world: World) {
     if (canSettle(world.state, world.isPastDeadline)) happen(world, { type: 'Settled' });
   },
   tell(world: World) {
-    for (const [returnId, machineIds] of world.state.returns) {
-      const answer = answerTo(world.state, 'owner', machineIds);
+    for (const [returnId, machineIds] of world.state.openReturns) {
+      const answer = returnOutcomeOf(world.state, 'owner', machineIds);
       if (!answer) continue;
       for (const { machineId, result } of answer.machines)
         if (result === 'succeed')
@@ -178,10 +178,12 @@ const STEPS = {
   /** The next run: releases under way are forgotten there, and begin again. */
   renew(world: World) {
     const { state } = world;
-    if (state.phase !== 'settled' || isUnsettled(state) || isOverdue(state)) return;
+    if (state.phase !== 'settled' || hasOpenLaunch(state) || hasOverdueLaunch(state)) return;
     world.releases = [];
-    const carried: RequestState['input']['carried'] = JSON.parse(JSON.stringify(carry(state)));
-    world.state = initialState({ ...state.input, ...(carried ? { carried } : {}) });
+    const carriedState: RequestState['input']['carriedState'] = JSON.parse(
+      JSON.stringify(toCarriedRequestState(state)),
+    );
+    world.state = initialRequestState({ ...state.input, ...(carriedState ? { carriedState } : {}) });
   },
 } as const;
 
@@ -203,7 +205,7 @@ function check(world: World): void {
     const machine = state.machines.get(id);
     assert.ok(machine || onTheWay.has(id), `${id} is forgotten`);
     if (!machine) continue;
-    if (machine.release === 'gone') {
+    if (machine.release === 'terminated') {
       assert.equal(now, 'terminated', `${id} is believed gone`);
       world.gone.add(id);
     } else assert.ok(!world.gone.has(id), `${id} is no longer believed gone`);
@@ -212,12 +214,16 @@ function check(world: World): void {
     if (machine.result !== 'executing') told.set(id, machine.result);
     const mayGo = world.returned.has(id) || state.cancelled || machine.result === 'fail';
     if (!mayGo)
-      assert.ok(machine.release === 'kept' || machine.release === 'gone', `${id} is killed and should live`);
-    if (mayGo) assert.notEqual(machine.release, 'kept', `${id} is kept and nobody wants it`);
+      assert.ok(
+        machine.release === 'held' || machine.release === 'terminated',
+        `${id} is killed and should live`,
+      );
+    if (mayGo) assert.notEqual(machine.release, 'held', `${id} is kept and nobody wants it`);
   }
-  if (state.phase === 'settled') assert.deepEqual(booting(state), [], 'an answered request still boots');
+  if (state.phase === 'settled')
+    assert.deepEqual(bootingMachines(state), [], 'an answered request still boots');
   for (const [returnId] of world.asked)
-    assert.ok(world.answered.has(returnId) || state.returns.has(returnId), `${returnId} is forgotten`);
+    assert.ok(world.answered.has(returnId) || state.openReturns.has(returnId), `${returnId} is forgotten`);
 }
 
 /** Whatever was before: with a cloud that answers, everything comes to its end. */
@@ -229,8 +235,8 @@ function drain(world: World): void {
       step(kind);
   }
   assert.equal(world.state.phase, 'settled');
-  assert.deepEqual([...world.state.returns.keys()], [], 'returns without an answer');
-  assert.deepEqual(wantedGone(world.state), []);
+  assert.deepEqual([...world.state.openReturns.keys()], [], 'returns without an answer');
+  assert.deepEqual(machinesPendingRelease(world.state), []);
 }
 
 function play(world: World, step: Step): void {
@@ -241,7 +247,7 @@ function play(world: World, step: Step): void {
 /** A life of a request of `count` machines. @throws AssertionError at the first step after which something is wrong */
 export function live(count: number, steps: readonly Step[]): void {
   const world: World = {
-    state: initialState({
+    state: initialRequestState({
       v: 1,
       requestId: 'req-0198c0de-0000-7000-8000-000000000000',
       deployment: 'test',

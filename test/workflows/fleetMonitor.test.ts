@@ -2,16 +2,16 @@ import { strict as assert } from 'node:assert';
 import type { WorkflowHandle } from '@temporalio/client';
 import { v7 as uuidV7 } from 'uuid';
 import { unpackMachines } from '../../domain/machine/packed.ts';
-import { requestId } from '../../contract/ids.ts';
-import type { LossMemo } from '../../domain/monitor/messages.ts';
-import { packSeen, type SeenMachine } from '../../domain/monitor/observation.ts';
+import { requestIdFrom } from '../../contract/ids.ts';
+import type { LostMachinesMemo } from '../../domain/monitor/messages.ts';
+import { packObservations, type FleetObservation } from '../../domain/monitor/observation.ts';
 import type { fleetMonitor } from '../../workflows/index.ts';
 import {
-  claimedSignal,
-  hostsNamedSignal,
-  hostsQuery,
-  machinesAnnouncedSignal,
-  standingQuery,
+  acknowledgeSignal,
+  hostListUpdatedSignal,
+  lostHostsQuery,
+  machinesInterruptedSignal,
+  ownershipStatusQuery,
 } from '../../workflows/runtime/definitions.ts';
 import { aSighting } from '../fixtures/builders.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
@@ -29,9 +29,15 @@ describe('fleetMonitor', () => {
   /** Asks as getReturnRequests does. @returns the ids that are going, and when */
   async function going(monitor: Monitor, ids: readonly string[]): Promise<Record<string, number>> {
     const names = ids.map((id) => `${id}.ec2.internal`);
-    const answer = await monitor.query(hostsQuery, { v: 1, at: await rig.now(), whole: true, names, ids });
-    if (answer.news) await monitor.signal(hostsNamedSignal, answer.news);
-    return Object.fromEntries(answer.going.map(([index, at]) => [ids[index] ?? '', at]));
+    const answer = await monitor.query(lostHostsQuery, {
+      v: 1,
+      at: await rig.now(),
+      isComplete: true,
+      names,
+      ids,
+    });
+    if (answer.update) await monitor.signal(hostListUpdatedSignal, answer.update);
+    return Object.fromEntries(answer.lost.map(([index, at]) => [ids[index] ?? '', at]));
   }
   async function machinesOf(request: Handle): Promise<string[]> {
     await rig.env.sleep('1 minute');
@@ -63,9 +69,9 @@ describe('fleetMonitor', () => {
       await rig.env.sleep('1 day');
       assert.deepEqual(Object.keys(await going(monitor, ids)), ids, 'as long as Host Factory asks');
       const { memo } = await monitor.describe();
-      const left = memo?.['hf'] as LossMemo | undefined;
+      const left = memo?.['hf'] as LostMachinesMemo | undefined;
       assert.deepEqual(
-        left?.going.map(([id]) => id),
+        left?.lost.map(([id]) => id),
         ids,
         'also without a worker',
       );
@@ -125,13 +131,15 @@ describe('fleetMonitor', () => {
       await rig.env.sleep('3 minutes');
       await rig.result(await rig.startReturn([returned]));
       const at = (await rig.now()) + 10 * MINUTE;
-      const announce = (machineId: string, changes: Partial<SeenMachine>) => {
+      const announce = (machineId: string, changes: Partial<FleetObservation>) => {
         const machine = { machineId, name: '', launchTime: 1, requestId: request.workflowId, reason: '' };
-        const seen = packSeen([{ ...machine, state: 'running', reclaimAt: 0, ...changes }]);
-        return monitor.signal(machinesAnnouncedSignal, { v: 1, seen });
+        const observations = packObservations([
+          { ...machine, state: 'running', interruptionAt: 0, ...changes },
+        ]);
+        return monitor.signal(machinesInterruptedSignal, { v: 1, observations });
       };
-      await announce(marked, { reclaimAt: at });
-      await announce(returned, { reclaimAt: at });
+      await announce(marked, { interruptionAt: at });
+      await announce(returned, { interruptionAt: at });
       await announce(ended, { state: 'terminated' });
       await rig.env.sleep('1 second');
       const all = [marked, returned, ended];
@@ -141,8 +149,8 @@ describe('fleetMonitor', () => {
         'not what Host Factory gives back',
       );
       // Twice, late, and in the wrong order.
-      await announce(marked, { reclaimAt: at + MINUTE });
-      await announce(ended, { reclaimAt: at });
+      await announce(marked, { interruptionAt: at + MINUTE });
+      await announce(ended, { interruptionAt: at });
       await rig.env.sleep('3 minutes');
       const told = await going(monitor, all);
       assert.equal(told[marked], at);
@@ -169,14 +177,14 @@ describe('fleetMonitor', () => {
         'it forgets what Host Factory no longer asks about',
       );
       await rig.env.sleep('1 minute');
-      const { news } = await monitor.query(hostsQuery, {
+      const { update } = await monitor.query(lostHostsQuery, {
         v: 1,
         at: await rig.now(),
-        whole: true,
+        isComplete: true,
         names: ['', ''],
         ids: [ended, alive],
       });
-      assert.deepEqual(news?.strangers, [[ended, '']]);
+      assert.deepEqual(update?.unknownHosts, [[ended, '']]);
     }));
 
   it('gives machines whose owner was ended by hand to an adopter, which ends with the last of them', () =>
@@ -185,14 +193,14 @@ describe('fleetMonitor', () => {
       const monitor = await rig.startMonitor();
       const request = await rig.startRequest({ count: 2 });
       const ids = await machinesOf(request);
-      await request.signal(claimedSignal, { v: 1, machineIds: ids });
+      await request.signal(acknowledgeSignal, { v: 1, machineIds: ids });
       await rig.env.sleep('3 minutes');
       await rig.terminate(request);
       rig.cloud.ownerless = [request.workflowId];
       await rig.env.sleep('5 minutes');
       rig.cloud.ownerless = [];
       const adopter = rig.env.client.workflow.getHandle(adopterId(request.workflowId));
-      assert.deepEqual(await adopter.query(standingQuery, ids), ['held', 'held']);
+      assert.deepEqual(await adopter.query(ownershipStatusQuery, ids), ['acknowledged', 'acknowledged']);
       await rig.env.sleep('1 hour');
       assert.deepEqual(rig.cloud.live(), ids, 'Host Factory may hold them');
       for (const id of ids) change(id, { state: 'terminated' });
@@ -203,7 +211,7 @@ describe('fleetMonitor', () => {
 
   it('only raises an alarm where it knows the owner of no machine', () =>
     rig.withWorkers(async () => {
-      const lost = requestId(uuidV7());
+      const lost = requestIdFrom(uuidV7());
       const machine = aSighting('i-0000000a');
       rig.cloud.machines.set(machine.machineId, { ...machine, owner: lost });
       const monitor = await rig.startMonitor();
@@ -222,9 +230,9 @@ describe('fleetMonitor', () => {
       const ids = await machinesOf(request);
       change(ids[0] ?? '', { state: 'shutting-down' });
       await rig.env.sleep('3 minutes');
-      const nothing = { v: 1, strangers: [], dropped: [] } as const;
+      const nothing = { v: 1, unknownHosts: [], dropped: [] } as const;
       for (let more = 0; more < 40; more++) {
-        await Promise.all(Array.from({ length: 50 }, () => monitor.signal(hostsNamedSignal, nothing)));
+        await Promise.all(Array.from({ length: 50 }, () => monitor.signal(hostListUpdatedSignal, nothing)));
       }
       // A sweep with news ends the run.
       change(ids[1] ?? '', { state: 'shutting-down' });

@@ -1,10 +1,10 @@
 import { strict as assert } from 'node:assert';
 import { unpackMachines } from '../../domain/machine/packed.ts';
 import {
-  claimedSignal,
-  machinesSeenSignal,
+  acknowledgeSignal,
+  machinesObservedSignal,
   returnMachinesSignal,
-  standingQuery,
+  ownershipStatusQuery,
 } from '../../workflows/runtime/definitions.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
 import type { StatusView } from '../../domain/request/statusView.ts';
@@ -30,7 +30,7 @@ describe('machineRequest', () => {
     const view = await settledUnread(handle);
     const machineIds = ids(view);
     // One without machines may be closed by now.
-    await handle.signal(claimedSignal, { v: 1, machineIds }).catch(() => undefined);
+    await handle.signal(acknowledgeSignal, { v: 1, machineIds }).catch(() => undefined);
     await rig.whenIdle(handle);
     return view;
   }
@@ -123,7 +123,7 @@ describe('machineRequest', () => {
     rig.withWorkers(async () => {
       rig.cloud.stuckOfEach = 1;
       const start = await rig.now();
-      const request = await rig.startRequest({ count: 3, deadlineSeconds: 3_600, pendingSeconds: 180 });
+      const request = await rig.startRequest({ count: 3, deadlineSeconds: 3_600, bootTimeoutSeconds: 180 });
       const view = await settled(request);
       const took = (await rig.now()) - start;
       assert.ok(took >= 3 * MINUTE && took < 5 * MINUTE, `settled after ${took} ms`);
@@ -138,7 +138,7 @@ describe('machineRequest', () => {
   it('gives up none for its time to boot while AWS cannot be read', () =>
     rig.withWorkers(async () => {
       rig.cloud.blind = true;
-      const request = await rig.startRequest({ count: 2, deadlineSeconds: 7_200, pendingSeconds: 180 });
+      const request = await rig.startRequest({ count: 2, deadlineSeconds: 7_200, bootTimeoutSeconds: 180 });
       await rig.env.sleep('30 minutes');
       assert.equal((await rig.status(request)).status, 'running');
       rig.cloud.blind = false;
@@ -318,13 +318,16 @@ describe('machineRequest', () => {
       const request = await rig.startRequest({ count: 2 });
       const [first = '', second = ''] = ids(await settledUnread(request));
       const end = (machineId: string) => ({ ...rig.cloud.see(machineId), state: 'terminated' as const });
-      await request.signal(machinesSeenSignal, { v: 1, sightings: [end(first), end('i-of-somebody-else')] });
-      assert.deepEqual(await request.query(standingQuery, [first, second, 'i-of-somebody-else']), [
+      await request.signal(machinesObservedSignal, {
+        v: 1,
+        observations: [end(first), end('i-of-somebody-else')],
+      });
+      assert.deepEqual(await request.query(ownershipStatusQuery, [first, second, 'i-of-somebody-else']), [
         'released',
-        'unclaimed',
+        'unacknowledged',
         'unknown',
       ]);
-      await request.signal(machinesSeenSignal, { v: 1, sightings: [end(second)] });
+      await request.signal(machinesObservedSignal, { v: 1, observations: [end(second)] });
       assert.deepEqual(ids(await rig.result(request)), [first, second]);
     }));
 

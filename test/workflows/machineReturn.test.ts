@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { v7 as uuidV7 } from 'uuid';
-import { requestId } from '../../contract/ids.ts';
+import { requestIdFrom } from '../../contract/ids.ts';
 import { aSighting } from '../fixtures/builders.ts';
 import { createWorkflowRig, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
@@ -91,7 +91,7 @@ describe('machineReturn', () => {
   it('of machines without an owner is done by an adopter, which then ends', () =>
     rig.withWorkers(async () => {
       const machine = aSighting('i-0123456789abcdef0');
-      const lost = requestId(uuidV7());
+      const lost = requestIdFrom(uuidV7());
       rig.cloud.machines.set(machine.machineId, { ...machine, owner: adopterId(lost) });
       const adopter = await rig.startAdopter(lost, { returnId: 'ret-unknown', machines: [machine] });
       assert.equal((await rig.result(adopter)).total, 1);

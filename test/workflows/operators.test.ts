@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { v7 as uuidV7 } from 'uuid';
 import { unpackMachines } from '../../domain/machine/packed.ts';
-import { requestId as requestIdOf } from '../../contract/ids.ts';
+import { requestIdFrom as requestIdOf } from '../../contract/ids.ts';
 import { SIGNAL } from '../../contract/messages.ts';
 import { aSighting } from '../fixtures/builders.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
@@ -42,7 +42,7 @@ describe("an owner in operators' hands", () => {
     };
     /** Host Factory's words to the run before, which Temporal repeats to this one at once. */
     const claimed = (request: Handle, machineIds: readonly string[]): Promise<void> =>
-      request.signal(SIGNAL.claimed, { v: 1, machineIds });
+      request.signal(SIGNAL.acknowledge, { v: 1, machineIds });
     async function holdsAndGivesBack(request: Handle, machineIds: readonly string[]): Promise<void> {
       let view = await rig.status(request);
       while (view.status === 'running') {
@@ -55,7 +55,7 @@ describe("an owner in operators' hands", () => {
         told.map(({ machineId, result }) => [machineId, result]),
         machineIds.map((id) => [id, 'succeed']),
       );
-      assert.equal(view.unclaimed, undefined, 'Host Factory has read them');
+      assert.equal(view.unacknowledged, undefined, 'Host Factory has read them');
       await rig.env.sleep('30 minutes');
       assert.deepEqual(rig.cloud.live(), machineIds);
       await rig.result(await rig.startReturn(machineIds));
@@ -111,7 +111,9 @@ describe("an owner in operators' hands", () => {
       rig.withWorkers(async () => {
         const token = 'launch-of-reset-1';
         Object.assign(rig.cloud, { groupMembers: 2, freezesToFail: 3 });
-        rig.cloud.groups = [{ manager: 'fakeGroup', id: `group-${token}`, token, requestId, outlives: true }];
+        rig.cloud.groups = [
+          { launchMethod: 'fakeGroup', id: `group-${token}`, token, requestId, mustBeDeleted: true },
+        ];
         const request = await rig.startRequest({ requestId, count: 5 });
         await rig.env.sleep('1 minute');
         assert.deepEqual(rig.cloud.launched, [], 'it is not frozen yet');
@@ -140,7 +142,9 @@ describe("an owner in operators' hands", () => {
       rig.withWorkers(async () => {
         const token = 'launch-of-reset-1';
         Object.assign(rig.cloud, { groupMembers: 2, freezesToFail: Infinity });
-        rig.cloud.groups = [{ manager: 'fakeGroup', id: `group-${token}`, token, requestId, outlives: true }];
+        rig.cloud.groups = [
+          { launchMethod: 'fakeGroup', id: `group-${token}`, token, requestId, mustBeDeleted: true },
+        ];
         const request = await rig.startRequest({ requestId, count: 2 });
         await rig.env.sleep('1 hour');
         assert.notEqual((await rig.status(request)).status, 'running');
@@ -154,7 +158,9 @@ describe("an owner in operators' hands", () => {
       rig.withWorkers(async () => {
         const token = 'launch-of-reset-1';
         rig.cloud.groupMembers = 2;
-        rig.cloud.groups = [{ manager: 'fakeGroup', id: `group-${token}`, token, requestId, outlives: true }];
+        rig.cloud.groups = [
+          { launchMethod: 'fakeGroup', id: `group-${token}`, token, requestId, mustBeDeleted: true },
+        ];
         const createdAt = (await rig.now()) - HOUR;
         const request = await rig.startRequest({ requestId, count: 2, createdAt, deadlineSeconds: 900 });
         await rig.env.sleep('5 minutes');

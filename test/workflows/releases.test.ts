@@ -21,9 +21,9 @@ describe('a worker', () => {
       const rig = await createWorkflowRig();
       await rig.withWorkers(async () => {
         const alive = machines
-          .filter(({ release: stage }) => stage === 'kept')
+          .filter(({ release: stage }) => stage === 'held')
           .map(({ machineId }) => machineId);
-        const owner = await rig.startRequest({ ...request, carried });
+        const owner = await rig.startRequest({ ...request, carriedState: carried });
         for (const id of alive) rig.cloud.machines.set(id, { ...aSighting(id), owner: owner.workflowId });
         const { status, message, total } = await rig.status(owner);
         assert.deepEqual([status, message, total], ['complete', '2 of 3 machines', 3]);

@@ -2,14 +2,14 @@ import { strict as assert } from 'node:assert';
 import type { WorkflowHandle } from '@temporalio/client';
 import { v7 as uuidV7 } from 'uuid';
 import { unpackMachines } from '../../domain/machine/packed.ts';
-import { requestId } from '../../contract/ids.ts';
+import { requestIdFrom } from '../../contract/ids.ts';
 import type { fleetMonitor, machineRequest } from '../../workflows/index.ts';
 import {
-  claimedSignal,
-  hostsNamedSignal,
-  hostsQuery,
+  acknowledgeSignal,
+  hostListUpdatedSignal,
+  lostHostsQuery,
   reportQuery,
-  standingQuery,
+  ownershipStatusQuery,
 } from '../../workflows/runtime/definitions.ts';
 import { aSighting } from '../fixtures/builders.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
@@ -25,9 +25,9 @@ describe('machines that nobody claims', () => {
   async function lists(times: number, monitor: WorkflowHandle<typeof fleetMonitor>, ids: readonly string[]) {
     for (let time = 0; time < times; time++) {
       await rig.env.sleep('30 seconds');
-      const query = { v: 1, at: await rig.now(), whole: true, names: ids.map(() => ''), ids } as const;
-      const { news } = await monitor.query(hostsQuery, query);
-      if (news) await monitor.signal(hostsNamedSignal, news);
+      const query = { v: 1, at: await rig.now(), isComplete: true, names: ids.map(() => ''), ids } as const;
+      const { update } = await monitor.query(lostHostsQuery, query);
+      if (update) await monitor.signal(hostListUpdatedSignal, update);
     }
     // What follows from a list takes its time.
     await rig.env.sleep('5 seconds');
@@ -46,7 +46,7 @@ describe('machines that nobody claims', () => {
     rig.cloud.machines.set(machineId, { ...aSighting(machineId, { launchTime }), owner });
   }
   const read = (request: Pick<Handle, 'signal'>, machineIds: readonly string[]): Promise<void> =>
-    request.signal(claimedSignal, { v: 1, machineIds });
+    request.signal(acknowledgeSignal, { v: 1, machineIds });
 
   it('are given back when Host Factory never learned of their request, and none that it ever read', () =>
     rig.withWorkers(async () => {
@@ -54,7 +54,7 @@ describe('machines that nobody claims', () => {
       const known = await upRequest(3);
       const lost = await upRequest(2);
       const unread = await rig.status(known.request);
-      assert.equal(unread.unclaimed, 3);
+      assert.equal(unread.unacknowledged, 3);
       await read(known.request, known.ids);
       const [dropped = '', ...named] = known.ids;
       await lists(10, monitor, named);
@@ -68,9 +68,9 @@ describe('machines that nobody claims', () => {
       assert.match(message, /never read/);
       await lists(5, monitor, named);
       assert.deepEqual(rig.cloud.live(), known.ids);
-      const { unclaimed, alarms } = await monitor.query(reportQuery);
+      const { unlistedMachines, alarms } = await monitor.query(reportQuery);
       assert.deepEqual(
-        unclaimed.map(({ machineId, claimed }) => [machineId, claimed]),
+        unlistedMachines.map(({ machineId, isAcknowledged }) => [machineId, isAcknowledged]),
         [[dropped, true]],
       );
       assert.deepEqual(alarms, []);
@@ -92,9 +92,9 @@ describe('machines that nobody claims', () => {
       await rig.env.sleep('5 minutes');
       rig.cloud.ownerless = [];
       const adopter = rig.env.client.workflow.getHandle<typeof machineRequest>(adopterId(request.workflowId));
-      assert.deepEqual(await adopter.query(standingQuery, [...ids, 'i-0000000a']), [
-        ...['held', 'held', 'unclaimed'],
-        'unclaimed',
+      assert.deepEqual(await adopter.query(ownershipStatusQuery, [...ids, 'i-0000000a']), [
+        ...['acknowledged', 'acknowledged', 'unacknowledged'],
+        'unacknowledged',
       ]);
       await rig.env.sleep('13 minutes');
       assert.ok(rig.cloud.live().includes('i-0000000a'), 'it is not old enough');
@@ -112,12 +112,12 @@ describe('machines that nobody claims', () => {
       rig.cloud.ownerless = [];
       await rig.startMonitor();
       await rig.env.sleep('3 minutes');
-      const lost = requestId(uuidV7());
+      const lost = requestIdFrom(uuidV7());
       const group = {
-        manager: 'fakeGroup',
+        launchMethod: 'fakeGroup',
         id: 'group-lost',
         token: 'lost-launch-of-test-1',
-        outlives: true,
+        mustBeDeleted: true,
       } as const;
       rig.cloud.groups = [{ ...group, requestId: lost }];
       rig.cloud.groupMembers = 2;

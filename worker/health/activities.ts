@@ -14,10 +14,10 @@ export const observeActivities =
     inbound: {
       async execute(input, next) {
         const { activityType: activity } = info;
-        const machines = watchedMachines(input.args[0]);
-        const began = performance.now();
+        const machines = countMachines(input.args[0]);
+        const startedAt = performance.now();
         const end = (outcome: ActivityOutcome): void =>
-          observer.onEnd(activity, machines, outcome, (performance.now() - began) / 1_000);
+          observer.onEnd(activity, machines, outcome, (performance.now() - startedAt) / 1_000);
         observer.onStart(activity, machines);
         try {
           const result = await next(input);
@@ -32,7 +32,7 @@ export const observeActivities =
   });
 
 /** Activities name the machines that they are about in one field of their input. */
-function watchedMachines(input: unknown): number {
+function countMachines(input: unknown): number {
   if (typeof input !== 'object' || input === null || !('machineIds' in input)) return 0;
   return Array.isArray(input.machineIds) ? input.machineIds.length : 0;
 }

@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 
 /** How one kind of work went since the start of the worker. */
-export interface Figure {
+export interface CallStats {
   readonly kind: 'AWS' | 'activity';
   readonly name: string;
   readonly calls: number;
@@ -21,23 +21,23 @@ const SOURCES = [
 ] as const;
 
 /** Duration and success of each call to AWS and each activity, out of the metrics. */
-export async function readFigures(registry: Registry): Promise<readonly Figure[]> {
+export async function readCallStats(registry: Registry): Promise<readonly CallStats[]> {
   const all = await registry.getMetricsAsJSON();
   return SOURCES.flatMap(({ metric, kind, label, good }) => {
     const { values = [] } = all.find(({ name }) => name === metric) ?? {};
-    const sums = new Map<string, { calls: number; failed: number; seconds: number }>();
+    const totals = new Map<string, { calls: number; failed: number; seconds: number }>();
     for (const { value, labels, metricName } of values as readonly HistogramValue[]) {
       const name = String(labels[label]);
-      const sum = sums.get(name) ?? { calls: 0, failed: 0, seconds: 0 };
-      const isGood = good.some((outcome) => outcome === labels['outcome']);
-      if (metricName === `${metric}_sum`) sum.seconds += value;
+      const total = totals.get(name) ?? { calls: 0, failed: 0, seconds: 0 };
+      const isSuccess = good.some((outcome) => outcome === labels['outcome']);
+      if (metricName === `${metric}_sum`) total.seconds += value;
       if (metricName === `${metric}_count`) {
-        sum.calls += value;
-        if (!isGood) sum.failed += value;
+        total.calls += value;
+        if (!isSuccess) total.failed += value;
       }
-      sums.set(name, sum);
+      totals.set(name, total);
     }
-    return [...sums]
+    return [...totals]
       .map(([name, { calls, failed, seconds }]) => ({
         kind,
         name,

@@ -7,21 +7,21 @@ export interface CloudWatchSettings {
   readonly write: (members: object) => void;
 }
 
-const EVERY_MS = 60_000;
+const INTERVAL_MS = 60_000;
 
 /**
  * Writes the metrics into the log, every minute, in CloudWatch's embedded metric format: whoever brings
  * the log to CloudWatch Logs has the metrics there, without a permission or a connection of the worker's own.
  */
 export function logMetrics(registry: Registry, { namespace, write }: CloudWatchSettings) {
-  const before = new Map<string, number>();
-  const tell = async (): Promise<void> => {
-    const samples = samplesOf(await registry.getMetricsAsJSON(), before);
-    for (const line of linesOf(samples, namespace, Date.now())) write(line);
+  const previous = new Map<string, number>();
+  const flush = async (): Promise<void> => {
+    const samples = toSamples(await registry.getMetricsAsJSON(), previous);
+    for (const line of toEmfLines(samples, namespace, Date.now())) write(line);
   };
   // What cannot be told now is told with the next.
-  const timer = setInterval(() => void tell().catch(() => undefined), EVERY_MS).unref();
-  return { tell, close: () => clearInterval(timer) };
+  const timer = setInterval(() => void flush().catch(() => undefined), INTERVAL_MS).unref();
+  return { tell: flush, close: () => clearInterval(timer) };
 }
 
 type Labels = Readonly<Record<string, string | number | undefined>>;
@@ -44,7 +44,7 @@ interface Sample {
 }
 
 /** CloudWatch adds up what it is given: of counts and sums it gets what has come since the last time. */
-function samplesOf(metrics: readonly Metric[], before: Map<string, number>): Sample[] {
+function toSamples(metrics: readonly Metric[], previous: Map<string, number>): Sample[] {
   return metrics
     .filter(({ name }) => name.startsWith('ohf_'))
     .flatMap(({ name, type, values }) =>
@@ -52,9 +52,9 @@ function samplesOf(metrics: readonly Metric[], before: Map<string, number>): Sam
         if (type === 'gauge') return [{ name, labels, value }];
         if (metricName.endsWith('_bucket')) return [];
         const key = `${metricName} ${JSON.stringify(labels)}`;
-        const since = value - (before.get(key) ?? 0);
-        before.set(key, value);
-        return since > 0 ? [{ name: metricName, labels, value: since }] : [];
+        const increase = value - (previous.get(key) ?? 0);
+        previous.set(key, value);
+        return increase > 0 ? [{ name: metricName, labels, value: increase }] : [];
       }),
     );
 }
@@ -63,7 +63,7 @@ function samplesOf(metrics: readonly Metric[], before: Map<string, number>): Sam
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html:
  * a line has one set of dimensions.
  */
-function linesOf(samples: readonly Sample[], Namespace: string, Timestamp: number): object[] {
+function toEmfLines(samples: readonly Sample[], Namespace: string, Timestamp: number): object[] {
   const groups = new Map<string, Sample[]>();
   for (const sample of samples) {
     const key = JSON.stringify(sample.labels);

@@ -1,19 +1,19 @@
 import type { Logger } from '@temporalio/worker';
 import { collectDefaultMetrics } from 'prom-client';
 import type { Config } from '../../config/index.ts';
-import { isWorth } from '../../logging/line.ts';
+import { isEnabled } from '../../logging/line.ts';
 import { logMetrics } from './cloudWatch.ts';
-import { jsonPage, servePages, type Served } from './http.ts';
+import { jsonPage, servePages, type PageServer } from './http.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import type { Events, EventsHealth } from '../pipeline/eventPipeline.ts';
-import { readFigures } from './callStats.ts';
-import { createReadiness, type Check, type ReadinessReader } from './readiness.ts';
+import type { EventPipeline, EventPipelineHealth } from '../pipeline/eventPipeline.ts';
+import { readCallStats } from './callStats.ts';
+import { createReadiness, type ReadinessCheck, type ReadinessReader } from './readiness.ts';
 
 /** How a worker is watched from outside. */
 export interface Health {
   readonly metrics: Metrics;
   /** From now on these decide whether the worker is ready, and this is what it tells of its events. */
-  begin(checks: Readonly<Record<string, Check>>, events: Pick<Events, 'health'>): void;
+  start(checks: Readonly<Record<string, ReadinessCheck>>, events: Pick<EventPipeline, 'health'>): void;
   close(): void;
 }
 
@@ -24,7 +24,7 @@ export interface Health {
 export async function openHealth(config: Config, logger: Logger): Promise<Health> {
   const { metrics: settings, provider, logging } = config;
   const readiness = createReadiness();
-  let events: (() => EventsHealth) | undefined;
+  let events: (() => EventPipelineHealth) | undefined;
   const metrics = createMetrics({
     deployment: provider.deployment,
     provider: provider.name,
@@ -33,28 +33,29 @@ export async function openHealth(config: Config, logger: Logger): Promise<Health
     events: () => events?.(),
   });
   const { listen, cloudWatch } = settings;
-  const served = listen === undefined ? undefined : await serve(listen, metrics, readiness);
+  const server = listen === undefined ? undefined : await serve(listen, metrics, readiness);
   const write = (members: object): void => logger.info('metrics', { ...members });
   const { namespace } = cloudWatch;
-  if (namespace !== undefined && !isWorth('info', logging.level))
+  if (namespace !== undefined && !isEnabled('info', logging.level))
     logger.warn(
       'metrics.cloudWatch.namespace has no effect: its lines are on the level info, see logging.level',
     );
-  const logged = namespace === undefined ? undefined : logMetrics(metrics.registry, { namespace, write });
+  const cloudWatchLog =
+    namespace === undefined ? undefined : logMetrics(metrics.registry, { namespace, write });
   return {
     metrics,
-    begin(checks, source) {
+    start(checks, source) {
       events = () => source.health();
-      readiness.begin(checks);
+      readiness.setChecks(checks);
     },
     close() {
-      served?.close();
-      logged?.close();
+      server?.close();
+      cloudWatchLog?.close();
     },
   };
 }
 
-function serve(listen: string, { registry }: Metrics, readiness: ReadinessReader): Promise<Served> {
+function serve(listen: string, { registry }: Metrics, readiness: ReadinessReader): Promise<PageServer> {
   collectDefaultMetrics({ register: registry });
   return servePages(listen, {
     '/healthz': async () => jsonPage(200, { status: 'alive' }),
@@ -63,7 +64,7 @@ function serve(listen: string, { registry }: Metrics, readiness: ReadinessReader
       return jsonPage(state.ready ? 200 : 503, state);
     },
     async '/status'() {
-      return jsonPage(200, { ...(await readiness.read()), figures: await readFigures(registry) });
+      return jsonPage(200, { ...(await readiness.read()), stats: await readCallStats(registry) });
     },
     '/metrics': async () => ({
       status: 200,

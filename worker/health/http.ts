@@ -8,7 +8,7 @@ export interface Page {
   readonly body: string;
 }
 
-export interface Served {
+export interface PageServer {
   readonly close: () => void;
 }
 
@@ -24,7 +24,7 @@ export const jsonPage = (status: number, value: object): Page => ({
  * Serves these pages to whoever can reach the address; nothing can be changed through them.
  * @throws ConfigurationError when the address can't be listened on
  */
-export async function servePages(address: string, pages: Pages): Promise<Served> {
+export async function servePages(address: string, pages: Pages): Promise<PageServer> {
   const server = createServer((request, response) => void respond(pages, request, response));
   await listen(server, address);
   return {
@@ -36,14 +36,14 @@ export async function servePages(address: string, pages: Pages): Promise<Served>
 }
 
 async function respond(pages: Pages, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { status, contentType, body } = await answer(pages, request).catch((error: unknown) =>
+  const { status, contentType, body } = await renderPage(pages, request).catch((error: unknown) =>
     jsonPage(500, { error: String(error) }),
   );
   response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store' });
   response.end(body);
 }
 
-async function answer(pages: Pages, { method, url = '/' }: IncomingMessage): Promise<Page> {
+async function renderPage(pages: Pages, { method, url = '/' }: IncomingMessage): Promise<Page> {
   const page = pages[url.replace(/\?.*$/, '')];
   if (!page) return jsonPage(404, { error: `not found; there are ${Object.keys(pages).join(', ')}` });
   if (method !== 'GET' && method !== 'HEAD') return jsonPage(405, { error: 'GET only' });

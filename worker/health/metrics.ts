@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { CallObserver } from '../../activities/aws/client/awsCallMetrics.ts';
 import type { SweepObserver } from '../../activities/monitor/sweep.ts';
-import type { EventsHealth } from '../pipeline/eventPipeline.ts';
+import type { EventPipelineHealth } from '../pipeline/eventPipeline.ts';
 import type { ActivityObserver } from './activities.ts';
 import type { ReadinessReader } from './readiness.ts';
 
@@ -23,7 +23,7 @@ export interface MetricsSettings {
   readonly sweepSeconds: number;
   readonly readiness: ReadinessReader;
   /** Undefined until the worker has them. */
-  readonly events: () => EventsHealth | undefined;
+  readonly events: () => EventPipelineHealth | undefined;
 }
 
 /** A call to AWS takes a tenth of a second, a large fleet many. */
@@ -73,13 +73,13 @@ function eventMetrics(registers: Registry[], events: MetricsSettings['events']):
       if (health) publishable.set(health.error === undefined ? 1 : 0);
     },
   });
-  const behind: Gauge<'handler'> = new Gauge({
-    name: 'ohf_event_handler_behind',
+  const lag: Gauge<'handler'> = new Gauge({
+    name: 'ohf_event_handler_lag',
     help: 'Events that a handler has not had yet.',
     labelNames: ['handler'],
     registers,
     collect() {
-      for (const { name, behind: left } of events()?.handlers ?? []) behind.set({ handler: name }, left);
+      for (const { name, lag: left } of events()?.handlers ?? []) lag.set({ handler: name }, left);
     },
   });
   const failing: Gauge<'handler'> = new Gauge({
@@ -131,9 +131,9 @@ function callMetrics(registers: Registry[]): CallObserver {
   });
   return {
     onWait: (action, seconds) => wait.observe({ action }, seconds),
-    onRequest({ action, attempt, seconds, error, about }) {
+    onRequest({ action, attempt, seconds, error, subject }) {
       // A dry run asks what the worker may do; that it may not is told elsewhere.
-      if (about?.dryRun) return;
+      if (subject?.dryRun) return;
       duration.observe({ action, outcome: error?.kind ?? 'ok' }, seconds);
       if (attempt > 1) retries.inc({ action });
       if (!error) return;
@@ -214,12 +214,12 @@ function sweepMetrics(registers: Registry[], staleSeconds: number): SweepObserve
     help: 'When this worker last read all machines completely; 0 in a worker that never did.',
     registers,
   });
-  return (seen, requests) => {
+  return (observations, ownerlessRequests) => {
     sweptAt = now();
     swept.set(sweptAt);
     machines.reset();
-    for (const { state } of seen) machines.inc({ state });
+    for (const { state } of observations) machines.inc({ state });
     // Owners are asked from the second sweep on.
-    if (requests) ownerless.set(requests.size);
+    if (ownerlessRequests) ownerless.set(ownerlessRequests.size);
   };
 }

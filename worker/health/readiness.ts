@@ -3,7 +3,7 @@
  * request
  * @throws when it does not hold
  */
-export type Check = (signal: AbortSignal) => Promise<string | { readonly degraded: string }>;
+export type ReadinessCheck = (signal: AbortSignal) => Promise<string | { readonly degraded: string }>;
 
 export interface CheckResult {
   readonly check: string;
@@ -20,27 +20,27 @@ export interface Readiness {
 
 export interface ReadinessReader {
   /** From now on these decide; before, the worker is starting and not ready. */
-  readonly begin: (checks: Readonly<Record<string, Check>>) => void;
+  readonly setChecks: (checks: Readonly<Record<string, ReadinessCheck>>) => void;
   read(): Promise<Readiness>;
 }
 
 /** A check that has not answered by then has failed. */
-const PATIENCE_MS = 3_000;
+const CHECK_TIMEOUT_MS = 3_000;
 /** However often somebody asks, AWS and Temporal are asked no oftener. */
-const FRESH_MS = 5_000;
+const MAX_RESULT_AGE_MS = 5_000;
 
 export function createReadiness(now: () => number = Date.now): ReadinessReader {
-  let checks: Readonly<Record<string, Check>> = {
+  let checks: Readonly<Record<string, ReadinessCheck>> = {
     started: () => Promise.reject(new Error('the worker is starting')),
   };
   let last: { readonly at: number; readonly result: Promise<Readiness> } | undefined;
   return {
-    begin(next) {
+    setChecks(next) {
       checks = next;
       last = undefined;
     },
     read() {
-      if (last && now() - last.at < FRESH_MS) return last.result;
+      if (last && now() - last.at < MAX_RESULT_AGE_MS) return last.result;
       const result = runAll(checks);
       last = { at: now(), result };
       return result;
@@ -48,7 +48,7 @@ export function createReadiness(now: () => number = Date.now): ReadinessReader {
   };
 }
 
-async function runAll(checks: Readonly<Record<string, Check>>): Promise<Readiness> {
+async function runAll(checks: Readonly<Record<string, ReadinessCheck>>): Promise<Readiness> {
   const results = await Promise.all(Object.entries(checks).map(([name, check]) => runOne(name, check)));
   return {
     ready: results.every(({ ok }) => ok),
@@ -57,16 +57,18 @@ async function runAll(checks: Readonly<Record<string, Check>>): Promise<Readines
   };
 }
 
-async function runOne(check: string, run: Check): Promise<CheckResult> {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
-  const late = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(new Error(`no answer within ${PATIENCE_MS / 1_000} s`)));
+async function runOne(check: string, run: ReadinessCheck): Promise<CheckResult> {
+  const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
+  const timeout = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () =>
+      reject(new Error(`no answer within ${CHECK_TIMEOUT_MS / 1_000} s`)),
+    );
   });
   try {
-    const found = await Promise.race([run(signal), late]);
-    return typeof found === 'string'
-      ? { check, ok: true, degraded: false, detail: found }
-      : { check, ok: true, degraded: true, detail: found.degraded };
+    const result = await Promise.race([run(signal), timeout]);
+    return typeof result === 'string'
+      ? { check, ok: true, degraded: false, detail: result }
+      : { check, ok: true, degraded: true, detail: result.degraded };
   } catch (error) {
     return {
       check,

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { auditLog } from '../../activities/events/handlers/auditLog.ts';
+import { createAuditLogHandler } from '../../activities/events/handlers/auditLog.ts';
 import type { EventHandler } from '../../activities/events/handlers/handler.ts';
-import { webhook } from '../../activities/events/handlers/webhook.ts';
+import { createWebhookHandler } from '../../activities/events/handlers/webhook.ts';
 import type { Config } from '../../config/index.ts';
 import { EVENT_TYPES, type EventType } from '../../domain/events/event.ts';
-import { clientSettings } from '../startup/awsSettings.ts';
+import { awsClientSettings } from '../startup/awsSettings.ts';
 
-const WEBHOOK_SECONDS = 10;
+const WEBHOOK_TIMEOUT_SECONDS = 10;
 const AUDIT_FILE = { maxBytes: 50 << 20, keep: 10 } as const;
 
 /** The handlers that the settings name, beside the read model and the site's own. */
@@ -16,11 +16,11 @@ export async function configuredHandlers(
 ): Promise<readonly EventHandler[]> {
   const { audit, webhook: hook, sns } = config.events;
   const handlers: EventHandler[] = [];
-  if (audit) handlers.push(auditLog({ path: join(directory, 'audit.log'), ...AUDIT_FILE }));
+  if (audit) handlers.push(createAuditLogHandler({ path: join(directory, 'audit.log'), ...AUDIT_FILE }));
   if (hook) {
-    const { url, secretFile, types, timeoutSeconds = WEBHOOK_SECONDS } = hook;
+    const { url, secretFile, types, timeoutSeconds = WEBHOOK_TIMEOUT_SECONDS } = hook;
     const signed = secretFile === undefined ? {} : { secretFile };
-    handlers.push(webhook({ url, timeoutSeconds, ...signed, ...typesOf(types) }));
+    handlers.push(createWebhookHandler({ url, timeoutSeconds, ...signed, ...typesOf(types) }));
   }
   if (sns) handlers.push(await snsHandler(config, sns));
   return handlers;
@@ -32,14 +32,14 @@ async function snsHandler(
 ): Promise<EventHandler> {
   // AWS's client of SNS is loaded only where it is used.
   const { createSnsClient } = await import('../../activities/aws/client/snsClient.ts');
-  const { sns } = await import('../../activities/events/handlers/sns.ts');
-  const client = createSnsClient(clientSettings(provider), topicArn, endpoint);
-  return sns({ client, topicArn, ...typesOf(types) });
+  const { createSnsHandler } = await import('../../activities/events/handlers/sns.ts');
+  const client = createSnsClient(awsClientSettings(provider), topicArn, endpoint);
+  return createSnsHandler({ client, topicArn, ...typesOf(types) });
 }
 
 /** @param list as in the settings, separated by commas */
 function typesOf(list: string | undefined): { readonly types?: readonly EventType[] } {
   if (list === undefined) return {};
-  const wanted = list.split(',').map((type) => type.trim());
-  return { types: EVENT_TYPES.filter((type) => wanted.includes(type)) };
+  const selected = list.split(',').map((type) => type.trim());
+  return { types: EVENT_TYPES.filter((type) => selected.includes(type)) };
 }

@@ -7,25 +7,25 @@ import {
 } from '../../activities/events/outbox/dispatcher.ts';
 import type { EventHandler } from '../../activities/events/handlers/handler.ts';
 import type { Outbox } from '../../activities/events/outbox/outbox.ts';
-import type { EventTarget } from '../../activities/events/outbox/eventActivities.ts';
-import { readModel } from '../../activities/events/readModel/readModel.ts';
-import { loadSiteHandler } from '../../activities/events/handlers/customHandler.ts';
+import type { EventSink } from '../../activities/events/outbox/eventActivities.ts';
+import { createReadModelHandler } from '../../activities/events/readModel/readModel.ts';
+import { loadCustomHandler } from '../../activities/events/handlers/customHandler.ts';
 import type { Damage } from '../../activities/storage/journal.ts';
 import type { Store } from '../../activities/storage/store.ts';
 import type { Config } from '../../config/index.ts';
 import { configuredHandlers } from './eventHandlers.ts';
 import { damageText, openStorage, rebuiltAt } from './storage.ts';
 
-const OPEN_AGAIN_MS = 60_000;
+const REOPEN_INTERVAL_MS = 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 
 /** The events of one provider instance on this host: published, and told to every handler. */
-export interface Events extends EventTarget {
-  health(): EventsHealth;
+export interface EventPipeline extends EventSink {
+  health(): EventPipelineHealth;
   close(): Promise<void>;
 }
 
-export interface EventsHealth {
+export interface EventPipelineHealth {
   readonly directory: string;
   /** Why events cannot be published now. */
   readonly error?: string;
@@ -34,7 +34,7 @@ export interface EventsHealth {
   readonly handlers: readonly HandlerHealth[];
 }
 
-interface Opened {
+interface OpenPipeline {
   readonly outbox: Outbox;
   readonly dispatcher: Dispatcher;
   readonly handlers: readonly EventHandler[];
@@ -45,8 +45,13 @@ interface Opened {
  * A directory that cannot be written is tried again every minute; until then owners keep their events.
  * @throws ConfigurationError when the site's own handler is none
  */
-export async function openEvents(config: Config, directory: string, logger: Logger): Promise<Events> {
-  const site = config.events.module === undefined ? [] : [await loadSiteHandler(config.events.module)];
+export async function openEventPipeline(
+  config: Config,
+  directory: string,
+  logger: Logger,
+): Promise<EventPipeline> {
+  const customHandlers =
+    config.events.module === undefined ? [] : [await loadCustomHandler(config.events.module)];
   let failure: { readonly error: string } | undefined;
   const damages: { readonly at: number; readonly text: string }[] = [];
   const onError = (error: unknown): void => {
@@ -57,15 +62,15 @@ export async function openEvents(config: Config, directory: string, logger: Logg
     damages.push({ at: Date.now(), text: damageText(damage) });
     logger.error(damageText(damage));
   };
-  let opened: Opened | undefined;
-  let again: NodeJS.Timeout | undefined;
+  let opened: OpenPipeline | undefined;
+  let retryTimer: NodeJS.Timeout | undefined;
   const tryToOpen = async (): Promise<void> => {
     try {
-      opened = await open(config, directory, site, onDamage, logger);
+      opened = await openPipeline(config, directory, customHandlers, onDamage, logger);
       failure = undefined;
     } catch (error) {
       onError(error);
-      again = setTimeout(() => void tryToOpen(), OPEN_AGAIN_MS);
+      retryTimer = setTimeout(() => void tryToOpen(), REOPEN_INTERVAL_MS);
     }
   };
   await tryToOpen();
@@ -80,11 +85,11 @@ export async function openEvents(config: Config, directory: string, logger: Logg
     onError,
     health() {
       const since = rebuiltAt(directory);
-      const left = damages.filter(({ at }) => at > since).map(({ text }) => text);
-      return { directory, ...failure, damages: left, handlers: opened?.dispatcher.health() ?? [] };
+      const unresolved = damages.filter(({ at }) => at > since).map(({ text }) => text);
+      return { directory, ...failure, damages: unresolved, handlers: opened?.dispatcher.health() ?? [] };
     },
     async close() {
-      clearTimeout(again);
+      clearTimeout(retryTimer);
       if (!opened) return;
       clearInterval(opened.pruning);
       await opened.dispatcher.stop();
@@ -94,25 +99,29 @@ export async function openEvents(config: Config, directory: string, logger: Logg
   };
 }
 
-async function open(
+async function openPipeline(
   config: Config,
   directory: string,
-  site: readonly EventHandler[],
+  customHandlers: readonly EventHandler[],
   onDamage: (damage: Damage) => void,
   logger: Logger,
-): Promise<Opened> {
-  const keepMs = config.storage.keepDays * DAY_MS;
+): Promise<OpenPipeline> {
+  const retentionMs = config.storage.keepDays * DAY_MS;
   const { outbox, store } = await openStorage(config, directory, onDamage);
-  const handlers = [readModel(store), ...(await configuredHandlers(config, directory)), ...site];
+  const handlers = [
+    createReadModelHandler(store),
+    ...(await configuredHandlers(config, directory)),
+    ...customHandlers,
+  ];
   const dispatcher = startDispatcher({
     outbox,
     handlers,
     lock: join(directory, 'dispatcher.lock'),
-    keepMs,
-    onFailure: ({ name, behind, error }) =>
-      logger.warn(`the event handler '${name}' failed; telling it again`, { behind, error }),
+    retentionMs,
+    onFailure: ({ name, lag, error }) =>
+      logger.warn(`the event handler '${name}' failed; telling it again`, { lag, error }),
   });
-  return { outbox, dispatcher, handlers, pruning: pruneDaily(store, keepMs, logger) };
+  return { outbox, dispatcher, handlers, pruning: pruneDaily(store, retentionMs, logger) };
 }
 
 function pruneDaily(store: Store, keepMs: number, logger: Logger): NodeJS.Timeout {

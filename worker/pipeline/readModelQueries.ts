@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { auditLine, type AuditLine } from '../../activities/events/handlers/auditLine.ts';
-import type { Published } from '../../activities/events/handlers/handler.ts';
+import type { PublishedEvent } from '../../activities/events/handlers/handler.ts';
 import type { MachineRecord, RequestRecord, Store } from '../../activities/storage/store.ts';
 import type { Environment } from '../../config/index.ts';
 import type { EventType } from '../../domain/events/event.ts';
@@ -24,7 +24,7 @@ export interface RequestFilter {
 }
 
 /** What the worker of this host has on its disk of what happened, for those who ask on that host. */
-export interface Records {
+export interface ReadModelQueries {
   /** The newest that fit, at most `limit` of them, oldest first. */
   events(filter: EventFilter, limit: number): Promise<readonly AuditLine[]>;
   /** As `events`, and then each that is published from now on, until the signal aborts. */
@@ -45,36 +45,36 @@ export interface StoredRequest {
   readonly machines: readonly MachineRecord[];
 }
 
-const PAGE = 10_000;
-const LOOK_MS = 500;
+const PAGE_SIZE = 10_000;
+const POLL_INTERVAL_MS = 500;
 
 /**
  * @param onNote is told in a sentence what an operator should know
  * @throws ConfigurationError on another host than the worker's, StorageError
  */
-export async function withRecords<T>(
+export async function withReadModel<T>(
   env: Environment,
   onNote: (note: string) => void,
-  work: (records: Records) => Promise<T>,
+  work: (records: ReadModelQueries) => Promise<T>,
 ): Promise<T> {
   return withStorage(env, onNote, async ({ store, outbox }) => {
-    const newest = async (filter: EventFilter, limit: number): Promise<readonly Published[]> =>
-      newestEvents(store, await scopeOf(store, filter), limit);
+    const newest = async (filter: EventFilter, limit: number): Promise<readonly PublishedEvent[]> =>
+      newestEvents(store, await toEventScope(store, filter), limit);
     return work({
       events: async (filter, limit) => (await newest(filter, limit)).map(auditLine),
       async follow(filter, limit, show, signal) {
-        let place = outbox.newest();
+        let offset = outbox.newestOffset();
         const shown = await newest(filter, limit);
         for (const published of shown) await show(auditLine(published));
         // What was published meanwhile may be in both.
-        const had = new Set(shown.map(keyOf));
+        const alreadyShown = new Set(shown.map(eventKey));
         while (!signal.aborted) {
-          const entries = await outbox.after(place, PAGE);
-          const { fits } = await scopeOf(store, filter);
+          const entries = await outbox.readAfter(offset, PAGE_SIZE);
+          const { matches } = await toEventScope(store, filter);
           for (const entry of entries)
-            if (fits(entry) && !had.has(keyOf(entry))) await show(auditLine(entry));
-          place = entries.at(-1)?.place ?? place;
-          await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
+            if (matches(entry) && !alreadyShown.has(eventKey(entry))) await show(auditLine(entry));
+          offset = entries.at(-1)?.offset ?? offset;
+          await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
         }
       },
       async requests({ isOpen, templateId }, limit) {
@@ -93,16 +93,16 @@ export async function withRecords<T>(
   });
 }
 
-const keyOf = ({ runId, event }: Published): string => `${runId} ${event.id}`;
+const eventKey = ({ runId, event }: PublishedEvent): string => `${runId} ${event.id}`;
 
-interface Scope {
+interface EventScope {
   readonly where: { readonly requestId?: string; readonly machineId?: string; readonly type?: EventType };
   readonly filter: EventFilter;
-  readonly fits: (published: Published) => boolean;
+  readonly matches: (published: PublishedEvent) => boolean;
 }
 
 /** Returns name many machines in one event: that a machine was asked back stands with its request. */
-async function scopeOf(store: Store, filter: EventFilter): Promise<Scope> {
+async function toEventScope(store: Store, filter: EventFilter): Promise<EventScope> {
   const { id, machineId, type, from = -Infinity, to = Infinity } = filter;
   const isReturn = id?.startsWith('ret-') === true;
   const machine = machineId === undefined ? undefined : await store.get('machines', machineId);
@@ -114,7 +114,7 @@ async function scopeOf(store: Store, filter: EventFilter): Promise<Scope> {
       ...(machineId !== undefined && requestId === undefined && !isReturn ? { machineId } : {}),
       ...(isReturn ? { type: 'ReturnRequested' } : type === undefined ? {} : { type }),
     },
-    fits: ({ event }) =>
+    matches: ({ event }) =>
       (type === undefined || event.type === type) &&
       (requestId === undefined || event.requestId === requestId) &&
       (!isReturn || (event.type === 'ReturnRequested' && event.returnId === id)) &&
@@ -127,29 +127,29 @@ async function scopeOf(store: Store, filter: EventFilter): Promise<Scope> {
 }
 
 /** What one step of a request set off has one time. */
-const byOrder = (a: Published, b: Published): number =>
+const compareEvents = (a: PublishedEvent, b: PublishedEvent): number =>
   a.event.at - b.event.at ||
   a.event.stream.localeCompare(b.event.stream) ||
   a.event.sequence - b.event.sequence;
 
 async function newestEvents(
   store: Store,
-  { where, filter, fits }: Scope,
+  { where, filter, matches }: EventScope,
   limit: number,
-): Promise<Published[]> {
+): Promise<PublishedEvent[]> {
   const { from, to } = filter;
   const time = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-  const found: Published[] = [];
+  const found: PublishedEvent[] = [];
   for (let after: string | undefined; ;) {
     const page = await store.list('events', {
       where,
       ...time,
       newestFirst: true,
-      limit: PAGE,
+      limit: PAGE_SIZE,
       ...(after === undefined ? {} : { after }),
     });
-    found.push(...page.rows.filter(fits));
+    found.push(...page.rows.filter(matches));
     after = page.next;
-    if (found.length >= limit || after === undefined) return found.toSorted(byOrder).slice(-limit);
+    if (found.length >= limit || after === undefined) return found.toSorted(compareEvents).slice(-limit);
   }
 }

@@ -9,7 +9,7 @@ import { loadWorkerConfig, type Config, type Environment } from '../../config/in
 import { ConfigurationError } from '../../domain/errors/errors.ts';
 
 /** What a worker keeps on its host's disk. */
-export interface Storage {
+export interface WorkerStorage {
   readonly outbox: Outbox;
   /** The read model. */
   readonly store: Store;
@@ -25,15 +25,16 @@ export function storageDirectory({ storage, provider }: Config, env: Environment
 export const damageText = ({ path, movedTo, lost }: Damage): string =>
   `${path} was damaged: ${lost}. It was moved to ${movedTo}. 'ohf rebuild-read-model' makes the read model anew.`;
 
-const markIn = (directory: string): string => join(directory, 'rebuilt');
+const rebuiltMarkerPath = (directory: string): string => join(directory, 'rebuilt');
 
 /** By this the worker, in its own process, knows that what was damaged has been made again. */
-export const markRebuilt = (directory: string): void => writeFileSync(markIn(directory), '', { mode: 0o600 });
+export const markRebuilt = (directory: string): void =>
+  writeFileSync(rebuiltMarkerPath(directory), '', { mode: 0o600 });
 
 /** Epoch ms; 0 if never. */
 export function rebuiltAt(directory: string): number {
   try {
-    return statSync(markIn(directory)).mtimeMs;
+    return statSync(rebuiltMarkerPath(directory)).mtimeMs;
   } catch {
     return 0;
   }
@@ -44,7 +45,7 @@ export async function openStorage(
   { storage }: Config,
   directory: string,
   onDamage: (damage: Damage) => void,
-): Promise<Storage> {
+): Promise<WorkerStorage> {
   const outbox = await openOutbox(join(directory, 'outbox.jsonl'), onDamage);
   try {
     const store = await openStore({ type: storage.type, directory: join(directory, 'read-model') }, onDamage);
@@ -62,12 +63,12 @@ export async function openStorage(
 export async function withStorage<T>(
   env: Environment,
   onNote: (note: string) => void,
-  work: (storage: Storage, config: Config) => Promise<T>,
+  work: (storage: WorkerStorage, config: Config) => Promise<T>,
 ): Promise<T> {
   const config = await loadWorkerConfig(env).catch((cause: unknown) => {
     if (!(cause instanceof ConfigurationError)) throw cause;
-    const whose = "This command has the worker's settings, of OHF_CONFIG, else of ./config/config.json";
-    throw new ConfigurationError(`${whose}: ${cause.message}`, { cause });
+    const context = "This command has the worker's settings, of OHF_CONFIG, else of ./config/config.json";
+    throw new ConfigurationError(`${context}: ${cause.message}`, { cause });
   });
   const directory = storageDirectory(config, env);
   if (!existsSync(directory)) {

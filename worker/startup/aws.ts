@@ -3,50 +3,50 @@ import type { Logger } from '@temporalio/worker';
 import { createAwsClients, type AwsClients } from '../../activities/aws/client/clients.ts';
 import { toProviderError } from '../../activities/aws/client/errors.ts';
 import { createAwsProvider } from '../../activities/aws/provider.ts';
-import { brief } from '../../activities/runtime/failures.ts';
+import { truncateMessage } from '../../activities/runtime/failures.ts';
 import type { CallObserver } from '../../activities/aws/client/awsCallMetrics.ts';
-import type { Announcements } from '../../activities/provider.ts';
+import type { InterruptionSource } from '../../activities/provider.ts';
 import type { AwsConfig, ProviderConfig } from '../../config/config.ts';
 import { ConfigurationError } from '../../domain/errors/errors.ts';
-import { clientSettings } from './awsSettings.ts';
-import { findRefusedActions } from '../../activities/aws/iam/permissionCheck.ts';
-import type { OpenProvider, Surroundings } from './providers.ts';
+import { awsClientSettings } from './awsSettings.ts';
+import { findDeniedActions } from '../../activities/aws/iam/permissionCheck.ts';
+import type { OpenProvider, ProviderDependencies } from './providers.ts';
 
 /** @throws ConfigurationError when AWS can't be read */
 export async function openAws(
   provider: ProviderConfig,
-  { logger, onReadError, calls }: Surroundings,
+  { logger, onReadError, calls }: ProviderDependencies,
 ): Promise<OpenProvider> {
   const { deployment } = provider;
   const { region, endpoint, pollSeconds, consistencySeconds, sweepSeconds } = provider.aws;
-  const aws = createAwsClients(clientSettings(provider), calls);
+  const aws = createAwsClients(awsClientSettings(provider), calls);
   try {
     await checkAws(aws, endpoint ?? region);
-    await tellRefusedActions(aws, deployment, logger);
+    await logDeniedActions(aws, deployment, logger);
   } catch (error) {
     aws.destroy();
     throw error;
   }
-  const announcements = await openQueue(provider.aws, aws, logger, calls);
+  const interruptionSource = await openInterruptionQueue(provider.aws, aws, logger, calls);
   return {
     provider: createAwsProvider(aws, { pollSeconds, consistencySeconds, onReadError }),
     sweepSeconds,
-    ...(announcements ? { announcements } : {}),
+    ...(interruptionSource ? { interruptionSource } : {}),
     check: (signal) => readOnce(aws, signal),
     close: () => {
-      announcements?.close();
+      interruptionSource?.close();
       aws.destroy();
     },
   };
 }
 
 /** SQS's client is loaded only where there is a queue. */
-async function openQueue(
+async function openInterruptionQueue(
   { interruptionQueue: url, rebalance }: AwsConfig,
   aws: AwsClients,
   logger: Logger,
   calls: CallObserver,
-): Promise<Announcements | undefined> {
+): Promise<InterruptionSource | undefined> {
   if (url === undefined) return undefined;
   const { createInterruptionQueue } = await import('../../activities/aws/interruption/interruptionQueue.ts');
   return createInterruptionQueue(
@@ -57,9 +57,10 @@ async function openQueue(
       onMalformed: (body, reason) =>
         logger.warn('a message of the interruption queue is no event of EC2; dropped', {
           reason,
-          body: brief(body),
+          body: truncateMessage(body),
         }),
-      onAdvice: (machineId) => logger.info('AWS recommends to replace a machine', { machineId }),
+      onRebalanceRecommendation: (machineId) =>
+        logger.info('AWS recommends to replace a machine', { machineId }),
     },
     calls,
   );
@@ -91,8 +92,8 @@ async function checkAws(aws: AwsClients, where: string): Promise<void> {
 }
 
 /** A worker that may not launch still gives machines back, so it starts all the same. */
-async function tellRefusedActions(aws: AwsClients, deployment: string, logger: Logger): Promise<void> {
-  const { refused, doubtful } = await findRefusedActions(aws, deployment);
+async function logDeniedActions(aws: AwsClients, deployment: string, logger: Logger): Promise<void> {
+  const { denied: refused, uncertain: doubtful } = await findDeniedActions(aws, deployment);
   const advice = "'ohf iam-policy --templates FILE' prints the policy that the worker's role needs";
   if (refused.length > 0)
     logger.error(`AWS refuses the worker ${refused.join(', ')}; ${advice}`, { refused });

@@ -3,7 +3,7 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { CALL_ID_HEADER } from '../../contract/messages.ts';
 
 /** Puts the id of Host Factory's call on the log lines of an activity. */
-export const correlateActivities: ActivityInterceptorsFactory = () => {
+export const callIdInterceptor: ActivityInterceptorsFactory = () => {
   let callId: unknown;
   return {
     inbound: {

@@ -3,7 +3,7 @@ import type { Logger } from '@temporalio/worker';
 import type { CallObserver, ObservedRequest } from '../../activities/aws/client/awsCallMetrics.ts';
 
 /** The same observer, and a line for each request to AWS. */
-export const observedAndLogged = (observer: CallObserver, logger: Logger): CallObserver => ({
+export const withRequestLog = (observer: CallObserver, logger: Logger): CallObserver => ({
   onWait: observer.onWait,
   onRequest(request) {
     observer.onRequest(request);
@@ -16,11 +16,11 @@ export const observedAndLogged = (observer: CallObserver, logger: Logger): CallO
  * began it; what a failed one means is told by who needed it.
  */
 function logRequest(request: ObservedRequest, logger: Logger): void {
-  const { action, attempt, seconds, error, awsRequestId, about } = request;
+  const { action, attempt, seconds, error, awsRequestId, subject } = request;
   const isRead = /^(Describe|Get)/.test(action);
   const log = isRead ? logger : (asyncLocalStorage.getStore()?.log ?? logger);
-  const failed = error === undefined ? {} : { code: error.providerCode, error: error.message };
-  const level = isRead || about?.dryRun === true ? 'debug' : error === undefined ? 'info' : 'warn';
+  const errorFields = error === undefined ? {} : { code: error.providerCode, error: error.message };
+  const level = isRead || subject?.dryRun === true ? 'debug' : error === undefined ? 'info' : 'warn';
   const ms = Math.round(seconds * 1_000);
-  log[level](`AWS ${action}`, { action, ...about, ...failed, awsRequestId, attempt, ms });
+  log[level](`AWS ${action}`, { action, ...subject, ...errorFields, awsRequestId, attempt, ms });
 }

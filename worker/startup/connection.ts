@@ -4,8 +4,8 @@ import { temporalTls } from '../../config/temporalTls.ts';
 import { UnavailableError } from '../../domain/errors/errors.ts';
 
 /** How long a worker that starts waits for a Temporal server that is not there yet. */
-const PATIENCE_MS = 60_000;
-const RETRY_MS = 2_000;
+const CONNECT_TIMEOUT_MS = 60_000;
+const RETRY_INTERVAL_MS = 2_000;
 
 /**
  * @throws UnavailableError when the server can't be reached for so long
@@ -14,16 +14,16 @@ const RETRY_MS = 2_000;
 export async function connect(
   temporal: TemporalConfig,
   logger: Logger,
-  patienceMs = PATIENCE_MS,
+  timeoutMs = CONNECT_TIMEOUT_MS,
 ): Promise<NativeConnection> {
   const { address, apiKey } = temporal;
   const tls = temporalTls(temporal);
-  const until = Date.now() + patienceMs;
+  const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {
       return await NativeConnection.connect({ address, tls, ...(apiKey === undefined ? {} : { apiKey }) });
     } catch (error) {
-      if (Date.now() >= until) {
+      if (Date.now() >= deadline) {
         const reason = error instanceof Error ? error.message : String(error);
         throw new UnavailableError(
           `Temporal at ${address} could not be reached (${reason}). Start it, or set temporal.address and temporal.tls.`,
@@ -31,7 +31,7 @@ export async function connect(
         );
       }
       logger.warn(`waiting for Temporal at ${address}`);
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_INTERVAL_MS));
     }
   }
 }

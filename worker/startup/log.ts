@@ -3,12 +3,12 @@ import { hostname } from 'node:os';
 import { DefaultLogger, type Logger, type LogLevel as SdkLevel } from '@temporalio/worker';
 import { type Config, type Environment, type LogLevel } from '../../config/index.ts';
 import { secretValues } from '../../config/secrets.ts';
-import { requestIdIn } from '../../contract/ids.ts';
+import { requestIdOf } from '../../contract/ids.ts';
 import { fileTarget, streamTarget } from '../../logging/direct.ts';
 import { logPath } from '../../logging/file.ts';
-import { hider } from '../../logging/line.ts';
+import { createRedactor } from '../../logging/line.ts';
 import { headersIn } from '../../logging/otlp.ts';
-import { fanOut, type TargetSettings } from '../../logging/target.ts';
+import { fanOut, type TargetDefinition } from '../../logging/target.ts';
 
 export interface WorkerLog {
   readonly logger: Logger;
@@ -17,27 +17,27 @@ export interface WorkerLog {
 }
 
 /** The SDK warns of each lane that has but activities, as it should. */
-const NO_FAULT = 'No workflows registered, not polling for workflow tasks';
+const EXPECTED_SDK_WARNING = 'No workflows registered, not polling for workflow tasks';
 
 /** Before the settings are known. */
-export const openEarlyLog = (env: Environment): WorkerLog =>
+export const openBootstrapLog = (env: Environment): WorkerLog =>
   openLog('info', [streamTarget(process.stdout)], secretValues(env), {});
 
 /** JSON lines to wherever the settings say. A target that is out of order is said to the others, and stops nothing. */
 export async function openWorkerLog(config: Config, env: Environment): Promise<WorkerLog> {
   const { level } = config.logging;
   const { name, deployment } = config.provider;
-  const secrets = [...secretValues(env), ...secretsOfFiles(config)];
+  const secrets = [...secretValues(env), ...secretsInFiles(config)];
   return openLog(level, await targetsOf(config), secrets, { provider: name, deployment, pid: process.pid });
 }
 
-async function targetsOf({ logging, provider }: Config): Promise<TargetSettings[]> {
+async function targetsOf({ logging, provider }: Config): Promise<TargetDefinition[]> {
   const { directory, maxFileMegabytes, keepFiles, stdout, syslog, otlp } = logging;
   const targets = stdout ? [streamTarget(process.stdout)] : [];
   if (directory !== undefined) {
     makeFolder(directory);
     const path = logPath(directory, provider.name, 'worker');
-    targets.push(fileTarget({ path, maxBytes: maxFileMegabytes * 1_000_000, keep: keepFiles }));
+    targets.push(fileTarget({ path, maxBytes: maxFileMegabytes * 1_000_000, keepFiles: keepFiles }));
   }
   if (syslog) {
     const { syslogTarget } = await import('../../logging/syslog.ts');
@@ -68,37 +68,37 @@ function makeFolder(directory: string): void {
 
 function openLog(
   level: LogLevel,
-  targets: readonly TargetSettings[],
+  targets: readonly TargetDefinition[],
   secrets: readonly string[],
-  always: object,
+  baseFields: object,
 ): WorkerLog {
-  const { write, close } = fanOut(level, hider(secrets), targets);
+  const { write, close } = fanOut(level, createRedactor(secrets), targets);
   const logger = new DefaultLogger(
     level.toUpperCase() as SdkLevel,
     ({ level: severity, timestampNanos, message, meta = {} }) =>
       write({
         at: Number(timestampNanos / 1_000_000n),
-        level: message === NO_FAULT ? 'debug' : (severity.toLowerCase() as LogLevel),
+        level: message === EXPECTED_SDK_WARNING ? 'debug' : (severity.toLowerCase() as LogLevel),
         message,
-        fields: { ...idsOf(meta), ...always, ...meta, taskToken: undefined },
+        fields: { ...requestIdField(meta), ...baseFields, ...meta, taskToken: undefined },
       }),
   );
   return { logger, close };
 }
 
 /** Of a workflow's or an activity's line, as the SDK marks it: the id that Host Factory knows. */
-function idsOf({ workflowId }: Readonly<Record<string, unknown>>): object {
-  const requestId = typeof workflowId === 'string' ? requestIdIn(workflowId) : undefined;
+function requestIdField({ workflowId }: Readonly<Record<string, unknown>>): object {
+  const requestId = typeof workflowId === 'string' ? requestIdOf(workflowId) : undefined;
   return requestId === undefined ? {} : { requestId };
 }
 
 /** What stands in files of the settings; none of it has a business in a log. */
-function secretsOfFiles({ events, logging }: Config): string[] {
-  const [webhook = ''] = textOf(events.webhook?.secretFile).split('\n');
-  return [webhook.trim(), ...Object.values(headersIn(textOf(logging.otlp?.headersFile)))];
+function secretsInFiles({ events, logging }: Config): string[] {
+  const [webhook = ''] = readTextIfAny(events.webhook?.secretFile).split('\n');
+  return [webhook.trim(), ...Object.values(headersIn(readTextIfAny(logging.otlp?.headersFile)))];
 }
 
-function textOf(path: string | undefined): string {
+function readTextIfAny(path: string | undefined): string {
   try {
     return path === undefined ? '' : readFileSync(path, 'utf8');
   } catch {

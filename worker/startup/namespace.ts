@@ -14,10 +14,10 @@ export interface NamespaceState {
 export type AttributeName = keyof typeof SEARCH_ATTRIBUTES;
 export const ATTRIBUTE_NAMES = Object.keys(SEARCH_ATTRIBUTES) as readonly AttributeName[];
 
-export const missingIn = ({ attributes }: NamespaceState): readonly AttributeName[] =>
+export const missingAttributes = ({ attributes }: NamespaceState): readonly AttributeName[] =>
   ATTRIBUTE_NAMES.filter((name) => attributes[name] === 'missing');
 
-export const mistypedIn = ({ attributes }: NamespaceState): readonly AttributeName[] =>
+export const mistypedAttributes = ({ attributes }: NamespaceState): readonly AttributeName[] =>
   ATTRIBUTE_NAMES.filter((name) => attributes[name] === 'of another type');
 
 const DAY_S = 24 * 60 * 60;
@@ -34,8 +34,8 @@ export async function readNamespace(client: Client, namespace: string): Promise<
     const retentionDays = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / DAY_S;
     return { exists: true, retentionDays, attributes: await readAttributes(client, namespace) };
   } catch (error) {
-    if (codeOf(error) !== GRPC.notFound) throw error;
-    const attributes = attributesBy(() => 'missing');
+    if (grpcCodeOf(error) !== GRPC.notFound) throw error;
+    const attributes = mapAttributes(() => 'missing');
     return { exists: false, retentionDays: 0, attributes };
   }
 }
@@ -43,20 +43,20 @@ export async function readNamespace(client: Client, namespace: string): Promise<
 async function readAttributes(client: Client, namespace: string): Promise<NamespaceState['attributes']> {
   try {
     const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace });
-    return attributesBy((name) => {
+    return mapAttributes((name) => {
       const type = customAttributes?.[name];
       if (type === undefined || type === null) return 'missing';
       return type === TYPES[SEARCH_ATTRIBUTES[name]] ? 'ready' : 'of another type';
     });
   } catch (error) {
     // Temporal Cloud keeps this service to itself. A query tells as well: it is refused for what does not exist.
-    if (codeOf(error) !== GRPC.permissionDenied && codeOf(error) !== GRPC.unimplemented) throw error;
+    if (grpcCodeOf(error) !== GRPC.permissionDenied && grpcCodeOf(error) !== GRPC.unimplemented) throw error;
     const known = await Promise.all(ATTRIBUTE_NAMES.map((name) => canBeQueried(client, namespace, name)));
-    return attributesBy((name) => (known[ATTRIBUTE_NAMES.indexOf(name)] === true ? 'ready' : 'missing'));
+    return mapAttributes((name) => (known[ATTRIBUTE_NAMES.indexOf(name)] === true ? 'ready' : 'missing'));
   }
 }
 
-function attributesBy(stateOf: (name: AttributeName) => NamespaceState['attributes'][AttributeName]) {
+function mapAttributes(stateOf: (name: AttributeName) => NamespaceState['attributes'][AttributeName]) {
   const entries = ATTRIBUTE_NAMES.map((name) => [name, stateOf(name)] as const);
   return Object.fromEntries(entries) as Record<AttributeName, ReturnType<typeof stateOf>>;
 }
@@ -70,24 +70,28 @@ async function canBeQueried(client: Client, namespace: string, name: AttributeNa
     });
     return true;
   } catch (error) {
-    if (codeOf(error) === GRPC.invalidArgument) return false;
+    if (grpcCodeOf(error) === GRPC.invalidArgument) return false;
     throw error;
   }
 }
 
 /** A server keeps its list of namespaces for some seconds, so that a new one is not known everywhere at once. */
-const KNOWN_WITHIN_MS = 60_000;
-const ASK_AGAIN_MS = 500;
+const PROPAGATION_TIMEOUT_MS = 60_000;
+const RETRY_INTERVAL_MS = 500;
 
 /** @throws Error of gRPC, e.g. when the server does not let us */
-export async function makeNamespace(client: Client, namespace: string, retentionDays: number): Promise<void> {
+export async function createNamespace(
+  client: Client,
+  namespace: string,
+  retentionDays: number,
+): Promise<void> {
   const { workflowService } = client.connection;
   await workflowService.registerNamespace({
     namespace,
     workflowExecutionRetentionPeriod: durationOf(retentionDays),
     description: 'Requests of Host Factory (open-host-factory)',
   });
-  await eventually(() => workflowService.describeNamespace({ namespace }));
+  await retryWhileNotFound(() => workflowService.describeNamespace({ namespace }));
 }
 
 /** @throws Error of gRPC, e.g. when the server does not let us */
@@ -103,20 +107,20 @@ export async function addSearchAttributes(
   names: readonly AttributeName[] = ATTRIBUTE_NAMES,
 ): Promise<void> {
   const searchAttributes = Object.fromEntries(names.map((name) => [name, TYPES[SEARCH_ATTRIBUTES[name]]]));
-  await eventually(() =>
+  await retryWhileNotFound(() =>
     client.connection.operatorService.addSearchAttributes({ namespace, searchAttributes }),
   );
 }
 
-async function eventually(call: () => Promise<unknown>): Promise<void> {
-  const until = Date.now() + KNOWN_WITHIN_MS;
+async function retryWhileNotFound(call: () => Promise<unknown>): Promise<void> {
+  const deadline = Date.now() + PROPAGATION_TIMEOUT_MS;
   for (;;) {
     try {
       await call();
       return;
     } catch (error) {
-      if (codeOf(error) !== GRPC.notFound || Date.now() >= until) throw error;
-      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+      if (grpcCodeOf(error) !== GRPC.notFound || Date.now() >= deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_INTERVAL_MS));
     }
   }
 }
@@ -130,17 +134,17 @@ export async function isDevServer(client: Client): Promise<boolean> {
     return persistenceStore === 'sqlite';
   } catch (error) {
     // Who does not tell is no development server.
-    if (codeOf(error) === GRPC.permissionDenied || codeOf(error) === GRPC.unimplemented) return false;
+    if (grpcCodeOf(error) === GRPC.permissionDenied || grpcCodeOf(error) === GRPC.unimplemented) return false;
     throw error;
   }
 }
 
-function codeOf(error: unknown): unknown {
+function grpcCodeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 /** The server's own words. */
-export function wordsOf(error: unknown): string {
+export function serverMessage(error: unknown): string {
   if (
     error instanceof Error &&
     'details' in error &&

@@ -1,6 +1,6 @@
 import type { Logger } from '@temporalio/worker';
 import type { CallObserver } from '../../activities/aws/client/awsCallMetrics.ts';
-import type { Announcements, Provider } from '../../activities/provider.ts';
+import type { InterruptionSource, Provider } from '../../activities/provider.ts';
 import type { ProviderConfig, ProviderType } from '../../config/config.ts';
 import { openAws } from './aws.ts';
 
@@ -10,13 +10,13 @@ export interface OpenProvider {
   /** Seconds between two reads of all machines. */
   readonly sweepSeconds: number;
   /** What it tells by itself, where it is set up to. */
-  readonly announcements?: Announcements;
+  readonly interruptionSource?: InterruptionSource;
   /** One small read, to see whether the cloud answers. @throws when it does not, or the signal aborts */
   check(signal: AbortSignal): Promise<void>;
   close(): void;
 }
 
-export interface Surroundings {
+export interface ProviderDependencies {
   readonly logger: Logger;
   readonly onReadError: (error: unknown) => void;
   readonly calls: CallObserver;
@@ -24,5 +24,5 @@ export interface Surroundings {
 
 /** How each cloud is opened; another one is another entry. All throw ConfigurationError that says what to do. */
 export const PROVIDERS: Readonly<
-  Record<ProviderType, (config: ProviderConfig, surroundings: Surroundings) => Promise<OpenProvider>>
+  Record<ProviderType, (config: ProviderConfig, surroundings: ProviderDependencies) => Promise<OpenProvider>>
 > = { aws: openAws };

@@ -12,9 +12,9 @@ export function installRuntime(logger: Logger): void {
 }
 
 /** % by which V8 lets a heap grow beyond what lives in it before it collects; left alone that is several hundred MB. */
-const HEAP_GROWTH = 30;
+const HEAP_GROWTH_PERCENT = 30;
 
 /** For the heaps of this thread and of those that run workflows. */
-export function keepHeapSmall(): void {
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
+export function limitHeapGrowth(): void {
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
 }

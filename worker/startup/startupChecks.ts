@@ -5,10 +5,10 @@ import { ConfigurationError } from '../../domain/errors/errors.ts';
 import {
   addSearchAttributes,
   isDevServer,
-  missingIn,
-  mistypedIn,
+  missingAttributes,
+  mistypedAttributes,
   readNamespace,
-  wordsOf,
+  serverMessage,
 } from './namespace.ts';
 
 /**
@@ -17,24 +17,24 @@ import {
  */
 export async function checkNamespace(client: Client, namespace: string): Promise<void> {
   const advice = "'ohf temporal setup --worker --check' tells what it lacks, '--print' how to make it.";
-  const fail = (what: string, cause?: unknown): never => {
-    throw new ConfigurationError(`${what} ${advice}`, { cause });
+  const fail = (problem: string, cause?: unknown): never => {
+    throw new ConfigurationError(`${problem} ${advice}`, { cause });
   };
   const state = await readNamespace(client, namespace).catch((error: unknown) =>
-    fail(`The namespace '${namespace}' of Temporal cannot be read (${wordsOf(error)}).`, error),
+    fail(`The namespace '${namespace}' of Temporal cannot be read (${serverMessage(error)}).`, error),
   );
   if (!state.exists) fail(`Temporal has no namespace '${namespace}'.`);
-  const mistyped = mistypedIn(state);
+  const mistyped = mistypedAttributes(state);
   if (mistyped.length > 0)
     fail(
       `Search attributes of namespace '${namespace}' have another type than ours: ${mistyped.join(', ')}.`,
     );
-  const missing = missingIn(state);
+  const missing = missingAttributes(state);
   if (missing.length === 0) return;
   await addSearchAttributes(client, namespace, missing).catch((error: unknown) =>
     fail(
       `Namespace '${namespace}' lacks the search attributes ${missing.join(', ')}, and they could not be made ` +
-        `(${wordsOf(error)}).`,
+        `(${serverMessage(error)}).`,
       error,
     ),
   );
@@ -45,7 +45,7 @@ export async function checkNamespace(client: Client, namespace: string): Promise
  * machines that cost money.
  * @throws ConfigurationError unless a setting allows it
  */
-export async function refuseDevServer(client: Client, { temporal, provider }: Config): Promise<void> {
+export async function rejectDevServer(client: Client, { temporal, provider }: Config): Promise<void> {
   if (!isRealAws(provider.aws.endpoint) || temporal.allowDevServer === true) return;
   if (await isDevServer(client)) {
     throw new ConfigurationError(

@@ -2,10 +2,10 @@ import { Worker, type NativeConnection } from '@temporalio/worker';
 import type { Activities } from '../../activities/index.ts';
 import { taskQueues, type TaskQueues } from '../../contract/taskQueues.ts';
 import { BUNDLE_PATH } from '../bundle.ts';
-import { correlateActivities } from './callIdInterceptor.ts';
+import { callIdInterceptor } from './callIdInterceptor.ts';
 import { observeActivities, type ActivityObserver } from '../health/activities.ts';
 
-export interface LaneSettings {
+export interface WorkersOptions {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly identity: string;
@@ -19,7 +19,7 @@ export interface LaneSettings {
  * Activities of each lane at once. The rate of calls is limited where they are made (activities/aws/client/rateLimit.ts).
  * Waiting costs nothing but memory: a thousand waiting requests must not delay one return.
  */
-const SLOTS: Readonly<Record<Exclude<keyof TaskQueues, 'workflows'>, number>> = {
+const MAX_CONCURRENT_ACTIVITIES: Readonly<Record<Exclude<keyof TaskQueues, 'workflows'>, number>> = {
   launch: 50,
   read: 50,
   terminate: 50,
@@ -27,14 +27,14 @@ const SLOTS: Readonly<Record<Exclude<keyof TaskQueues, 'workflows'>, number>> = 
 };
 
 /** Time that a call to AWS under way gets to end at a shutdown; waiting is handed back at once instead. */
-const FINISH_CALLS = '20s';
+const SHUTDOWN_GRACE_TIME = '20s';
 
-export async function createLanes(settings: LaneSettings): Promise<Worker[]> {
+export async function createWorkers(settings: WorkersOptions): Promise<Worker[]> {
   const { connection, namespace, identity, activities, observer } = settings;
   const queues = taskQueues(settings.deployment, settings.provider);
-  const activityInterceptors = [observeActivities(observer), correlateActivities];
+  const activityInterceptors = [observeActivities(observer), callIdInterceptor];
   const common = { connection, namespace, identity, shutdownForceTime: '30s' } as const;
-  const workflows = Worker.create({
+  const workflowWorker = Worker.create({
     ...common,
     taskQueue: queues.workflows,
     activities: { ...activities.events },
@@ -43,15 +43,15 @@ export async function createLanes(settings: LaneSettings): Promise<Worker[]> {
     maxConcurrentWorkflowTaskExecutions: 20,
     maxCachedWorkflows: 500,
   });
-  const lanes = (['launch', 'read', 'terminate', 'wait'] as const).map((lane) =>
+  const activityWorkers = (['launch', 'read', 'terminate', 'wait'] as const).map((queue) =>
     Worker.create({
       ...common,
-      maxConcurrentActivityTaskExecutions: SLOTS[lane],
-      taskQueue: queues[lane],
-      activities: { ...activities[lane] },
+      maxConcurrentActivityTaskExecutions: MAX_CONCURRENT_ACTIVITIES[queue],
+      taskQueue: queues[queue],
+      activities: { ...activities[queue] },
       interceptors: { activity: activityInterceptors },
-      shutdownGraceTime: lane === 'wait' ? 0 : FINISH_CALLS,
+      shutdownGraceTime: queue === 'wait' ? 0 : SHUTDOWN_GRACE_TIME,
     }),
   );
-  return Promise.all([workflows, ...lanes]);
+  return Promise.all([workflowWorker, ...activityWorkers]);
 }

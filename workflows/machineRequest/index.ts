@@ -1,18 +1,18 @@
 import { CancellationScope, patched, setHandler } from '@temporalio/workflow';
-import { unitsHeld } from '../../domain/request/state.ts';
-import { Acquiring } from './provisioning.ts';
-import { Ledger } from './requestOwner.ts';
+import { capacityInUse } from '../../domain/request/state.ts';
+import { Provisioning } from './provisioning.ts';
+import { RequestOwner } from './requestOwner.ts';
 import {
-  claimedSignal,
-  heldQuery,
-  machinesSeenSignal,
-  reclaimSignal,
+  acknowledgeSignal,
+  capacityInUseQuery,
+  machinesObservedSignal,
+  releaseUnacknowledgedSignal,
   returnMachinesSignal,
-  standingQuery,
+  ownershipStatusQuery,
   statusQuery,
 } from '../runtime/definitions.ts';
-import { Releasing } from './termination.ts';
-import { tellState } from '../runtime/visibility.ts';
+import { Termination } from './termination.ts';
+import { setHfState } from '../runtime/visibility.ts';
 import type { StatusView } from '../../domain/request/statusView.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';
 
@@ -25,30 +25,30 @@ import type { MachineRequestInput } from '../../domain/request/input.ts';
  * none is left. Its result is its last status.
  */
 export async function machineRequest(input: MachineRequestInput): Promise<StatusView> {
-  const ledger = new Ledger(input);
-  const acquiring = new Acquiring(ledger);
-  const releasing = new Releasing(ledger);
-  setHandler(statusQuery, (page) => ledger.status(page.offset));
-  setHandler(standingQuery, (machineIds) => ledger.standing(machineIds));
-  setHandler(heldQuery, () => unitsHeld(ledger.state));
-  setHandler(returnMachinesSignal, (request) => ledger.takeBack(request));
-  setHandler(claimedSignal, ({ machineIds }) => ledger.claim(machineIds));
-  setHandler(reclaimSignal, ({ machineIds }) => ledger.reclaim(machineIds));
-  setHandler(machinesSeenSignal, (seen) => {
-    ledger.see(seen);
-    if (seen.groups) acquiring.adoptGroups(seen.groups);
-    if (seen.unreported) releasing.giveBackUnreported(seen.unreported, seen.giveBackAt ?? 0);
+  const owner = new RequestOwner(input);
+  const provisioning = new Provisioning(owner);
+  const termination = new Termination(owner);
+  setHandler(statusQuery, (page) => owner.status(page.offset));
+  setHandler(ownershipStatusQuery, (machineIds) => owner.ownershipStatus(machineIds));
+  setHandler(capacityInUseQuery, () => capacityInUse(owner.state));
+  setHandler(returnMachinesSignal, (request) => owner.acceptReturn(request));
+  setHandler(acknowledgeSignal, ({ machineIds }) => owner.acknowledge(machineIds));
+  setHandler(releaseUnacknowledgedSignal, ({ machineIds }) => owner.releaseUnacknowledged(machineIds));
+  setHandler(machinesObservedSignal, (message) => {
+    owner.observe(message);
+    if (message.groups) provisioning.adoptGroups(message.groups);
+    if (message.unreported) termination.releaseUnreported(message.unreported, message.releaseAt ?? 0);
   });
   // A cancel from outside means "give everything back, then end"; it must not stop the giving back.
-  CancellationScope.current().cancelRequested.catch(() => cancel(ledger));
+  CancellationScope.current().cancelRequested.catch(() => cancelRequest(owner));
 
-  await CancellationScope.nonCancellable(() => Promise.all([acquiring.acquire(), releasing.giveBack()]));
-  if (!ledger.isOver()) return ledger.continueAsNew();
-  return ledger.close();
+  await CancellationScope.nonCancellable(() => Promise.all([provisioning.run(), termination.run()]));
+  if (!owner.isFinished()) return owner.continueAsNew();
+  return owner.close();
 }
 
 /** Giving back may take long; who looks for what was cancelled finds it at once. Older runs only told it at their end. */
-function cancel(ledger: Ledger): void {
-  ledger.cancel();
-  if (patched('cancelled-at-once')) tellState('cancelled');
+function cancelRequest(owner: RequestOwner): void {
+  owner.cancel();
+  if (patched('cancelled-at-once')) setHfState('cancelled');
 }

@@ -2,23 +2,24 @@ import { ActivityFailure, ApplicationFailure, TemporalFailure } from '@temporali
 import type { Shortage } from '../../domain/request/launch.ts';
 
 /** What an activity's failure says to people: the cloud's code and message, else Temporal's reason. */
-export function rejection(error: unknown): Shortage {
+export function shortageFromFailure(error: unknown): Shortage {
   const failure = applicationFailure(error);
   if (failure) {
     const [code] = failure.details ?? [];
     return {
-      pool: '',
+      offering: '',
       code: typeof code === 'string' ? code : (failure.type ?? 'Error'),
       message: failure.message,
     };
   }
   const cause = error instanceof ActivityFailure ? error.cause : error;
   return cause instanceof Error
-    ? { pool: '', code: cause.name, message: cause.message }
-    : { pool: '', code: 'Error', message: String(cause) };
+    ? { offering: '', code: cause.name, message: cause.message }
+    : { offering: '', code: 'Error', message: String(cause) };
 }
 
-export const hasType = (error: unknown, type: string): boolean => applicationFailure(error)?.type === type;
+export const hasFailureType = (error: unknown, type: string): boolean =>
+  applicationFailure(error)?.type === type;
 
 /** The failure that the activity itself threw; behind a timeout stands that of its last attempt. */
 function applicationFailure(error: unknown): ApplicationFailure | undefined {

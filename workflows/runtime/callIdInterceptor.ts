@@ -5,7 +5,7 @@ import { CALL_ID_HEADER } from '../../contract/messages.ts';
 /** Puts the id of Host Factory's call, which a workflow has from its input, on its log lines and its activities. */
 export const interceptors: WorkflowInterceptorsFactory = () => {
   let callId: string | undefined;
-  const named = (headers: Headers): Headers =>
+  const withCallId = (headers: Headers): Headers =>
     callId === undefined
       ? headers
       : { ...headers, [CALL_ID_HEADER]: defaultPayloadConverter.toPayload(callId) };
@@ -21,8 +21,8 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
     outbound: [
       {
         getLogAttributes: (input, next) => ({ ...next(input), ...(callId === undefined ? {} : { callId }) }),
-        scheduleActivity: (input, next) => next({ ...input, headers: named(input.headers) }),
-        scheduleLocalActivity: (input, next) => next({ ...input, headers: named(input.headers) }),
+        scheduleActivity: (input, next) => next({ ...input, headers: withCallId(input.headers) }),
+        scheduleLocalActivity: (input, next) => next({ ...input, headers: withCallId(input.headers) }),
       },
     ],
   };

@@ -9,32 +9,36 @@ import {
 import type { EventActivities } from '../../contract/eventActivities.ts';
 import type { DomainEvent, EventType } from '../../domain/events/event.ts';
 import { packEvents } from '../../domain/events/packed.ts';
-import { eventsBetween, requestCreated } from '../../domain/events/diffEvents.ts';
-import { alive, type RequestState } from '../../domain/request/state.ts';
+import { diffEvents, requestCreated } from '../../domain/events/diffEvents.ts';
+import { liveMachines, type RequestState } from '../../domain/request/state.ts';
 import type { Template } from '../../domain/template/template.ts';
-import type { CarriedEvents } from '../../domain/request/input.ts';
+import type { CarriedEventState } from '../../domain/request/input.ts';
 
-const FIRST_RETRY_MS = 60_000;
-const LAST_RETRY_MS = 60 * 60_000;
+const MIN_RETRY_MS = 60_000;
+const MAX_RETRY_MS = 60 * 60_000;
 /** Events told at once. */
-const BATCH = 1_000;
+const MAX_BATCH_EVENTS = 1_000;
 /** What could not be told when a run ends is handed to the next one, up to so many. */
-const MOST_CARRIED = 500;
+const MAX_CARRIED_EVENTS = 500;
 /** JSON of events that go into one payload, of which Temporal takes 2 MB. */
-const MOST_CHARACTERS = 500_000;
+const MAX_PAYLOAD_CHARACTERS = 500_000;
 
 /** ms after which nothing waits any more for what may come of it. */
-const LONG_MS = 2 * 60_000;
+const MAX_DEFERRAL_MS = 2 * 60_000;
 
 /**
  * Each telling takes six events in the history of the request, so these wait for what comes of them: machines, a
  * shortage, an answer.
  */
-const BEGINNINGS: ReadonlySet<EventType> = new Set(['RequestCreated', 'LaunchDecided', 'ReturnRequested']);
+const DEFERRED_EVENTS: ReadonlySet<EventType> = new Set([
+  'RequestCreated',
+  'LaunchDecided',
+  'ReturnRequested',
+]);
 
 /** Until a request, or a return, is answered these wait too: they come with each launch and each machine. */
-const ON_THE_WAY: ReadonlySet<EventType> = new Set([
-  ...BEGINNINGS,
+const DEFERRED_WHILE_BUSY: ReadonlySet<EventType> = new Set([
+  ...DEFERRED_EVENTS,
   'LaunchSettled',
   'MachineCreated',
   'MachineStatusChanged',
@@ -49,120 +53,133 @@ const { publishEvents } = proxyActivities<EventActivities>({
 });
 
 /** Tells what happens to a request, in order, beside its work: the request never waits for it but to end. */
-export class EventStream {
+export class EventPublisher {
   readonly #template: Template | undefined;
   #state: RequestState;
-  #untold: DomainEvent[];
+  #unpublished: DomainEvent[];
   #nextSequence: number;
-  #isStuck = false;
-  #isEnding = false;
+  #isRetrying = false;
+  #isFlushing = false;
 
   constructor(state: RequestState) {
-    const carried = state.input.carried?.events;
+    const carried = state.input.carriedState?.events;
     this.#state = state;
     this.#template = state.input.template;
-    this.#untold = carried?.untold ? [...carried.untold] : [];
+    this.#unpublished = carried?.unpublished ? [...carried.unpublished] : [];
     this.#nextSequence = carried?.nextSequence ?? 1;
     if (this.#nextSequence === 1) this.#add(requestCreated(state));
-    void CancellationScope.nonCancellable(() => this.#tell());
+    void CancellationScope.nonCancellable(() => this.#publishLoop());
   }
 
-  note(before: RequestState, after: RequestState): void {
+  record(before: RequestState, after: RequestState): void {
     this.#state = after;
-    this.#add(eventsBetween(before, after, Date.now(), this.#nextSequence));
+    this.#add(diffEvents(before, after, Date.now(), this.#nextSequence));
   }
 
-  get isTold(): boolean {
-    return this.#untold.length === 0;
+  get isPublished(): boolean {
+    return this.#unpublished.length === 0;
   }
 
   /** Tells all that can be told now, and leaves no activity behind; a cancel of the workflow does not cut it short. */
-  async end(): Promise<void> {
-    this.#isEnding = true;
-    await CancellationScope.nonCancellable(() => condition(() => this.isTold || this.#isStuck));
+  async flush(): Promise<void> {
+    this.#isFlushing = true;
+    await CancellationScope.nonCancellable(() => condition(() => this.isPublished || this.#isRetrying));
   }
 
-  carry(): CarriedEvents {
-    const kept = this.#oldest(MOST_CARRIED);
-    if (kept.length < this.#untold.length)
+  toCarriedEventState(): CarriedEventState {
+    const carriedEvents = this.#oldestEvents(MAX_CARRIED_EVENTS);
+    if (carriedEvents.length < this.#unpublished.length)
       log.error('events are lost: they could not be published, and a new run begins', {
-        lost: this.#untold.length - kept.length,
+        lost: this.#unpublished.length - carriedEvents.length,
       });
-    return { nextSequence: this.#nextSequence, ...(kept.length === 0 ? {} : { untold: kept }) };
+    return {
+      nextSequence: this.#nextSequence,
+      ...(carriedEvents.length === 0 ? {} : { unpublished: carriedEvents }),
+    };
   }
 
   #add(events: readonly DomainEvent[]): void {
     for (const event of events) logEvent(event);
-    this.#untold.push(...events);
+    this.#unpublished.push(...events);
     this.#nextSequence += events.length;
   }
 
-  async #tell(): Promise<never> {
-    for (let retryMs = FIRST_RETRY_MS; ;) {
-      await condition(() => this.#isTime());
-      await whatFollowsAtOnce();
-      const events = this.#oldest(BATCH);
-      const told = await publishEvents({
+  async #publishLoop(): Promise<never> {
+    for (let retryMs = MIN_RETRY_MS; ;) {
+      await condition(() => this.#shouldPublish());
+      await flushMicrotasks();
+      const events = this.#oldestEvents(MAX_BATCH_EVENTS);
+      const isPublished = await publishEvents({
         runId: workflowInfo().runId,
         events: packEvents(events),
         ...(this.#template && events[0]?.type === 'RequestCreated' ? { template: this.#template } : {}),
       }).catch(() => false);
-      if (told) {
-        this.#untold.splice(0, events.length);
-        retryMs = FIRST_RETRY_MS;
+      if (isPublished) {
+        this.#unpublished.splice(0, events.length);
+        retryMs = MIN_RETRY_MS;
       } else {
-        this.#isStuck = true;
+        this.#isRetrying = true;
         await sleep(retryMs, { summary: 'publish events again' });
-        this.#isStuck = false;
-        retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+        this.#isRetrying = false;
+        retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
       }
     }
   }
 
   /** Asked whenever something comes to the request, not by a timer: nobody needs these to the second. */
-  #isTime(): boolean {
-    const [oldest] = this.#untold;
+  #shouldPublish(): boolean {
+    const [oldest] = this.#unpublished;
     if (!oldest) return false;
-    if (this.#isEnding) return true;
-    const { phase, returns } = this.#state;
-    const isBusy = phase !== 'settled' || returns.size > 0;
-    const nothingFollows = !isBusy && alive(this.#state).length === 0;
-    if (nothingFollows || Date.now() - oldest.at >= LONG_MS) return true;
-    return this.#untold.some(({ type }) => !(isBusy ? ON_THE_WAY : BEGINNINGS).has(type));
+    if (this.#isFlushing) return true;
+    const { phase, openReturns } = this.#state;
+    const isBusy = phase !== 'settled' || openReturns.size > 0;
+    const isQuiet = !isBusy && liveMachines(this.#state).length === 0;
+    if (isQuiet || Date.now() - oldest.at >= MAX_DEFERRAL_MS) return true;
+    return this.#unpublished.some(({ type }) => !(isBusy ? DEFERRED_WHILE_BUSY : DEFERRED_EVENTS).has(type));
   }
 
   /** At most so many, and no more than a payload takes. */
-  #oldest(most: number): DomainEvent[] {
-    let room = MOST_CHARACTERS;
-    const upTo = this.#untold.slice(0, most).findIndex((event, index) => {
-      room -= JSON.stringify(event).length;
-      return room < 0 && index > 0;
+  #oldestEvents(maxEvents: number): DomainEvent[] {
+    let charactersLeft = MAX_PAYLOAD_CHARACTERS;
+    const end = this.#unpublished.slice(0, maxEvents).findIndex((event, index) => {
+      charactersLeft -= JSON.stringify(event).length;
+      return charactersLeft < 0 && index > 0;
     });
-    return this.#untold.slice(0, upTo < 0 ? most : upTo);
+    return this.#unpublished.slice(0, end < 0 ? maxEvents : end);
   }
 }
 
 /** Those of single machines come by the thousand. */
-const LEVELS: Readonly<Partial<Record<EventType, 'debug' | 'warn'>>> = {
+const LOG_LEVELS: Readonly<Partial<Record<EventType, 'debug' | 'warn'>>> = {
   MachineCreated: 'debug',
   MachineStatusChanged: 'debug',
   MachineTerminated: 'debug',
-  MachineReclaimed: 'warn',
+  MachineLost: 'warn',
   LaunchOverdue: 'warn',
-  Shortage: 'warn',
+  ShortageReported: 'warn',
 };
 
 /** Whose it is and when it was, each line has anyway. */
-const KNOWN = new Set(['v', 'id', 'stream', 'sequence', 'at', 'type', 'deployment', 'provider', 'requestId']);
+const OMITTED_FIELDS = new Set([
+  'v',
+  'id',
+  'stream',
+  'sequence',
+  'at',
+  'type',
+  'deployment',
+  'provider',
+  'requestId',
+]);
 
 /** A line for each step of a request. */
 function logEvent(event: DomainEvent): void {
-  const what = Object.entries(event).filter(([key]) => !KNOWN.has(key));
-  const fields = what.map(([key, value]: [string, unknown]) => [key === 'message' ? 'why' : key, value]);
-  log[LEVELS[event.type] ?? 'info'](event.type, Object.fromEntries(fields));
+  const entries = Object.entries(event).filter(([key]) => !OMITTED_FIELDS.has(key));
+  const fields = entries.map(([key, value]: [string, unknown]) => [key === 'message' ? 'why' : key, value]);
+  log[LOG_LEVELS[event.type] ?? 'info'](event.type, Object.fromEntries(fields));
 }
 
 /** What one cause sets off in the same step is told together. */
-async function whatFollowsAtOnce(): Promise<void> {
+async function flushMicrotasks(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await Promise.resolve();
 }

@@ -14,31 +14,33 @@ import type { StatusMemo } from '../../contract/messages.ts';
 const HF_STATE = defineSearchAttributeKey('HfState', 'KEYWORD');
 
 /** Upserts on a transition only: each costs events and load on the server's visibility store. */
-export function tellState(hfState: 'holding' | 'returned' | 'cancelled'): void {
+export function setHfState(hfState: 'settled' | 'returned' | 'cancelled'): void {
   upsertSearchAttributes([{ key: HF_STATE, value: hfState }]);
 }
 
 /** A memo is written with each step of a workflow, and in Temporal's lists: of more machines it does not tell. */
-const MOST_IN_MEMO = 200;
+const MAX_MACHINES_IN_MEMO = 200;
 
-export const fitsMemo = ({ machines }: RequestState): boolean => machines.size <= MOST_IN_MEMO;
+export const fitsInMemo = ({ machines }: RequestState): boolean => machines.size <= MAX_MACHINES_IN_MEMO;
 
-export function tellSettled(state: RequestState): void {
-  const machines = fitsMemo(state) ? { machines: packMachines([...state.machines.values()]) } : {};
+export function recordSettled(state: RequestState): void {
+  const machines = fitsInMemo(state) ? { machines: packMachines([...state.machines.values()]) } : {};
   upsertMemo({ hf: { ...memoOf(state), ...machines } });
-  tellState(openState(state));
+  setHfState(hfStateWhileOpen(state));
 }
 
-const openState = ({ cancelled }: RequestState) => (cancelled ? 'cancelled' : 'holding');
+const hfStateWhileOpen = ({ cancelled }: RequestState) => (cancelled ? 'cancelled' : 'settled');
 
 /** The next run starts with what it would else have to upsert: the old run's memo would be lost to it. */
-export function carriedVisibility(
+export function nextRunVisibility(
   state: RequestState,
 ): Pick<ContinueAsNewOptions, 'memo' | 'typedSearchAttributes'> {
   const { memo, typedSearchAttributes } = workflowInfo();
   return {
     memo: { ...memo, hf: memoOf(state) },
-    typedSearchAttributes: typedSearchAttributes.updateCopy([{ key: HF_STATE, value: openState(state) }]),
+    typedSearchAttributes: typedSearchAttributes.updateCopy([
+      { key: HF_STATE, value: hfStateWhileOpen(state) },
+    ]),
   };
 }
 
@@ -48,13 +50,13 @@ function memoOf(state: RequestState): StatusMemo {
 
 const RESULT_ROW = { succeed: 'ready', executing: 'booting', fail: 'failed' } as const;
 
-export function showState(state: RequestState): void {
+export function updateDetails(state: RequestState): void {
   const counts = { ready: 0, booting: 0, failed: 0, owned: 0, releasing: 0, refused: 0 };
   // One pass: this runs at every change, also of a request of 10,000.
   for (const { result, release } of state.machines.values()) {
     counts[RESULT_ROW[result]] += 1;
-    if (release !== 'gone') counts.owned += 1;
-    if (release === 'asked' || release === 'wanted') counts.releasing += 1;
+    if (release !== 'terminated') counts.owned += 1;
+    if (release === 'terminating' || release === 'pendingRelease') counts.releasing += 1;
     if (release === 'refused') counts.refused += 1;
   }
   const rows: (readonly [string, string | number])[] = [
@@ -77,8 +79,10 @@ export function showState(state: RequestState): void {
       `**${state.phase}**, Host Factory sees \`${state.status}\`${state.cancelled ? ', cancelled' : ''}`,
       state.message,
       '| machines | |\n|---|---|\n' + rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n'),
-      ...state.shortages.slice(-5).map((shortage) => `- short: ${shortage.pool} ${shortage.code}`),
-      ...(state.fatal ? [`- stopped launching: ${state.fatal.code}: ${state.fatal.message}`] : []),
+      ...state.shortages.slice(-5).map((shortage) => `- short: ${shortage.offering} ${shortage.code}`),
+      ...(state.fatalError
+        ? [`- stopped launching: ${state.fatalError.code}: ${state.fatalError.message}`]
+        : []),
     ]
       .filter((line) => line !== '')
       .join('\n\n'),

@@ -20,7 +20,7 @@ export interface ObservedRequest {
   readonly error: ProviderError | undefined;
   /** AWS's id of it, which CloudTrail shows as requestID; missing when nothing was answered. */
   readonly awsRequestId?: string;
-  readonly about?: CallSubject;
+  readonly subject?: CallSubject;
 }
 
 /** What a call is about, as far as its input says. */
@@ -30,7 +30,7 @@ export interface CallSubject {
   readonly dryRun?: true;
 }
 
-export const UNOBSERVED: CallObserver = { onWait() {}, onRequest() {} };
+export const NO_OBSERVER: CallObserver = { onWait() {}, onRequest() {} };
 
 /** `RunInstancesCommand` -> `RunInstances`. */
 export const actionOf = (commandName = ''): string => commandName.replace(/Command$/, '');
@@ -48,18 +48,18 @@ export function observeRequests(
       let attempt = 0;
       return async (args: A): Promise<R> => {
         attempt += 1;
-        const began = performance.now();
-        const tell = (answer: unknown, error?: ProviderError): void => {
-          const seconds = (performance.now() - began) / 1_000;
-          const about = subjectOf(args);
-          observer.onRequest({ action, attempt, seconds, error, about, ...requestIdOf(answer) });
+        const startedAt = performance.now();
+        const report = (answer: unknown, error?: ProviderError): void => {
+          const seconds = (performance.now() - startedAt) / 1_000;
+          const subject = subjectOf(args);
+          observer.onRequest({ action, attempt, seconds, error, subject, ...requestIdOf(answer) });
         };
         try {
           const answer = await next(args);
-          tell(at(answer, 'output'));
+          report(propertyOf(answer, 'output'));
           return answer;
         } catch (error) {
-          tell(error, failureOf(error));
+          report(error, failureUnlessDryRunPassed(error));
           throw error;
         }
       };
@@ -69,26 +69,26 @@ export function observeRequests(
 }
 
 /** AWS answers a dry run that would have passed with an error. */
-function failureOf(error: unknown): ProviderError | undefined {
+function failureUnlessDryRunPassed(error: unknown): ProviderError | undefined {
   const failure = toProviderError(error);
   return failure.providerCode === 'DryRunOperation' ? undefined : failure;
 }
 
-const at = (value: unknown, key: string): unknown =>
+const propertyOf = (value: unknown, key: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 
 /** The SDK keeps it beside each answer and each error. */
 function requestIdOf(answer: unknown): { readonly awsRequestId?: string } {
-  const id = at(at(answer, '$metadata'), 'requestId');
+  const id = propertyOf(propertyOf(answer, '$metadata'), 'requestId');
   return typeof id === 'string' ? { awsRequestId: id } : {};
 }
 
 function subjectOf(args: unknown): CallSubject {
-  const input = at(args, 'input');
-  const [ids, token] = [at(input, 'InstanceIds'), at(input, 'ClientToken')];
+  const input = propertyOf(args, 'input');
+  const [ids, token] = [propertyOf(input, 'InstanceIds'), propertyOf(input, 'ClientToken')];
   return {
     ...(Array.isArray(ids) ? { machineIds: ids.map(String) } : {}),
     ...(typeof token === 'string' ? { clientToken: token } : {}),
-    ...(at(input, 'DryRun') === true ? { dryRun: true } : {}),
+    ...(propertyOf(input, 'DryRun') === true ? { dryRun: true } : {}),
   };
 }

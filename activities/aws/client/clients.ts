@@ -5,7 +5,7 @@ import { StandardRetryStrategy } from '@smithy/core/retry';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { credentialsOf, type CredentialSettings } from './credentials.ts';
 import { CAPACITY_CODES } from './errors.ts';
-import { observeRequests, UNOBSERVED, type CallObserver } from './awsCallMetrics.ts';
+import { observeRequests, NO_OBSERVER, type CallObserver } from './awsCallMetrics.ts';
 import { AUTO_SCALING_RATES, EC2_RATES, limitRates } from './rateLimit.ts';
 
 export interface AwsSettings extends CredentialSettings {
@@ -30,55 +30,55 @@ export interface AwsClients {
   /** Reads: the SDK's standard retries, but never for an empty capacity pool. */
   readonly reading: EC2Client;
   /** Auto Scaling: every call may be repeated, and all draw on one bucket of AWS. */
-  readonly scaling: AutoScalingClient;
+  readonly autoScaling: AutoScalingClient;
   destroy(): void;
 }
 
 const CONNECT_TIMEOUT_SECONDS = 3;
 const READ_RETRIES = 2;
 
-class ReadRetry extends StandardRetryStrategy {
-  readonly #pauseMs: number;
+class ReadRetryStrategy extends StandardRetryStrategy {
+  readonly #minDelayMs: number;
 
   constructor({ readRetries = READ_RETRIES, readRetrySeconds = 0 }: AwsSettings) {
     super(1 + readRetries);
-    this.#pauseMs = readRetrySeconds * 1_000;
+    this.#minDelayMs = readRetrySeconds * 1_000;
   }
 
   override async refreshRetryTokenForRetry(
     ...[token, info]: Parameters<StandardRetryStrategy['refreshRetryTokenForRetry']>
   ): ReturnType<StandardRetryStrategy['refreshRetryTokenForRetry']> {
     if (info.error instanceof Error && CAPACITY_CODES.has(info.error.name)) throw info.error;
-    const pause = delay(this.#pauseMs * (token.getRetryCount() + 1), undefined, { ref: false });
-    const [next] = await Promise.all([super.refreshRetryTokenForRetry(token, info), pause]);
+    const minDelay = delay(this.#minDelayMs * (token.getRetryCount() + 1), undefined, { ref: false });
+    const [next] = await Promise.all([super.refreshRetryTokenForRetry(token, info), minDelay]);
     return next;
   }
 }
 
-export function createAwsClients(settings: AwsSettings, observer: CallObserver = UNOBSERVED): AwsClients {
+export function createAwsClients(settings: AwsSettings, observer: CallObserver = NO_OBSERVER): AwsClients {
   const { region, endpoint, ec2Endpoint = endpoint, requestShare } = settings;
   const requestHandler = requestHandlerOf(settings);
   const credentials = credentialsOf(settings, requestHandler);
   const common = { region, requestHandler, ...(credentials === undefined ? {} : { credentials }) };
   const ec2 = { ...common, ...(ec2Endpoint === undefined ? {} : { endpoint: ec2Endpoint }) };
   const mutating = new EC2Client({ ...ec2, maxAttempts: 1 });
-  const reading = new EC2Client({ ...ec2, retryStrategy: new ReadRetry(settings) });
-  const scaling = new AutoScalingClient({
+  const reading = new EC2Client({ ...ec2, retryStrategy: new ReadRetryStrategy(settings) });
+  const autoScaling = new AutoScalingClient({
     ...common,
     ...(endpoint === undefined ? {} : { endpoint }),
-    retryStrategy: new ReadRetry(settings),
+    retryStrategy: new ReadRetryStrategy(settings),
   });
   for (const client of [mutating, reading]) limitRates(client, EC2_RATES, requestShare, observer.onWait);
-  limitRates(scaling, AUTO_SCALING_RATES, requestShare, observer.onWait);
-  for (const client of [mutating, reading, scaling]) observeRequests(client, observer);
+  limitRates(autoScaling, AUTO_SCALING_RATES, requestShare, observer.onWait);
+  for (const client of [mutating, reading, autoScaling]) observeRequests(client, observer);
   return {
     mutating,
     reading,
-    scaling,
+    autoScaling,
     destroy() {
       mutating.destroy();
       reading.destroy();
-      scaling.destroy();
+      autoScaling.destroy();
     },
   };
 }

@@ -17,7 +17,7 @@ type Credentials = NonNullable<EC2ClientConfig['credentials']>;
 type CredentialProvider = Extract<Credentials, (...args: never) => unknown>;
 
 /** Files are read again after this time, so that new keys need no new worker. */
-const FILE_LIFE_MS = 10 * 60_000;
+const MAX_FILE_AGE_MS = 10 * 60_000;
 
 /**
  * @param requestHandler how STS is reached
@@ -28,7 +28,7 @@ export function credentialsOf(
   requestHandler: NonNullable<EC2ClientConfig['requestHandler']>,
 ): CredentialProvider | undefined {
   const { region, role } = settings;
-  const base = ofFiles(settings);
+  const base = credentialsFromFiles(settings);
   if (role === undefined) return base;
   return fromTemporaryCredentials({
     ...(base === undefined ? {} : { masterCredentials: base }),
@@ -41,7 +41,10 @@ export function credentialsOf(
   });
 }
 
-function ofFiles({ credentialFile, profile }: CredentialSettings): CredentialProvider | undefined {
+function credentialsFromFiles({
+  credentialFile,
+  profile,
+}: CredentialSettings): CredentialProvider | undefined {
   if (credentialFile === undefined && profile === undefined) return undefined;
   const fromFile = fromIni({
     profile: profile ?? 'default',
@@ -50,15 +53,15 @@ function ofFiles({ credentialFile, profile }: CredentialSettings): CredentialPro
     ...(credentialFile === undefined ? {} : { filepath: credentialFile, configFilepath: credentialFile }),
   });
   return async (context) => {
-    if (credentialFile !== undefined) await mustBeReadable(credentialFile);
+    if (credentialFile !== undefined) await assertReadable(credentialFile);
     const credentials = await fromFile(context);
-    const expiration = credentials.expiration ?? new Date(Date.now() + FILE_LIFE_MS);
+    const expiration = credentials.expiration ?? new Date(Date.now() + MAX_FILE_AGE_MS);
     return { ...credentials, expiration };
   };
 }
 
 /** The SDK takes a missing file for an empty one. */
-async function mustBeReadable(path: string): Promise<void> {
+async function assertReadable(path: string): Promise<void> {
   try {
     await access(path, constants.R_OK);
   } catch (error) {

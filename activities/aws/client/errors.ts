@@ -1,10 +1,10 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { brief } from '../../runtime/failures.ts';
+import { truncateMessage } from '../../runtime/failures.ts';
 import { LAUNCH_REJECTED, LAUNCH_STALE } from '../../../contract/activities.ts';
 import { ProviderError, type ProviderErrorKind } from '../../../domain/errors/errors.ts';
 
 /** The one table from AWS's error codes to how they are taken. Codes as AWS documents them for EC2 and Auto Scaling. */
-const KINDS: Readonly<Record<ProviderErrorKind, readonly string[]>> = {
+const CODES_BY_KIND: Readonly<Record<ProviderErrorKind, readonly string[]>> = {
   throttled: [
     'RequestLimitExceeded',
     'Throttling',
@@ -91,22 +91,22 @@ const KINDS: Readonly<Record<ProviderErrorKind, readonly string[]>> = {
   permanent: [],
 };
 
-const KIND_OF = new Map(
-  Object.entries(KINDS).flatMap(([kind, codes]) =>
+const KIND_BY_CODE = new Map(
+  Object.entries(CODES_BY_KIND).flatMap(([kind, codes]) =>
     codes.map((code) => [code, kind as ProviderErrorKind] as const),
   ),
 );
 
 /** Codes that must not be retried inside the SDK: another attempt meets the same empty pool. */
-export const CAPACITY_CODES: ReadonlySet<string> = new Set(KINDS.capacity);
+export const CAPACITY_CODES: ReadonlySet<string> = new Set(CODES_BY_KIND.capacity);
 
 /** Codes by which AWS says that the request itself is wrong; other unknown ones may pass. */
-const WRONG_REQUEST =
+const INVALID_REQUEST_CODE =
   /^(Invalid|Missing|Unknown|Malformed|OptIn|PendingVerification|Blocked|AccountDisabled)/;
 
 /** How a code inside an answer (e.g. a fleet's list of errors) is taken: AWS did not act for sure. */
 export const kindOfCode = (code: string): ProviderErrorKind =>
-  KIND_OF.get(code) ?? (WRONG_REQUEST.test(code) ? 'permanent' : 'capacity');
+  KIND_BY_CODE.get(code) ?? (INVALID_REQUEST_CODE.test(code) ? 'permanent' : 'capacity');
 
 export function toProviderError(error: unknown): ProviderError {
   if (error instanceof ProviderError) return error;
@@ -119,11 +119,11 @@ export function toProviderError(error: unknown): ProviderError {
 function codeOf(error: Error): string {
   const { code } = error as { code?: unknown };
   const name = error.name.replace(/Fault$/, '');
-  return KIND_OF.has(name) || typeof code !== 'string' ? name : code;
+  return KIND_BY_CODE.has(name) || typeof code !== 'string' ? name : code;
 }
 
 function kindOf(error: Error, code: string): ProviderErrorKind {
-  const known = KIND_OF.get(code);
+  const known = KIND_BY_CODE.get(code);
   if (known) return known;
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
   // No status: no answer came. 2xx: it came, and could not be read. 5xx: AWS may have acted. Only a 4xx says for
@@ -131,11 +131,11 @@ function kindOf(error: Error, code: string): ProviderErrorKind {
   if (status === undefined || status < 400 || status >= 500) return 'ambiguous';
   // A proxy's answers, not AWS's.
   if (status === 407 || status === 408 || status === 429) return 'throttled';
-  return NAMELESS.has(code) ? 'ambiguous' : 'permanent';
+  return UNNAMED_ERRORS.has(code) ? 'ambiguous' : 'permanent';
 }
 
 /** What the SDK calls an error whose answer names none or can't be read: something that stands before AWS spoke. */
-const NAMELESS: ReadonlySet<string> = new Set([
+const UNNAMED_ERRORS: ReadonlySet<string> = new Set([
   '',
   'Unknown',
   'UnknownError',
@@ -147,11 +147,11 @@ const NAMELESS: ReadonlySet<string> = new Set([
 ]);
 
 /** What Temporal gets to see: retried, unless the launch can't succeed however often it is sent. */
-export function toFailure(error: unknown): ApplicationFailure {
+export function toApplicationFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   const provider = toProviderError(error);
   const { kind, providerCode } = provider;
-  const message = brief(provider.message);
+  const message = truncateMessage(provider.message);
   const nonRetryable = kind === 'permanent' || kind === 'stale';
   return ApplicationFailure.create({
     type: kind === 'permanent' ? LAUNCH_REJECTED : kind === 'stale' ? LAUNCH_STALE : `Provider.${kind}`,

@@ -20,19 +20,19 @@ const EC2_ACTIONS: Readonly<Record<string, Rate>> = {
   CreateTags: { burst: 100, perSecond: 10 },
   DescribeSpotFleetRequests: { burst: 50, perSecond: 3 },
 };
-const DESCRIBING: Rate = { burst: 100, perSecond: 20 };
-const MUTATING: Rate = { burst: 50, perSecond: 5 };
+const DESCRIBE_RATE: Rate = { burst: 100, perSecond: 20 };
+const MUTATE_RATE: Rate = { burst: 50, perSecond: 5 };
 
 export const EC2_RATES: Rates = (action) => ({
   bucket: action,
-  rate: EC2_ACTIONS[action] ?? (action.startsWith('Describe') ? DESCRIBING : MUTATING),
+  rate: EC2_ACTIONS[action] ?? (action.startsWith('Describe') ? DESCRIBE_RATE : MUTATE_RATE),
 });
 
 /** Auto Scaling has one bucket for all its actions and does not publish its size: a careful guess. */
 export const AUTO_SCALING_RATES: Rates = () => ({ bucket: 'all', rate: { burst: 30, perSecond: 5 } });
 
 /** Of a process that stood still for so long nothing may be sent that was decided before: a deadline may be over. */
-const SUSPENDED_MS = 60_000;
+const MAX_SUSPENDED_MS = 60_000;
 
 /**
  * Makes a client wait before a call that would overdraw its action's bucket. Each EC2 action has a bucket of its
@@ -47,19 +47,19 @@ export function limitRates(
   onWait: CallObserver['onWait'],
 ): void {
   const buckets = new Map<string, TokenBucket>();
-  const wait = async (action: string): Promise<void> => {
+  const waitForToken = async (action: string): Promise<void> => {
     const { bucket: name, rate } = rates(action);
-    const bucket = buckets.get(name) ?? createTokenBucket(shareOf(rate, share));
+    const bucket = buckets.get(name) ?? createTokenBucket(scaleRate(rate, share));
     buckets.set(name, bucket);
-    const ms = bucket.take();
+    const ms = bucket.reserve();
     onWait(action, ms / 1_000);
-    const due = Date.now() + ms;
+    const dueAt = Date.now() + ms;
     await delay(ms);
-    const lateMs = Date.now() - due;
-    if (lateMs > SUSPENDED_MS)
+    const lateMs = Date.now() - dueAt;
+    if (lateMs > MAX_SUSPENDED_MS)
       throw new ProviderError(
         'notSent',
-        'Suspended',
+        'WorkerSuspended',
         `This worker stood still for ${Math.round(lateMs / 1_000)} s; ${action} is considered anew.`,
       );
   };
@@ -67,21 +67,21 @@ export function limitRates(
   const stack = client.middlewareStack as EC2Client['middlewareStack'];
   stack.add(
     (next, context) => async (args) => {
-      await wait(actionOf(context.commandName));
+      await waitForToken(actionOf(context.commandName));
       return next(args);
     },
     { step: 'initialize', name: 'rateLimit' },
   );
 }
 
-const shareOf = ({ burst, perSecond }: Rate, share: number): Rate => ({
+const scaleRate = ({ burst, perSecond }: Rate, share: number): Rate => ({
   burst: Math.max(1, Math.floor(burst * share)),
   perSecond: perSecond * share,
 });
 
 export interface TokenBucket {
   /** Takes a place in the queue. @returns ms to wait before the call */
-  take(): number;
+  reserve(): number;
 }
 
 export function createTokenBucket({ burst, perSecond }: Rate, now: () => number = Date.now): TokenBucket {
@@ -89,7 +89,7 @@ export function createTokenBucket({ burst, perSecond }: Rate, now: () => number 
   /** When the bucket would be full again if nothing more were taken. */
   let fullAt = 0;
   return {
-    take() {
+    reserve() {
       const time = now();
       fullAt = Math.max(fullAt, time) + interval;
       return Math.max(0, fullAt - time - burst * interval);

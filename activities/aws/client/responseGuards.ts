@@ -11,21 +11,21 @@ const INSTANCE_ID = /^i-([0-9a-f]{8}|[0-9a-f]{17})$/;
 export const isInstanceId = (text: string): boolean => INSTANCE_ID.test(text);
 
 /** @throws ProviderError, taken like an answer that was lost, when the answer lacks it */
-export function told<T>(value: T | null | undefined | '', what: string): T {
-  if (value === undefined || value === null || value === '') throw incomplete(`no ${what}`);
+export function requireField<T>(value: T | null | undefined | '', what: string): T {
+  if (value === undefined || value === null || value === '') throw incompleteResponse(`no ${what}`);
   return value;
 }
 
 /** @throws ProviderError, likewise: whatever is no id would spoil every later call that names it */
-export function toldId(value: string | undefined): string {
-  const id = told(value, 'id of an instance');
-  if (!isInstanceId(id)) throw incomplete('an id of an instance that is none');
+export function requireInstanceId(value: string | undefined): string {
+  const id = requireField(value, 'id of an instance');
+  if (!isInstanceId(id)) throw incompleteResponse('an id of an instance that is none');
   return id;
 }
 
 /** To be thrown: an answer that cannot be believed. */
-export const incomplete = (what: string): ProviderError =>
-  new ProviderError('ambiguous', 'IncompleteAnswer', `The answer of AWS has ${what}.`);
+export const incompleteResponse = (what: string): ProviderError =>
+  new ProviderError('ambiguous', 'IncompleteResponse', `The answer of AWS has ${what}.`);
 
 const STATES: readonly MachineState[] = [
   'pending',
@@ -37,7 +37,7 @@ const STATES: readonly MachineState[] = [
 ];
 
 /** A state that AWS may add one day decides nothing: the machine exists, and more is not known of it. */
-export const toldState = (name: string | undefined): MachineState =>
+export const parseInstanceState = (name: string | undefined): MachineState =>
   STATES.find((state) => state === name) ?? 'pending';
 
 interface Page {
@@ -47,7 +47,7 @@ interface Page {
 }
 
 /** Pages until there is none left. @throws ProviderError when AWS names the same next page for ever */
-export async function* pages<T extends Page>(
+export async function* paginate<T extends Page>(
   read: (token: string | undefined) => Promise<T>,
 ): AsyncGenerator<T> {
   let token: string | undefined;
@@ -55,7 +55,7 @@ export async function* pages<T extends Page>(
     const page = await read(token);
     yield page;
     const next = page.nextToken ?? page.NextToken;
-    if (next && next === token) throw incomplete('the same next page twice');
+    if (next && next === token) throw incompleteResponse('the same next page twice');
     token = next;
   } while (token);
 }

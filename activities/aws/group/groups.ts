@@ -1,30 +1,35 @@
 import { CancelledFailure } from '@temporalio/activity';
 import { CreateTagsCommand } from '@aws-sdk/client-ec2';
-import { SETTLE_MS, type AcquireResult, type GroupInput } from '../../../contract/activities.ts';
+import { SETTLE_MS, type LaunchResult, type GroupInput } from '../../../contract/activities.ts';
 import type { AwsClients } from '../client/clients.ts';
 import { toReadFailure } from '../../runtime/failures.ts';
-import type { InstanceReader, SeenInstance } from '../instance/instances.ts';
-import { groupManager, type GroupManager, type GroupView, type Managers } from '../launch/launchMethod.ts';
-import { readBefore } from '../instance/awaitRead.ts';
-import { awsTags, TAG } from '../tags.ts';
-import { createWatcher, type Watcher } from '../instance/readCoalescer.ts';
+import type { InstanceReader, InstanceObservation } from '../instance/instances.ts';
+import {
+  groupMethodNamed,
+  type GroupLaunchMethod,
+  type GroupStatus,
+  type LaunchMethods,
+} from '../launch/launchMethod.ts';
+import { nextReadBefore } from '../instance/awaitRead.ts';
+import { toAwsTags, TAG } from '../tags.ts';
+import { createReadCoalescer, type ReadCoalescer } from '../instance/readCoalescer.ts';
 import type { LaunchedMachine } from '../../../domain/request/launch.ts';
 
 /** How groups fill, are frozen and listed, whichever manager made them. */
-export interface Groups {
+export interface GroupService {
   /**
    * Waits until the group is full or its deadline comes, and freezes it; or returns it as `filling` when it has
-   * new members at `reportAt` (epoch ms), or at `leaveAt` in any case. Not `certain`: AWS could not be asked
+   * new members at `reportAt` (epoch ms), or at `returnBy` in any case. Not `isConclusive`: AWS could not be asked
    * until 20 minutes after the deadline.
    */
-  awaitFull(input: GroupInput, times: FillTimes): Promise<AcquireResult>;
+  awaitFull(input: GroupInput, times: FillTimes): Promise<LaunchResult>;
   /** Freezes it as it is. */
-  freeze(input: GroupInput): Promise<AcquireResult>;
+  freeze(input: GroupInput): Promise<LaunchResult>;
 }
 
 export interface FillTimes {
   readonly reportAt: number;
-  readonly leaveAt: number;
+  readonly returnBy: number;
 }
 
 export interface GroupSettings {
@@ -33,45 +38,48 @@ export interface GroupSettings {
   readonly onReadError: (error: unknown) => void;
 }
 
-interface SeenGroup {
+interface ObservedGroup {
   /** Undefined: AWS does not know the group (yet, or any more). */
-  readonly view: GroupView | undefined;
+  readonly view: GroupStatus | undefined;
   /** All that AWS ever launched for it and still shows, dead ones as well. */
-  readonly members: readonly SeenInstance[];
+  readonly members: readonly InstanceObservation[];
 }
 
 /** Values in one filter (AWS). */
-const FILTER_VALUES = 200;
+const MAX_FILTER_VALUES = 200;
 /** Ids that CreateTags takes in one call (AWS). */
-const TAGGED_AT_ONCE = 1_000;
+const MAX_TAGGED_RESOURCES = 1_000;
 
-export function createGroups(
+export function createGroupService(
   clients: AwsClients,
-  managers: Managers,
+  launchMethods: LaunchMethods,
   reader: InstanceReader,
   settings: GroupSettings,
-): Groups {
-  const watchers = new Map<string, Watcher<SeenGroup>>();
-  const watcherOf = (name: string): Watcher<SeenGroup> => {
-    const known = watchers.get(name);
+): GroupService {
+  const coalescers = new Map<string, ReadCoalescer<ObservedGroup>>();
+  const coalescerFor = (name: string): ReadCoalescer<ObservedGroup> => {
+    const known = coalescers.get(name);
     if (known) return known;
-    const watcher = createWatcher({
-      read: (ids) => readGroups(groupManager(managers, name), reader, ids),
-      paceSeconds: () => settings.pollSeconds,
+    const coalescer = createReadCoalescer({
+      read: (ids) => readGroups(groupMethodNamed(launchMethods, name), reader, ids),
+      intervalSeconds: () => settings.pollSeconds,
       onError: settings.onReadError,
     });
-    watchers.set(name, watcher);
-    return watcher;
+    coalescers.set(name, coalescer);
+    return coalescer;
   };
 
   /** Before a member is reported it carries its owner: no book of ours is needed to give it back. */
-  async function claim({ launch, requestId }: GroupInput, members: readonly SeenInstance[]): Promise<void> {
-    const unclaimed = members.filter(({ tags }) => tags[TAG.launch] !== launch.token);
-    for (let from = 0; from < unclaimed.length; from += TAGGED_AT_ONCE) {
+  async function tagMembers(
+    { launch, requestId }: GroupInput,
+    members: readonly InstanceObservation[],
+  ): Promise<void> {
+    const untagged = members.filter(({ tags }) => tags[TAG.launch] !== launch.token);
+    for (let from = 0; from < untagged.length; from += MAX_TAGGED_RESOURCES) {
       await clients.mutating.send(
         new CreateTagsCommand({
-          Resources: unclaimed.slice(from, from + TAGGED_AT_ONCE).map(({ machineId }) => machineId),
-          Tags: awsTags([
+          Resources: untagged.slice(from, from + MAX_TAGGED_RESOURCES).map(({ machineId }) => machineId),
+          Tags: toAwsTags([
             [TAG.requestId, requestId],
             [TAG.launch, launch.token],
           ]),
@@ -80,55 +88,62 @@ export function createGroups(
     }
   }
 
-  async function freeze(input: GroupInput): Promise<AcquireResult> {
-    const { launch, group, atFreeze } = input;
-    const manager = groupManager(managers, group.manager);
-    const look = async () => {
-      const seen = await readGroups(manager, reader, [group.id]);
-      return seen.get(group.id) ?? { view: undefined, members: [] };
+  async function freeze(input: GroupInput): Promise<LaunchResult> {
+    const { launch, group, membersAtFreeze } = input;
+    const method = groupMethodNamed(launchMethods, group.launchMethod);
+    const readGroup = async () => {
+      const observed = await readGroups(method, reader, [group.id]);
+      return observed.get(group.id) ?? { view: undefined, members: [] };
     };
-    const before = await look();
-    await claim(input, before.members);
-    if (!before.view?.frozen) await manager.freeze(group.id);
-    const { members } = await look();
-    const old = new Set(before.members.map(({ machineId }) => machineId));
-    const late = members.filter(({ machineId }) => !old.has(machineId));
-    await claim(input, late);
+    const before = await readGroup();
+    await tagMembers(input, before.members);
+    if (!before.view?.isFrozen) await method.freeze(group.id);
+    const { members } = await readGroup();
+    const knownIds = new Set(before.members.map(({ machineId }) => machineId));
+    const lateMembers = members.filter(({ machineId }) => !knownIds.has(machineId));
+    await tagMembers(input, lateMembers);
     // A full group has nothing on its way when it is frozen; for another, a second look must find no more.
-    const calm = late.length === 0 && (isFull(input, members) || members.length === atFreeze);
-    const short = unitsIn(input, members) < launch.units;
+    const isStable =
+      lateMembers.length === 0 && (isFull(input, members) || members.length === membersAtFreeze);
+    const isShort = unitsIn(input, members) < launch.units;
     return {
-      certain: true,
+      isConclusive: true,
       group,
-      machines: members.map(toLaunched),
-      shortages: short ? await manager.shortages(group.id).catch(() => []) : [],
-      ...(calm ? {} : { stage: 'settling' as const }),
+      machines: members.map(toLaunchedMachine),
+      shortages: isShort ? await method.shortages(group.id).catch(() => []) : [],
+      ...(isStable ? {} : { stage: 'settling' as const }),
     };
   }
 
-  async function awaitFull(input: GroupInput, { reportAt, leaveAt }: FillTimes): Promise<AcquireResult> {
-    const { group, launch, known, deadline } = input;
+  async function awaitFull(input: GroupInput, { reportAt, returnBy }: FillTimes): Promise<LaunchResult> {
+    const { group, launch, knownMembers, deadline } = input;
     for (;;) {
-      const read = await readBefore(watcherOf(group.manager), [group.id], deadline + SETTLE_MS);
-      if (!read) return unknown(input);
+      const read = await nextReadBefore(coalescerFor(group.launchMethod), [group.id], deadline + SETTLE_MS);
+      if (!read) return uncertainResult(input);
       const { view, members } = read.get(group.id) ?? { view: undefined, members: [] };
       const now = Date.now();
-      if (view?.frozen || now >= deadline || unitsIn(input, members) >= launch.units) return freeze(input);
-      if (now >= leaveAt || (now >= reportAt && members.length > known)) {
-        await claim(input, members);
-        return { certain: true, group, machines: members.map(toLaunched), shortages: [], stage: 'filling' };
+      if (view?.isFrozen || now >= deadline || unitsIn(input, members) >= launch.units) return freeze(input);
+      if (now >= returnBy || (now >= reportAt && members.length > knownMembers)) {
+        await tagMembers(input, members);
+        return {
+          isConclusive: true,
+          group,
+          machines: members.map(toLaunchedMachine),
+          shortages: [],
+          stage: 'filling',
+        };
       }
     }
   }
 
   return {
-    awaitFull: (input, times) => orUnknown(input, () => awaitFull(input, times)),
-    freeze: (input) => orUnknown(input, () => freeze(input)),
+    awaitFull: (input, times) => uncertainAfterDeadline(input, () => awaitFull(input, times)),
+    freeze: (input) => uncertainAfterDeadline(input, () => freeze(input)),
   };
 }
 
-const unknown = ({ group }: GroupInput): AcquireResult => ({
-  certain: false,
+const uncertainResult = ({ group }: GroupInput): LaunchResult => ({
+  isConclusive: false,
   group,
   machines: [],
   shortages: [],
@@ -138,51 +153,54 @@ const unknown = ({ group }: GroupInput): AcquireResult => ({
  * What fails here is always tried again, for the group exists: it must not be given up like a launch that AWS
  * refused. Only long after the deadline the request is answered without it.
  */
-async function orUnknown(input: GroupInput, work: () => Promise<AcquireResult>): Promise<AcquireResult> {
+async function uncertainAfterDeadline(
+  input: GroupInput,
+  work: () => Promise<LaunchResult>,
+): Promise<LaunchResult> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof CancelledFailure) throw error;
-    if (Date.now() >= input.deadline + SETTLE_MS) return unknown(input);
+    if (Date.now() >= input.deadline + SETTLE_MS) return uncertainResult(input);
     throw toReadFailure(error);
   }
 }
 
 /** One look at all these groups and their members. @throws ProviderError when any part could not be read */
 async function readGroups(
-  manager: GroupManager,
+  method: GroupLaunchMethod,
   reader: InstanceReader,
   ids: readonly string[],
-): Promise<ReadonlyMap<string, SeenGroup>> {
-  const seen = new Map<string, { view: GroupView | undefined; members: SeenInstance[] }>();
-  for (let from = 0; from < ids.length; from += FILTER_VALUES) {
-    const some = ids.slice(from, from + FILTER_VALUES);
-    for (const id of some) seen.set(id, { view: undefined, members: [] });
-    const members = await reader.byFilter([{ Name: `tag:${manager.memberTag}`, Values: [...some] }]);
-    for (const member of members) seen.get(member.tags[manager.memberTag] ?? '')?.members.push(member);
-    for (const view of await manager.look(some)) {
-      const group = seen.get(view.id);
+): Promise<ReadonlyMap<string, ObservedGroup>> {
+  const observed = new Map<string, { view: GroupStatus | undefined; members: InstanceObservation[] }>();
+  for (let from = 0; from < ids.length; from += MAX_FILTER_VALUES) {
+    const batch = ids.slice(from, from + MAX_FILTER_VALUES);
+    for (const id of batch) observed.set(id, { view: undefined, members: [] });
+    const members = await reader.describeByFilter([{ Name: `tag:${method.memberTag}`, Values: [...batch] }]);
+    for (const member of members) observed.get(member.tags[method.memberTag] ?? '')?.members.push(member);
+    for (const view of await method.describe(batch)) {
+      const group = observed.get(view.id);
       if (group) group.view = view;
     }
   }
-  return seen;
+  return observed;
 }
 
-const unitsIn = ({ weights }: GroupInput, members: readonly SeenInstance[]): number =>
+const unitsIn = ({ weights }: GroupInput, members: readonly InstanceObservation[]): number =>
   members.reduce((units, { instanceType }) => units + (weights[instanceType] ?? 1), 0);
 
 /**
  * A group that an adopter takes over has no size in its book: it is never known to be full. A machine that ends may have
  * been replaced already.
  */
-const isFull = (input: GroupInput, members: readonly SeenInstance[]): boolean =>
+const isFull = (input: GroupInput, members: readonly InstanceObservation[]): boolean =>
   input.launch.units > 0 &&
   unitsIn(
     input,
     members.filter(({ state }) => state === 'pending' || state === 'running'),
   ) >= input.launch.units;
 
-const toLaunched = ({ machineId, instanceType, spot }: SeenInstance): LaunchedMachine => ({
+const toLaunchedMachine = ({ machineId, instanceType, spot }: InstanceObservation): LaunchedMachine => ({
   machineId,
   instanceType,
   spot,

@@ -1,63 +1,63 @@
-import { brief } from '../../runtime/failures.ts';
-import { told, toldId, toldState } from '../client/responseGuards.ts';
-import type { SeenInstance } from './instances.ts';
+import { truncateMessage } from '../../runtime/failures.ts';
+import { requireField, requireInstanceId, parseInstanceState } from '../client/responseGuards.ts';
+import type { InstanceObservation } from './instances.ts';
 
 export interface InstancePage {
-  readonly instances: readonly SeenInstance[];
+  readonly instances: readonly InstanceObservation[];
   readonly nextToken: string | undefined;
 }
 
-type Draft = { -readonly [K in keyof SeenInstance]: SeenInstance[K] };
+type MutableInstance = { -readonly [K in keyof InstanceObservation]: InstanceObservation[K] };
 
 /** Elements above a field of an instance: the document, reservationSet, item, instancesSet, item. */
-const FIELD = 5;
+const FIELD_DEPTH = 5;
 
 /**
  * Reads what matters to us of a document of DescribeInstances, in one pass over its elements.
  * @throws SyntaxError when it is none, or cut short: then nothing of it may be believed; ProviderError likewise when
  * it has no list, or an instance no id
  */
-export function readInstances(document: string): InstancePage {
-  const instances: SeenInstance[] = [];
+export function parseInstancePage(document: string): InstancePage {
+  const instances: InstanceObservation[] = [];
   let nextToken: string | undefined;
-  let isListed: true | undefined;
-  let instance = draft();
+  let hasReservationSet: true | undefined;
+  let instance = emptyInstance();
   let tags: [key: string, value: string][] = [];
   let tag = { key: '', value: '' };
-  eachElement(document, {
+  visitElements(document, {
     leaf(path, name, text) {
-      if (path.length === 1 && name === 'reservationSet') isListed = true;
-      if (path.length === 1 && name === 'nextToken') nextToken = valueOf(text) || undefined;
+      if (path.length === 1 && name === 'reservationSet') hasReservationSet = true;
+      if (path.length === 1 && name === 'nextToken') nextToken = decodeText(text) || undefined;
       if (path[3] !== 'instancesSet') return;
-      const within = path[FIELD];
-      if (within === undefined) FIELDS.get(name)?.(instance, valueOf(text));
-      else if (within === 'tagSet') {
-        if (name === 'key' || name === 'value') tag[name] = valueOf(text);
-      } else if (within === 'instanceState' || within === 'stateReason')
-        FIELDS.get(`${within}.${name}`)?.(instance, valueOf(text));
+      const parentField = path[FIELD_DEPTH];
+      if (parentField === undefined) FIELD_SETTERS.get(name)?.(instance, decodeText(text));
+      else if (parentField === 'tagSet') {
+        if (name === 'key' || name === 'value') tag[name] = decodeText(text);
+      } else if (parentField === 'instanceState' || parentField === 'stateReason')
+        FIELD_SETTERS.get(`${parentField}.${name}`)?.(instance, decodeText(text));
     },
     end(path, name) {
-      if (path.length === 1 && name === 'reservationSet') isListed = true;
+      if (path.length === 1 && name === 'reservationSet') hasReservationSet = true;
       if (path[3] !== 'instancesSet') return;
-      if (path.length === FIELD + 1 && path[FIELD] === 'tagSet') {
+      if (path.length === FIELD_DEPTH + 1 && path[FIELD_DEPTH] === 'tagSet') {
         tags.push([tag.key, tag.value]);
         tag = { key: '', value: '' };
-      } else if (path.length === FIELD - 1 && name === 'item') {
+      } else if (path.length === FIELD_DEPTH - 1 && name === 'item') {
         instances.push({
           ...instance,
-          machineId: toldId(instance.machineId),
+          machineId: requireInstanceId(instance.machineId),
           tags: Object.fromEntries(tags),
         });
-        instance = draft();
+        instance = emptyInstance();
         tags = [];
       }
     },
   });
-  told(isListed, 'list of reservations');
+  requireField(hasReservationSet, 'list of reservations');
   return { instances, nextToken };
 }
 
-const draft = (): Draft => ({
+const emptyInstance = (): MutableInstance => ({
   machineId: '',
   state: 'pending',
   name: '',
@@ -71,17 +71,17 @@ const draft = (): Draft => ({
 });
 
 /** By the name of an element of an instance. */
-const FIELDS = new Map<string, (instance: Draft, text: string) => void>(
+const FIELD_SETTERS = new Map<string, (instance: MutableInstance, text: string) => void>(
   Object.entries({
     instanceId: (instance, text) => (instance.machineId = text),
-    'instanceState.name': (instance, text) => (instance.state = toldState(text)),
+    'instanceState.name': (instance, text) => (instance.state = parseInstanceState(text)),
     privateDnsName: (instance, text) => (instance.name = text),
     privateIpAddress: (instance, text) => (instance.privateIp = text),
     ipAddress: (instance, text) => (instance.publicIp = text),
     launchTime: (instance, text) => (instance.launchTime = Math.floor(Date.parse(text) / 1_000) || 0),
     instanceType: (instance, text) => (instance.instanceType = text),
     instanceLifecycle: (instance, text) => (instance.spot = text === 'spot'),
-    'stateReason.message': (instance, text) => (instance.reason = brief(text)),
+    'stateReason.message': (instance, text) => (instance.reason = truncateMessage(text)),
   }),
 );
 
@@ -92,10 +92,10 @@ interface Visitor {
   end(path: readonly string[], name: string): void;
 }
 
-function eachElement(document: string, visitor: Visitor): void {
+function visitElements(document: string, visitor: Visitor): void {
   const path: string[] = [];
   /** Where the content of the element begins that was opened last; -1 once something in it has ended. */
-  let content = -1;
+  let contentStart = -1;
   for (let at = document.indexOf('<'); at >= 0; at = document.indexOf('<', at)) {
     const close = document.indexOf('>', at);
     if (close < 0) break;
@@ -103,19 +103,19 @@ function eachElement(document: string, visitor: Visitor): void {
     if (mark === '/') {
       const name = path.pop();
       if (name === undefined || !document.startsWith(`${name}>`, at + 2)) break;
-      if (content < 0) visitor.end(path, name);
-      else visitor.leaf(path, name, document.slice(content, at));
-      content = -1;
+      if (contentStart < 0) visitor.end(path, name);
+      else visitor.leaf(path, name, document.slice(contentStart, at));
+      contentStart = -1;
     } else if (mark !== '?') {
       const isEmpty = document[close - 1] === '/';
       const name = nameOf(document.slice(at + 1, isEmpty ? close - 1 : close));
       if (isEmpty) {
         visitor.leaf(path, name, '');
-        content = -1;
+        contentStart = -1;
       } else {
-        if (path.length === 0 && (name !== ROOT || content >= 0)) break;
+        if (path.length === 0 && (name !== ROOT || contentStart >= 0)) break;
         path.push(name);
-        content = close + 1;
+        contentStart = close + 1;
       }
     }
     at = close;
@@ -132,14 +132,15 @@ function nameOf(tag: string): string {
 
 const ROOT = 'DescribeInstancesResponse';
 
-const ENTITY = /&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi;
-const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+const ENTITY_PATTERN = /&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi;
+const NAMED_ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 /** Of its own: to V8 a part of the document is a view of it, which would keep the whole in memory. */
-const valueOf = (text: string): string => Buffer.from(text.includes('&') ? unescape(text) : text).toString();
+const decodeText = (text: string): string =>
+  Buffer.from(text.includes('&') ? unescape(text) : text).toString();
 
 const unescape = (text: string): string =>
-  text.replace(ENTITY, (all, decimal?: string, hex?: string, name?: string) => {
-    if (name !== undefined) return NAMED[name] ?? all;
+  text.replace(ENTITY_PATTERN, (all, decimal?: string, hex?: string, name?: string) => {
+    if (name !== undefined) return NAMED_ENTITIES[name] ?? all;
     return String.fromCodePoint(Number.parseInt(decimal ?? hex ?? '', decimal === undefined ? 16 : 10));
   });

@@ -1,41 +1,41 @@
-import type { Ownership } from '../../../contract/activities.ts';
-import type { MachineReader, OwnedMachine } from '../../provider.ts';
+import type { OwnerTags } from '../../../contract/activities.ts';
+import type { MachineReader, OwnedObservation } from '../../provider.ts';
 import { isInstanceId } from '../client/responseGuards.ts';
 import type { AwsClients } from '../client/clients.ts';
-import { toSighting, type InstanceReader, type SeenInstance } from './instances.ts';
-import type { Managers } from '../launch/launchMethod.ts';
-import { readOwnedGroups } from '../group/ownedGroups.ts';
-import { createNoticeReader } from '../interruption/interruptionNotices.ts';
+import { toObservation, type InstanceReader, type InstanceObservation } from './instances.ts';
+import type { LaunchMethods } from '../launch/launchMethod.ts';
+import { listOwnedGroups } from '../group/ownedGroups.ts';
+import { createInterruptionNoticeReader } from '../interruption/interruptionNotices.ts';
 import { TAG } from '../tags.ts';
 
 /** Instances with what their tags say of whose they are. */
 export function createMachineReader(
   aws: AwsClients,
   reader: InstanceReader,
-  managers: Managers,
+  launchMethods: LaunchMethods,
   onReadError: (error: unknown) => void,
 ): MachineReader {
-  const notices = createNoticeReader(aws.reading, onReadError);
+  const notices = createInterruptionNoticeReader(aws.reading, onReadError);
   return {
-    isId: isInstanceId,
-    async byId(machineIds) {
-      const seen = await reader.byId(machineIds);
-      return new Map([...seen].map(([id, instance]) => [id, toOwned(instance)]));
+    isMachineId: isInstanceId,
+    async readMachines(machineIds) {
+      const observed = await reader.describeByIds(machineIds);
+      return new Map([...observed].map(([id, instance]) => [id, toOwnedObservation(instance)]));
     },
-    async ofProvider({ deployment, provider }) {
-      const instances = await reader.byFilter([
+    async listMachines({ deployment, provider }) {
+      const instances = await reader.describeByFilter([
         { Name: `tag:${TAG.deployment}`, Values: [deployment] },
         { Name: `tag:${TAG.provider}`, Values: [provider] },
       ]);
-      return instances.map(toOwned).filter(({ owner }) => owner !== undefined);
+      return instances.map(toOwnedObservation).filter(({ owner }) => owner !== undefined);
     },
-    groupsOf: (instance) => readOwnedGroups(managers, reader, instance),
-    reclaimed: (machines) => notices.read(machines),
+    listGroups: (instance) => listOwnedGroups(launchMethods, reader, instance),
+    readInterruptions: (machines) => notices.read(machines),
   };
 }
 
-const toOwned = (instance: SeenInstance): OwnedMachine => ({
-  ...toSighting(instance),
+const toOwnedObservation = (instance: InstanceObservation): OwnedObservation => ({
+  ...toObservation(instance),
   owner: ownerOf(instance.tags),
 });
 
@@ -44,7 +44,7 @@ function ownerOf({
   [TAG.deployment]: deployment,
   [TAG.provider]: provider,
   [TAG.requestId]: requestId,
-}: SeenInstance['tags']): Ownership | undefined {
+}: InstanceObservation['tags']): OwnerTags | undefined {
   if (deployment === undefined || provider === undefined || requestId === undefined) return undefined;
   return { deployment, provider, requestId };
 }

@@ -1,5 +1,5 @@
 /** One poll of AWS for all that wait in a worker: it reads for all together, and only while one waits. */
-export interface Watcher<T> {
+export interface ReadCoalescer<T> {
   /**
    * Resolves with the next complete read that covers these keys; all callers of a tick share one read. A read
    * that fails is repeated at the next tick and never seen here. Rejects when the signal aborts.
@@ -7,47 +7,51 @@ export interface Watcher<T> {
   next(keys: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, T>>;
 }
 
-export interface WatcherOptions<T> {
+export interface ReadCoalescerOptions<T> {
   /** One complete read; a key that the map lacks was unknown to AWS. @throws when any part was not read */
   readonly read: (keys: readonly string[]) => Promise<ReadonlyMap<string, T>>;
   /** Seconds from the beginning of a read to that of the next; one that takes long is followed by half of it. */
-  readonly paceSeconds: () => number;
+  readonly intervalSeconds: () => number;
   readonly onError: (error: unknown) => void;
 }
 
 interface Waiter<T> {
   /** False once it was told or gave up. */
-  open: boolean;
+  isWaiting: boolean;
   readonly keys: readonly string[];
-  readonly resolve: (seen: ReadonlyMap<string, T>) => void;
+  readonly resolve: (observed: ReadonlyMap<string, T>) => void;
 }
 
-export function createWatcher<T>({ read, paceSeconds, onError }: WatcherOptions<T>): Watcher<T> {
+export function createReadCoalescer<T>({
+  read,
+  intervalSeconds,
+  onError,
+}: ReadCoalescerOptions<T>): ReadCoalescer<T> {
   let waiters = new Set<Waiter<T>>();
-  let running = false;
+  let isRunning = false;
 
   async function tick(): Promise<void> {
-    const served = waiters;
+    const batch = waiters;
     waiters = new Set();
     try {
-      const seen = await read([...new Set([...served].flatMap((waiter) => waiter.keys))]);
-      for (const waiter of served) waiter.resolve(seen);
+      const observed = await read([...new Set([...batch].flatMap((waiter) => waiter.keys))]);
+      for (const waiter of batch) waiter.resolve(observed);
     } catch (error) {
       onError(error);
-      for (const waiter of served) if (waiter.open) waiters.add(waiter);
+      for (const waiter of batch) if (waiter.isWaiting) waiters.add(waiter);
     }
   }
 
   async function run(): Promise<void> {
-    running = true;
+    isRunning = true;
     while (waiters.size > 0) {
-      const began = performance.now();
+      const startedAt = performance.now();
       await tick();
-      const paceMs = paceSeconds() * 1_000;
-      const restMs = Math.max(paceMs - (performance.now() - began), paceMs / 2);
-      await new Promise((resolve) => setTimeout(resolve, restMs));
+      const intervalMs = intervalSeconds() * 1_000;
+      const delayMs = Math.max(intervalMs - (performance.now() - startedAt), intervalMs / 2);
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
     }
-    running = false;
+    isRunning = false;
   }
 
   return {
@@ -58,22 +62,22 @@ export function createWatcher<T>({ read, paceSeconds, onError }: WatcherOptions<
           return;
         }
         const onAbort = (): void => {
-          waiter.open = false;
+          waiter.isWaiting = false;
           waiters.delete(waiter);
           reject(signal.reason as Error);
         };
         const waiter: Waiter<T> = {
-          open: true,
+          isWaiting: true,
           keys,
-          resolve(seen) {
-            waiter.open = false;
+          resolve(observed) {
+            waiter.isWaiting = false;
             signal.removeEventListener('abort', onAbort);
-            resolve(seen);
+            resolve(observed);
           },
         };
         signal.addEventListener('abort', onAbort, { once: true });
         waiters.add(waiter);
-        if (!running) void run();
+        if (!isRunning) void run();
       });
     },
   };

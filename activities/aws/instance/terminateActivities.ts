@@ -2,66 +2,66 @@ import { Context, log, type ApplicationFailure } from '@temporalio/activity';
 import { TerminateInstancesCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import type { TerminateActivities } from '../../../contract/activities.ts';
 import { withHeartbeat } from '../../runtime/heartbeat.ts';
-import { incomplete, told } from '../client/responseGuards.ts';
+import { incompleteResponse, requireField } from '../client/responseGuards.ts';
 import type { AwsClients } from '../client/clients.ts';
-import { brief } from '../../runtime/failures.ts';
-import { toFailure, toProviderError } from '../client/errors.ts';
-import { unknownIds } from './instances.ts';
+import { truncateMessage } from '../../runtime/failures.ts';
+import { toApplicationFailure, toProviderError } from '../client/errors.ts';
+import { unknownInstanceIds } from './instances.ts';
 import { createGroupSizes } from '../launch/autoScaling.ts';
-import type { TerminateResult } from '../../../domain/request/returns.ts';
+import type { TerminateMachinesResult } from '../../../domain/request/returns.ts';
 
 /** AWS takes up to 1,000 and recommends fewer. */
-const BATCH = 500;
+const MAX_BATCH = 500;
 
 /** A release that AWS takes no call for is answered after this time, so that Host Factory's return ends. */
-const GIVE_UP_MS = 10 * 60_000;
+const MAX_RETRY_MS = 10 * 60_000;
 
 /** Refusals of single machines: AWS then terminates none of the call, so the call is halved until it finds them. */
-const PER_MACHINE = new Set(['OperationNotPermitted', 'UnsupportedOperation']);
+const PER_MACHINE_REFUSALS = new Set(['OperationNotPermitted', 'UnsupportedOperation']);
 
 export function createTerminateActivities(clients: AwsClients): TerminateActivities {
   const client = clients.mutating;
-  const sizes = createGroupSizes(clients);
+  const groupSizes = createGroupSizes(clients);
   return {
-    removeGroups: ({ groups }) =>
+    deleteGroups: ({ groups }) =>
       withHeartbeat(async () => {
-        for (const { id } of groups) await sizes.remove(id);
+        for (const { id } of groups) await groupSizes.deleteGroup(id);
       }).catch((error: unknown) => {
-        throw toFailure(error);
+        throw toApplicationFailure(error);
       }),
 
-    terminate({ machineIds, groups = [] }) {
+    terminateMachines({ machineIds, groups = [] }) {
       // By the clock of the first attempt that ran: a time without any worker does not count.
-      const since: number = Context.current().info.heartbeatDetails ?? Date.now();
-      const work = async (): Promise<TerminateResult> => {
-        const refused: TerminateResult['refused'][number][] = [];
+      const firstAttemptAt: number = Context.current().info.heartbeatDetails ?? Date.now();
+      const work = async (): Promise<TerminateMachinesResult> => {
+        const refused: TerminateMachinesResult['refused'][number][] = [];
         // Only so that their sizes stay true: frozen groups launch nothing.
-        const shrunk = sizes.shrink(
+        const shrunk = groupSizes.reduceDesired(
           groups.map(({ id }) => id),
           machineIds,
         );
         await shrunk.catch((error: unknown) => log.warn('groups keep their size', { groups, error }));
-        for (let from = 0; from < machineIds.length; from += BATCH) {
-          refused.push(...(await terminate(client, machineIds.slice(from, from + BATCH))));
+        for (let from = 0; from < machineIds.length; from += MAX_BATCH) {
+          refused.push(...(await terminate(client, machineIds.slice(from, from + MAX_BATCH))));
         }
         return { refused };
       };
-      return withHeartbeat(work, () => since).catch((error: unknown) =>
-        refuseAllWhenLate(machineIds, toFailure(error), since),
+      return withHeartbeat(work, () => firstAttemptAt).catch((error: unknown) =>
+        refuseAllAfterMaxRetryTime(machineIds, toApplicationFailure(error), firstAttemptAt),
       );
     },
   };
 }
 
 /** Not final for the owner: it keeps the machines and tries again. */
-function refuseAllWhenLate(
+function refuseAllAfterMaxRetryTime(
   machineIds: readonly string[],
   failure: ApplicationFailure,
-  since: number,
-): TerminateResult {
-  if (!failure.nonRetryable && Date.now() - since < GIVE_UP_MS) {
+  firstAttemptAt: number,
+): TerminateMachinesResult {
+  if (!failure.nonRetryable && Date.now() - firstAttemptAt < MAX_RETRY_MS) {
     // What fails at once has had no beat yet, and the next attempt would count anew.
-    Context.current().heartbeat(since);
+    Context.current().heartbeat(firstAttemptAt);
     throw failure;
   }
   const [code] = failure.details ?? [];
@@ -73,27 +73,27 @@ function refuseAllWhenLate(
 async function terminate(
   client: EC2Client,
   machineIds: readonly string[],
-): Promise<TerminateResult['refused'][number][]> {
+): Promise<TerminateMachinesResult['refused'][number][]> {
   if (machineIds.length === 0) return [];
   try {
-    const answer = await client.send(new TerminateInstancesCommand({ InstanceIds: [...machineIds] }));
+    const response = await client.send(new TerminateInstancesCommand({ InstanceIds: [...machineIds] }));
     // Whoever waits for their end never asks again: the call must have been heard.
-    const heard = new Set(
-      told(answer.TerminatingInstances, 'list of instances').map((one) => one.InstanceId),
+    const answeredIds = new Set(
+      requireField(response.TerminatingInstances, 'list of instances').map((one) => one.InstanceId),
     );
-    const unheard = machineIds.find((id) => !heard.has(id));
-    if (unheard !== undefined) throw incomplete(`no word of ${unheard}`);
+    const missingId = machineIds.find((id) => !answeredIds.has(id));
+    if (missingId !== undefined) throw incompleteResponse(`no word of ${missingId}`);
     return [];
   } catch (error) {
     // An unknown id fails the whole call. It is not proof of absence: whoever waits for its end decides that.
-    const unknown = unknownIds(error);
-    const known = machineIds.filter((id) => !unknown.has(id));
-    if (known.length < machineIds.length) return terminate(client, known);
+    const unknownIds = unknownInstanceIds(error);
+    const remainingIds = machineIds.filter((id) => !unknownIds.has(id));
+    if (remainingIds.length < machineIds.length) return terminate(client, remainingIds);
     const failure = toProviderError(error);
-    if (!PER_MACHINE.has(failure.providerCode)) throw failure;
+    if (!PER_MACHINE_REFUSALS.has(failure.providerCode)) throw failure;
     const [only] = machineIds;
     if (machineIds.length === 1 && only !== undefined) {
-      return [{ machineId: only, message: `${failure.providerCode}: ${brief(failure.message)}` }];
+      return [{ machineId: only, message: `${failure.providerCode}: ${truncateMessage(failure.message)}` }];
     }
     const half = Math.ceil(machineIds.length / 2);
     return [

@@ -1,67 +1,67 @@
 import { Context } from '@temporalio/activity';
 import { SETTLE_MS, type WaitActivities } from '../../../contract/activities.ts';
-import { absent, isBooting } from '../../../domain/machine/machine.ts';
-import { ABSENCE_MS } from '../../../domain/return/state.ts';
+import { absentObservation, isBooting } from '../../../domain/machine/machine.ts';
+import { ABSENCE_CONFIRMATION_MS } from '../../../domain/return/state.ts';
 import { withHeartbeat } from '../../runtime/heartbeat.ts';
-import { toSighting } from './instances.ts';
-import type { Groups } from '../group/groups.ts';
-import type { InstanceWatcher } from './instanceWatcher.ts';
-import { nextRead, readBefore } from './awaitRead.ts';
+import { toObservation } from './instances.ts';
+import type { GroupService } from '../group/groups.ts';
+import type { InstanceReadCoalescer } from './instanceWatcher.ts';
+import { nextRead, nextReadBefore } from './awaitRead.ts';
 
 /** Activities that only wait. They hold a slot of the waiting lane and nothing else. */
-export function createWaitActivities(watcher: InstanceWatcher, groups: Groups): WaitActivities {
+export function createWaitActivities(coalescer: InstanceReadCoalescer, groups: GroupService): WaitActivities {
   return {
     awaitGroup: ({ reportSeconds, ...input }) =>
       withHeartbeat(() =>
         groups.awaitFull(input, {
           reportAt: Date.now() + reportSeconds * 1_000,
-          leaveAt: Number.POSITIVE_INFINITY,
+          returnBy: Number.POSITIVE_INFINITY,
         }),
       ),
 
-    awaitMachines: ({ machineIds, deadline, reportSeconds }) =>
+    awaitReady: ({ machineIds, deadline, reportSeconds }) =>
       withHeartbeat(async () => {
         const reportAt = Date.now() + reportSeconds * 1_000;
         for (;;) {
-          const seen = await readBefore(watcher, machineIds, deadline + SETTLE_MS);
-          if (!seen) return { sightings: [], final: true };
-          const sightings = machineIds.map((id) => {
-            const instance = seen.get(id);
-            return instance ? toSighting(instance) : absent(id);
+          const observed = await nextReadBefore(coalescer, machineIds, deadline + SETTLE_MS);
+          if (!observed) return { observations: [], isFinal: true };
+          const observations = machineIds.map((id) => {
+            const instance = observed.get(id);
+            return instance ? toObservation(instance) : absentObservation(id);
           });
-          const decided = sightings.filter((sighting) => !isBooting(sighting));
+          const decided = observations.filter((observation) => !isBooting(observation));
           // The deadline is judged only after a read that came back: an outage alone fails no machine.
-          const final = Date.now() >= deadline;
-          if (final || decided.length === machineIds.length) return { sightings, final };
-          if (decided.length > 0 && Date.now() >= reportAt) return { sightings: decided, final };
+          const isFinal = Date.now() >= deadline;
+          if (isFinal || decided.length === machineIds.length) return { observations, isFinal };
+          if (decided.length > 0 && Date.now() >= reportAt) return { observations: decided, isFinal };
         }
       }),
 
-    awaitGone({ machineIds, reportSeconds }) {
+    awaitTerminated({ machineIds, reportSeconds }) {
       const reportAt = Date.now() + reportSeconds * 1_000;
       const absentSince = new Map<string, number>(Context.current().info.heartbeatDetails ?? []);
       const wait = async () => {
         for (;;) {
-          const seen = await nextRead(watcher, machineIds);
+          const observed = await nextRead(coalescer, machineIds);
           const now = Date.now();
           const gone = machineIds.map((id) => {
-            const instance = seen.get(id);
+            const instance = observed.get(id);
             if (instance) {
               absentSince.delete(id);
-              return instance.state === 'terminated' ? toSighting(instance) : undefined;
+              return instance.state === 'terminated' ? toObservation(instance) : undefined;
             }
             const since = absentSince.get(id) ?? now;
             absentSince.set(id, since);
-            if (now - since < ABSENCE_MS) return undefined;
+            if (now - since < ABSENCE_CONFIRMATION_MS) return undefined;
             return {
-              ...absent(id),
+              ...absentObservation(id),
               state: 'terminated' as const,
               reason: 'AWS no longer knows the machine.',
             };
           });
-          const ended = gone.filter((sighting) => sighting !== undefined);
-          if (ended.length === machineIds.length) return ended;
-          if (ended.length > 0 && Date.now() >= reportAt) return ended;
+          const goneObservations = gone.filter((observation) => observation !== undefined);
+          if (goneObservations.length === machineIds.length) return goneObservations;
+          if (goneObservations.length > 0 && Date.now() >= reportAt) return goneObservations;
         }
       };
       return withHeartbeat(wait, () => [...absentSince]);

@@ -1,18 +1,18 @@
-import type { Announcement } from '../../provider.ts';
+import type { Interruption } from '../../provider.ts';
 import { isInstanceId } from '../client/responseGuards.ts';
 
 /** What EventBridge tells of an instance. */
-export type CloudEvent = Announcement & { readonly kind: 'interruption' | 'rebalance' | 'state' };
+export type InstanceEvent = Interruption & { readonly kind: 'interruption' | 'rebalance' | 'state' };
 
 /** AWS announces an interruption this long before (EC2 User Guide, Spot interruption notices). */
-const NOTICE_MS = 120_000;
+const INTERRUPTION_NOTICE_MS = 120_000;
 /** An older announcement has come true or was withdrawn: what AWS shows of the machine now is all there is to say. */
-const STALE_MS = 10 * 60_000;
+const MAX_EVENT_AGE_MS = 10 * 60_000;
 /** From these no machine comes back, so that the event is right also when a read of AWS does not show it yet. */
-const FINAL = ['shutting-down', 'terminated'] as const;
-const ENDING: readonly unknown[] = [...FINAL, 'stopping', 'stopped'];
+const FINAL_STATES = ['shutting-down', 'terminated'] as const;
+const ENDING_STATES: readonly unknown[] = [...FINAL_STATES, 'stopping', 'stopped'];
 
-const TYPES: Readonly<Record<string, CloudEvent['kind']>> = {
+const KIND_BY_DETAIL_TYPE: Readonly<Record<string, InstanceEvent['kind']>> = {
   'EC2 Spot Instance Interruption Warning': 'interruption',
   'EC2 Instance Rebalance Recommendation': 'rebalance',
   'EC2 Instance State-change Notification': 'state',
@@ -23,11 +23,11 @@ const TYPES: Readonly<Record<string, CloudEvent['kind']>> = {
  * @returns undefined for an event that means nothing here, e.g. that a machine is running
  * @throws SyntaxError when it is no event, or lacks what one of its type has
  */
-export function readCloudEvent(body: string, now: number): CloudEvent | undefined {
-  const event = unwrapped(objectIn(body));
+export function parseInstanceEvent(body: string, now: number): InstanceEvent | undefined {
+  const event = unwrapSnsEnvelope(parseObject(body));
   const type = event['detail-type'];
   if (typeof type !== 'string') throw new SyntaxError("it has no 'detail-type'");
-  const kind = Object.hasOwn(TYPES, type) ? TYPES[type] : undefined;
+  const kind = Object.hasOwn(KIND_BY_DETAIL_TYPE, type) ? KIND_BY_DETAIL_TYPE[type] : undefined;
   if (kind === undefined) return undefined;
   const detail = event['detail'];
   const machineId = isObject(detail) ? detail['instance-id'] : undefined;
@@ -38,22 +38,23 @@ export function readCloudEvent(body: string, now: number): CloudEvent | undefine
   if (Number.isNaN(time)) throw new SyntaxError(`'${type}' has no time`);
   if (kind === 'state') {
     const { state } = detail;
-    if (!ENDING.includes(state)) return undefined;
-    const final = FINAL.find((each) => each === state);
-    return { kind, machineId, ...(final === undefined ? {} : { state: final }) };
+    if (!ENDING_STATES.includes(state)) return undefined;
+    const finalState = FINAL_STATES.find((each) => each === state);
+    return { kind, machineId, ...(finalState === undefined ? {} : { state: finalState }) };
   }
   // AWS hibernates a machine without any notice.
-  const notice = kind === 'interruption' && detail['instance-action'] === 'hibernate' ? 0 : NOTICE_MS;
-  return now - time > STALE_MS ? undefined : { kind, machineId, reclaimAt: time + notice };
+  const noticeMs =
+    kind === 'interruption' && detail['instance-action'] === 'hibernate' ? 0 : INTERRUPTION_NOTICE_MS;
+  return now - time > MAX_EVENT_AGE_MS ? undefined : { kind, machineId, interruptionAt: time + noticeMs };
 }
 
 /** SNS's envelope, unless the subscription delivers raw messages. */
-function unwrapped(value: Record<string, unknown>): Record<string, unknown> {
+function unwrapSnsEnvelope(value: Record<string, unknown>): Record<string, unknown> {
   const { Message: inner } = value;
-  return typeof inner === 'string' && value['detail-type'] === undefined ? objectIn(inner) : value;
+  return typeof inner === 'string' && value['detail-type'] === undefined ? parseObject(inner) : value;
 }
 
-function objectIn(text: string): Record<string, unknown> {
+function parseObject(text: string): Record<string, unknown> {
   const value: unknown = JSON.parse(text);
   if (!isObject(value)) throw new SyntaxError('it is no object');
   return value;

@@ -5,36 +5,36 @@ import {
   SQSClient,
   type Message,
 } from '@aws-sdk/client-sqs';
-import type { Announcement, Announcements } from '../../provider.ts';
+import type { Interruption, InterruptionSource } from '../../provider.ts';
 import type { AwsClients } from '../client/clients.ts';
-import { readCloudEvent, type CloudEvent } from './cloudEvents.ts';
+import { parseInstanceEvent, type InstanceEvent } from './cloudEvents.ts';
 import { toProviderError } from '../client/errors.ts';
 import { observeRequests, type CallObserver } from '../client/awsCallMetrics.ts';
 
-export interface QueueSettings {
+export interface InterruptionQueueSettings {
   readonly url: string;
   /** Whether a recommendation to replace a machine counts as its end, which Host Factory then hears of. */
   readonly rebalance: 'note' | 'report';
   /** A message that is no event; it is dropped. */
   readonly onMalformed: (body: string, reason: string) => void;
   /** A recommendation that is only noted. */
-  readonly onAdvice: (machineId: string) => void;
+  readonly onRebalanceRecommendation: (machineId: string) => void;
 }
 
 /** SQS answers a call that waits after this many seconds at the latest. */
 const WAIT_SECONDS = 20;
 /** What is not taken off within this many seconds comes again, to whichever worker asks first. */
-const HIDDEN_SECONDS = 30;
+const VISIBILITY_TIMEOUT_SECONDS = 30;
 /** Messages of one call (SQS), and of one batch: a storm of interruptions must not become one of signals. */
-const AT_ONCE = 10;
-const IN_BATCH = 500;
+const MAX_MESSAGES_PER_CALL = 10;
+const MAX_MESSAGES_PER_BATCH = 500;
 
 /** The SQS queue into which EventBridge puts what it tells of instances. */
 export function createInterruptionQueue(
   { reading }: AwsClients,
-  settings: QueueSettings,
+  settings: InterruptionQueueSettings,
   observer: CallObserver,
-): Announcements {
+): InterruptionSource {
   // As EC2 is reached: with the same credentials, by the same proxy.
   const { region, credentials, requestHandler } = reading.config;
   const client = new SQSClient({
@@ -52,27 +52,27 @@ export function createInterruptionQueue(
     const { Messages = [] } = await client.send(
       new ReceiveMessageCommand({
         QueueUrl,
-        MaxNumberOfMessages: AT_ONCE,
+        MaxNumberOfMessages: MAX_MESSAGES_PER_CALL,
         WaitTimeSeconds,
-        VisibilityTimeout: HIDDEN_SECONDS,
+        VisibilityTimeout: VISIBILITY_TIMEOUT_SECONDS,
       }),
       { abortSignal },
     );
     return Messages;
   }
 
-  async function takeOff(messages: readonly Message[]): Promise<void> {
-    for (let from = 0; from < messages.length; from += AT_ONCE) {
+  async function deleteMessages(messages: readonly Message[]): Promise<void> {
+    for (let from = 0; from < messages.length; from += MAX_MESSAGES_PER_CALL) {
       const Entries = messages
-        .slice(from, from + AT_ONCE)
+        .slice(from, from + MAX_MESSAGES_PER_CALL)
         .map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
       await client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
     }
   }
 
-  function meaning({ Body = '' }: Message): CloudEvent | undefined {
+  function parseMessage({ Body = '' }: Message): InstanceEvent | undefined {
     try {
-      return readCloudEvent(Body, Date.now());
+      return parseInstanceEvent(Body, Date.now());
     } catch (error) {
       settings.onMalformed(Body, error instanceof Error ? error.message : String(error));
       return undefined;
@@ -80,21 +80,27 @@ export function createInterruptionQueue(
   }
 
   return {
-    async next(signal) {
+    async receive(signal) {
       try {
         const messages = [...(await receive(WAIT_SECONDS, signal))];
-        for (let got = messages.length; got === AT_ONCE && messages.length < IN_BATCH;) {
+        for (
+          let received = messages.length;
+          received === MAX_MESSAGES_PER_CALL && messages.length < MAX_MESSAGES_PER_BATCH;
+        ) {
           // What was received is worth more than what may follow.
           const more = await receive(0, signal).catch(() => []);
           messages.push(...more);
-          got = more.length;
+          received = more.length;
         }
-        const events = messages.flatMap((message) => meaning(message) ?? []);
-        const advice = events.filter(({ kind }) => kind === 'rebalance');
-        const noted = settings.rebalance === 'note';
-        if (noted) for (const { machineId } of advice) settings.onAdvice(machineId);
-        const announced: Announcement[] = noted ? events.filter(({ kind }) => kind !== 'rebalance') : events;
-        return { announced, takeOff: () => takeOff(messages) };
+        const events = messages.flatMap((message) => parseMessage(message) ?? []);
+        const recommendations = events.filter(({ kind }) => kind === 'rebalance');
+        const isLogOnly = settings.rebalance === 'note';
+        if (isLogOnly)
+          for (const { machineId } of recommendations) settings.onRebalanceRecommendation(machineId);
+        const interruptions: Interruption[] = isLogOnly
+          ? events.filter(({ kind }) => kind !== 'rebalance')
+          : events;
+        return { interruptions, remove: () => deleteMessages(messages) };
       } catch (error) {
         throw toProviderError(error);
       }

@@ -14,17 +14,23 @@ import type { AutoScalingParameters, LaunchOverride } from './launchParameters.t
 import type { Launch } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/errors/errors.ts';
 import type { AwsClients } from '../client/clients.ts';
-import { brief, toReadFailure } from '../../runtime/failures.ts';
-import { told } from '../client/responseGuards.ts';
+import { truncateMessage, toReadFailure } from '../../runtime/failures.ts';
+import { requireField } from '../client/responseGuards.ts';
 import { toProviderError } from '../client/errors.ts';
 import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
-import type { ShortageMemory } from './unavailableOfferings.ts';
-import { launchTags, onDemandStrategyOf, onDemandUnits, preparePools, typeOf } from './fleetInput.ts';
-import { TAG, tagsOf } from '../tags.ts';
-import type { GroupManager } from './launchMethod.ts';
+import type { UnavailableOfferings } from './unavailableOfferings.ts';
+import {
+  launchTags,
+  onDemandStrategyOf,
+  onDemandUnits,
+  prepareOfferings,
+  instanceTypeOverride,
+} from './fleetInput.ts';
+import { TAG, fromAwsTags } from '../tags.ts';
+import type { GroupLaunchMethod } from './launchMethod.ts';
 
 /** All that could replace, move or take away a machine. `Launch` follows when the group is full. */
-const NEVER_WANTED = [
+const SUSPENDED_PROCESSES = [
   'Terminate',
   'ReplaceUnhealthy',
   'AZRebalance',
@@ -38,83 +44,85 @@ const NEVER_WANTED = [
  * given its size, so that there is no moment at which it could take a machine away. Frozen is a group whose
  * `Launch` is suspended as well; it stays for the operator to see and is deleted with its last machine.
  */
-export function autoScaling(
+export function createAutoScalingMethod(
   clients: AwsClients,
   launchTemplates: LaunchTemplates,
-  shortages: ShortageMemory,
-): GroupManager<AutoScalingParameters> {
+  unavailableOfferings: UnavailableOfferings,
+): GroupLaunchMethod<AutoScalingParameters> {
   return {
     async prepare(input) {
-      const pools = await preparePools(input, launchTemplates, shortages, 'group');
-      return { ...pools, manager: 'autoScaling' };
+      const prepared = await prepareOfferings(input, launchTemplates, unavailableOfferings, 'group');
+      return { ...prepared, launchMethod: 'autoScaling' };
     },
 
     // Each of the three calls may be repeated; the name stands for the token.
     async create(launch, parameters) {
       const AutoScalingGroupName = groupName(launch);
       try {
-        await clients.scaling.send(new CreateAutoScalingGroupCommand(groupInput(launch, parameters)));
+        await clients.autoScaling.send(
+          new CreateAutoScalingGroupCommand(createGroupInput(launch, parameters)),
+        );
       } catch (error) {
         const failure = toProviderError(error);
         if (failure.providerCode !== 'AlreadyExists')
-          throw isTemplateGone(failure) ? stale(failure) : failure;
+          throw isLaunchTemplateMissing(failure) ? asStale(failure) : failure;
       }
       try {
-        await clients.scaling.send(
-          new SuspendProcessesCommand({ AutoScalingGroupName, ScalingProcesses: NEVER_WANTED }),
+        await clients.autoScaling.send(
+          new SuspendProcessesCommand({ AutoScalingGroupName, ScalingProcesses: SUSPENDED_PROCESSES }),
         );
-        await clients.scaling.send(
+        await clients.autoScaling.send(
           new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: launch.units }),
         );
       } catch (error) {
         // It will never get a machine: an empty group is not left behind.
         if (toProviderError(error).kind === 'permanent')
-          await removeGroup(clients, AutoScalingGroupName, false).catch(() => undefined);
+          await deleteGroup(clients, AutoScalingGroupName, false).catch(() => undefined);
         throw error;
       }
       return AutoScalingGroupName;
     },
 
     async find(launch) {
-      for await (const { id } of groups(clients, named([groupName(launch)]))) return id;
+      for await (const { id } of describeGroups(clients, byNames([groupName(launch)]))) return id;
       return undefined;
     },
 
-    async look(groupIds) {
+    async describe(groupIds) {
       const views = [];
-      for await (const { id, group } of groups(clients, named(groupIds)))
-        views.push({ id, frozen: isFrozen(group) });
+      for await (const { id, group } of describeGroups(clients, byNames(groupIds)))
+        views.push({ id, isFrozen: isFrozen(group) });
       return views;
     },
 
     async list(deployment) {
       const listed = [];
       const ours = { Filters: [{ Name: `tag:${TAG.deployment}`, Values: [deployment] }] };
-      for await (const { id, group } of groups(clients, ours))
-        listed.push({ id, frozen: isFrozen(group), tags: tagsOf(group.Tags) });
+      for await (const { id, group } of describeGroups(clients, ours))
+        listed.push({ id, isFrozen: isFrozen(group), tags: fromAwsTags(group.Tags) });
       return listed;
     },
 
     memberTag: 'aws:autoscaling:groupName',
 
-    outlives: true,
+    mustBeDeleted: true,
 
     async freeze(AutoScalingGroupName) {
-      const ScalingProcesses = [...NEVER_WANTED, 'Launch'];
-      await unlessGone(clients, AutoScalingGroupName, () =>
-        clients.scaling.send(new SuspendProcessesCommand({ AutoScalingGroupName, ScalingProcesses })),
+      const ScalingProcesses = [...SUSPENDED_PROCESSES, 'Launch'];
+      await ignoreNotFound(clients, AutoScalingGroupName, () =>
+        clients.autoScaling.send(new SuspendProcessesCommand({ AutoScalingGroupName, ScalingProcesses })),
       );
     },
 
     async shortages(AutoScalingGroupName) {
-      const { Activities = [] } = await clients.scaling.send(
+      const { Activities = [] } = await clients.autoScaling.send(
         new DescribeScalingActivitiesCommand({ AutoScalingGroupName, MaxRecords: 100 }),
       );
       return Activities.filter(({ StatusCode }) => StatusCode === 'Failed').map(({ StatusMessage = '' }) => ({
-        pool: AutoScalingGroupName,
+        offering: AutoScalingGroupName,
         // The code stands inside the text, e.g. "... (InsufficientInstanceCapacity) ..." or before a dash.
         code: /\b([A-Z][a-z]+[A-Z]\w+)\b/.exec(StatusMessage)?.[1] ?? 'Failed',
-        message: brief(StatusMessage),
+        message: truncateMessage(StatusMessage),
       }));
     },
   };
@@ -122,48 +130,55 @@ export function autoScaling(
 
 export interface GroupSizes {
   /** Lowers what frozen groups want by machines that are about to be terminated: their size stays true. */
-  shrink(groupIds: readonly string[], victims: readonly string[]): Promise<void>;
+  reduceDesired(groupIds: readonly string[], machineIds: readonly string[]): Promise<void>;
   /** Deletes a group and whatever may still be in it. One that does not exist is deleted already. */
-  remove(groupId: string): Promise<void>;
+  deleteGroup(groupId: string): Promise<void>;
 }
 
 /** Remembers who was to go: of returns that race, each may still see the victims of the others in the group. */
 export function createGroupSizes(clients: AwsClients): GroupSizes {
-  const leaving = new Map<string, Set<string>>();
+  const leavingByGroup = new Map<string, Set<string>>();
   return {
-    async shrink(groupIds, victims) {
-      for (const id of groupIds) leaving.set(id, new Set([...(leaving.get(id) ?? []), ...victims]));
-      for await (const { id, group } of groups(clients, named(groupIds))) {
+    async reduceDesired(groupIds, machineIds) {
+      for (const id of groupIds)
+        leavingByGroup.set(id, new Set([...(leavingByGroup.get(id) ?? []), ...machineIds]));
+      for await (const { id, group } of describeGroups(clients, byNames(groupIds))) {
         const members = group.Instances ?? [];
-        const kept = members.filter(({ InstanceId = '' }) => !leaving.get(id)?.has(InstanceId));
+        const remaining = members.filter(({ InstanceId = '' }) => !leavingByGroup.get(id)?.has(InstanceId));
         // Protection and suspended processes hold for what is in service alone: AWS might take one that boots instead.
-        if (kept.some(({ LifecycleState }) => LifecycleState !== 'InService')) continue;
+        if (remaining.some(({ LifecycleState }) => LifecycleState !== 'InService')) continue;
         // Absolute, so that a repetition changes nothing.
-        const DesiredCapacity = Math.min(unitsOf(kept), group.DesiredCapacity ?? 0);
+        const DesiredCapacity = Math.min(unitsOf(remaining), group.DesiredCapacity ?? 0);
         if (DesiredCapacity === group.DesiredCapacity) continue;
-        await clients.scaling.send(
+        await clients.autoScaling.send(
           new SetDesiredCapacityCommand({ AutoScalingGroupName: id, DesiredCapacity }),
         );
       }
     },
-    async remove(groupId) {
-      await removeGroup(clients, groupId, true);
-      leaving.delete(groupId);
+    async deleteGroup(groupId) {
+      await deleteGroup(clients, groupId, true);
+      leavingByGroup.delete(groupId);
     },
   };
 }
 
 /** @param ForceDelete also with what is in it */
-const removeGroup = (clients: AwsClients, groupId: string, ForceDelete: boolean): Promise<void> =>
-  unlessGone(clients, groupId, () =>
-    clients.scaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName: groupId, ForceDelete })),
+const deleteGroup = (clients: AwsClients, groupId: string, ForceDelete: boolean): Promise<void> =>
+  ignoreNotFound(clients, groupId, () =>
+    clients.autoScaling.send(
+      new DeleteAutoScalingGroupCommand({ AutoScalingGroupName: groupId, ForceDelete }),
+    ),
   );
 
 /** What AWS says of a change to a group that does not exist, or is being deleted. */
-const GONE: ReadonlySet<string> = new Set(['ValidationError', 'ScalingActivityInProgress', 'ResourceInUse']);
+const NOT_FOUND_CODES: ReadonlySet<string> = new Set([
+  'ValidationError',
+  'ScalingActivityInProgress',
+  'ResourceInUse',
+]);
 
 /** Of a group that does not exist, or is being deleted, nothing has to be changed any more. */
-async function unlessGone(
+async function ignoreNotFound(
   clients: AwsClients,
   groupId: string,
   change: () => Promise<unknown>,
@@ -171,23 +186,26 @@ async function unlessGone(
   try {
     await change();
   } catch (error) {
-    if (!GONE.has(toProviderError(error).providerCode)) throw error;
-    for await (const { group } of groups(clients, named([groupId])))
+    if (!NOT_FOUND_CODES.has(toProviderError(error).providerCode)) throw error;
+    for await (const { group } of describeGroups(clients, byNames([groupId])))
       if (group.Status === undefined) throw error;
   }
 }
 
 /** Auto Scaling has no code of its own for it: "You must use a valid fully-formed launch template. ", and EC2's words. */
-const isTemplateGone = ({ providerCode, message }: ProviderError): boolean =>
+const isLaunchTemplateMissing = ({ providerCode, message }: ProviderError): boolean =>
   providerCode === 'ValidationError' && /launch template, with template ID \S+, does not exist/.test(message);
 
-const stale = ({ providerCode, message }: ProviderError): ProviderError =>
+const asStale = ({ providerCode, message }: ProviderError): ProviderError =>
   new ProviderError('stale', providerCode, message);
 
 /** At most 255 characters without a colon (AWS). */
 const groupName = ({ token }: Launch): string => `ohf-${token}`;
 
-function groupInput(launch: Launch, parameters: AutoScalingParameters): CreateAutoScalingGroupCommandInput {
+function createGroupInput(
+  launch: Launch,
+  parameters: AutoScalingParameters,
+): CreateAutoScalingGroupCommandInput {
   const AutoScalingGroupName = groupName(launch);
   const { priceType, overrides, spotAllocationStrategy, spotPools } = parameters;
   const heaviest = Math.max(...overrides.map(({ weight = 1 }) => weight));
@@ -206,7 +224,10 @@ function groupInput(launch: Launch, parameters: AutoScalingParameters): CreateAu
           Version: parameters.launchTemplateVersion,
         },
         Overrides: distinctTypes(overrides).map(({ weight, ...choice }) => ({
-          ...(typeOf(choice) as Pick<LaunchTemplateOverrides, 'InstanceType' | 'InstanceRequirements'>),
+          ...(instanceTypeOverride(choice) as Pick<
+            LaunchTemplateOverrides,
+            'InstanceType' | 'InstanceRequirements'
+          >),
           ...(weight === undefined ? {} : { WeightedCapacity: String(weight) }),
         })),
       },
@@ -240,20 +261,20 @@ const unitsOf = (members: NonNullable<AutoScalingGroup['Instances']>): number =>
 const isFrozen = ({ SuspendedProcesses = [] }: AutoScalingGroup): boolean =>
   SuspendedProcesses.some(({ ProcessName }) => ProcessName === 'Launch');
 
-const named = (names: readonly string[]): DescribeAutoScalingGroupsCommandInput => ({
+const byNames = (names: readonly string[]): DescribeAutoScalingGroupsCommandInput => ({
   AutoScalingGroupNames: [...names],
 });
 
 /** AWS would take an empty list of names for all groups. */
-async function* groups(
+async function* describeGroups(
   clients: AwsClients,
-  which: DescribeAutoScalingGroupsCommandInput,
+  filter: DescribeAutoScalingGroupsCommandInput,
 ): AsyncGenerator<{ readonly id: string; readonly group: AutoScalingGroup }> {
-  if (which.AutoScalingGroupNames?.length === 0) return;
-  const pages = paginateDescribeAutoScalingGroups({ client: clients.scaling }, which);
+  if (filter.AutoScalingGroupNames?.length === 0) return;
+  const pages = paginateDescribeAutoScalingGroups({ client: clients.autoScaling }, filter);
   try {
     for await (const { AutoScalingGroups } of pages)
-      for (const group of told(AutoScalingGroups, 'list of groups'))
+      for (const group of requireField(AutoScalingGroups, 'list of groups'))
         yield { id: group.AutoScalingGroupName ?? '', group };
   } catch (error) {
     throw toReadFailure(error);

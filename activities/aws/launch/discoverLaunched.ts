@@ -1,49 +1,57 @@
 import { Context } from '@temporalio/activity';
-import type { LaunchedFor } from '../../../contract/activities.ts';
+import type { DiscoverInput } from '../../../contract/activities.ts';
 import { toReadFailure } from '../../runtime/failures.ts';
-import type { Launched } from '../../provider.ts';
-import { toSighting, type InstanceReader } from '../instance/instances.ts';
-import { isGroup, managerNameFor, type Managers } from './launchMethod.ts';
-import { groupsBy } from '../group/ownedGroups.ts';
+import type { LaunchedResources } from '../../provider.ts';
+import { toObservation, type InstanceReader } from '../instance/instances.ts';
+import { isGroupMethod, methodNameFor, type LaunchMethods } from './launchMethod.ts';
+import { listGroupsOfMethod } from '../group/ownedGroups.ts';
 import { TAG } from '../tags.ts';
 
-interface Where {
-  readonly managers: Managers;
+interface DiscoveryDependencies {
+  readonly launchMethods: LaunchMethods;
   readonly reader: InstanceReader;
   /** `consistencySeconds` is the time after which AWS certainly shows what it launched. */
   readonly settings: { readonly consistencySeconds: number };
 }
 
-interface Looked extends Launched {
+interface DiscoveryRead extends LaunchedResources {
   /** A group may still launch: who freezes it sees what came of it. */
   readonly isFilling: boolean;
 }
 
 /** What AWS shows of a request by its tags, once a look finds what the one before it found. @throws ApplicationFailure */
-export async function findLaunched(where: Where, input: LaunchedFor): Promise<Launched> {
+export async function discoverLaunched(
+  dependencies: DiscoveryDependencies,
+  input: DiscoverInput,
+): Promise<LaunchedResources> {
   try {
-    for (let before: string | undefined; ;) {
-      const { isFilling, ...found } = await look(where, input);
+    for (let previousIds: string | undefined; ;) {
+      const { isFilling, ...found } = await readOnce(dependencies, input);
       const ids = [...found.machines.map(({ machineId }) => machineId), ...found.groups.map(({ id }) => id)];
-      const now = ids.toSorted().join();
-      if (isFilling || now === before) return found;
-      before = now;
-      await Context.current().sleep(where.settings.consistencySeconds * 1_000);
+      const currentIds = ids.toSorted().join();
+      if (isFilling || currentIds === previousIds) return found;
+      previousIds = currentIds;
+      await Context.current().sleep(dependencies.settings.consistencySeconds * 1_000);
     }
   } catch (error) {
     throw toReadFailure(error);
   }
 }
 
-async function look({ managers, reader }: Where, { owner, template }: LaunchedFor): Promise<Looked> {
-  const seen = await reader.byFilter([
+async function readOnce(
+  { launchMethods, reader }: DiscoveryDependencies,
+  { owner, template }: DiscoverInput,
+): Promise<DiscoveryRead> {
+  const observed = await reader.describeByFilter([
     { Name: `tag:${TAG.deployment}`, Values: [owner.deployment] },
     { Name: `tag:${TAG.requestId}`, Values: [owner.requestId] },
   ]);
-  const machines = seen.map(toSighting);
-  const name = managerNameFor(template.providerApi);
-  const all = isGroup(name) ? await groupsBy(name, managers.groups[name], owner) : [];
-  const own = all.filter(({ requestId }) => requestId === owner.requestId);
-  const groups = own.map(({ requestId: _requestId, frozen: _frozen, ...group }) => group);
-  return { machines, groups, isFilling: own.some(({ frozen }) => !frozen) };
+  const machines = observed.map(toObservation);
+  const name = methodNameFor(template.providerApi);
+  const groupsOfMethod = isGroupMethod(name)
+    ? await listGroupsOfMethod(name, launchMethods.groups[name], owner)
+    : [];
+  const requestGroups = groupsOfMethod.filter(({ requestId }) => requestId === owner.requestId);
+  const groups = requestGroups.map(({ requestId: _requestId, isFrozen: _frozen, ...group }) => group);
+  return { machines, groups, isFilling: requestGroups.some(({ isFrozen }) => !isFrozen) };
 }

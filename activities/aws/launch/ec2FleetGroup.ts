@@ -9,42 +9,42 @@ import type { FleetParameters } from './launchParameters.ts';
 import type { Launch } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/errors/errors.ts';
 import type { AwsClients } from '../client/clients.ts';
-import { brief, toReadFailure } from '../../runtime/failures.ts';
-import { told } from '../client/responseGuards.ts';
+import { truncateMessage, toReadFailure } from '../../runtime/failures.ts';
+import { requireField } from '../client/responseGuards.ts';
 import { toProviderError } from '../client/errors.ts';
 import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
-import type { ShortageMemory } from './unavailableOfferings.ts';
-import { fleetInput, launchTags, preparePools } from './fleetInput.ts';
-import { tagsOf } from '../tags.ts';
-import type { GroupManager, GroupView } from './launchMethod.ts';
+import type { UnavailableOfferings } from './unavailableOfferings.ts';
+import { fleetInput, launchTags, prepareOfferings } from './fleetInput.ts';
+import { fromAwsTags } from '../tags.ts';
+import type { GroupLaunchMethod, GroupStatus } from './launchMethod.ts';
 
-const NAMES = { request: 'ec2FleetRequest', maintain: 'ec2FleetMaintain' } as const;
+const METHOD_BY_TYPE = { request: 'ec2FleetRequest', maintain: 'ec2FleetMaintain' } as const;
 
 /**
  * EC2 Fleet of type `request` or `maintain`: AWS launches over time, and a `maintain` fleet replaces what dies.
  * Frozen is a fleet that was deleted without its instances (`deleted_running`): it never launches again, and
  * its record goes by itself with its last instance.
  */
-export function ec2FleetGroup(
+export function createEc2FleetGroupMethod(
   type: 'request' | 'maintain',
   clients: AwsClients,
   launchTemplates: LaunchTemplates,
-  shortages: ShortageMemory,
-): GroupManager<FleetParameters> {
+  unavailableOfferings: UnavailableOfferings,
+): GroupLaunchMethod<FleetParameters> {
   async function findGroup({ token }: Launch): Promise<string | undefined> {
-    for await (const fleet of allFleets(clients)) if (fleet.ClientToken === token) return fleet.FleetId;
+    for await (const fleet of describeFleets(clients)) if (fleet.ClientToken === token) return fleet.FleetId;
     return undefined;
   }
 
   return {
     async prepare(input) {
-      const pools = await preparePools(input, launchTemplates, shortages, 'group');
-      return { ...pools, manager: NAMES[type] };
+      const prepared = await prepareOfferings(input, launchTemplates, unavailableOfferings, 'group');
+      return { ...prepared, launchMethod: METHOD_BY_TYPE[type] };
     },
 
-    async create(launch, parameters, notAfter, again) {
-      const made = again ? await findGroup(launch) : undefined;
-      if (made) return made;
+    async create(launch, parameters, notAfter, isRepeat) {
+      const existing = isRepeat ? await findGroup(launch) : undefined;
+      if (existing) return existing;
       const { FleetId } = await clients.mutating.send(
         new CreateFleetCommand({
           ...fleetInput(launch, parameters),
@@ -56,31 +56,31 @@ export function ec2FleetGroup(
           TagSpecifications: [{ ResourceType: 'fleet', Tags: launchTags(launch, parameters.tags) }],
         }),
       );
-      return told(FleetId, 'id of the fleet');
+      return requireField(FleetId, 'id of the fleet');
     },
 
     find: findGroup,
 
-    async look(groupIds) {
+    async describe(groupIds) {
       const views = [];
-      for await (const fleet of allFleets(clients, groupIds)) views.push(viewOf(fleet));
+      for await (const fleet of describeFleets(clients, groupIds)) views.push(viewOf(fleet));
       return views;
     },
 
     async list() {
       const listed = [];
-      for await (const fleet of allFleets(clients))
-        if (fleet.Type === type) listed.push({ ...viewOf(fleet), tags: tagsOf(fleet.Tags) });
+      for await (const fleet of describeFleets(clients))
+        if (fleet.Type === type) listed.push({ ...viewOf(fleet), tags: fromAwsTags(fleet.Tags) });
       return listed;
     },
 
     memberTag: 'aws:ec2:fleet-id',
 
     async freeze(groupId) {
-      const answer = await clients.mutating.send(
+      const response = await clients.mutating.send(
         new DeleteFleetsCommand({ FleetIds: [groupId], TerminateInstances: false }),
       );
-      const error = told(answer.UnsuccessfulFleetDeletions, 'list of failures')[0]?.Error;
+      const error = requireField(response.UnsuccessfulFleetDeletions, 'list of failures')[0]?.Error;
       // It no longer exists, or somebody deleted it before: either way it launches nothing.
       if (!error?.Code || error.Code === 'fleetIdDoesNotExist' || error.Code === 'fleetNotInDeletableState')
         return;
@@ -92,34 +92,34 @@ export function ec2FleetGroup(
         new DescribeFleetHistoryCommand({
           FleetId: groupId,
           EventType: 'service-error',
-          StartTime: new Date(Date.now() - HISTORY_MS),
+          StartTime: new Date(Date.now() - FLEET_HISTORY_MS),
         }),
       );
       return HistoryRecords.map(({ EventInformation: event }) => ({
-        pool: groupId,
+        offering: groupId,
         code: event?.EventSubType ?? 'Unknown',
-        message: brief(event?.EventDescription ?? ''),
+        message: truncateMessage(event?.EventDescription ?? ''),
       }));
     },
   };
 }
 
 /** AWS keeps a fleet's history for 48 hours. */
-const HISTORY_MS = 48 * 60 * 60_000;
+const FLEET_HISTORY_MS = 48 * 60 * 60_000;
 
-const viewOf = ({ FleetId: id = '', FleetState }: FleetData): GroupView => ({
+const viewOf = ({ FleetId: id = '', FleetState }: FleetData): GroupStatus => ({
   id,
-  frozen: FleetState?.startsWith('deleted') === true,
+  isFrozen: FleetState?.startsWith('deleted') === true,
 });
 
 /** Those with these ids, or all that AWS lists. An id that it does not know is left out. */
-async function* allFleets(clients: AwsClients, ids?: readonly string[]): AsyncGenerator<FleetData> {
+async function* describeFleets(clients: AwsClients, ids?: readonly string[]): AsyncGenerator<FleetData> {
   try {
     const input = ids ? { FleetIds: [...ids] } : {};
     for await (const { Fleets } of paginateDescribeFleets({ client: clients.reading }, input))
-      yield* told(Fleets, 'list of fleets');
+      yield* requireField(Fleets, 'list of fleets');
   } catch (error) {
     if (!ids || toProviderError(error).providerCode !== 'InvalidFleetId.NotFound') throw toReadFailure(error);
-    if (ids.length > 1) for (const id of ids) yield* allFleets(clients, [id]);
+    if (ids.length > 1) for (const id of ids) yield* describeFleets(clients, [id]);
   }
 }

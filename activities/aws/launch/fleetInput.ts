@@ -13,29 +13,34 @@ import type {
 } from './launchParameters.ts';
 import type { Launch } from '../../../domain/request/launch.ts';
 import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
-import type { ShortageMemory } from './unavailableOfferings.ts';
-import { awsTags, instanceTags, TAG, templateTags, type Tags } from '../tags.ts';
-import { openPools, priceOf } from './offerings.ts';
+import type { UnavailableOfferings } from './unavailableOfferings.ts';
+import { toAwsTags, instanceTags, TAG, templateTags, type Tags } from '../tags.ts';
+import { availableOfferings, priceTypeOf } from './offerings.ts';
 
 /** What every manager that launches over several pools freezes. */
-export async function preparePools(
+export async function prepareOfferings(
   input: PrepareInput,
   launchTemplates: LaunchTemplates,
-  shortages: ShortageMemory,
-  madeBy: 'call' | 'group',
+  unavailableOfferings: UnavailableOfferings,
+  launchedBy: 'call' | 'group',
 ) {
   const { owner, template } = input;
-  const priceType = priceOf(input);
+  const priceType = priceTypeOf(input);
   // A group launches later and for itself: only the launch template can give its members tags from their birth.
-  const memberTags = madeBy === 'group' ? templateTags(owner, template) : [];
-  const made = await launchTemplates.ensure(owner.deployment, template, { memberTags, frozen: input.frozen });
+  const memberTags = launchedBy === 'group' ? templateTags(owner, template) : [];
+  const launchTemplate = await launchTemplates.ensure(owner.deployment, template, {
+    memberTags,
+    resolvedTemplate: input.resolvedTemplate,
+  });
   const { percentOnDemand, onDemandBaseCapacity, onDemandStrategy, spotPools } = template;
   return {
     v: 1,
-    launchTemplateId: made.id,
-    launchTemplateVersion: made.version,
-    ...(made.frozen === undefined ? {} : { frozen: made.frozen }),
-    overrides: openPools(template, priceType, shortages),
+    launchTemplateId: launchTemplate.id,
+    launchTemplateVersion: launchTemplate.version,
+    ...(launchTemplate.resolvedTemplate === undefined
+      ? {}
+      : { resolvedTemplate: launchTemplate.resolvedTemplate }),
+    overrides: availableOfferings(template, priceType, unavailableOfferings),
     priceType,
     percentOnDemand: percentOnDemand ?? 0,
     ...(onDemandBaseCapacity === undefined ? {} : { onDemandBase: onDemandBaseCapacity }),
@@ -49,7 +54,7 @@ export async function preparePools(
 /** Units of a launch that are bought on demand: the base once for the request, then the share of the rest. */
 export function onDemandUnits(
   { units, ordinal }: Launch,
-  { priceType, percentOnDemand, onDemandBase = 0 }: PoolParameters,
+  { priceType, percentOnDemand, onDemandBase = 0 }: OfferingParameters,
 ): number {
   if (priceType === 'ondemand') return units;
   const base = ordinal === 1 ? Math.min(units, onDemandBase) : 0;
@@ -57,13 +62,13 @@ export function onDemandUnits(
 }
 
 /** The order in which types are bought on demand. */
-export const onDemandStrategyOf = ({ onDemandStrategy, overrides }: PoolParameters): string =>
+export const onDemandStrategyOf = ({ onDemandStrategy, overrides }: OfferingParameters): string =>
   onDemandStrategy ??
   (overrides.some((override) => override.priority !== undefined) ? 'prioritized' : 'lowest-price');
 
-type PoolParameters = FleetParameters | SpotFleetParameters | AutoScalingParameters;
+type OfferingParameters = FleetParameters | SpotFleetParameters | AutoScalingParameters;
 
-export const launchTags = (launch: Launch, tags: Tags) => awsTags([...tags, [TAG.launch, launch.token]]);
+export const launchTags = (launch: Launch, tags: Tags) => toAwsTags([...tags, [TAG.launch, launch.token]]);
 
 /** What CreateFleet is sent for all types of fleet. */
 export function fleetInput(
@@ -106,7 +111,7 @@ export function fleetInput(
 function toOverride(override: LaunchOverride): FleetLaunchTemplateOverridesRequest {
   const { weight, priority, maxPrice } = override;
   return {
-    ...typeOf(override),
+    ...instanceTypeOverride(override),
     SubnetId: override.subnetId,
     ...(weight === undefined ? {} : { WeightedCapacity: weight }),
     ...(priority === undefined ? {} : { Priority: priority }),
@@ -114,10 +119,17 @@ function toOverride(override: LaunchOverride): FleetLaunchTemplateOverridesReque
   };
 }
 
-type TypeChoice = Pick<FleetLaunchTemplateOverridesRequest, 'InstanceType' | 'InstanceRequirements'>;
+type InstanceTypeOverride = Pick<
+  FleetLaunchTemplateOverridesRequest,
+  'InstanceType' | 'InstanceRequirements'
+>;
 
 /** The type, or what AWS chooses it by; all the APIs name the two alike. */
-export const typeOf = ({ instanceType, requirements }: LaunchOverride): TypeChoice =>
+export const instanceTypeOverride = ({ instanceType, requirements }: LaunchOverride): InstanceTypeOverride =>
   requirements === undefined
-    ? { InstanceType: instanceType as NonNullable<TypeChoice['InstanceType']> }
-    : { InstanceRequirements: requirements as unknown as NonNullable<TypeChoice['InstanceRequirements']> };
+    ? { InstanceType: instanceType as NonNullable<InstanceTypeOverride['InstanceType']> }
+    : {
+        InstanceRequirements: requirements as unknown as NonNullable<
+          InstanceTypeOverride['InstanceRequirements']
+        >,
+      };

@@ -1,22 +1,27 @@
 import type { AwsClients } from '../client/clients.ts';
 import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
-import type { ShortageMemory } from './unavailableOfferings.ts';
-import { autoScaling } from './autoScaling.ts';
-import { ec2FleetInstant } from './ec2Fleet.ts';
-import { ec2FleetGroup } from './ec2FleetGroup.ts';
-import type { Managers } from './launchMethod.ts';
-import { runInstances } from './runInstances.ts';
-import { spotFleet } from './spotFleet.ts';
+import type { UnavailableOfferings } from './unavailableOfferings.ts';
+import { createAutoScalingMethod } from './autoScaling.ts';
+import { createEc2FleetInstantMethod } from './ec2Fleet.ts';
+import { createEc2FleetGroupMethod } from './ec2FleetGroup.ts';
+import type { LaunchMethods } from './launchMethod.ts';
+import { createRunInstancesMethod } from './runInstances.ts';
+import { createSpotFleetMethod } from './spotFleet.ts';
 
-export function createManagers(...on: [AwsClients, LaunchTemplates, ShortageMemory]): Managers {
+export function createLaunchMethods(
+  ...dependencies: [AwsClients, LaunchTemplates, UnavailableOfferings]
+): LaunchMethods {
   return {
-    calls: { ec2FleetInstant: ec2FleetInstant(...on), runInstances: runInstances(...on) },
+    calls: {
+      ec2FleetInstant: createEc2FleetInstantMethod(...dependencies),
+      runInstances: createRunInstancesMethod(...dependencies),
+    },
     groups: {
-      ec2FleetRequest: ec2FleetGroup('request', ...on),
-      ec2FleetMaintain: ec2FleetGroup('maintain', ...on),
-      spotFleetRequest: spotFleet('request', ...on),
-      spotFleetMaintain: spotFleet('maintain', ...on),
-      autoScaling: autoScaling(...on),
+      ec2FleetRequest: createEc2FleetGroupMethod('request', ...dependencies),
+      ec2FleetMaintain: createEc2FleetGroupMethod('maintain', ...dependencies),
+      spotFleetRequest: createSpotFleetMethod('request', ...dependencies),
+      spotFleetMaintain: createSpotFleetMethod('maintain', ...dependencies),
+      autoScaling: createAutoScalingMethod(...dependencies),
     },
   };
 }

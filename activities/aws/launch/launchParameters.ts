@@ -19,7 +19,7 @@ interface CommonParameters extends LaunchParameters {
 }
 
 /** How a launch over several pools is split and placed. */
-interface PoolChoice {
+interface OfferingSelection {
   /** 0..100, of a spot launch. */
   readonly percentOnDemand: number;
   /** Units bought on demand before that share is counted. */
@@ -29,24 +29,24 @@ interface PoolChoice {
   readonly spotPools?: number;
 }
 
-export interface FleetParameters extends CommonParameters, PoolChoice {
-  readonly manager: 'ec2FleetInstant' | 'ec2FleetRequest' | 'ec2FleetMaintain';
+export interface FleetParameters extends CommonParameters, OfferingSelection {
+  readonly launchMethod: 'ec2FleetInstant' | 'ec2FleetRequest' | 'ec2FleetMaintain';
 }
 
 export interface RunInstancesParameters extends CommonParameters {
-  readonly manager: 'runInstances';
+  readonly launchMethod: 'runInstances';
   /** In EC2's shape: AWS takes no subnet beside network interfaces, so a call says them itself. */
   readonly networkInterfaces?: readonly Readonly<Record<string, unknown>>[];
 }
 
-export interface SpotFleetParameters extends CommonParameters, PoolChoice {
-  readonly manager: 'spotFleetRequest' | 'spotFleetMaintain';
+export interface SpotFleetParameters extends CommonParameters, OfferingSelection {
+  readonly launchMethod: 'spotFleetRequest' | 'spotFleetMaintain';
   /** ARN of the role by which Spot Fleet launches and tags. */
   readonly iamFleetRole: string;
 }
 
-export interface AutoScalingParameters extends CommonParameters, PoolChoice {
-  readonly manager: 'autoScaling';
+export interface AutoScalingParameters extends CommonParameters, OfferingSelection {
+  readonly launchMethod: 'autoScaling';
 }
 
 export interface LaunchOverride {
@@ -61,5 +61,5 @@ export interface LaunchOverride {
 }
 
 /** Temporal gives back what `prepareLaunch` of this provider put there, and nobody else writes it. */
-export const awsParameters = (parameters: LaunchParameters): AwsLaunchParameters =>
+export const toAwsParameters = (parameters: LaunchParameters): AwsLaunchParameters =>
   parameters as AwsLaunchParameters;

@@ -1,25 +1,25 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { SETTLE_MS, type AcquireResult } from '../../../contract/activities.ts';
+import { SETTLE_MS, type LaunchResult } from '../../../contract/activities.ts';
 import type { Launch, LaunchedMachine } from '../../../domain/request/launch.ts';
 import { withHeartbeat } from '../../runtime/heartbeat.ts';
-import { brief, toReadFailure } from '../../runtime/failures.ts';
-import type { LaunchCall, Launches } from '../../provider.ts';
-import { toFailure, toProviderError } from '../client/errors.ts';
-import type { Groups } from '../group/groups.ts';
+import { truncateMessage, toReadFailure } from '../../runtime/failures.ts';
+import type { LaunchCall, LaunchService } from '../../provider.ts';
+import { toApplicationFailure, toProviderError } from '../client/errors.ts';
+import type { GroupService } from '../group/groups.ts';
 import type { InstanceReader } from '../instance/instances.ts';
 import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
-import { findLaunched } from './discoverLaunched.ts';
+import { discoverLaunched } from './discoverLaunched.ts';
 import { weightsOf } from './offerings.ts';
-import { awsParameters } from './launchParameters.ts';
+import { toAwsParameters } from './launchParameters.ts';
 import {
-  isGroup,
-  managerFor,
-  type CallManager,
-  type GroupManager,
-  type GroupManagerName,
-  type Managers,
+  isGroupMethod,
+  methodFor,
+  type CallLaunchMethod,
+  type GroupLaunchMethod,
+  type GroupMethodName,
+  type LaunchMethods,
 } from './launchMethod.ts';
-import type { ShortageMemory } from './unavailableOfferings.ts';
+import type { UnavailableOfferings } from './unavailableOfferings.ts';
 import { TAG } from '../tags.ts';
 
 export interface LaunchSettings {
@@ -28,53 +28,60 @@ export interface LaunchSettings {
 }
 
 /** AWS surely remembers a token this long; after that a repetition could launch anew. */
-const TOKEN_LIFE_MS = 10 * 60_000;
+const TOKEN_LIFETIME_MS = 10 * 60_000;
 /** A group that is full by then costs the workflow no step of its own. */
-const FIRST_FILL_MS = 20_000;
+const MAX_FIRST_FILL_MS = 20_000;
 
 /**
  * AWS remembers the token with other parameters: a run before a reset sent them, and nothing of it is left. The next
  * launch has a token of its own.
  */
-const OTHER_PARAMETERS = 'IdempotentParameterMismatch';
+const PARAMETER_MISMATCH = 'IdempotentParameterMismatch';
 
 /** What launching stands on. */
-export interface Launcher {
-  readonly managers: Managers;
-  readonly groups: Groups;
+export interface LaunchDependencies {
+  readonly launchMethods: LaunchMethods;
+  readonly groups: GroupService;
   readonly launchTemplates: LaunchTemplates;
   readonly reader: InstanceReader;
-  readonly shortages: ShortageMemory;
+  readonly unavailableOfferings: UnavailableOfferings;
   readonly settings: LaunchSettings;
 }
 
-export function createLaunches(launcher: Launcher): Launches {
+export function createLaunchService(dependencies: LaunchDependencies): LaunchService {
   return {
     prepareLaunch: (input) =>
-      managerFor(launcher.managers, input.template.providerApi).prepare(input).catch(rethrow),
-    acquire: (input) =>
+      methodFor(dependencies.launchMethods, input.template.providerApi)
+        .prepare(input)
+        .catch(throwApplicationFailure),
+    launchMachines: (input) =>
       withHeartbeat(
         () => {
-          const { manager } = awsParameters(input.parameters);
-          return isGroup(manager)
-            ? acquireGroup(launcher, manager, input)
-            : acquireByCall(launcher, launcher.managers.calls[manager], input);
+          const { launchMethod } = toAwsParameters(input.parameters);
+          return isGroupMethod(launchMethod)
+            ? launchGroup(dependencies, launchMethod, input)
+            : launchByCall(dependencies, dependencies.launchMethods.calls[launchMethod], input);
         },
         () => input.parameters,
-      ).catch(rethrow),
-    freezeGroup: (input) => withHeartbeat(() => launcher.groups.freeze(input)).catch(rethrow),
-    findLaunched: (input) => findLaunched(launcher, input),
+      ).catch(throwApplicationFailure),
+    freezeGroup: (input) =>
+      withHeartbeat(() => dependencies.groups.freeze(input)).catch(throwApplicationFailure),
+    discoverLaunched: (input) => discoverLaunched(dependencies, input),
   };
 }
 
-const isFirst = ({ mayHaveBeenSent }: LaunchCall): boolean =>
+const isFirstAttempt = ({ mayHaveBeenSent }: LaunchCall): boolean =>
   Context.current().info.attempt === 1 && !mayHaveBeenSent;
 
-const nothing = (certain: boolean): AcquireResult => ({ certain, machines: [], shortages: [] });
+const nothingLaunched = (isConclusive: boolean): LaunchResult => ({
+  isConclusive,
+  machines: [],
+  shortages: [],
+});
 
 /** Not sent after the deadline; but an earlier attempt may have been, and that may not show yet. */
-function nothingFound(input: LaunchCall): AcquireResult {
-  if (isFirst(input) || Date.now() >= input.notAfter + SETTLE_MS) return nothing(true);
+function nothingFoundOrRetry(input: LaunchCall): LaunchResult {
+  if (isFirstAttempt(input) || Date.now() >= input.notAfter + SETTLE_MS) return nothingLaunched(true);
   throw ApplicationFailure.create({
     type: 'Unsettled',
     message: `It is not certain yet that launch ${input.launch.ordinal} did nothing; looking again.`,
@@ -86,113 +93,128 @@ function nothingFound(input: LaunchCall): AcquireResult {
  * Sends a launch, or finds out what it did. Only the very first attempt before the deadline may send at
  * once; any later one looks first, because an attempt before it may have been heard by AWS.
  */
-async function acquireByCall(
-  launcher: Launcher,
-  manager: CallManager,
+async function launchByCall(
+  dependencies: LaunchDependencies,
+  method: CallLaunchMethod,
   input: LaunchCall,
-): Promise<AcquireResult> {
+): Promise<LaunchResult> {
   const { launch, notAfter, mayHaveBeenSent } = input;
   const now = Date.now();
-  if (isFirst(input) && now < notAfter) return sendFirst(launcher, manager, input);
-  const look = () => discover(launcher, launch);
-  const found = await orLate(input, async () =>
+  if (isFirstAttempt(input) && now < notAfter) return sendFirstAttempt(dependencies, method, input);
+  const discoverNow = () => discover(dependencies, launch);
+  const discovered = await undefinedAfterDeadline(input, async () =>
     // What is sent after a reset was prepared anew, and AWS may take it for another launch.
-    mayHaveBeenSent && now < notAfter ? allVisible(launcher, launch, await look()) : look(),
+    mayHaveBeenSent && now < notAfter
+      ? discoverUntilStable(dependencies, launch, await discoverNow())
+      : discoverNow(),
   );
-  if (!found) return nothing(false);
-  if (found.length >= launch.units) return { certain: true, machines: found, shortages: [] };
+  if (!discovered) return nothingLaunched(false);
+  if (discovered.length >= launch.units) return { isConclusive: true, machines: discovered, shortages: [] };
   // AWS answers the repetition with what the first call made: that list is complete, a search may lag. After a
   // reset the age of the token is not known, so what is found is not risked.
-  const remembered = !mayHaveBeenSent && now - launch.decidedAt < TOKEN_LIFE_MS;
-  if (now < notAfter && (remembered || found.length === 0)) return sendAgain(launcher, manager, input, found);
-  if (found.length > 0) {
-    return { certain: true, machines: await allVisible(launcher, launch, found), shortages: [] };
+  const isTokenRemembered = !mayHaveBeenSent && now - launch.decidedAt < TOKEN_LIFETIME_MS;
+  if (now < notAfter && (isTokenRemembered || discovered.length === 0))
+    return resend(dependencies, method, input, discovered);
+  if (discovered.length > 0) {
+    return {
+      isConclusive: true,
+      machines: await discoverUntilStable(dependencies, launch, discovered),
+      shortages: [],
+    };
   }
-  return nothingFound(input);
+  return nothingFoundOrRetry(input);
 }
 
 /** Makes the launch's group, or finds it, and gives it a moment to fill. */
-async function acquireGroup(
-  launcher: Launcher,
-  name: GroupManagerName,
+async function launchGroup(
+  dependencies: LaunchDependencies,
+  name: GroupMethodName,
   input: LaunchCall,
-): Promise<AcquireResult> {
+): Promise<LaunchResult> {
   const { launch, notAfter } = input;
-  const parameters = awsParameters(input.parameters);
-  const manager = launcher.managers.groups[name];
+  const parameters = toAwsParameters(input.parameters);
+  const method = dependencies.launchMethods.groups[name];
   let id: string | undefined;
   if (Date.now() < notAfter) {
-    const made = await createGroup(launcher, manager, input);
-    if (typeof made !== 'string') return made;
-    id = made;
+    const created = await createGroup(dependencies, method, input);
+    if (typeof created !== 'string') return created;
+    id = created;
   } else {
-    const found = await orLate(input, async () => ({ id: await manager.find(launch) }));
-    if (!found) return nothing(false);
+    const found = await undefinedAfterDeadline(input, async () => ({ id: await method.find(launch) }));
+    if (!found) return nothingLaunched(false);
     id = found.id;
   }
-  if (id === undefined) return nothingFound(input);
-  const leaveAt = Date.now() + FIRST_FILL_MS;
-  return launcher.groups.awaitFull(
+  if (id === undefined) return nothingFoundOrRetry(input);
+  const returnBy = Date.now() + MAX_FIRST_FILL_MS;
+  return dependencies.groups.awaitFull(
     {
       launch,
-      group: { manager: name, id, ...(manager.outlives ? { outlives: true } : {}) },
+      group: { launchMethod: name, id, ...(method.mustBeDeleted ? { mustBeDeleted: true } : {}) },
       requestId: parameters.tags.find(([key]) => key === TAG.requestId)?.[1] ?? '',
       weights: weightsOf(parameters),
-      known: 0,
+      knownMembers: 0,
       deadline: notAfter,
     },
-    { reportAt: leaveAt, leaveAt },
+    { reportAt: returnBy, returnBy },
   );
 }
 
 /** @returns the group's id, or the answer of a launch for which AWS has no room. */
 async function createGroup(
-  launcher: Launcher,
-  manager: GroupManager,
+  dependencies: LaunchDependencies,
+  method: GroupLaunchMethod,
   input: LaunchCall,
-): Promise<string | AcquireResult> {
+): Promise<string | LaunchResult> {
   const { launch, notAfter } = input;
-  const parameters = awsParameters(input.parameters);
-  const again = !isFirst(input);
+  const parameters = toAwsParameters(input.parameters);
+  const isRepeat = !isFirstAttempt(input);
   try {
-    return await manager.create(launch, parameters, notAfter, again);
+    return await method.create(launch, parameters, notAfter, isRepeat);
   } catch (error) {
     const { kind, providerCode: code, message } = toProviderError(error);
-    const refused = kind === 'permanent' || kind === 'stale' || kind === 'capacity';
+    const isRefused = kind === 'permanent' || kind === 'stale' || kind === 'capacity';
     // A refusal of a repetition is believed only when no group of an earlier attempt shows.
-    if (again && refused) {
-      await Context.current().sleep(launcher.settings.consistencySeconds * 1_000);
-      const id = await manager.find(launch);
+    if (isRepeat && isRefused) {
+      await Context.current().sleep(dependencies.settings.consistencySeconds * 1_000);
+      const id = await method.find(launch);
       if (id !== undefined) return id;
     }
-    if (kind === 'stale') launcher.launchTemplates.forget(parameters.launchTemplateId);
-    if (kind !== 'capacity' && code !== OTHER_PARAMETERS) throw error;
-    return { certain: true, machines: [], shortages: [{ pool: 'all', code, message: brief(message) }] };
+    if (kind === 'stale') dependencies.launchTemplates.invalidate(parameters.launchTemplateId);
+    if (kind !== 'capacity' && code !== PARAMETER_MISMATCH) throw error;
+    return {
+      isConclusive: true,
+      machines: [],
+      shortages: [{ offering: 'all', code, message: truncateMessage(message) }],
+    };
   }
 }
 
 async function send(
-  launcher: Launcher,
-  manager: CallManager,
+  dependencies: LaunchDependencies,
+  method: CallLaunchMethod,
   { launch, parameters }: LaunchCall,
-): Promise<AcquireResult> {
-  const result = await manager.launch(launch, awsParameters(parameters));
-  for (const { pool, code } of result.shortages) launcher.shortages.note(pool, code);
+): Promise<LaunchResult> {
+  const result = await method.launch(launch, toAwsParameters(parameters));
+  for (const { offering, code } of result.shortages) dependencies.unavailableOfferings.record(offering, code);
   return result;
 }
 
 /** A first call that AWS refuses to look at is known to have done nothing: its request need not wait to be sure. */
-async function sendFirst(
-  launcher: Launcher,
-  manager: CallManager,
+async function sendFirstAttempt(
+  dependencies: LaunchDependencies,
+  method: CallLaunchMethod,
   input: LaunchCall,
-): Promise<AcquireResult> {
+): Promise<LaunchResult> {
   try {
-    return await send(launcher, manager, input);
+    return await send(dependencies, method, input);
   } catch (error) {
     const { kind, providerCode: code, message } = toProviderError(error);
     if (kind !== 'credentials') throw error;
-    return { certain: true, machines: [], shortages: [{ pool: 'all', code, message: brief(message) }] };
+    return {
+      isConclusive: true,
+      machines: [],
+      shortages: [{ offering: 'all', code, message: truncateMessage(message) }],
+    };
   }
 }
 
@@ -200,44 +222,51 @@ async function sendFirst(
  * Sends a launch that an earlier attempt may have sent. Whatever AWS says to the repetition, machines that the
  * earlier one made are in the result: an answer without them, or a refusal, is believed only after a look.
  */
-async function sendAgain(
-  launcher: Launcher,
-  manager: CallManager,
+async function resend(
+  dependencies: LaunchDependencies,
+  method: CallLaunchMethod,
   input: LaunchCall,
-  found: readonly LaunchedMachine[],
-): Promise<AcquireResult> {
-  let result: AcquireResult;
+  discovered: readonly LaunchedMachine[],
+): Promise<LaunchResult> {
+  let result: LaunchResult;
   try {
-    result = await send(launcher, manager, input);
+    result = await send(dependencies, method, input);
   } catch (error) {
     const { kind, providerCode: code, message } = toProviderError(error);
     if (kind !== 'permanent' && kind !== 'stale') throw error;
-    const machines = await allVisible(launcher, input.launch, found);
-    if (machines.length > 0) return { certain: true, machines, shortages: [] };
-    if (code !== OTHER_PARAMETERS) throw error;
-    return { certain: true, machines: [], shortages: [{ pool: 'all', code, message: brief(message) }] };
+    const machines = await discoverUntilStable(dependencies, input.launch, discovered);
+    if (machines.length > 0) return { isConclusive: true, machines, shortages: [] };
+    if (code !== PARAMETER_MISMATCH) throw error;
+    return {
+      isConclusive: true,
+      machines: [],
+      shortages: [{ offering: 'all', code, message: truncateMessage(message) }],
+    };
   }
-  const answered = new Set(result.machines.map(({ machineId }) => machineId));
-  if (answered.size >= input.launch.units) return result;
-  const visible = await allVisible(launcher, input.launch, found);
-  const more = visible.filter(({ machineId }) => !answered.has(machineId));
-  return { ...result, machines: [...result.machines, ...more] };
+  const answeredIds = new Set(result.machines.map(({ machineId }) => machineId));
+  if (answeredIds.size >= input.launch.units) return result;
+  const visible = await discoverUntilStable(dependencies, input.launch, discovered);
+  const missing = visible.filter(({ machineId }) => !answeredIds.has(machineId));
+  return { ...result, machines: [...result.machines, ...missing] };
 }
 
 /** What is visible by now of a launch that may have been made. A read that fails is always tried again. */
-async function discover({ reader }: Launcher, launch: Launch): Promise<readonly LaunchedMachine[]> {
+async function discover({ reader }: LaunchDependencies, launch: Launch): Promise<readonly LaunchedMachine[]> {
   try {
-    const found = await reader.byFilter([{ Name: `tag:${TAG.launch}`, Values: [launch.token] }]);
-    return found.map(({ machineId, instanceType, spot }) => ({ machineId, instanceType, spot }));
+    const instances = await reader.describeByFilter([{ Name: `tag:${TAG.launch}`, Values: [launch.token] }]);
+    return instances.map(({ machineId, instanceType, spot }) => ({ machineId, instanceType, spot }));
   } catch (error) {
     throw toReadFailure(error);
   }
 }
 
 /** Undefined when AWS can't be asked and it is so late that the request has to be answered without knowing. */
-async function orLate<T>({ notAfter }: LaunchCall, look: () => Promise<T>): Promise<T | undefined> {
+async function undefinedAfterDeadline<T>(
+  { notAfter }: LaunchCall,
+  read: () => Promise<T>,
+): Promise<T | undefined> {
   try {
-    return await look();
+    return await read();
   } catch (error) {
     if (Date.now() >= notAfter + SETTLE_MS) return undefined;
     throw toReadFailure(error);
@@ -245,20 +274,20 @@ async function orLate<T>({ notAfter }: LaunchCall, look: () => Promise<T>): Prom
 }
 
 /** Looks again until the set stays the same for as long as AWS may take to show a new instance. */
-async function allVisible(
-  launcher: Launcher,
+async function discoverUntilStable(
+  dependencies: LaunchDependencies,
   launch: Launch,
   first: readonly LaunchedMachine[],
 ): Promise<readonly LaunchedMachine[]> {
-  let found = first;
+  let discovered = first;
   for (;;) {
-    await Context.current().sleep(launcher.settings.consistencySeconds * 1_000);
-    const again = await discover(launcher, launch);
-    if (again.length === found.length) return again;
-    found = again;
+    await Context.current().sleep(dependencies.settings.consistencySeconds * 1_000);
+    const again = await discover(dependencies, launch);
+    if (again.length === discovered.length) return again;
+    discovered = again;
   }
 }
 
-function rethrow(error: unknown): never {
-  throw toFailure(error);
+function throwApplicationFailure(error: unknown): never {
+  throw toApplicationFailure(error);
 }

@@ -2,27 +2,27 @@ import type { PrepareInput } from '../../../contract/activities.ts';
 import type { AwsLaunchParameters } from './launchParameters.ts';
 import type { LaunchOverride } from './launchParameters.ts';
 import type { Template } from '../../../domain/template/template.ts';
-import type { ShortageMemory } from './unavailableOfferings.ts';
+import type { UnavailableOfferings } from './unavailableOfferings.ts';
 
 /** Types without a priority come after those that have one. */
 const MAX_PRIORITY = Number.MAX_SAFE_INTEGER;
 
 /** At what price a launch buys. */
-export type LaunchPrice = AwsLaunchParameters['priceType'];
+export type LaunchPriceType = AwsLaunchParameters['priceType'];
 
 /** IBM's provider asks for spot machines this long before it buys the rest on demand. */
-const SPOT_MINUTES = 30;
+const DEFAULT_SPOT_MINUTES = 30;
 
 /** At what price the next launches buy; the rest of a heterogeneous request gets half of its time at least. */
-export function priceOf({ template, createdAt, deadline }: PrepareInput): LaunchPrice {
-  const { priceType, spotMinutes = SPOT_MINUTES } = template;
+export function priceTypeOf({ template, createdAt, deadline }: PrepareInput): LaunchPriceType {
+  const { priceType, spotMinutes = DEFAULT_SPOT_MINUTES } = template;
   if (priceType !== 'heterogeneous') return priceType;
-  const spotFor = Math.min(spotMinutes * 60_000, (deadline - createdAt) / 2);
-  return Date.now() < createdAt + spotFor ? 'spot' : 'ondemand';
+  const spotMs = Math.min(spotMinutes * 60_000, (deadline - createdAt) / 2);
+  return Date.now() < createdAt + spotMs ? 'spot' : 'ondemand';
 }
 
 /** Types x subnets, by priority and else in the template's order; or subnets alone where attributes choose the type. */
-function poolsOf(template: Template, priceType: LaunchPrice): LaunchOverride[] {
+function offeringsOf(template: Template, priceType: LaunchPriceType): LaunchOverride[] {
   const { subnetIds, maxSpotPrice, instanceRequirements: requirements } = template;
   const price = maxSpotPrice === undefined || priceType !== 'spot' ? {} : { maxPrice: maxSpotPrice };
   if (requirements) return subnetIds.map((subnetId) => ({ subnetId, requirements, ...price }));
@@ -43,24 +43,25 @@ function poolsOf(template: Template, priceType: LaunchPrice): LaunchOverride[] {
 }
 
 /** A pool's name, for people in messages and as its key in the memory of shortages. */
-export const poolName = (
+export const offeringName = (
   instanceType: string | undefined,
-  place: string,
+  location: string,
   lifecycle: 'spot' | 'on-demand',
-): string => `${instanceType ?? 'any type'} in ${place} (${lifecycle})`;
+): string => `${instanceType ?? 'any type'} in ${location} (${lifecycle})`;
 
-export const lifecycleOf = (priceType: LaunchPrice): 'spot' | 'on-demand' =>
+export const lifecycleOf = (priceType: LaunchPriceType): 'spot' | 'on-demand' =>
   priceType === 'spot' ? 'spot' : 'on-demand';
 
 /** The pools of a template that were not short of late. */
-export function openPools(
+export function availableOfferings(
   template: Template,
-  priceType: LaunchPrice,
-  shortages: ShortageMemory,
+  priceType: LaunchPriceType,
+  unavailableOfferings: UnavailableOfferings,
 ): readonly LaunchOverride[] {
   const lifecycle = lifecycleOf(priceType);
-  return shortages.worthATry(poolsOf(template, priceType), ({ instanceType, subnetId }) =>
-    poolName(instanceType, subnetId, lifecycle),
+  return unavailableOfferings.filterAvailable(
+    offeringsOf(template, priceType),
+    ({ instanceType, subnetId }) => offeringName(instanceType, subnetId, lifecycle),
   );
 }
 

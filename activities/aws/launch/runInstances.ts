@@ -3,91 +3,97 @@ import type { LaunchOverride, RunInstancesParameters } from './launchParameters.
 import type { Launch } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/errors/errors.ts';
 import type { AwsClients } from '../client/clients.ts';
-import { told, toldId } from '../client/responseGuards.ts';
+import { requireField, requireInstanceId } from '../client/responseGuards.ts';
 import { toProviderError } from '../client/errors.ts';
 import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
-import type { ShortageMemory } from './unavailableOfferings.ts';
+import type { UnavailableOfferings } from './unavailableOfferings.ts';
 import { instanceTags } from '../tags.ts';
 import { launchTags } from './fleetInput.ts';
-import type { CallManager } from './launchMethod.ts';
-import { lifecycleOf, openPools, poolName, priceOf } from './offerings.ts';
+import type { CallLaunchMethod } from './launchMethod.ts';
+import { lifecycleOf, availableOfferings, offeringName, priceTypeOf } from './offerings.ts';
 
 /**
  * RunInstances: one instance type, one subnet and one price type a call, for sites that may not use EC2
  * Fleet. What a pool lacks is asked of the next one by the next launch.
  */
-export function runInstances(
+export function createRunInstancesMethod(
   clients: AwsClients,
   launchTemplates: LaunchTemplates,
-  shortages: ShortageMemory,
-): CallManager<RunInstancesParameters> {
+  unavailableOfferings: UnavailableOfferings,
+): CallLaunchMethod<RunInstancesParameters> {
   return {
     async prepare(input) {
-      const { owner, template, frozen } = input;
-      const priceType = priceOf(input);
-      const made = await launchTemplates.ensure(owner.deployment, template, { frozen });
+      const { owner, template, resolvedTemplate } = input;
+      const priceType = priceTypeOf(input);
+      const launchTemplate = await launchTemplates.ensure(owner.deployment, template, { resolvedTemplate });
       return {
         v: 1,
-        manager: 'runInstances',
-        launchTemplateId: made.id,
-        launchTemplateVersion: made.version,
-        ...(made.frozen === undefined ? {} : { frozen: made.frozen }),
-        ...(made.networkInterfaces === undefined
+        launchMethod: 'runInstances',
+        launchTemplateId: launchTemplate.id,
+        launchTemplateVersion: launchTemplate.version,
+        ...(launchTemplate.resolvedTemplate === undefined
           ? {}
-          : { networkInterfaces: made.networkInterfaces.map((one) => ({ ...one })) }),
-        overrides: openPools(template, priceType, shortages),
+          : { resolvedTemplate: launchTemplate.resolvedTemplate }),
+        ...(launchTemplate.networkInterfaces === undefined
+          ? {}
+          : { networkInterfaces: launchTemplate.networkInterfaces.map((one) => ({ ...one })) }),
+        overrides: availableOfferings(template, priceType, unavailableOfferings),
         priceType,
         tags: instanceTags(owner, template),
       };
     },
 
     async launch(launch, parameters) {
-      const pool = poolOf(launch, parameters);
-      const count = Math.ceil(launch.units / (pool.weight ?? 1));
-      const name = poolName(pool.instanceType, pool.subnetId, lifecycleOf(parameters.priceType));
+      const offering = offeringFor(launch, parameters);
+      const count = Math.ceil(launch.units / (offering.weight ?? 1));
+      const name = offeringName(offering.instanceType, offering.subnetId, lifecycleOf(parameters.priceType));
       try {
-        const answer = await clients.mutating.send(
-          new RunInstancesCommand(callInput(launch, parameters, pool, count)),
+        const response = await clients.mutating.send(
+          new RunInstancesCommand(runInstancesInput(launch, parameters, offering, count)),
         );
-        const machines = told(answer.Instances, 'list of instances').map((instance) => ({
-          machineId: toldId(instance.InstanceId),
-          instanceType: instance.InstanceType ?? pool.instanceType ?? '',
+        const machines = requireField(response.Instances, 'list of instances').map((instance) => ({
+          machineId: requireInstanceId(instance.InstanceId),
+          instanceType: instance.InstanceType ?? offering.instanceType ?? '',
           spot: instance.InstanceLifecycle === 'spot',
         }));
-        const short = {
-          pool: name,
+        const shortage = {
+          offering: name,
           code: 'InsufficientInstanceCapacity',
           message: `${machines.length} of ${count}`,
         };
-        return { certain: true, machines, shortages: machines.length < count ? [short] : [] };
+        return { isConclusive: true, machines, shortages: machines.length < count ? [shortage] : [] };
       } catch (error) {
         const { kind, providerCode, message } = toProviderError(error);
-        if (kind === 'stale') launchTemplates.forget(parameters.launchTemplateId);
+        if (kind === 'stale') launchTemplates.invalidate(parameters.launchTemplateId);
         // All machines of this token have been terminated meanwhile: it stands for nothing any more.
-        const spent = providerCode === 'IdempotentInstanceTerminated';
-        if (!spent && kind !== 'capacity') throw error;
-        return { certain: true, machines: [], shortages: [{ pool: name, code: providerCode, message }] };
+        const isTokenSpent = providerCode === 'IdempotentInstanceTerminated';
+        if (!isTokenSpent && kind !== 'capacity') throw error;
+        return {
+          isConclusive: true,
+          machines: [],
+          shortages: [{ offering: name, code: providerCode, message }],
+        };
       }
     },
   };
 }
 
 /** The next pool with every launch. A repeated launch has the same ordinal, and so meets the same zone and token. */
-function poolOf(launch: Launch, { overrides }: RunInstancesParameters): LaunchOverride {
-  const pool = overrides[(launch.ordinal - 1) % overrides.length];
-  if (!pool)
-    throw new ProviderError('permanent', 'NoPool', 'The template names no instance type or no subnet.');
-  return pool;
+function offeringFor(launch: Launch, { overrides }: RunInstancesParameters): LaunchOverride {
+  const offering = overrides[(launch.ordinal - 1) % overrides.length];
+  if (!offering)
+    throw new ProviderError('permanent', 'NoOffering', 'The template names no instance type or no subnet.');
+  return offering;
 }
 
-function callInput(
+function runInstancesInput(
   launch: Launch,
   parameters: RunInstancesParameters,
-  pool: LaunchOverride,
+  offering: LaunchOverride,
   count: number,
 ): RunInstancesCommandInput {
   const tags = launchTags(launch, parameters.tags);
-  const spot = parameters.priceType === 'spot';
+  const isSpot = parameters.priceType === 'spot';
   return {
     ClientToken: launch.token,
     // AWS launches as many as it can between the two.
@@ -97,16 +103,16 @@ function callInput(
       LaunchTemplateId: parameters.launchTemplateId,
       Version: parameters.launchTemplateVersion,
     },
-    InstanceType: pool.instanceType as NonNullable<RunInstancesCommandInput['InstanceType']>,
-    ...place(pool, parameters),
-    ...(spot
+    InstanceType: offering.instanceType as NonNullable<RunInstancesCommandInput['InstanceType']>,
+    ...networkPlacement(offering, parameters),
+    ...(isSpot
       ? {
           InstanceMarketOptions: {
             MarketType: 'spot',
             SpotOptions: {
               SpotInstanceType: 'one-time',
               InstanceInterruptionBehavior: 'terminate',
-              ...(pool.maxPrice === undefined ? {} : { MaxPrice: pool.maxPrice }),
+              ...(offering.maxPrice === undefined ? {} : { MaxPrice: offering.maxPrice }),
             },
           },
         }
@@ -114,13 +120,13 @@ function callInput(
     TagSpecifications: [
       { ResourceType: 'instance', Tags: tags },
       { ResourceType: 'volume', Tags: tags },
-      ...(spot ? [{ ResourceType: 'spot-instances-request' as const, Tags: tags }] : []),
+      ...(isSpot ? [{ ResourceType: 'spot-instances-request' as const, Tags: tags }] : []),
     ],
   };
 }
 
 /** AWS takes a subnet beside the launch template, but not beside the network interfaces of one. */
-function place(
+function networkPlacement(
   { subnetId }: LaunchOverride,
   { networkInterfaces }: RunInstancesParameters,
 ): Pick<RunInstancesCommandInput, 'SubnetId' | 'NetworkInterfaces'> {

@@ -11,32 +11,38 @@ import type { LaunchOverride, SpotFleetParameters } from './launchParameters.ts'
 import type { Launch } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/errors/errors.ts';
 import type { AwsClients } from '../client/clients.ts';
-import { brief, toReadFailure } from '../../runtime/failures.ts';
-import { told } from '../client/responseGuards.ts';
+import { truncateMessage, toReadFailure } from '../../runtime/failures.ts';
+import { requireField } from '../client/responseGuards.ts';
 import { toProviderError } from '../client/errors.ts';
 import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
-import type { ShortageMemory } from './unavailableOfferings.ts';
-import { launchTags, onDemandStrategyOf, onDemandUnits, preparePools, typeOf } from './fleetInput.ts';
-import { tagsOf } from '../tags.ts';
-import type { GroupManager } from './launchMethod.ts';
+import type { UnavailableOfferings } from './unavailableOfferings.ts';
+import {
+  launchTags,
+  onDemandStrategyOf,
+  onDemandUnits,
+  prepareOfferings,
+  instanceTypeOverride,
+} from './fleetInput.ts';
+import { fromAwsTags } from '../tags.ts';
+import type { GroupLaunchMethod } from './launchMethod.ts';
 
-const NAMES = { request: 'spotFleetRequest', maintain: 'spotFleetMaintain' } as const;
+const METHOD_BY_TYPE = { request: 'spotFleetRequest', maintain: 'spotFleetMaintain' } as const;
 
 /** AWS keeps a request's history for 48 hours. */
-const HISTORY_MS = 48 * 60 * 60_000;
+const FLEET_HISTORY_MS = 48 * 60 * 60_000;
 
 /**
  * Spot Fleet, for sites whose permissions or habits ask for it; AWS itself points to EC2 Fleet instead. Frozen
  * is a request that was cancelled without its instances (`cancelled_running`).
  */
-export function spotFleet(
+export function createSpotFleetMethod(
   type: 'request' | 'maintain',
   clients: AwsClients,
   launchTemplates: LaunchTemplates,
-  shortages: ShortageMemory,
-): GroupManager<SpotFleetParameters> {
+  unavailableOfferings: UnavailableOfferings,
+): GroupLaunchMethod<SpotFleetParameters> {
   async function findGroup({ token }: Launch): Promise<string | undefined> {
-    for await (const { id, clientToken } of requests(clients)) if (clientToken === token) return id;
+    for await (const { id, clientToken } of describeRequests(clients)) if (clientToken === token) return id;
     return undefined;
   }
 
@@ -44,14 +50,18 @@ export function spotFleet(
     async prepare(input) {
       const { fleetRole } = input.template;
       if (!fleetRole)
-        throw new ProviderError('permanent', 'NoFleetRole', 'A template for Spot Fleet needs a fleetRole.');
-      const pools = await preparePools(input, launchTemplates, shortages, 'group');
-      return { ...pools, manager: NAMES[type], iamFleetRole: fleetRole };
+        throw new ProviderError(
+          'permanent',
+          'MissingFleetRole',
+          'A template for Spot Fleet needs a fleetRole.',
+        );
+      const prepared = await prepareOfferings(input, launchTemplates, unavailableOfferings, 'group');
+      return { ...prepared, launchMethod: METHOD_BY_TYPE[type], iamFleetRole: fleetRole };
     },
 
-    async create(launch, parameters, notAfter, again) {
-      const made = again ? await findGroup(launch) : undefined;
-      if (made) return made;
+    async create(launch, parameters, notAfter, isRepeat) {
+      const existing = isRepeat ? await findGroup(launch) : undefined;
+      if (existing) return existing;
       const { SpotFleetRequestId } = await clients.mutating.send(
         new RequestSpotFleetCommand({
           SpotFleetRequestConfig: {
@@ -84,37 +94,38 @@ export function spotFleet(
           },
         }),
       );
-      return told(SpotFleetRequestId, 'id of the fleet');
+      return requireField(SpotFleetRequestId, 'id of the fleet');
     },
 
     find: findGroup,
 
-    async look(groupIds) {
+    async describe(groupIds) {
       const views = [];
-      for await (const { id, state } of requests(clients, groupIds))
-        views.push({ id, frozen: state.startsWith('cancelled') });
+      for await (const { id, state } of describeRequests(clients, groupIds))
+        views.push({ id, isFrozen: state.startsWith('cancelled') });
       return views;
     },
 
     async list() {
       const listed = [];
-      for await (const request of requests(clients))
-        if (request.type === type) listed.push({ ...request, frozen: request.state.startsWith('cancelled') });
+      for await (const request of describeRequests(clients))
+        if (request.type === type)
+          listed.push({ ...request, isFrozen: request.state.startsWith('cancelled') });
       return listed;
     },
 
     memberTag: 'aws:ec2spot:fleet-request-id',
 
     async freeze(groupId) {
-      const answer = await clients.mutating.send(
+      const response = await clients.mutating.send(
         new CancelSpotFleetRequestsCommand({ SpotFleetRequestIds: [groupId], TerminateInstances: false }),
       );
-      const [failed] = answer.UnsuccessfulFleetRequests ?? [];
-      told(failed ?? answer.SuccessfulFleetRequests?.[0], 'outcome of the cancellation');
+      const [failed] = response.UnsuccessfulFleetRequests ?? [];
+      requireField(failed ?? response.SuccessfulFleetRequests?.[0], 'outcome of the cancellation');
       const error = failed?.Error;
       // It no longer exists, or somebody cancelled it before: either way it launches nothing.
-      const over = ['fleetRequestIdDoesNotExist', 'fleetRequestNotInCancellableState'];
-      if (error?.Code && !over.includes(error.Code))
+      const inactiveCodes = ['fleetRequestIdDoesNotExist', 'fleetRequestNotInCancellableState'];
+      if (error?.Code && !inactiveCodes.includes(error.Code))
         throw new ProviderError('ambiguous', error.Code, error.Message ?? error.Code);
     },
 
@@ -123,13 +134,13 @@ export function spotFleet(
         new DescribeSpotFleetRequestHistoryCommand({
           SpotFleetRequestId: groupId,
           EventType: 'error',
-          StartTime: new Date(Date.now() - HISTORY_MS),
+          StartTime: new Date(Date.now() - FLEET_HISTORY_MS),
         }),
       );
       return HistoryRecords.map(({ EventInformation: event }) => ({
-        pool: groupId,
+        offering: groupId,
         code: event?.EventSubType ?? 'Unknown',
-        message: brief(event?.EventDescription ?? ''),
+        message: truncateMessage(event?.EventDescription ?? ''),
       }));
     },
   };
@@ -137,7 +148,7 @@ export function spotFleet(
 
 function toOverride(override: LaunchOverride): LaunchTemplateOverrides {
   return {
-    ...typeOf(override),
+    ...instanceTypeOverride(override),
     SubnetId: override.subnetId,
     ...(override.weight === undefined ? {} : { WeightedCapacity: override.weight }),
     ...(override.priority === undefined ? {} : { Priority: override.priority }),
@@ -158,11 +169,14 @@ interface SpotFleetRequest {
 }
 
 /** Those with these ids, or all that AWS lists. An id that it does not know is left out. */
-async function* requests(clients: AwsClients, ids?: readonly string[]): AsyncGenerator<SpotFleetRequest> {
+async function* describeRequests(
+  clients: AwsClients,
+  ids?: readonly string[],
+): AsyncGenerator<SpotFleetRequest> {
   try {
     const input = ids ? { SpotFleetRequestIds: [...ids] } : {};
     for await (const page of paginateDescribeSpotFleetRequests({ client: clients.reading }, input)) {
-      for (const { SpotFleetRequestId: id = '', ...request } of told(
+      for (const { SpotFleetRequestId: id = '', ...request } of requireField(
         page.SpotFleetRequestConfigs,
         'list of fleets',
       )) {
@@ -172,13 +186,13 @@ async function* requests(clients: AwsClients, ids?: readonly string[]): AsyncGen
           state: request.SpotFleetRequestState ?? '',
           clientToken,
           type,
-          tags: tagsOf(request.Tags),
+          tags: fromAwsTags(request.Tags),
         };
       }
     }
   } catch (error) {
     if (!ids || toProviderError(error).providerCode !== 'InvalidSpotFleetRequestId.NotFound')
       throw toReadFailure(error);
-    if (ids.length > 1) for (const id of ids) yield* requests(clients, [id]);
+    if (ids.length > 1) for (const id of ids) yield* describeRequests(clients, [id]);
   }
 }

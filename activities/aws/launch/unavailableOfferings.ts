@@ -4,33 +4,39 @@ import { kindOfCode } from '../client/errors.ts';
  * Which pools were short of late, for all requests of a worker: the next request need not find out again.
  * It is a hint only. Losing it costs a call, never a machine.
  */
-export interface ShortageMemory {
+export interface UnavailableOfferings {
   /** @param code AWS's error code */
-  note(pool: string, code: string): void;
+  record(offering: string, code: string): void;
   /** The pools that are worth a try: those not known to be short, or all when none is left. */
-  worthATry<T>(pools: readonly T[], nameOf: (pool: T) => string): readonly T[];
+  filterAvailable<T>(offerings: readonly T[], nameOf: (offering: T) => string): readonly T[];
 }
 
-const FIRST_MS = 3 * 60_000;
-const LONGEST_MS = 15 * 60_000;
+const INITIAL_EXPIRY_MS = 3 * 60_000;
+const MAX_EXPIRY_MS = 15 * 60_000;
 /** `Unsupported`: the zone does not offer the type, which does not change within hours. */
-const UNSUPPORTED_MS = 24 * 60 * 60_000;
+const UNSUPPORTED_EXPIRY_MS = 24 * 60 * 60_000;
 
-export function createShortageMemory(now: () => number = Date.now): ShortageMemory {
-  const short = new Map<string, { readonly until: number; readonly ms: number }>();
+export function createUnavailableOfferings(now: () => number = Date.now): UnavailableOfferings {
+  const unavailable = new Map<string, { readonly until: number; readonly ms: number }>();
   return {
-    note(pool, code) {
+    record(offering, code) {
       if (kindOfCode(code) !== 'capacity') return;
-      const before = short.get(pool);
+      const previous = unavailable.get(offering);
       // Met again while it was known, or soon after: it lasts, and is asked less often.
-      const lasting = before !== undefined && now() < before.until + before.ms;
+      const isRepeated = previous !== undefined && now() < previous.until + previous.ms;
       const ms =
-        code === 'Unsupported' ? UNSUPPORTED_MS : lasting ? Math.min(LONGEST_MS, before.ms * 2) : FIRST_MS;
-      short.set(pool, { until: now() + ms, ms });
+        code === 'Unsupported'
+          ? UNSUPPORTED_EXPIRY_MS
+          : isRepeated
+            ? Math.min(MAX_EXPIRY_MS, previous.ms * 2)
+            : INITIAL_EXPIRY_MS;
+      unavailable.set(offering, { until: now() + ms, ms });
     },
-    worthATry(pools, nameOf) {
-      const open = pools.filter((pool) => (short.get(nameOf(pool))?.until ?? 0) <= now());
-      return open.length > 0 ? open : pools;
+    filterAvailable(offerings, nameOf) {
+      const available = offerings.filter(
+        (offering) => (unavailable.get(nameOf(offering))?.until ?? 0) <= now(),
+      );
+      return available.length > 0 ? available : offerings;
     },
   };
 }

@@ -4,7 +4,7 @@ import type {
   RequestLaunchTemplateData,
 } from '@aws-sdk/client-ec2';
 import type { RootVolume, Template } from '../../../domain/template/template.ts';
-import { awsTags, type Tags } from '../tags.ts';
+import { toAwsTags, type Tags } from '../tags.ts';
 
 /**
  * Everything of a template that is not a choice of pool: that is what the overrides of a launch are for. What the
@@ -19,13 +19,14 @@ export function launchTemplateData(
 ): RequestLaunchTemplateData {
   const { instanceProfile, userData, ebsOptimized, capacityReservationId } = template;
   const data: RequestLaunchTemplateData = {
-    ...chooseNothing(base),
+    ...withoutLaunchChoices(base),
     ImageId: template.imageId,
     KeyName: template.keyName ?? base.KeyName,
-    ...network(template, base),
-    IamInstanceProfile: instanceProfile === undefined ? base.IamInstanceProfile : profile(instanceProfile),
+    ...networkSettings(template, base),
+    IamInstanceProfile:
+      instanceProfile === undefined ? base.IamInstanceProfile : instanceProfileReference(instanceProfile),
     UserData: userData === undefined ? base.UserData : Buffer.from(userData, 'utf8').toString('base64'),
-    BlockDeviceMappings: devices(template, rootDevice, base),
+    BlockDeviceMappings: blockDevices(template, rootDevice, base),
     EbsOptimized: ebsOptimized ?? base.EbsOptimized,
     Placement: placement(template, base),
     CapacityReservationSpecification:
@@ -34,8 +35,8 @@ export function launchTemplateData(
         : { CapacityReservationTarget: { CapacityReservationId: capacityReservationId } },
     // A machine that shuts itself down must not stay behind, stopped and paid for (AWS's default).
     InstanceInitiatedShutdownBehavior: 'terminate',
-    MetadataOptions: metadata(template, base),
-    PrivateDnsNameOptions: dnsName(template, base),
+    MetadataOptions: metadataOptions(template, base),
+    PrivateDnsNameOptions: dnsNameOptions(template, base),
     TagSpecifications: tagSpecifications(memberTags, base),
   };
   // What is not there must not count for the name, which is a hash of the rest.
@@ -43,7 +44,7 @@ export function launchTemplateData(
 }
 
 /** Without what a request or AWS chooses for each launch: AWS refuses it there, or it would win. */
-function chooseNothing(base: RequestLaunchTemplateData): RequestLaunchTemplateData {
+function withoutLaunchChoices(base: RequestLaunchTemplateData): RequestLaunchTemplateData {
   const { InstanceType: _, InstanceRequirements: __, InstanceMarketOptions: ___, ...rest } = base;
   return rest;
 }
@@ -51,24 +52,25 @@ function chooseNothing(base: RequestLaunchTemplateData): RequestLaunchTemplateDa
 type Network = Pick<RequestLaunchTemplateData, 'SecurityGroupIds' | 'SecurityGroups' | 'NetworkInterfaces'>;
 
 /** Security groups stand in the network interface where there is one, and else beside it (AWS). */
-function network(
+function networkSettings(
   { securityGroupIds, publicIp, interfaceType }: Template,
   base: RequestLaunchTemplateData,
 ): Network {
   const groups = securityGroupIds.length > 0 ? [...securityGroupIds] : undefined;
-  const said = publicIp !== undefined || interfaceType !== undefined;
-  const given = base.NetworkInterfaces ?? [];
-  if (!said && given.length === 0)
+  const hasNetworkSettings = publicIp !== undefined || interfaceType !== undefined;
+  const baseInterfaces = base.NetworkInterfaces ?? [];
+  if (!hasNetworkSettings && baseInterfaces.length === 0)
     return groups ? { SecurityGroupIds: groups, SecurityGroups: undefined } : {};
-  const inherited = groups ?? base.SecurityGroupIds;
-  const interfaces = given.length > 0 ? given : [{ DeviceIndex: 0, DeleteOnTermination: true }];
+  const effectiveGroups = groups ?? base.SecurityGroupIds;
+  const interfaces =
+    baseInterfaces.length > 0 ? baseInterfaces : [{ DeviceIndex: 0, DeleteOnTermination: true }];
   return {
     SecurityGroupIds: undefined,
     SecurityGroups: undefined,
     NetworkInterfaces: interfaces.map(
       ({ SubnetId: _, ...one }, index): LaunchTemplateInstanceNetworkInterfaceSpecificationRequest => ({
         ...one,
-        ...(groups || !one.Groups?.length ? (inherited ? { Groups: inherited } : {}) : {}),
+        ...(groups || !one.Groups?.length ? (effectiveGroups ? { Groups: effectiveGroups } : {}) : {}),
         ...(index === 0 && publicIp !== undefined ? { AssociatePublicIpAddress: publicIp } : {}),
         ...(index === 0 && interfaceType !== undefined ? { InterfaceType: interfaceType } : {}),
       }),
@@ -76,22 +78,22 @@ function network(
   };
 }
 
-function devices(
+function blockDevices(
   { rootVolume, volumes = [] }: Template,
   rootDevice: string | undefined,
   base: RequestLaunchTemplateData,
 ): LaunchTemplateBlockDeviceMappingRequest[] | undefined {
-  const ours = [
-    ...(rootVolume === undefined || rootDevice === undefined ? [] : [device(rootDevice, rootVolume)]),
-    ...volumes.map((volume) => device(volume.deviceName, volume)),
+  const templateDevices = [
+    ...(rootVolume === undefined || rootDevice === undefined ? [] : [blockDevice(rootDevice, rootVolume)]),
+    ...volumes.map((volume) => blockDevice(volume.deviceName, volume)),
   ];
-  const names = new Set(ours.map(({ DeviceName }) => DeviceName));
-  const theirs = (base.BlockDeviceMappings ?? []).filter(({ DeviceName }) => !names.has(DeviceName));
-  const all = [...theirs, ...ours];
-  return all.length === 0 ? undefined : all;
+  const names = new Set(templateDevices.map(({ DeviceName }) => DeviceName));
+  const baseDevices = (base.BlockDeviceMappings ?? []).filter(({ DeviceName }) => !names.has(DeviceName));
+  const devices = [...baseDevices, ...templateDevices];
+  return devices.length === 0 ? undefined : devices;
 }
 
-function device(DeviceName: string, volume: RootVolume): LaunchTemplateBlockDeviceMappingRequest {
+function blockDevice(DeviceName: string, volume: RootVolume): LaunchTemplateBlockDeviceMappingRequest {
   const { sizeGiB, type, iops, throughput, encrypted, kmsKeyId } = volume;
   return {
     DeviceName,
@@ -112,29 +114,29 @@ function placement(
   base: RequestLaunchTemplateData,
 ): RequestLaunchTemplateData['Placement'] {
   // The zone is that of the subnet.
-  const { AvailabilityZone: _, ...given } = base.Placement ?? {};
-  const wanted = {
-    ...given,
+  const { AvailabilityZone: _, ...basePlacement } = base.Placement ?? {};
+  const merged = {
+    ...basePlacement,
     ...(tenancy === undefined ? {} : { Tenancy: tenancy }),
     ...(placementGroupName === undefined ? {} : { GroupName: placementGroupName }),
   };
-  return Object.keys(wanted).length === 0 ? undefined : wanted;
+  return Object.keys(merged).length === 0 ? undefined : merged;
 }
 
-function metadata(
+function metadataOptions(
   { metadataHttpTokens, metadataHopLimit }: Template,
   base: RequestLaunchTemplateData,
 ): NonNullable<RequestLaunchTemplateData['MetadataOptions']> {
-  const given = base.MetadataOptions ?? {};
+  const baseOptions = base.MetadataOptions ?? {};
   return {
-    ...given,
-    HttpTokens: metadataHttpTokens ?? given.HttpTokens ?? 'required',
+    ...baseOptions,
+    HttpTokens: metadataHttpTokens ?? baseOptions.HttpTokens ?? 'required',
     ...(metadataHopLimit === undefined ? {} : { HttpPutResponseHopLimit: metadataHopLimit }),
   };
 }
 
 /** Where names are made of the machine's id, AWS has to give its guest that name as well. */
-function dnsName(
+function dnsNameOptions(
   { hostName }: Template,
   base: RequestLaunchTemplateData,
 ): RequestLaunchTemplateData['PrivateDnsNameOptions'] {
@@ -150,23 +152,23 @@ function tagSpecifications(
   memberTags: Tags,
   base: RequestLaunchTemplateData,
 ): RequestLaunchTemplateData['TagSpecifications'] {
-  const given = base.TagSpecifications ?? [];
-  if (memberTags.length === 0) return given.length === 0 ? undefined : given;
-  const ours = new Set(memberTags.map(([key]) => key));
-  const tagged = ['instance', 'volume'] as const;
+  const baseSpecifications = base.TagSpecifications ?? [];
+  if (memberTags.length === 0) return baseSpecifications.length === 0 ? undefined : baseSpecifications;
+  const memberKeys = new Set(memberTags.map(([key]) => key));
+  const resourceTypes = ['instance', 'volume'] as const;
   return [
-    ...given.filter(({ ResourceType: type }) => type !== 'instance' && type !== 'volume'),
-    ...tagged.map((ResourceType) => ({
+    ...baseSpecifications.filter(({ ResourceType: type }) => type !== 'instance' && type !== 'volume'),
+    ...resourceTypes.map((ResourceType) => ({
       ResourceType,
       Tags: [
-        ...given
+        ...baseSpecifications
           .filter((one) => one.ResourceType === ResourceType)
-          .flatMap(({ Tags = [] }) => Tags.filter(({ Key = '' }) => !ours.has(Key))),
-        ...awsTags(memberTags),
+          .flatMap(({ Tags = [] }) => Tags.filter(({ Key = '' }) => !memberKeys.has(Key))),
+        ...toAwsTags(memberTags),
       ],
     })),
   ];
 }
 
-const profile = (nameOrArn: string): { Arn: string } | { Name: string } =>
+const instanceProfileReference = (nameOrArn: string): { Arn: string } | { Name: string } =>
   nameOrArn.startsWith('arn:') ? { Arn: nameOrArn } : { Name: nameOrArn };

@@ -8,12 +8,12 @@ import {
 } from '@aws-sdk/client-ec2';
 import { ProviderError } from '../../../domain/errors/errors.ts';
 import type { Template } from '../../../domain/template/template.ts';
-import { told } from '../client/responseGuards.ts';
+import { requireField } from '../client/responseGuards.ts';
 import type { AwsClients } from '../client/clients.ts';
 import { toProviderError } from '../client/errors.ts';
 import { launchTemplateData } from './launchTemplateData.ts';
-import { awsTags, TAG, type Tags } from '../tags.ts';
-import type { Frozen } from '../../../domain/template/resolvedTemplate.ts';
+import { toAwsTags, TAG, type Tags } from '../tags.ts';
+import type { ResolvedTemplate } from '../../../domain/template/resolvedTemplate.ts';
 
 export interface LaunchTemplateRef {
   readonly id: string;
@@ -22,7 +22,7 @@ export interface LaunchTemplateRef {
   /** What it says of network interfaces, if anything. */
   readonly networkInterfaces?: RequestLaunchTemplateData['NetworkInterfaces'];
   /** What this request's names stand for, if the template has any. */
-  readonly frozen?: Frozen;
+  readonly resolvedTemplate?: ResolvedTemplate;
 }
 
 export interface LaunchTemplates {
@@ -32,35 +32,35 @@ export interface LaunchTemplates {
    * @throws ProviderError
    */
   ensure(deployment: string, template: Template, options?: EnsureOptions): Promise<LaunchTemplateRef>;
-  forget(id: string): void;
+  invalidate(id: string): void;
 }
 
 export interface EnsureOptions {
   /** Tags that AWS gives to what a group launches by itself; never those of one request. */
   readonly memberTags?: Tags;
-  readonly frozen?: Frozen | undefined;
+  readonly resolvedTemplate?: ResolvedTemplate | undefined;
 }
 
 export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
-  const known = new Map<string, LaunchTemplateRef>();
+  const refsByName = new Map<string, LaunchTemplateRef>();
   const rootDevices = new Map<string, string>();
 
   async function create(name: string, deployment: string, data: RequestLaunchTemplateData): Promise<string> {
-    const made = await clients.mutating.send(
+    const response = await clients.mutating.send(
       new CreateLaunchTemplateCommand({
         // Its name makes it unique; a token of ours would bring back, for a day, one that somebody deleted.
         LaunchTemplateName: name,
         LaunchTemplateData: data,
         TagSpecifications: [
-          { ResourceType: 'launch-template', Tags: awsTags([[TAG.deployment, deployment]]) },
+          { ResourceType: 'launch-template', Tags: toAwsTags([[TAG.deployment, deployment]]) },
         ],
       }),
     );
-    return told(made.LaunchTemplate?.LaunchTemplateId, 'id of the launch template');
+    return requireField(response.LaunchTemplate?.LaunchTemplateId, 'id of the launch template');
   }
 
   /** Makes it, unless another worker is quicker: what stands under the name has the same content. */
-  async function createOnce(
+  async function createOrFind(
     name: string,
     deployment: string,
     data: RequestLaunchTemplateData,
@@ -69,8 +69,8 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
       return await create(name, deployment, data);
     } catch (error) {
       const failure = toProviderError(error);
-      const exists = failure.providerCode === 'InvalidLaunchTemplateName.AlreadyExistsException';
-      const id = exists ? await find(name) : undefined;
+      const alreadyExists = failure.providerCode === 'InvalidLaunchTemplateName.AlreadyExistsException';
+      const id = alreadyExists ? await find(name) : undefined;
       if (id === undefined) throw failure;
       return id;
     }
@@ -78,11 +78,11 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
 
   async function find(name: string): Promise<string | undefined> {
     try {
-      const found = await clients.reading.send(
+      const response = await clients.reading.send(
         new DescribeLaunchTemplatesCommand({ LaunchTemplateNames: [name] }),
       );
       // AWS says by an error that there is none.
-      return told(found.LaunchTemplates?.[0]?.LaunchTemplateId, 'id of the launch template');
+      return requireField(response.LaunchTemplates?.[0]?.LaunchTemplateId, 'id of the launch template');
     } catch (error) {
       if (toProviderError(error).providerCode === 'InvalidLaunchTemplateName.NotFoundException')
         return undefined;
@@ -96,7 +96,7 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
     if (cached !== undefined) return cached;
     try {
       const { Images } = await clients.reading.send(new DescribeImagesCommand({ ImageIds: [imageId] }));
-      const [image] = told(Images, 'list of images');
+      const [image] = requireField(Images, 'list of images');
       const name = image?.RootDeviceName ?? '/dev/xvda';
       rootDevices.set(imageId, name);
       return name;
@@ -107,29 +107,32 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
 
   async function ensureData(deployment: string, data: RequestLaunchTemplateData): Promise<LaunchTemplateRef> {
     const name = `ohf/${deployment}/${contentHash(data)}`;
-    const cached = known.get(name);
+    const cached = refsByName.get(name);
     if (cached) return cached;
-    const id = (await find(name)) ?? (await createOnce(name, deployment, data));
+    const id = (await find(name)) ?? (await createOrFind(name, deployment, data));
     const { NetworkInterfaces: networkInterfaces } = data;
     const ref = { id, version: '1', ...(networkInterfaces === undefined ? {} : { networkInterfaces }) };
-    known.set(name, ref);
+    refsByName.set(name, ref);
     return ref;
   }
 
   /** What a version of a launch template says, with the number of the version and an alias of its image resolved. */
-  async function read(id: string, version: string): Promise<ReadVersion> {
+  async function readVersion(id: string, version: string): Promise<LaunchTemplateVersion> {
     try {
-      const answer = await clients.reading.send(
+      const response = await clients.reading.send(
         new DescribeLaunchTemplateVersionsCommand({
           LaunchTemplateId: id,
           Versions: [version],
           ResolveAlias: true,
         }),
       );
-      const found = answer.LaunchTemplateVersions?.[0];
+      const found = response.LaunchTemplateVersions?.[0];
       return {
-        data: told(found?.LaunchTemplateData, 'data of the launch template') as RequestLaunchTemplateData,
-        version: String(told(found?.VersionNumber, 'version of the launch template')),
+        data: requireField(
+          found?.LaunchTemplateData,
+          'data of the launch template',
+        ) as RequestLaunchTemplateData,
+        version: String(requireField(found?.VersionNumber, 'version of the launch template')),
       };
     } catch (error) {
       const failure = toProviderError(error);
@@ -143,42 +146,49 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
   /** AWS resolves the alias of an image in a launch template; so it is asked by one. */
   async function resolveImage(deployment: string, alias: string): Promise<string> {
     const { id } = await ensureData(deployment, { ImageId: alias });
-    const { data } = await read(id, '1');
+    const { data } = await readVersion(id, '1');
     return data.ImageId ?? alias;
   }
 
   return {
-    async ensure(deployment, template, { memberTags = [], frozen } = {}) {
-      const own = template.launchTemplate;
-      const base = own && (await read(own.id, frozen?.launchTemplateVersion ?? own.version));
-      const named = template.imageId || (base?.data.ImageId ?? '');
-      if (named === '')
+    async ensure(deployment, template, { memberTags = [], resolvedTemplate } = {}) {
+      const siteTemplate = template.launchTemplate;
+      const base =
+        siteTemplate &&
+        (await readVersion(siteTemplate.id, resolvedTemplate?.launchTemplateVersion ?? siteTemplate.version));
+      const imageReference = template.imageId || (base?.data.ImageId ?? '');
+      if (imageReference === '')
         throw new ProviderError(
           'permanent',
           'MissingImage',
           'Neither the template nor its launch template names an AMI.',
         );
-      const isAlias = named.startsWith(ALIAS);
-      const imageId = frozen?.imageId ?? (isAlias ? await resolveImage(deployment, named) : named);
-      const meant = { ...template, imageId };
-      const root = template.rootVolume && (await rootDevice(imageId));
-      const ref = await ensureData(deployment, launchTemplateData(meant, root, memberTags, base?.data));
-      if (!own && !isAlias) return ref;
+      const isAlias = imageReference.startsWith(SSM_ALIAS_PREFIX);
+      const imageId =
+        resolvedTemplate?.imageId ??
+        (isAlias ? await resolveImage(deployment, imageReference) : imageReference);
+      const templateWithImage = { ...template, imageId };
+      const rootDeviceName = template.rootVolume && (await rootDevice(imageId));
+      const ref = await ensureData(
+        deployment,
+        launchTemplateData(templateWithImage, rootDeviceName, memberTags, base?.data),
+      );
+      if (!siteTemplate && !isAlias) return ref;
       return {
         ...ref,
-        frozen: { imageId, ...(base === undefined ? {} : { launchTemplateVersion: base.version }) },
+        resolvedTemplate: { imageId, ...(base === undefined ? {} : { launchTemplateVersion: base.version }) },
       };
     },
-    forget(id) {
-      for (const [name, ref] of known) if (ref.id === id) known.delete(name);
+    invalidate(id) {
+      for (const [name, ref] of refsByName) if (ref.id === id) refsByName.delete(name);
     },
   };
 }
 
 /** By which a launch template names the parameter that holds the id of an image. */
-const ALIAS = 'resolve:ssm:';
+const SSM_ALIAS_PREFIX = 'resolve:ssm:';
 
-interface ReadVersion {
+interface LaunchTemplateVersion {
   readonly data: RequestLaunchTemplateData;
   readonly version: string;
 }

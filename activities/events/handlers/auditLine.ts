@@ -1,5 +1,5 @@
 import type { DomainEvent, EventType } from '../../../domain/events/event.ts';
-import type { Published } from './handler.ts';
+import type { PublishedEvent } from './handler.ts';
 
 /** An event as auditors read it; what else it says stands beside these. */
 export interface AuditLine extends Pick<DomainEvent, 'requestId' | 'deployment' | 'provider' | 'id' | 'v'> {
@@ -15,9 +15,9 @@ export interface AuditLine extends Pick<DomainEvent, 'requestId' | 'deployment' 
 }
 
 /** `time, who, what, why` first, for those who read it with their eyes. */
-export function auditLine({ runId, event }: Published): AuditLine {
+export function auditLine({ runId, event }: PublishedEvent): AuditLine {
   const { v, id, stream, sequence: _, at, type, ...rest } = event;
-  const { who, call, why } = cause(event);
+  const { who, call, why } = causeOf(event);
   return {
     time: new Date(at).toISOString(),
     who,
@@ -39,7 +39,7 @@ interface Cause {
   readonly why: string;
 }
 
-function cause(event: DomainEvent): Cause {
+function causeOf(event: DomainEvent): Cause {
   switch (event.type) {
     case 'RequestCreated':
       return event.count > 0
@@ -57,13 +57,13 @@ function cause(event: DomainEvent): Cause {
       return { who: 'provider', why: event.message };
     case 'MachineStatusChanged':
       return { who: event.release === 'refused' ? 'cloud' : 'provider', why: event.message };
-    case 'MachineReclaimed':
+    case 'MachineLost':
     case 'MachineTerminated':
       return { who: 'cloud', why: event.reason };
     case 'LaunchSettled':
     case 'MachineCreated':
       return { who: 'cloud', why: '' };
-    case 'Shortage':
+    case 'ShortageReported':
       return { who: 'cloud', why: event.message };
   }
 }

@@ -1,7 +1,7 @@
 import { mkdir, open, rename, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { auditLine } from './auditLine.ts';
-import type { EventHandler, Published } from './handler.ts';
+import type { EventHandler, PublishedEvent } from './handler.ts';
 
 export interface AuditLogSettings {
   readonly path: string;
@@ -18,48 +18,48 @@ const TAIL_BYTES = 1 << 18;
  * Who did what to which machine and why, a JSON line each, for auditors and their tools. Append-only: a line is
  * never changed, a repeated event is not written again.
  */
-export function auditLog({ path, maxBytes, keep }: AuditLogSettings): EventHandler {
+export function createAuditLogHandler({ path, maxBytes, keep }: AuditLogSettings): EventHandler {
   /** Lines of the recent past by their keys; read again after a failure, when it is unclear what was written. */
-  let written: Set<string> | undefined;
+  let recentKeys: Set<string> | undefined;
   return {
     name: 'audit',
-    begins: 'at the oldest',
+    startFrom: 'earliest',
     async handle(published) {
-      const known = (written ??= await recover());
-      const fresh = published.filter((entry) => !known.has(keyOf(entry)));
-      if (fresh.length === 0) return;
+      const known = (recentKeys ??= await readRecentKeys());
+      const unwritten = published.filter((entry) => !known.has(keyOf(entry)));
+      if (unwritten.length === 0) return;
       try {
-        await rotateWhenLarge();
+        await rotateIfFull();
         const file = await open(path, 'a', 0o600);
         try {
-          await file.appendFile(fresh.map((entry) => `${JSON.stringify(auditLine(entry))}\n`).join(''));
+          await file.appendFile(unwritten.map((entry) => `${JSON.stringify(auditLine(entry))}\n`).join(''));
           await file.datasync();
         } finally {
           await file.close();
         }
       } catch (error) {
-        written = undefined;
+        recentKeys = undefined;
         throw error;
       }
-      written = new Set([...[...known].slice(-1_000), ...fresh.map(keyOf)]);
+      recentKeys = new Set([...[...known].slice(-1_000), ...unwritten.map(keyOf)]);
     },
   };
 
-  async function recover(): Promise<Set<string>> {
+  async function readRecentKeys(): Promise<Set<string>> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const ends = [await tail(`${path}.1`), await cutTornLine()];
-    return new Set(ends.flatMap((text) => text.split('\n').flatMap((line) => keyOfLine(line) ?? [])));
+    const tails = [await readTail(`${path}.1`), await truncatePartialLine()];
+    return new Set(tails.flatMap((text) => text.split('\n').flatMap((line) => keyOfLine(line) ?? [])));
   }
 
   /** A line without its end was never acknowledged; its event comes again. */
-  async function cutTornLine(): Promise<string> {
-    const text = await tail(path);
-    const torn = text.slice(text.lastIndexOf('\n') + 1);
-    if (torn !== '') await truncate(path, (await stat(path)).size - Buffer.byteLength(torn));
-    return text.slice(0, text.length - torn.length);
+  async function truncatePartialLine(): Promise<string> {
+    const text = await readTail(path);
+    const partial = text.slice(text.lastIndexOf('\n') + 1);
+    if (partial !== '') await truncate(path, (await stat(path)).size - Buffer.byteLength(partial));
+    return text.slice(0, text.length - partial.length);
   }
 
-  async function rotateWhenLarge(): Promise<void> {
+  async function rotateIfFull(): Promise<void> {
     const size = await stat(path).then(
       (found) => found.size,
       () => 0,
@@ -77,7 +77,7 @@ const ignoreMissing = (error: NodeJS.ErrnoException): void => {
 };
 
 /** The end of a file from a line's beginning on; '' when there is none. */
-async function tail(path: string): Promise<string> {
+async function readTail(path: string): Promise<string> {
   const file = await open(path, 'r').catch(ignoreMissing);
   if (!file) return '';
   try {
@@ -91,7 +91,7 @@ async function tail(path: string): Promise<string> {
   }
 }
 
-const keyOf = ({ runId, event }: Published): string => `${runId} ${event.id}`;
+const keyOf = ({ runId, event }: PublishedEvent): string => `${runId} ${event.id}`;
 
 function keyOfLine(line: string): string | undefined {
   try {

@@ -1,7 +1,7 @@
 import type { DomainEvent, EventType } from '../../../domain/events/event.ts';
 
 /** An event as a run of its owner's workflow told it. After a reset another run tells the same id anew. */
-export interface Published {
+export interface PublishedEvent {
   readonly runId: string;
   readonly event: DomainEvent;
 }
@@ -16,11 +16,11 @@ export interface EventHandler {
   /** Absent: all. */
   readonly types?: readonly EventType[];
   /** Whether a handler that is new is told of what is still kept of the past. */
-  readonly begins: 'at the oldest' | 'now';
+  readonly startFrom: 'earliest' | 'latest';
   /**
    * Takes all of them or fails. A crash may bring the same ones again, at the front of a list: what was done
    * for an event id and run is not done again.
    */
-  handle(published: readonly Published[]): Promise<void>;
+  handle(published: readonly PublishedEvent[]): Promise<void>;
   close?(): Promise<void>;
 }

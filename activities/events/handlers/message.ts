@@ -1,6 +1,6 @@
-import type { Published } from './handler.ts';
+import type { PublishedEvent } from './handler.ts';
 
 /** An event as those outside get it: the id and the run together are the same however often it is sent. */
-export const told = ({ runId, event }: Published) => ({ ...event, runId });
+export const toPublicEvent = ({ runId, event }: PublishedEvent) => ({ ...event, runId });
 
-export const messageOf = (published: Published): string => JSON.stringify(told(published));
+export const serializeEvent = (published: PublishedEvent): string => JSON.stringify(toPublicEvent(published));

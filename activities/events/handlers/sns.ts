@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { PublishBatchCommand, type PublishBatchRequestEntry, type SNSClient } from '@aws-sdk/client-sns';
 import type { EventType } from '../../../domain/events/event.ts';
-import type { EventHandler, Published } from './handler.ts';
-import { messageOf } from './message.ts';
+import type { EventHandler, PublishedEvent } from './handler.ts';
+import { serializeEvent } from './message.ts';
 
 export interface SnsSettings {
   readonly client: SNSClient;
@@ -11,28 +11,28 @@ export interface SnsSettings {
 }
 
 /** https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html: messages of one call, and bytes of all of them. */
-const MOST = 10;
-const MOST_BYTES = 262_144;
+const MAX_BATCH_ENTRIES = 10;
+const MAX_BATCH_BYTES = 262_144;
 /** What the attributes of a message, and the names of all its parts, add to it at most. */
-const OVERHEAD = 1_000;
+const MAX_OVERHEAD_BYTES = 1_000;
 
 /**
  * Publishes each event as a message of a topic, in order. Attributes let a subscription choose by `type`. A topic
  * whose name ends with `.fifo` keeps the order of each request, and drops what comes twice within 5 minutes.
  */
-export function sns({ client, topicArn, types }: SnsSettings): EventHandler {
+export function createSnsHandler({ client, topicArn, types }: SnsSettings): EventHandler {
   /** Of a list that failed in part, what was published. */
-  const done = new Set<string>();
+  const publishedKeys = new Set<string>();
   const isFifo = topicArn.endsWith('.fifo');
 
-  async function publish(batch: readonly Published[]): Promise<void> {
+  async function publish(batch: readonly PublishedEvent[]): Promise<void> {
     const entries = batch.map((published, index) => entryOf(published, String(index), isFifo));
     const { Successful = [], Failed = [] } = await client.send(
       new PublishBatchCommand({ TopicArn: topicArn, PublishBatchRequestEntries: entries }),
     );
     for (const { Id } of Successful) {
       const published = batch[Number(Id)];
-      if (published) done.add(keyOf(published));
+      if (published) publishedKeys.add(keyOf(published));
     }
     const [failed] = Failed;
     if (failed)
@@ -41,24 +41,24 @@ export function sns({ client, topicArn, types }: SnsSettings): EventHandler {
 
   return {
     name: 'sns',
-    begins: 'now',
+    startFrom: 'latest',
     ...(types ? { types } : {}),
     async handle(published) {
-      const left = published.filter((entry) => !done.has(keyOf(entry)));
-      for (const batch of batchesOf(left)) await publish(batch);
-      done.clear();
+      const remaining = published.filter((entry) => !publishedKeys.has(keyOf(entry)));
+      for (const batch of splitIntoBatches(remaining)) await publish(batch);
+      publishedKeys.clear();
     },
     close: () => Promise.resolve(client.destroy()),
   };
 }
 
-const keyOf = ({ runId, event }: Published): string => `${runId} ${event.id}`;
+const keyOf = ({ runId, event }: PublishedEvent): string => `${runId} ${event.id}`;
 
-function entryOf(published: Published, Id: string, isFifo: boolean): PublishBatchRequestEntry {
+function entryOf(published: PublishedEvent, Id: string, isFifo: boolean): PublishBatchRequestEntry {
   const { type, deployment, provider, stream } = published.event;
   return {
     Id,
-    Message: messageOf(published),
+    Message: serializeEvent(published),
     MessageAttributes: Object.fromEntries(
       Object.entries({ type, deployment, provider }).map(([name, StringValue]) => [
         name,
@@ -74,13 +74,13 @@ function entryOf(published: Published, Id: string, isFifo: boolean): PublishBatc
   };
 }
 
-function batchesOf(published: readonly Published[]): Published[][] {
-  const batches: Published[][] = [];
+function splitIntoBatches(published: readonly PublishedEvent[]): PublishedEvent[][] {
+  const batches: PublishedEvent[][] = [];
   let bytes = Infinity;
   for (const entry of published) {
-    const size = Buffer.byteLength(messageOf(entry)) + OVERHEAD;
+    const size = Buffer.byteLength(serializeEvent(entry)) + MAX_OVERHEAD_BYTES;
     const last = batches.at(-1);
-    if (last && last.length < MOST && bytes + size <= MOST_BYTES) {
+    if (last && last.length < MAX_BATCH_ENTRIES && bytes + size <= MAX_BATCH_BYTES) {
       last.push(entry);
       bytes += size;
     } else {

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { EventType } from '../../../domain/events/event.ts';
 import type { EventHandler } from './handler.ts';
-import { told } from './message.ts';
+import { toPublicEvent } from './message.ts';
 
 export interface WebhookSettings {
   readonly url: string;
@@ -16,13 +16,18 @@ export interface WebhookSettings {
  * Posts events to a URL: `{v, events}`, in order. Any answer of 200 to 299 is an acknowledgement; everything else
  * brings the same events again. Receivers drop ids that they have had, of the same run.
  */
-export function webhook({ url, secretFile, types, timeoutSeconds }: WebhookSettings): EventHandler {
+export function createWebhookHandler({
+  url,
+  secretFile,
+  types,
+  timeoutSeconds,
+}: WebhookSettings): EventHandler {
   return {
     name: 'webhook',
-    begins: 'now',
+    startFrom: 'latest',
     ...(types ? { types } : {}),
     async handle(published) {
-      const body = JSON.stringify({ v: 1, events: published.map(told) });
+      const body = JSON.stringify({ v: 1, events: published.map(toPublicEvent) });
       const timestamp = String(Math.floor(Date.now() / 1_000));
       const headers: Record<string, string> = {
         'content-type': 'application/json',
@@ -32,16 +37,16 @@ export function webhook({ url, secretFile, types, timeoutSeconds }: WebhookSetti
         const [secret = ''] = (await readFile(secretFile, 'utf8')).split('\n');
         headers['x-ohf-signature'] = signature(secret.trim(), timestamp, body);
       }
-      const answer = await fetch(url, {
+      const response = await fetch(url, {
         method: 'POST',
         headers,
         body,
         redirect: 'error',
         signal: AbortSignal.timeout(timeoutSeconds * 1_000),
       });
-      await answer.body?.cancel();
+      await response.body?.cancel();
       // Not the whole URL: a path or a query may hold a token.
-      if (!answer.ok) throw new Error(`${new URL(url).host} answered ${answer.status}`);
+      if (!response.ok) throw new Error(`${new URL(url).host} answered ${response.status}`);
     },
   };
 }

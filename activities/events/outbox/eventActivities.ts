@@ -4,10 +4,10 @@ import { unpackEvents } from '../../../domain/events/packed.ts';
 import type { Outbox } from './outbox.ts';
 
 /** ms that the end of a request may be held up by a slow disk. */
-const PATIENCE_MS = 1_000;
+const MAX_PUBLISH_WAIT_MS = 1_000;
 
 /** Where events go, once it could be opened. */
-export interface EventTarget {
+export interface EventSink {
   /** Undefined while it cannot be written. */
   readonly outbox: Outbox | undefined;
   /** Something was published. */
@@ -15,25 +15,25 @@ export interface EventTarget {
   onError(error: unknown): void;
 }
 
-export function createEventActivities(target: EventTarget): EventActivities {
+export function createEventActivities(sink: EventSink): EventActivities {
   return {
     async publishEvents({ runId, events: packed, template }) {
-      const { outbox } = target;
+      const { outbox } = sink;
       if (!outbox) return false;
       const events = unpackEvents(packed);
       const [first] = events;
-      const noted = template && first ? outbox.noteTemplate(template, first) : undefined;
-      const published = Promise.all([noted, outbox.append(runId, events)]).then(
+      const recorded = template && first ? outbox.recordTemplate(template, first) : undefined;
+      const published = Promise.all([recorded, outbox.append(runId, events)]).then(
         () => true,
         (error: unknown) => {
-          target.onError(error);
+          sink.onError(error);
           return false;
         },
       );
       // One that is late is published all the same; told again, it is known.
-      const told = await Promise.race([published, delay(PATIENCE_MS, false)]);
-      if (told) target.wake();
-      return told;
+      const isPublished = await Promise.race([published, delay(MAX_PUBLISH_WAIT_MS, false)]);
+      if (isPublished) sink.wake();
+      return isPublished;
     },
   };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { numbered, type DomainEvent } from '../../../domain/events/event.ts';
+import { numberEvents, type DomainEvent } from '../../../domain/events/event.ts';
 import type { Template } from '../../../domain/template/template.ts';
 
 /** What is kept of the template that the newest request of its name was made with. */
@@ -19,7 +19,7 @@ export interface KnownTemplate {
  * @param created the first event of that request
  * @returns undefined when it is the same as before, or older than what is known
  */
-export function templateChange(
+export function detectTemplateChange(
   template: Template,
   { deployment, provider, at }: DomainEvent,
   known: ReadonlyMap<string, KnownTemplate>,
@@ -28,14 +28,14 @@ export function templateChange(
   const before = known.get(templateId);
   if (before && before.at > at) return undefined;
   const digests = digestsOf(template);
-  const keys = before ? differing(before.digests, digests) : [];
+  const keys = before ? changedKeys(before.digests, digests) : [];
   if (before && keys.length === 0) return undefined;
-  const { userData: _, ...shown } = template;
+  const { userData: _, ...publicTemplate } = template;
   const change = before ? 'changed' : 'added';
   const sequence = 1 + Math.max(0, ...[...known.values()].map((one) => one.sequence));
   const base = { stream: `templates-${deployment}-${provider}`, requestId: '', deployment, provider, at };
-  const [event] = numbered(
-    [{ type: 'TemplateChanged', templateId, change, keys, template: shown }],
+  const [event] = numberEvents(
+    [{ type: 'TemplateChanged', templateId, change, keys, template: publicTemplate }],
     base,
     sequence,
   );
@@ -51,7 +51,7 @@ function digestsOf(template: Template): Record<string, string> {
   );
 }
 
-function differing(
+function changedKeys(
   before: Readonly<Record<string, string>>,
   now: Readonly<Record<string, string>>,
 ): readonly string[] {

@@ -1,14 +1,14 @@
-import type { Machine, Sighting } from '../../../domain/machine/machine.ts';
+import type { Machine, Observation } from '../../../domain/machine/machine.ts';
 import { deadlineOf } from '../../../domain/request/state.ts';
 import type { Change, MachineRecord, Rows } from '../../storage/store.ts';
-import { draftOver, isThere } from './unitOfWork.ts';
-import { unknownMachine, unknownRequest } from './readModel.ts';
+import { createUnitOfWork, countsAsAlive } from './unitOfWork.ts';
+import { emptyMachineRecord, emptyRequestRecord } from './readModel.ts';
 import type { RequestStatus } from '../../../domain/request/statusView.ts';
 import type { MachineRequestInput } from '../../../domain/request/input.ts';
 
 /** What an owner knows of its request. */
-export interface OwnerBook {
-  readonly input: Omit<MachineRequestInput, 'carried'>;
+export interface OwnerSnapshot {
+  readonly input: Omit<MachineRequestInput, 'carriedState'>;
   readonly status: RequestStatus;
   readonly message: string;
   readonly cancelled: boolean;
@@ -16,20 +16,20 @@ export interface OwnerBook {
   /** Epoch ms; 0 while it is open. */
   readonly endedAt: number;
   /** Why it did not answer by itself: then this is what Temporal keeps of it, which may be less, or old. */
-  readonly silence?: string;
+  readonly queryError?: string;
 }
 
 /** What has to change in the read model for it to say the same as the owner. */
-export function changesBy(rows: Rows, id: string, book: OwnerBook): readonly Change[] {
-  const { input, status, message, cancelled } = book;
+export function changesToMatch(rows: Rows, id: string, snapshot: OwnerSnapshot): readonly Change[] {
+  const { input, status, message, cancelled } = snapshot;
   const { requestId, provider, createdAt, count, template } = input;
-  const at = book.endedAt || Date.now();
-  const draft = draftOver(rows);
+  const at = snapshot.endedAt || Date.now();
+  const unitOfWork = createUnitOfWork(rows);
   const known =
-    rows.get('requests', id) ?? unknownRequest({ stream: id, at: createdAt, provider, requestId });
-  const machines = book.machines.map((machine) => machineRecord(rows, id, book, machine, at));
-  const counted = machines.flatMap((machine) => rows.get('machines', machine.id) ?? []);
-  draft.put({
+    rows.get('requests', id) ?? emptyRequestRecord({ stream: id, at: createdAt, provider, requestId });
+  const machines = snapshot.machines.map((machine) => machineRecord(rows, id, snapshot, machine, at));
+  const existing = machines.flatMap((machine) => rows.get('machines', machine.id) ?? []);
+  unitOfWork.put({
     table: 'requests',
     put: {
       ...known,
@@ -39,49 +39,49 @@ export function changesBy(rows: Rows, id: string, book: OwnerBook): readonly Cha
       status,
       message,
       cancelled: cancelled || known.cancelled,
-      phase: status === 'running' ? 'acquiring' : 'settled',
-      alive: counted.filter((machine) => machine.owner === id && isThere(machine)).length,
+      phase: status === 'running' ? 'provisioning' : 'settled',
+      alive: existing.filter((machine) => machine.owner === id && countsAsAlive(machine)).length,
     },
   });
-  for (const machine of machines) draft.putMachine(machine, at);
-  const request = draft.get('requests', id);
-  if (request) draft.putRequest(request, at);
-  return draft.changes();
+  for (const machine of machines) unitOfWork.putMachine(machine, at);
+  const request = unitOfWork.get('requests', id);
+  if (request) unitOfWork.putRequest(request, at);
+  return unitOfWork.changes();
 }
 
 function machineRecord(
   rows: Rows,
   owner: string,
-  { input }: OwnerBook,
+  { input }: OwnerSnapshot,
   machine: Machine,
   at: number,
 ): MachineRecord {
   const { machineId, launchTime, result, release, units, reason, message } = machine;
   const { requestId, provider, createdAt } = input;
   const known = rows.get('machines', machineId);
-  const born = launchTime > 0 ? launchTime * 1_000 : createdAt;
+  const launchedAt = launchTime > 0 ? launchTime * 1_000 : createdAt;
   return {
-    ...unknownMachine({ machineId, at: born, provider, requestId, stream: owner }),
+    ...emptyMachineRecord({ machineId, at: launchedAt, provider, requestId, stream: owner }),
     message: release === 'refused' ? reason : message,
     ...known,
-    ...factsOf(machine),
+    ...observedFields(machine),
     owner,
     units,
     result,
     release,
-    endedAt: release === 'gone' ? known?.endedAt || at : 0,
+    endedAt: release === 'terminated' ? known?.endedAt || at : 0,
   };
 }
 
 /** What the cloud shows of a machine. */
-export function factsOf({
+export function observedFields({
   name,
   privateIp,
   publicIp,
   launchTime,
   instanceType,
   spot,
-}: Sighting): Pick<
+}: Observation): Pick<
   MachineRecord,
   'name' | 'privateIp' | 'publicIp' | 'launchTime' | 'instanceType' | 'spot'
 > {

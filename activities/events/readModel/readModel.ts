@@ -1,43 +1,43 @@
 import type { DomainEvent } from '../../../domain/events/event.ts';
 import type { MachineRecord, RequestRecord, Store } from '../../storage/store.ts';
-import { draftOver, type Draft } from './unitOfWork.ts';
-import type { EventHandler, Published } from '../handlers/handler.ts';
+import { createUnitOfWork, type UnitOfWork } from './unitOfWork.ts';
+import type { EventHandler, PublishedEvent } from '../handlers/handler.ts';
 
 /** Projects events into the store. What is in the store already is left alone; a reset's new run wins over the old. */
-export function readModel(store: Store): EventHandler {
+export function createReadModelHandler(store: Store): EventHandler {
   return {
-    name: 'storage',
-    begins: 'at the oldest',
+    name: 'readModel',
+    startFrom: 'earliest',
     handle: (published) =>
-      store.commitFrom((rows) => {
-        const draft = draftOver(rows);
-        for (const entry of published) project(draft, entry);
-        return draft.changes();
+      store.commitWith((rows) => {
+        const unitOfWork = createUnitOfWork(rows);
+        for (const entry of published) applyEvent(unitOfWork, entry);
+        return unitOfWork.changes();
       }),
     close: () => store.close(),
   };
 }
 
-function project(draft: Draft, { runId, event }: Published): void {
-  const owner = draft.get('requests', event.stream);
+function applyEvent(unitOfWork: UnitOfWork, { runId, event }: PublishedEvent): void {
+  const owner = unitOfWork.get('requests', event.stream);
   if (owner && owner.runId === runId && owner.sequence >= event.sequence) return;
   const { id, at, provider, requestId, type } = event;
   const machineId = 'machineId' in event ? event.machineId : '';
-  draft.put({ table: 'events', put: { id, at, provider, requestId, type, machineId, runId, event } });
+  unitOfWork.put({ table: 'events', put: { id, at, provider, requestId, type, machineId, runId, event } });
   if (event.type === 'TemplateChanged') {
-    putTemplate(draft, event);
+    putTemplate(unitOfWork, event);
     return;
   }
   // Without its first event, e.g. in a read model that was made anew, an owner is known by what follows.
-  const request = { ...(owner ?? unknownRequest(event)), sequence: event.sequence, runId };
-  draft.putRequest(withEvent(request, event), at);
+  const request = { ...(owner ?? emptyRequestRecord(event)), sequence: event.sequence, runId };
+  unitOfWork.putRequest(applyToRequest(request, event), at);
   if ('machineId' in event) {
-    const known = draft.get('machines', event.machineId);
-    draft.putMachine(machineWith(known ?? unknownMachine(event), event), at);
+    const known = unitOfWork.get('machines', event.machineId);
+    unitOfWork.putMachine(applyToMachine(known ?? emptyMachineRecord(event), event), at);
   }
 }
 
-function withEvent(request: RequestRecord, event: DomainEvent): RequestRecord {
+function applyToRequest(request: RequestRecord, event: DomainEvent): RequestRecord {
   if (event.type === 'RequestStatusChanged') {
     const { status, message, phase, cancelled } = event;
     return { ...request, status, message, phase, cancelled };
@@ -47,10 +47,10 @@ function withEvent(request: RequestRecord, event: DomainEvent): RequestRecord {
   return { ...request, at, templateId, count, deadline };
 }
 
-type Named = Pick<DomainEvent, 'stream' | 'at' | 'provider' | 'requestId'>;
+type RecordIdentity = Pick<DomainEvent, 'stream' | 'at' | 'provider' | 'requestId'>;
 
 /** What is known of a request by its id alone. */
-export function unknownRequest({ stream, at, provider, requestId }: Named): RequestRecord {
+export function emptyRequestRecord({ stream, at, provider, requestId }: RecordIdentity): RequestRecord {
   return {
     id: stream,
     at,
@@ -59,7 +59,7 @@ export function unknownRequest({ stream, at, provider, requestId }: Named): Requ
     templateId: '',
     status: 'running',
     message: '',
-    phase: 'acquiring',
+    phase: 'provisioning',
     cancelled: false,
     count: 0,
     deadline: 0,
@@ -70,28 +70,28 @@ export function unknownRequest({ stream, at, provider, requestId }: Named): Requ
   };
 }
 
-function machineWith(machine: MachineRecord, event: DomainEvent): MachineRecord {
+function applyToMachine(machine: MachineRecord, event: DomainEvent): MachineRecord {
   if (event.type === 'MachineCreated') {
     const { instanceType, spot, units, at, stream } = event;
-    return { ...machine, owner: stream, at, instanceType, spot, units, release: 'kept', endedAt: 0 };
+    return { ...machine, owner: stream, at, instanceType, spot, units, release: 'held', endedAt: 0 };
   }
   if (event.type === 'MachineStatusChanged') {
     const { result, release, message, name, privateIp, publicIp, launchTime } = event;
     return { ...machine, result, release, message, name, privateIp, publicIp, launchTime };
   }
-  if (event.type === 'MachineReclaimed') return { ...machine, reclaimed: true, message: event.reason };
-  if (event.type === 'MachineTerminated') return { ...machine, release: 'gone', endedAt: event.at };
+  if (event.type === 'MachineLost') return { ...machine, lost: true, message: event.reason };
+  if (event.type === 'MachineTerminated') return { ...machine, release: 'terminated', endedAt: event.at };
   return machine;
 }
 
 /** What is known of a machine by its id and its owner alone. */
-export function unknownMachine({
+export function emptyMachineRecord({
   machineId,
   at,
   provider,
   requestId,
   stream,
-}: Named & { readonly machineId: string }): MachineRecord {
+}: RecordIdentity & { readonly machineId: string }): MachineRecord {
   return {
     id: machineId,
     at,
@@ -102,20 +102,20 @@ export function unknownMachine({
     spot: false,
     units: 1,
     result: 'executing',
-    release: 'kept',
+    release: 'held',
     message: '',
     name: '',
     privateIp: '',
     publicIp: '',
     launchTime: 0,
-    reclaimed: false,
+    lost: false,
     endedAt: 0,
   };
 }
 
-function putTemplate(draft: Draft, event: Extract<DomainEvent, { type: 'TemplateChanged' }>): void {
+function putTemplate(unitOfWork: UnitOfWork, event: Extract<DomainEvent, { type: 'TemplateChanged' }>): void {
   const { provider, templateId, at, template } = event;
-  draft.put({
+  unitOfWork.put({
     table: 'templates',
     put: { id: `${provider}/${templateId}`, at, provider, templateId, template },
   });

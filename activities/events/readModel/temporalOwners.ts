@@ -5,28 +5,28 @@ import { unpackMachines } from '../../../domain/machine/packed.ts';
 import type { Machine } from '../../../domain/machine/machine.ts';
 import { monitorId } from '../../../contract/ids.ts';
 import { QUERY, type StatusPage } from '../../../contract/messages.ts';
-import { inParallel } from '../../runtime/inParallel.ts';
+import { mapConcurrently } from '../../runtime/inParallel.ts';
 import { listOwners } from '../../owners/listOwners.ts';
 import type { ProviderInstance } from '../../provider.ts';
-import type { OwnerBook } from './ownerSnapshot.ts';
-import type { Owner, Owners } from './rebuild.ts';
+import type { OwnerSnapshot } from './ownerSnapshot.ts';
+import type { Owner, OwnerDirectory } from './rebuild.ts';
 import type { StatusView } from '../../../domain/request/statusView.ts';
 import type { MachineRequestInput } from '../../../domain/request/input.ts';
 
 const HF_STATE = defineSearchAttributeKey('HfState', 'KEYWORD');
-const ANSWER_MS = 10_000;
+const CALL_TIMEOUT_MS = 10_000;
 /** Reads of all pages of a status that changes meanwhile. */
-const PAGING_ATTEMPTS = 3;
+const MAX_PAGING_ATTEMPTS = 3;
 
 /** Owners as Temporal knows them: those that run, and those whose history it still keeps. */
-export function temporalOwners(client: Client, instance: ProviderInstance): Owners {
+export function createOwnerDirectory(client: Client, instance: ProviderInstance): OwnerDirectory {
   const { connection, workflowService } = client;
   const { namespace } = client.options;
-  const within = <T>(work: () => Promise<T>): Promise<T> =>
-    connection.withDeadline(Date.now() + ANSWER_MS, work);
+  const withTimeout = <T>(work: () => Promise<T>): Promise<T> =>
+    connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, work);
 
-  async function inputOf(workflowId: string, runId: string): Promise<MachineRequestInput> {
-    const { history } = await within(() =>
+  async function readInput(workflowId: string, runId: string): Promise<MachineRequestInput> {
+    const { history } = await withTimeout(() =>
       workflowService.getWorkflowExecutionHistory({
         namespace,
         execution: { workflowId, runId },
@@ -39,21 +39,21 @@ export function temporalOwners(client: Client, instance: ProviderInstance): Owne
     return defaultPayloadConverter.fromPayload<MachineRequestInput>(payload);
   }
 
-  async function viewOf({
+  async function readStatus({
     id,
     runId,
     completed,
-  }: Execution): Promise<Pick<OwnerBook, 'status' | 'message' | 'machines'>> {
+  }: Execution): Promise<Pick<OwnerSnapshot, 'status' | 'message' | 'machines'>> {
     const handle = client.workflow.getHandle(id, runId, { followRuns: false });
     if (completed) {
-      const { status, message, machines } = (await within(() => handle.result())) as StatusView;
+      const { status, message, machines } = (await withTimeout(() => handle.result())) as StatusView;
       return { status, message, machines: unpackMachines(machines) };
     }
-    for (let attempt = 0; attempt < PAGING_ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < MAX_PAGING_ATTEMPTS; attempt++) {
       const all: Machine[] = [];
       for (;;) {
         const page = { offset: all.length };
-        const view = await within(() => handle.query<StatusView, [StatusPage]>(QUERY.status, page));
+        const view = await withTimeout(() => handle.query<StatusView, [StatusPage]>(QUERY.status, page));
         const machines = unpackMachines(view.machines);
         all.push(...machines);
         if (all.length === view.total) return { status: view.status, message: view.message, machines: all };
@@ -64,9 +64,9 @@ export function temporalOwners(client: Client, instance: ProviderInstance): Owne
   }
 
   /** 'RUNNING', ...; undefined when Temporal does not know it. */
-  async function stateOf(workflowId: string): Promise<string | undefined> {
+  async function readWorkflowStatus(workflowId: string): Promise<string | undefined> {
     try {
-      return (await within(() => client.workflow.getHandle(workflowId).describe())).status.name;
+      return (await withTimeout(() => client.workflow.getHandle(workflowId).describe())).status.name;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;
@@ -79,34 +79,34 @@ export function temporalOwners(client: Client, instance: ProviderInstance): Owne
       for await (const info of listOwners(client, instance, 'ExecutionStatus != "ContinuedAsNew"')) {
         const execution = executionOf(info);
         // A reset, or a second adopter, has the id of the one before.
-        const other = newest.get(execution.id);
-        if (!other || other.startedAt < execution.startedAt) newest.set(execution.id, execution);
+        const known = newest.get(execution.id);
+        if (!known || known.startedAt < execution.startedAt) newest.set(execution.id, execution);
       }
       return [...newest.values()].map((execution) => ({
         ...execution,
-        read: async (): Promise<OwnerBook> => {
-          const { carried, ...input } = await inputOf(execution.id, execution.runId);
-          const book = { input, endedAt: execution.endedAt };
+        readSnapshot: async (): Promise<OwnerSnapshot> => {
+          const { carriedState, ...input } = await readInput(execution.id, execution.runId);
+          const common = { input, endedAt: execution.endedAt };
           try {
-            const view = await viewOf(execution);
-            return { ...book, ...view, cancelled: execution.cancelled };
+            const view = await readStatus(execution);
+            return { ...common, ...view, cancelled: execution.cancelled };
           } catch (error) {
-            const silence = error instanceof Error ? error.message : String(error);
-            const { status = 'running', message = '', cancelled = execution.cancelled } = carried ?? {};
-            const machines = carried ? unpackMachines(carried.machines) : [];
-            return { ...book, silence, status, message, cancelled, machines };
+            const queryError = error instanceof Error ? error.message : String(error);
+            const { status = 'running', message = '', cancelled = execution.cancelled } = carriedState ?? {};
+            const machines = carriedState ? unpackMachines(carriedState.machines) : [];
+            return { ...common, queryError, status, message, cancelled, machines };
           }
         },
       }));
     },
-    async closed(ids) {
+    async filterClosed(ids) {
       // A wrong or an empty server knows no owner at all: its word would close every one.
       if (
         ids.length === 0 ||
-        (await stateOf(monitorId(instance.deployment, instance.provider))) === undefined
+        (await readWorkflowStatus(monitorId(instance.deployment, instance.provider))) === undefined
       )
         return [];
-      const states = await inParallel(ids, stateOf);
+      const states = await mapConcurrently(ids, readWorkflowStatus);
       // Between two runs of one workflow Temporal may show the older one.
       return ids.filter(
         (_, index) => !['RUNNING', 'CONTINUED_AS_NEW', 'PAUSED'].includes(states[index] ?? ''),
@@ -115,7 +115,7 @@ export function temporalOwners(client: Client, instance: ProviderInstance): Owne
   };
 }
 
-type Execution = Omit<Owner, 'read'> & {
+type Execution = Omit<Owner, 'readSnapshot'> & {
   readonly runId: string;
   readonly startedAt: number;
   readonly completed: boolean;

@@ -4,29 +4,32 @@ import { EVENT_TYPES, type EventType } from '../../../domain/events/event.ts';
 import { ValidationError } from '../../../domain/errors/errors.ts';
 import { isRequestId, isReturnId } from '../../../contract/ids.ts';
 import type { EventFilter } from '../../../worker/pipeline/readModelQueries.ts';
-import { eventLine, eventsTable } from './eventsTable.ts';
-import { writeOut } from '../../output/writeStdout.ts';
-import { readTime } from '../../output/times.ts';
-import { onWorkerHost, tell } from '../shared/workerHost.ts';
+import { eventRowText, eventsTable } from './eventsTable.ts';
+import { writeStdout } from '../../output/writeStdout.ts';
+import { parseTime } from '../../output/times.ts';
+import { importWorkerModule, printNote } from '../shared/workerHost.ts';
 import { limitFlag, textFlag, type Command, type Flags } from '../../args/command.ts';
 
 /** Shows what the worker of this host has published, from its read model; and from its outbox with --follow. */
 export const run: Command = async ({ flags }, env) => {
   const [filter, limit] = [filterOf(flags), limitFlag(flags)];
   const isJson = flags['json'] === true;
-  const { withRecords } = await onWorkerHost(() => import('../../../worker/pipeline/readModelQueries.ts'));
-  return withRecords(env, tell, async (records) => {
+  const { withReadModel } = await importWorkerModule(
+    () => import('../../../worker/pipeline/readModelQueries.ts'),
+  );
+  return withReadModel(env, printNote, async (records) => {
     if (flags['follow'] === true) {
-      const ended = new AbortController();
-      for (const signal of ['SIGINT', 'SIGTERM']) void once(process, signal).then(() => ended.abort());
-      const show = async (line: Parameters<typeof eventLine>[0]): Promise<void> => {
-        if (!(await writeOut(isJson ? `${JSON.stringify(line)}\n` : eventLine(line)))) ended.abort();
+      const interrupted = new AbortController();
+      for (const signal of ['SIGINT', 'SIGTERM']) void once(process, signal).then(() => interrupted.abort());
+      const show = async (line: Parameters<typeof eventRowText>[0]): Promise<void> => {
+        if (!(await writeStdout(isJson ? `${JSON.stringify(line)}\n` : eventRowText(line))))
+          interrupted.abort();
       };
-      await records.follow(filter, limit, show, ended.signal);
+      await records.follow(filter, limit, show, interrupted.signal);
       return 0;
     }
     const events = await records.events(filter, limit);
-    await writeOut(isJson ? `${JSON.stringify({ events })}\n` : eventsTable(events, limit));
+    await writeStdout(isJson ? `${JSON.stringify({ events })}\n` : eventsTable(events, limit));
     return 0;
   });
 };
@@ -61,7 +64,7 @@ function typeFlag(flags: Flags): EventType | undefined {
 function timeFlag(flags: Flags, name: 'since' | 'until'): number | undefined {
   const value = textFlag(flags, name);
   if (value === undefined) return undefined;
-  const time = readTime(value, Date.now());
+  const time = parseTime(value, Date.now());
   if (time !== undefined) return time;
   throw new ValidationError(
     `--${name} is '${value}'; allowed: 2026-01-31, 2026-01-31T12:00 (UTC), or how long ago: 90m, 12h, 7d.`,

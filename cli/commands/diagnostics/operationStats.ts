@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 
 /** How the calls of one operation went, as this host's log tells. */
-export interface OperationFigure {
+export interface OperationStats {
   readonly kind: 'operation';
   readonly name: string;
   readonly calls: number;
@@ -10,26 +10,26 @@ export interface OperationFigure {
 }
 
 /** The end of the log is enough: it holds thousands of calls. */
-const TAIL_BYTES = 2 << 20;
+const MAX_TAIL_BYTES = 2 << 20;
 
 /**
  * Duration and success of each operation that the log has successes of: those that only read are logged on `debug`.
  * @returns none where there is no log
  */
-export async function readOperationFigures(path: string): Promise<readonly OperationFigure[]> {
-  const sums = new Map<string, { calls: number; failed: number; ms: number }>();
-  for (const line of (await tail(path)).split('\n')) {
-    const call = callOf(line);
+export async function readOperationStats(path: string): Promise<readonly OperationStats[]> {
+  const totals = new Map<string, { calls: number; failed: number; ms: number }>();
+  for (const line of (await readTail(path)).split('\n')) {
+    const call = parseCall(line);
     if (!call) continue;
-    const sum = sums.get(call.operation) ?? { calls: 0, failed: 0, ms: 0 };
-    sum.calls += 1;
-    if (call.level === 'error') sum.failed += 1;
-    sum.ms += call.ms;
-    sums.set(call.operation, sum);
+    const total = totals.get(call.operation) ?? { calls: 0, failed: 0, ms: 0 };
+    total.calls += 1;
+    if (call.level === 'error') total.failed += 1;
+    total.ms += call.ms;
+    totals.set(call.operation, total);
   }
-  return [...sums]
+  return [...totals]
     .filter(([, { calls, failed }]) => calls > failed)
-    .map(([name, { calls, failed, ms }]): OperationFigure => ({
+    .map(([name, { calls, failed, ms }]): OperationStats => ({
       kind: 'operation',
       name,
       calls,
@@ -40,7 +40,7 @@ export async function readOperationFigures(path: string): Promise<readonly Opera
 }
 
 /** The line that ends a call says how long it took; others, and those of a torn end, do not. */
-function callOf(line: string): { operation: string; level: string; ms: number } | undefined {
+function parseCall(line: string): { operation: string; level: string; ms: number } | undefined {
   try {
     const { operation, level, ms } = JSON.parse(line) as Record<string, unknown>;
     if (typeof operation !== 'string' || typeof level !== 'string' || typeof ms !== 'number')
@@ -51,12 +51,12 @@ function callOf(line: string): { operation: string; level: string; ms: number } 
   }
 }
 
-async function tail(path: string): Promise<string> {
+async function readTail(path: string): Promise<string> {
   const file = await open(path, 'r').catch(() => undefined);
   if (!file) return '';
   try {
     const { size } = await file.stat();
-    const from = Math.max(0, size - TAIL_BYTES);
+    const from = Math.max(0, size - MAX_TAIL_BYTES);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
     return buffer.toString('utf8', 0, bytesRead);
   } finally {

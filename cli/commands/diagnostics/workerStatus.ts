@@ -1,13 +1,13 @@
-import type { Figure } from '../../../worker/health/callStats.ts';
+import type { CallStats } from '../../../worker/health/callStats.ts';
 import type { Readiness } from '../../../worker/health/readiness.ts';
 import { isObject } from '../../../config/input/jsonFile.ts';
 
 /** What a worker tells of itself on its page `/status`. */
 export interface WorkerStatus extends Readiness {
-  readonly figures: readonly Figure[];
+  readonly stats: readonly CallStats[];
 }
 
-const PATIENCE_MS = 5_000;
+const STATUS_TIMEOUT_MS = 5_000;
 
 /**
  * @param address `host:port`, where a worker serves its health
@@ -18,17 +18,17 @@ export async function readWorkerStatus(address: string): Promise<WorkerStatus> {
   const host = address.replace(/^(0\.0\.0\.0|\[::\]):/, '127.0.0.1:');
   let answer: unknown;
   try {
-    const response = await fetch(`http://${host}/status`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const response = await fetch(`http://${host}/status`, { signal: AbortSignal.timeout(STATUS_TIMEOUT_MS) });
     answer = await response.json();
   } catch (error) {
-    throw new Error(`no worker answers at ${host}: ${reasonOf(error)}`, { cause: error });
+    throw new Error(`no worker answers at ${host}: ${causeMessage(error)}`, { cause: error });
   }
-  if (!isObject(answer) || !Array.isArray(answer['checks']) || !Array.isArray(answer['figures']))
+  if (!isObject(answer) || !Array.isArray(answer['checks']) || !Array.isArray(answer['stats']))
     throw new Error(`what answers at ${host} is no worker of this release`);
   return answer as unknown as WorkerStatus;
 }
 
-function reasonOf(error: unknown): string {
+function causeMessage(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,5 +1,5 @@
 import type { Machine } from '../../../domain/machine/machine.ts';
-import { table } from '../../output/table.ts';
+import { renderTable } from '../../output/table.ts';
 import { utcText } from '../../output/times.ts';
 
 const HEADER = ['MACHINE', 'NAME', 'ADDRESS', 'TYPE', 'PRICE', 'STATE', 'LAUNCHED'] as const;
@@ -7,14 +7,14 @@ const HEADER = ['MACHINE', 'NAME', 'ADDRESS', 'TYPE', 'PRICE', 'STATE', 'LAUNCHE
 /** Machines for people, each with cells of its own under more headers. */
 export const machinesTable = (
   moreHeaders: readonly string[],
-  rows: readonly (readonly [machine: Machine, ...more: string[]])[],
+  rows: readonly (readonly [machine: Machine, ...moreCells: string[]])[],
 ): string =>
-  table(
+  renderTable(
     [...HEADER, ...moreHeaders],
-    rows.map(([machine, ...more]) => [...cellsOf(machine), ...more]),
+    rows.map(([machine, ...moreCells]) => [...machineCells(machine), ...moreCells]),
   );
 
-const cellsOf = ({
+const machineCells = ({
   machineId,
   name,
   privateIp,

@@ -1,10 +1,10 @@
 import { ValidationError } from '../../../domain/errors/errors.ts';
-import { ofProvider, type WorkflowRow } from '../../gateway/visibility.ts';
-import { writeOut } from '../../output/writeStdout.ts';
+import { providerQuery, type WorkflowRow } from '../../gateway/visibility.ts';
+import { writeStdout } from '../../output/writeStdout.ts';
 import { withProvider } from '../shared/providerContext.ts';
-import { providerEnv } from '../../args/scriptEnvironment.ts';
-import { table } from '../../output/table.ts';
-import { bornText } from '../../output/times.ts';
+import { scriptEnvironment } from '../../args/scriptEnvironment.ts';
+import { renderTable } from '../../output/table.ts';
+import { createdAtText } from '../../output/times.ts';
 import { limitFlag, textFlag, type Command, type Flags } from '../../args/command.ts';
 import { listStored } from './storedRequests.ts';
 
@@ -12,20 +12,22 @@ import { listStored } from './storedRequests.ts';
 export const run: Command = async ({ flags }, env) => {
   const limit = limitFlag(flags);
   if (flags['stored'] === true) return listStored(flags, limit, env);
-  const rows = await withProvider(providerEnv(flags, env), async (provider) => {
-    const base = ofProvider(provider.config, flags['all'] === true ? 'any' : 'open');
-    const query = `${base}${condition(flags, 'state', 'HfState')}${condition(flags, 'template', 'HfTemplate')}`;
+  const rows = await withProvider(scriptEnvironment(flags, env), async (provider) => {
+    const base = providerQuery(provider.config, flags['all'] === true ? 'any' : 'open');
+    const query = `${base}${filterClause(flags, 'state', 'HfState')}${filterClause(flags, 'template', 'HfTemplate')}`;
     return (await provider.visibility()).list(query, limit);
   });
-  await writeOut(flags['json'] === true ? `${JSON.stringify({ requests: rows })}\n` : text(rows, limit));
+  await writeStdout(
+    flags['json'] === true ? `${JSON.stringify({ requests: rows })}\n` : requestsText(rows, limit),
+  );
   return 0;
 };
 
-function text(rows: readonly WorkflowRow[], limit: number): string {
+function requestsText(rows: readonly WorkflowRow[], limit: number): string {
   if (rows.length === 0) return 'none\n';
-  const more = rows.length === limit ? `the newest ${limit}; --limit shows more\n` : '';
+  const hint = rows.length === limit ? `the newest ${limit}; --limit shows more\n` : '';
   return (
-    table(
+    renderTable(
       ['ID', 'KIND', 'STATE', 'TEMPLATE', 'COUNT', 'SINCE'],
       rows.map(({ id, kind, state, template, count }) => [
         id,
@@ -33,14 +35,14 @@ function text(rows: readonly WorkflowRow[], limit: number): string {
         state,
         template || '-',
         count,
-        bornText(id),
+        createdAtText(id),
       ]),
-    ) + more
+    ) + hint
   );
 }
 
 /** A part of a query of Temporal's lists. */
-function condition(flags: Flags, flag: string, attribute: string): string {
+function filterClause(flags: Flags, flag: string, attribute: string): string {
   const value = textFlag(flags, flag);
   if (value === undefined) return '';
   if (!/^[\w-]+$/.test(value))

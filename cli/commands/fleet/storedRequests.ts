@@ -5,20 +5,21 @@ import type {
   RequestRecord,
   StoredRequest,
 } from '../../../worker/pipeline/readModelQueries.ts';
-import { writeOut } from '../../output/writeStdout.ts';
-import { table } from '../../output/table.ts';
+import { writeStdout } from '../../output/writeStdout.ts';
+import { renderTable } from '../../output/table.ts';
 import { utcText } from '../../output/times.ts';
-import { onWorkerHost, tell } from '../shared/workerHost.ts';
+import { importWorkerModule, printNote } from '../shared/workerHost.ts';
 import { textFlag, type Flags } from '../../args/command.ts';
 
-const load = () => onWorkerHost(() => import('../../../worker/pipeline/readModelQueries.ts'));
+const importReadModelQueries = () =>
+  importWorkerModule(() => import('../../../worker/pipeline/readModelQueries.ts'));
 
 /** `ohf requests --stored` */
 export async function listStored(flags: Flags, limit: number, env: Environment): Promise<number> {
   const templateId = textFlag(flags, 'template');
   if (flags['state'] !== undefined) throw new ValidationError('--state does not go with --stored.');
-  const { withRecords } = await load();
-  const requests = await withRecords(env, tell, (records) =>
+  const { withReadModel } = await importReadModelQueries();
+  const requests = await withReadModel(env, printNote, (records) =>
     records.requests(
       {
         ...(flags['all'] === true ? {} : { isOpen: true }),
@@ -27,15 +28,15 @@ export async function listStored(flags: Flags, limit: number, env: Environment):
       limit,
     ),
   );
-  await writeOut(flags['json'] === true ? `${JSON.stringify({ requests })}\n` : listText(requests, limit));
+  await writeStdout(flags['json'] === true ? `${JSON.stringify({ requests })}\n` : listText(requests, limit));
   return 0;
 }
 
 /** `ohf request ID --stored` */
 export async function showStored(id: string, flags: Flags, env: Environment): Promise<number> {
   if (flags['watch'] === true) throw new ValidationError('--watch does not go with --stored.');
-  const { withRecords } = await load();
-  const found = await withRecords(env, tell, (records) => records.request(id));
+  const { withReadModel } = await importReadModelQueries();
+  const found = await withReadModel(env, printNote, (records) => records.request(id));
   if (!found) {
     throw new ResourceNotFoundError(
       id.startsWith('ret-')
@@ -43,7 +44,7 @@ export async function showStored(id: string, flags: Flags, env: Environment): Pr
         : `The read model has no request ${id}.`,
     );
   }
-  await writeOut(flags['json'] === true ? `${JSON.stringify(found)}\n` : showText(found));
+  await writeStdout(flags['json'] === true ? `${JSON.stringify(found)}\n` : showText(found));
   return 0;
 }
 
@@ -53,24 +54,24 @@ function listText(requests: readonly RequestRecord[], limit: number): string {
     const { id, templateId, status, count, alive, at, endedAt } = request;
     return [id, stateOf(request), status, templateId || '-', count, alive, utcText(at), timeText(endedAt)];
   });
-  const more = requests.length === limit ? `the newest ${limit}; --limit shows more\n` : '';
-  return table(['ID', 'STATE', 'STATUS', 'TEMPLATE', 'COUNT', 'ALIVE', 'SINCE', 'ENDED'], rows) + more;
+  const hint = requests.length === limit ? `the newest ${limit}; --limit shows more\n` : '';
+  return renderTable(['ID', 'STATE', 'STATUS', 'TEMPLATE', 'COUNT', 'ALIVE', 'SINCE', 'ENDED'], rows) + hint;
 }
 
 /** In the words of Temporal's HfState. */
 function stateOf({ phase, endedAt, cancelled }: RequestRecord): string {
-  if (phase === 'acquiring') return 'acquiring';
-  if (endedAt === 0) return 'holding';
+  if (phase === 'provisioning') return 'provisioning';
+  if (endedAt === 0) return 'settled';
   return cancelled ? 'cancelled' : 'returned';
 }
 
 function showText({ request, machines }: StoredRequest): string {
   const { id, status, message, templateId, count, alive } = request;
   const head = `${id}: ${status}, ${count} of ${templateId || '-'}, ${alive} alive${message && `: ${message}`}\n`;
-  return machines.length === 0 ? head : head + table(HEADER, machines.map(machineCells));
+  return machines.length === 0 ? head : head + renderTable(MACHINE_HEADER, machines.map(machineCells));
 }
 
-const HEADER = [
+const MACHINE_HEADER = [
   'MACHINE',
   'NAME',
   'ADDRESS',
@@ -90,7 +91,7 @@ const machineCells = (machine: MachineRecord): string[] => [
   machine.instanceType || '-',
   machine.spot ? 'spot' : 'ondemand',
   machine.result,
-  machine.reclaimed ? 'reclaimed' : machine.release,
+  machine.lost ? 'reclaimed' : machine.release,
   timeText(machine.launchTime * 1_000),
   timeText(machine.endedAt),
   machine.message || '-',

@@ -1,19 +1,19 @@
-import type { UnclaimedMachine } from '../../../domain/monitor/messages.ts';
-import { table } from '../../output/table.ts';
+import type { UnlistedMachineReport } from '../../../domain/monitor/messages.ts';
+import { renderTable } from '../../output/table.ts';
 import { utcText } from '../../output/times.ts';
 
 /** Machines that Host Factory's list lacks, for people. */
-export const unclaimedTable = (machines: readonly UnclaimedMachine[]): string =>
+export const unlistedTable = (machines: readonly UnlistedMachineReport[]): string =>
   machines.length === 0
     ? 'none\n'
-    : table(
+    : renderTable(
         ['MACHINE', 'NAME', 'LAUNCHED', 'READ BY HF', 'LISTS WITHOUT IT', 'REQUEST'],
-        machines.map(({ machineId, name, launchTime, claimed, lists, requestId }) => [
+        machines.map(({ machineId, name, launchTime, isAcknowledged, missedLists, requestId }) => [
           machineId,
           name || '-',
           utcText(launchTime * 1_000),
-          claimed === undefined ? 'not known yet' : claimed ? 'yes' : 'never',
-          lists,
+          isAcknowledged === undefined ? 'not known yet' : isAcknowledged ? 'yes' : 'never',
+          missedLists,
           requestId,
         ]),
       );

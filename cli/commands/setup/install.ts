@@ -4,26 +4,26 @@ import { findLayout, type Layout } from '../../install/layout.ts';
 import { planInstall } from '../../install/plan.ts';
 import { changesJson, changesText } from '../../install/report.ts';
 import { sampleFiles } from '../../install/samples.ts';
-import { findLaunchers, scriptFiles } from '../../install/scriptFiles.ts';
-import { writeOut } from '../../output/writeStdout.ts';
-import { refuseWindows } from '../../platform.ts';
+import { findLauncherDir, scriptFiles } from '../../install/scriptFiles.ts';
+import { writeStdout } from '../../output/writeStdout.ts';
+import { rejectWindows } from '../../platform.ts';
 import type { Command, Flags } from '../../args/command.ts';
 
 /** Registers a provider instance with an installed Host Factory. */
 export const run: Command = async ({ flags }, env) => {
-  refuseWindows(process.platform);
+  rejectWindows(process.platform);
   const layout = findLayout(flags, env);
   const changes = planInstall(layout, {
-    scripts: scriptFiles(findLaunchers(process.argv[1]), layout),
+    scripts: scriptFiles(findLauncherDir(process.argv[1]), layout),
     samples: sampleFiles(layout, flags),
     requestors: listFlag(flags, 'requestor'),
   });
   const isDryRun = flags['dryRun'] === true;
-  const backups = isDryRun ? [] : applyChanges(changes, layout.confDir, isRegistration(layout));
-  await writeOut(
+  const backups = isDryRun ? [] : applyChanges(changes, layout.confDir, registrationFileFilter(layout));
+  await writeStdout(
     flags['json'] === true
       ? `${JSON.stringify({ dryRun: isDryRun, changes: changesJson(changes), backups })}\n`
-      : `${changesText(changes, isRegistration(layout))}${summary(layout, changes.length, backups, isDryRun)}`,
+      : `${changesText(changes, registrationFileFilter(layout))}${summary(layout, changes.length, backups, isDryRun)}`,
   );
   return 0;
 };
@@ -41,7 +41,7 @@ ${layout.provider} is registered. Next:
 }
 
 /** Host Factory's own files; the others are ours. */
-export function isRegistration({ registrations }: Layout): (path: string) => boolean {
+export function registrationFileFilter({ registrations }: Layout): (path: string) => boolean {
   return (path) => Object.values<string>({ ...registrations }).includes(path);
 }
 

@@ -3,14 +3,18 @@ import type { Environment } from '../../../config/index.ts';
 import { openLog } from '../../log.ts';
 
 /** A line in the provider's log of what a person ordered and who it was, as Host Factory's calls have theirs. */
-export async function logOrder(env: Environment, operation: string, order: object): Promise<void> {
+export async function auditOperatorAction(
+  env: Environment,
+  operation: string,
+  details: object,
+): Promise<void> {
   const log = openLog(env, operation);
-  log.info('ordered', { by: caller(), ...order });
+  log.info('ordered', { by: currentUser(), ...details });
   const { loadCliConfig } = await import('../../../config/index.ts');
   await log.close(async () => (await loadCliConfig(env)).config.logging);
 }
 
-export function caller(): string {
+export function currentUser(): string {
   try {
     return `${userInfo().username}@${hostname()}`;
   } catch {

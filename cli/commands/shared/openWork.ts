@@ -1,27 +1,27 @@
 import { isAlive, type Machine } from '../../../domain/machine/machine.ts';
-import { ofProvider, type WorkflowRow } from '../../gateway/visibility.ts';
-import type { Provider } from './providerContext.ts';
-import { table } from '../../output/table.ts';
+import { providerQuery, type WorkflowRow } from '../../gateway/visibility.ts';
+import type { ProviderContext } from './providerContext.ts';
+import { renderTable } from '../../output/table.ts';
 
 /** An open request, return or adopter; `machines` are those that a request still holds, if that is known. */
-export interface Remaining extends WorkflowRow {
+export interface OpenWork extends WorkflowRow {
   readonly machines?: readonly Machine[];
 }
 
 /** More than one provider ever has; each costs a query. */
-const MOST = 10_000;
+const MAX_OPEN_WORKFLOWS = 10_000;
 
 /**
  * All of a provider that is not at its end yet.
  * @throws UnavailableError when Temporal can't tell
  */
-export async function readRemaining(provider: Provider): Promise<readonly Remaining[]> {
+export async function readOpenWork(provider: ProviderContext): Promise<readonly OpenWork[]> {
   const visibility = await provider.visibility();
-  const rows = await visibility.list(ofProvider(provider.config, 'open'), MOST);
+  const rows = await visibility.list(providerQuery(provider.config, 'open'), MAX_OPEN_WORKFLOWS);
   const ids = rows.filter(({ kind }) => kind === 'request').map(({ id }) => id);
   const gateway = await provider.gateway();
   // Without a worker the machines may not be known; that their owners are open is.
-  const answers = await gateway.statusOf(ids, Date.now()).catch(() => []);
+  const answers = await gateway.readStatuses(ids, Date.now()).catch(() => []);
   const held = new Map(ids.map((id, index) => [id, answers[index]?.machines.filter(isHeld)]));
   return rows.map((row) => {
     const machines = held.get(row.id);
@@ -29,24 +29,24 @@ export async function readRemaining(provider: Provider): Promise<readonly Remain
   });
 }
 
-const isHeld = ({ release, state }: Machine): boolean => release !== 'gone' && isAlive(state);
+const isHeld = ({ release, state }: Machine): boolean => release !== 'terminated' && isAlive(state);
 
 /** One line of summary, then a table. */
-export function remainingText(rows: readonly Remaining[]): string {
+export function openWorkText(rows: readonly OpenWork[]): string {
   if (rows.length === 0) return 'nothing remains: no request, no return, no machine\n';
   const machines = rows.reduce((sum, row) => sum + (row.machines?.length ?? 0), 0);
-  const of = (kind: WorkflowRow['kind']): number => rows.filter((row) => row.kind === kind).length;
-  const adopters = of('adopter') > 0 ? `, ${of('adopter')} adopters` : '';
+  const countOf = (kind: WorkflowRow['kind']): number => rows.filter((row) => row.kind === kind).length;
+  const adopters = countOf('adopter') > 0 ? `, ${countOf('adopter')} adopters` : '';
   return (
-    `remaining: ${of('request')} requests with ${machines} machines, ${of('return')} returns${adopters}\n` +
-    table(
+    `remaining: ${countOf('request')} requests with ${machines} machines, ${countOf('return')} returns${adopters}\n` +
+    renderTable(
       ['ID', 'KIND', 'STATE', 'TEMPLATE', 'ASKED', 'HOLDS'],
-      rows.map((row) => [...cellsOf(row), row.machines?.length ?? '-']),
+      rows.map((row) => [...openWorkCells(row), row.machines?.length ?? '-']),
     )
   );
 }
 
-const cellsOf = ({ id, kind, state, template, count }: WorkflowRow): (string | number)[] => [
+const openWorkCells = ({ id, kind, state, template, count }: WorkflowRow): (string | number)[] => [
   id,
   kind,
   state,
@@ -55,5 +55,5 @@ const cellsOf = ({ id, kind, state, template, count }: WorkflowRow): (string | n
 ];
 
 /** As programs get it: numbers instead of machines. */
-export const remainingJson = (rows: readonly Remaining[]): readonly object[] =>
-  rows.map(({ machines, ...row }) => ({ ...row, ...(machines ? { holds: machines.length } : {}) }));
+export const openWorkJson = (rows: readonly OpenWork[]): readonly object[] =>
+  rows.map(({ machines, ...row }) => ({ ...row, ...(machines ? { machineCount: machines.length } : {}) }));

@@ -3,7 +3,7 @@ import type { Gateway } from '../../gateway/gateway.ts';
 import type { Visibility } from '../../gateway/visibility.ts';
 
 /** One provider instance, as the commands for people see it. Connections are opened when they are asked for. */
-export interface Provider {
+export interface ProviderContext {
   readonly env: Environment;
   readonly config: Config;
   /** What was set and is ignored, in sentences. */
@@ -18,12 +18,12 @@ export interface Provider {
  */
 export async function withProvider<T>(
   env: Environment,
-  work: (provider: Provider) => Promise<T>,
+  work: (provider: ProviderContext) => Promise<T>,
 ): Promise<T> {
   const { loadCliConfig } = await import('../../../config/index.ts');
   const { config, notes } = await loadCliConfig(env);
   const opened: Promise<{ close(): Promise<void> }>[] = [];
-  const keep = <C extends { close(): Promise<void> }>(connection: Promise<C>): Promise<C> => {
+  const track = <C extends { close(): Promise<void> }>(connection: Promise<C>): Promise<C> => {
     opened.push(connection);
     return connection;
   };
@@ -38,8 +38,8 @@ export async function withProvider<T>(
       env,
       config,
       notes,
-      gateway: () => (gateway ??= keep(openGateway())),
-      visibility: () => (visibility ??= keep(openVisibility())),
+      gateway: () => (gateway ??= track(openGateway())),
+      visibility: () => (visibility ??= track(openVisibility())),
     });
   } finally {
     for (const connection of opened) await connection.then((each) => each.close()).catch(() => undefined);

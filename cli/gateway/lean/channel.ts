@@ -1,7 +1,7 @@
 import { connect, constants, type ClientHttp2Session, type SecureClientSessionOptions } from 'node:http2';
 import { messageOf } from '../../../config/input/jsonFile.ts';
 import { GRPC } from '../temporalErrors.ts';
-import { GrpcError, statusOf, type Headers } from './grpcError.ts';
+import { GrpcError, errorFromHeaders, type Headers } from './grpcError.ts';
 
 export interface ChannelOptions {
   /** `host:port` */
@@ -38,7 +38,7 @@ export class Channel {
       const session = connect(`${tls ? 'https' : 'http'}://${address}`, {
         ...tls,
         // Big answers must not wait for leave to go on.
-        settings: { enablePush: false, initialWindowSize: WINDOW },
+        settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
       });
       const fail = (error: Error): void => {
         clearTimeout(timer);
@@ -49,7 +49,7 @@ export class Channel {
         () => fail(new Error('no answer in time')),
         Math.max(0, deadline - Date.now()),
       );
-      session.once('connect', () => session.setLocalWindowSize(WINDOW));
+      session.once('connect', () => session.setLocalWindowSize(WINDOW_BYTES));
       // What only takes connections, as a proxy without its server does, sends no settings.
       session.once('remoteSettings', () => {
         clearTimeout(timer);
@@ -70,9 +70,9 @@ export class Channel {
     try {
       session = await this.connect(deadline);
     } catch (error) {
-      throw new GrpcError(GRPC.unavailable, messageOf(error), { unseen: true });
+      throw new GrpcError(GRPC.unavailable, messageOf(error), { unprocessed: true });
     }
-    return exchange(session, this.#requestHeaders(path, deadline), message, deadline);
+    return unaryCall(session, this.#requestHeaders(path, deadline), message, deadline);
   }
 
   #requestHeaders(path: string, deadline: number): Record<string, string> {
@@ -91,19 +91,19 @@ export class Channel {
   }
 }
 
-const WINDOW = 8 * 1024 * 1024;
+const WINDOW_BYTES = 8 * 1024 * 1024;
 
-function exchange(
+function unaryCall(
   session: ClientHttp2Session,
   headers: Record<string, string>,
   message: Uint8Array,
   deadline: number,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    let answered: Headers | undefined;
+    let responseHeaders: Headers | undefined;
     let trailers: Headers | undefined;
     const chunks: Buffer[] = [];
-    const stream = requestOn(session, headers);
+    const stream = openStream(session, headers);
     const settle = (outcome: GrpcError | Uint8Array): void => {
       clearTimeout(timer);
       if (outcome instanceof GrpcError) reject(outcome);
@@ -116,45 +116,46 @@ function exchange(
       },
       Math.max(0, deadline - Date.now()),
     );
-    stream.on('response', (received) => (answered = received));
+    stream.on('response', (received) => (responseHeaders = received));
     stream.on('trailers', (received) => (trailers = received));
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     let failure = 'the connection was lost';
     stream.on('error', (error) => (failure = messageOf(error)));
     stream.on('close', () => {
-      const unseen = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
+      const unprocessed = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
       // An answer that is cut off says nothing of what was done; only the server's status does.
-      const whole = answered !== undefined && (trailers !== undefined || 'grpc-status' in answered);
-      if (!answered || (!whole && stream.rstCode !== constants.NGHTTP2_NO_ERROR)) {
-        settle(new GrpcError(GRPC.unavailable, failure, { unseen }));
+      const isComplete =
+        responseHeaders !== undefined && (trailers !== undefined || 'grpc-status' in responseHeaders);
+      if (!responseHeaders || (!isComplete && stream.rstCode !== constants.NGHTTP2_NO_ERROR)) {
+        settle(new GrpcError(GRPC.unavailable, failure, { unprocessed }));
       } else {
-        settle(statusOf(answered, trailers) ?? onlyMessage(chunks));
+        settle(errorFromHeaders(responseHeaders, trailers) ?? singleMessage(chunks));
       }
     });
-    stream.end(framed(message));
+    stream.end(frameMessage(message));
   });
 }
 
-function requestOn(session: ClientHttp2Session, headers: Record<string, string>) {
+function openStream(session: ClientHttp2Session, headers: Record<string, string>) {
   try {
     return session.request(headers);
   } catch (error) {
     // Lost between the look at it and now; nothing was sent.
-    throw new GrpcError(GRPC.unavailable, messageOf(error), { unseen: true });
+    throw new GrpcError(GRPC.unavailable, messageOf(error), { unprocessed: true });
   }
 }
 
 /** gRPC's frame: not compressed, its length, the message. */
-function framed(message: Uint8Array): Buffer {
+function frameMessage(message: Uint8Array): Buffer {
   const frame = Buffer.alloc(5 + message.length);
   frame.writeUInt32BE(message.length, 1);
   frame.set(message, 5);
   return frame;
 }
 
-function onlyMessage(chunks: readonly Buffer[]): Uint8Array | GrpcError {
+function singleMessage(chunks: readonly Buffer[]): Uint8Array | GrpcError {
   const [first] = chunks;
   const frame = chunks.length === 1 && first ? first : Buffer.concat(chunks);
-  const whole = frame.length >= 5 && frame[0] === 0 && frame.readUInt32BE(1) === frame.length - 5;
-  return whole ? frame.subarray(5) : new GrpcError(GRPC.internal, 'the answer is cut off or compressed');
+  const isComplete = frame.length >= 5 && frame[0] === 0 && frame.readUInt32BE(1) === frame.length - 5;
+  return isComplete ? frame.subarray(5) : new GrpcError(GRPC.internal, 'the answer is cut off or compressed');
 }

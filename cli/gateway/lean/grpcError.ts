@@ -8,21 +8,25 @@ export class GrpcError extends Error {
   readonly code: number;
   readonly details: string;
   /** Names of the messages that the server attached, without their packages. */
-  readonly kinds: readonly string[];
+  readonly detailTypes: readonly string[];
   /** Nothing of the call was looked at by the server: it may be sent again. */
-  readonly unseen: boolean;
-  constructor(code: number, details: string, more: { kinds?: readonly string[]; unseen?: boolean } = {}) {
+  readonly unprocessed: boolean;
+  constructor(
+    code: number,
+    details: string,
+    more: { detailTypes?: readonly string[]; unprocessed?: boolean } = {},
+  ) {
     super(`${code}: ${details}`);
     this.name = 'GrpcError';
     this.code = code;
     this.details = details;
-    this.kinds = more.kinds ?? [];
-    this.unseen = more.unseen ?? false;
+    this.detailTypes = more.detailTypes ?? [];
+    this.unprocessed = more.unprocessed ?? false;
   }
 }
 
 /** gRPC's own table for answers of what is not a gRPC server: a proxy, a load balancer. */
-const HTTP_STATUS: Readonly<Record<number, number>> = {
+const GRPC_CODE_BY_HTTP_STATUS: Readonly<Record<number, number>> = {
   400: GRPC.internal,
   401: GRPC.unauthenticated,
   403: GRPC.permissionDenied,
@@ -37,23 +41,23 @@ const HTTP_STATUS: Readonly<Record<number, number>> = {
  * What the server said of a call, in its trailers or, without any answer before, in its only headers.
  * @returns undefined when the call went well
  */
-export function statusOf(headers: Headers, trailers: Headers | undefined): GrpcError | undefined {
+export function errorFromHeaders(headers: Headers, trailers: Headers | undefined): GrpcError | undefined {
   const last = trailers ?? headers;
   const status = last['grpc-status'];
   if (status === undefined) {
     const http = Number(headers[':status']);
-    const code = http === 200 ? GRPC.internal : (HTTP_STATUS[http] ?? GRPC.unknown);
+    const code = http === 200 ? GRPC.internal : (GRPC_CODE_BY_HTTP_STATUS[http] ?? GRPC.unknown);
     return new GrpcError(code, `an answer with HTTP status ${http} and no gRPC status`);
   }
   const code = Number(status);
   if (code === 0) return undefined;
   // What is no number is no refusal either.
-  return new GrpcError(Number.isInteger(code) ? code : GRPC.unknown, messageIn(last), {
-    kinds: kindsIn(last),
+  return new GrpcError(Number.isInteger(code) ? code : GRPC.unknown, grpcMessageIn(last), {
+    detailTypes: detailTypesIn(last),
   });
 }
 
-function messageIn(headers: Headers): string {
+function grpcMessageIn(headers: Headers): string {
   const message = String(headers['grpc-message'] ?? '');
   try {
     return decodeURIComponent(message);
@@ -62,7 +66,7 @@ function messageIn(headers: Headers): string {
   }
 }
 
-function kindsIn(headers: Headers): readonly string[] {
+function detailTypesIn(headers: Headers): readonly string[] {
   const encoded = headers['grpc-status-details-bin'];
   if (encoded === undefined) return [];
   try {

@@ -1,11 +1,16 @@
 import { hostname } from 'node:os';
 import type { TemporalConfig } from '../../../config/index.ts';
-import type { Description, SearchAttributeValues, TemporalCalls, WorkflowStart } from '../gateway.ts';
-import { LIMITS } from '../limits.ts';
-import { GRPC, isNoWorker, isRefusal, unavailable, unreachable } from '../temporalErrors.ts';
+import type {
+  WorkflowDescription,
+  SearchAttributeValues,
+  TemporalClient,
+  WorkflowStart,
+} from '../gateway.ts';
+import { CALL_TIMEOUT_MS } from '../limits.ts';
+import { GRPC, isNoWorkerError, isRejection, unavailableError, unreachableError } from '../temporalErrors.ts';
 import { GrpcError } from './grpcError.ts';
 import * as proto from './messages.ts';
-import { firstOf, fromPayload, toAttribute, toPayload } from './payload.ts';
+import { firstPayload, fromPayload, toAttribute, toPayload } from './payload.ts';
 import { openService } from './service.ts';
 import type { StatusView } from '../../../domain/request/statusView.ts';
 import type { MachineRequestInput } from '../../../domain/request/input.ts';
@@ -15,15 +20,15 @@ import type { MachineReturnInput } from '../../../domain/return/input.ts';
  * The same calls as Temporal's own client makes, over Node's HTTP/2 alone: a process of Host Factory makes
  * one or two of them and ends, and must not load a client that takes ten times as long as they do.
  */
-export function openLeanClient(config: TemporalConfig): TemporalCalls {
+export function openLeanClient(config: TemporalConfig): TemporalClient {
   const { namespace } = config;
   const service = openService(config);
-  const until = Date.now() + config.deadlineSeconds * 1_000;
-  const within = (ms: number): number => Math.min(Date.now() + ms, until);
+  const deadline = Date.now() + config.deadlineSeconds * 1_000;
+  const deadlineIn = (ms: number): number => Math.min(Date.now() + ms, deadline);
   /** Told once that no worker is there, the other ids of the call need not wait for the same. */
-  let noWorker = false;
+  let hasNoWorker = false;
 
-  const history = async (
+  const readHistoryEvent = async (
     workflowId: string,
     runId: string,
     more: Pick<
@@ -37,44 +42,54 @@ export function openLeanClient(config: TemporalConfig): TemporalCalls {
       skipArchival: true,
       ...more,
     });
-    const answer = await service.call('read', 'GetWorkflowExecutionHistory', message, within(LIMITS.read));
+    const answer = await service.call(
+      'read',
+      'GetWorkflowExecutionHistory',
+      message,
+      deadlineIn(CALL_TIMEOUT_MS.read),
+    );
     return proto.decodeGetWorkflowExecutionHistoryResponse(answer).history?.events?.[0];
   };
 
   return {
     connect: async () => {
       try {
-        await service.connect(within(LIMITS.connect));
+        await service.connect(deadlineIn(CALL_TIMEOUT_MS.connect));
       } catch (error) {
-        throw unreachable(config, error);
+        throw unreachableError(config, error);
       }
     },
     start: async (workflow) => {
       const message = startMessage(namespace, workflow);
       try {
-        await service.call('write', 'StartWorkflowExecution', message, within(LIMITS.start));
+        await service.call('write', 'StartWorkflowExecution', message, deadlineIn(CALL_TIMEOUT_MS.start));
         return 'started';
       } catch (error) {
         if (!(error instanceof GrpcError)) throw error;
         // The id is ours alone: an earlier attempt of this very call was accepted.
         if (error.code === GRPC.alreadyExists) return 'started';
-        if (isRefusal(error) || error.unseen)
-          throw unavailable(config, `start ${workflow.workflowType}`, error);
-        return 'inDoubt';
+        if (isRejection(error) || error.unprocessed)
+          throw unavailableError(config, `start ${workflow.workflowType}`, error);
+        return 'unconfirmed';
       }
     },
     query: async (workflowId, query, argument) => {
-      if (noWorker) return { kind: 'noAnswer' };
+      if (hasNoWorker) return { kind: 'unanswered' };
       const message = queryMessage(namespace, workflowId, query, argument);
       try {
-        const answer = await service.call('read', 'QueryWorkflow', message, within(LIMITS.query));
+        const answer = await service.call(
+          'read',
+          'QueryWorkflow',
+          message,
+          deadlineIn(CALL_TIMEOUT_MS.query),
+        );
         const { queryRejected, queryResult } = proto.decodeQueryWorkflowResponse(answer);
         if (queryRejected) return { kind: 'closed' };
-        return { kind: 'view', view: firstOf(queryResult) };
+        return { kind: 'view', view: firstPayload(queryResult) };
       } catch (error) {
-        if (isWorkflowMissing(error)) return { kind: 'notFound' };
-        noWorker ||= isNoWorker(error);
-        return { kind: 'noAnswer' };
+        if (isWorkflowNotFound(error)) return { kind: 'notFound' };
+        hasNoWorker ||= isNoWorkerError(error);
+        return { kind: 'unanswered' };
       }
     },
     signal: async (workflowId, signalName, argument) => {
@@ -86,42 +101,42 @@ export function openLeanClient(config: TemporalConfig): TemporalCalls {
         identity: identity(),
       });
       try {
-        await service.call('write', 'SignalWorkflowExecution', message, within(LIMITS.start));
+        await service.call('write', 'SignalWorkflowExecution', message, deadlineIn(CALL_TIMEOUT_MS.start));
       } catch (error) {
-        throw unavailable(config, `signal ${workflowId}`, error);
+        throw unavailableError(config, `signal ${workflowId}`, error);
       }
     },
     describe: async (workflowId) => {
       const message = proto.encodeDescribeWorkflowExecutionRequest({ namespace, execution: { workflowId } });
       try {
-        return description(
-          await service.call('read', 'DescribeWorkflowExecution', message, within(LIMITS.read)),
+        return toDescription(
+          await service.call('read', 'DescribeWorkflowExecution', message, deadlineIn(CALL_TIMEOUT_MS.read)),
         );
       } catch (error) {
-        if (isWorkflowMissing(error)) return undefined;
-        throw unavailable(config, `describe ${workflowId}`, error);
+        if (isWorkflowNotFound(error)) return undefined;
+        throw unavailableError(config, `describe ${workflowId}`, error);
       }
     },
-    inputOf: async (workflowId, runId) => {
+    readInput: async (workflowId, runId) => {
       try {
-        const event = await history(workflowId, runId, { maximumPageSize: 1 });
+        const event = await readHistoryEvent(workflowId, runId, { maximumPageSize: 1 });
         const { input } = event?.workflowExecutionStartedEventAttributes ?? {};
-        return firstOf(input) as MachineRequestInput | MachineReturnInput;
+        return firstPayload(input) as MachineRequestInput | MachineReturnInput;
       } catch (error) {
-        throw unavailable(config, `read the history of ${workflowId}`, error);
+        throw unavailableError(config, `read the history of ${workflowId}`, error);
       }
     },
-    resultOf: async (workflowId, runId) => {
+    readResult: async (workflowId, runId) => {
       try {
-        const event = await history(workflowId, runId, {
+        const event = await readHistoryEvent(workflowId, runId, {
           waitNewEvent: true,
           historyEventFilterType: proto.HistoryEventFilterType.CLOSE_EVENT,
         });
         const completed = event?.workflowExecutionCompletedEventAttributes;
         if (!completed) throw new Error('its last event is no result');
-        return firstOf(completed.result) as StatusView;
+        return firstPayload(completed.result) as StatusView;
       } catch (error) {
-        throw unavailable(config, `read the result of ${workflowId}`, error);
+        throw unavailableError(config, `read the result of ${workflowId}`, error);
       }
     },
     close: () => Promise.resolve(service.close()),
@@ -129,17 +144,17 @@ export function openLeanClient(config: TemporalConfig): TemporalCalls {
 }
 
 /** A namespace that is not there has the same code, and says nothing of the workflow. */
-const isWorkflowMissing = (error: unknown): boolean =>
+const isWorkflowNotFound = (error: unknown): boolean =>
   error instanceof GrpcError &&
   error.code === GRPC.notFound &&
-  !error.kinds.includes('NamespaceNotFoundFailure');
+  !error.detailTypes.includes('NamespaceNotFoundFailure');
 
 const { ALLOW_DUPLICATE, REJECT_DUPLICATE } = proto.WorkflowIdReusePolicy;
 const { USE_EXISTING, FAIL } = proto.WorkflowIdConflictPolicy;
 const identity = (): string => `${process.pid}@${hostname()}`;
 
 function startMessage(namespace: string, workflow: WorkflowStart): Uint8Array {
-  const { unlessRunning, memo } = workflow;
+  const { startIfNotRunning, memo } = workflow;
   return proto.encodeStartWorkflowExecutionRequest({
     namespace,
     workflowId: workflow.workflowId,
@@ -148,16 +163,16 @@ function startMessage(namespace: string, workflow: WorkflowStart): Uint8Array {
     input: { payloads: [toPayload(workflow.input)] },
     identity: identity(),
     // The same in every attempt, so that the server knows a second one for what it is; and as unique as the id.
-    requestId: unlessRunning ? `${workflow.workflowId}-${identity()}-${Date.now()}` : workflow.workflowId,
-    workflowIdReusePolicy: unlessRunning ? ALLOW_DUPLICATE : REJECT_DUPLICATE,
-    workflowIdConflictPolicy: unlessRunning ? USE_EXISTING : FAIL,
+    requestId: startIfNotRunning ? `${workflow.workflowId}-${identity()}-${Date.now()}` : workflow.workflowId,
+    workflowIdReusePolicy: startIfNotRunning ? ALLOW_DUPLICATE : REJECT_DUPLICATE,
+    workflowIdConflictPolicy: startIfNotRunning ? USE_EXISTING : FAIL,
     ...(memo === undefined ? {} : { memo: { fields: { hf: toPayload(memo) } } }),
-    searchAttributes: { indexedFields: attributes(workflow.attributes) },
+    searchAttributes: { indexedFields: searchAttributes(workflow.attributes) },
     userMetadata: { summary: toPayload(workflow.summary), details: toPayload(workflow.details) },
   });
 }
 
-function attributes(values: SearchAttributeValues): Record<string, proto.Payload> {
+function searchAttributes(values: SearchAttributeValues): Record<string, proto.Payload> {
   const { HfState, HfTemplate, HfProvider, HfRequestType, HfCount } = values;
   const keyword = (name: string, value: string | undefined) =>
     value === undefined ? {} : { [name]: toAttribute(value, 'Keyword') };
@@ -178,24 +193,24 @@ const queryMessage = (namespace: string, workflowId: string, query: string, argu
     queryRejectCondition: proto.QueryRejectCondition.NOT_OPEN,
   });
 
-function description(answer: Uint8Array): Description {
+function toDescription(answer: Uint8Array): WorkflowDescription {
   const info = proto.decodeDescribeWorkflowExecutionResponse(answer).workflowExecutionInfo;
   const runId = info?.execution?.runId;
   if (!info || !runId) throw new Error('the answer names no run');
-  const statusName = nameOfStatus(info.status ?? 0);
+  const statusName = statusNameOf(info.status ?? 0);
   const hf = info.memo?.fields?.['hf'];
   const memo = hf && fromPayload(hf);
   return {
     runId,
     // Between two runs of one workflow Temporal may show the older one.
-    open: statusName === 'RUNNING' || statusName === 'CONTINUED_AS_NEW' || statusName === 'PAUSED',
-    completed: statusName === 'COMPLETED',
+    isOpen: statusName === 'RUNNING' || statusName === 'CONTINUED_AS_NEW' || statusName === 'PAUSED',
+    isCompleted: statusName === 'COMPLETED',
     statusName,
     ...(memo === undefined ? {} : { memo }),
   };
 }
 
-function nameOfStatus(status: number): string {
+function statusNameOf(status: number): string {
   const entry = Object.entries(proto.WorkflowExecutionStatus).find(([, number]) => number === status);
   const name = entry?.[0] ?? 'UNKNOWN';
   // As Temporal's client spells it.

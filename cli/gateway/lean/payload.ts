@@ -22,7 +22,7 @@ export function fromPayload({ metadata, data }: Payload): unknown {
 }
 
 /** @throws Error when there is none */
-export function firstOf(payloads: Payloads | undefined): unknown {
+export function firstPayload(payloads: Payloads | undefined): unknown {
   const payload = payloads?.payloads?.[0];
   if (!payload) throw new Error('the answer has no payload where one is expected');
   return fromPayload(payload);

@@ -1,6 +1,6 @@
 import type { TemporalConfig } from '../../../config/index.ts';
 import { connectionOptions } from '../connectionOptions.ts';
-import { ATTEMPTS, FIRST_PAUSE } from '../limits.ts';
+import { MAX_ATTEMPTS, INITIAL_BACKOFF_MS } from '../limits.ts';
 import { GRPC } from '../temporalErrors.ts';
 import { Channel } from './channel.ts';
 import { GrpcError } from './grpcError.ts';
@@ -45,16 +45,16 @@ export function openService(config: TemporalConfig): Service {
     connect: async (deadline) => void (await channel.connect(deadline)),
     call: async (kind, method, message, deadline) => {
       const path = `/temporal.api.workflowservice.v1.WorkflowService/${method}`;
-      let lost = 0;
+      let lostConnections = 0;
       for (let attempt = 1; ; attempt++) {
         try {
           return await channel.call(path, message, deadline);
         } catch (error) {
           if (!(error instanceof GrpcError)) throw error;
-          const wait = pauseBefore(attempt);
-          if (Date.now() + wait >= deadline) throw error;
-          if (error.code === GRPC.resourceExhausted && attempt < ATTEMPTS) await pause(wait);
-          else if (!mayBeSentAgain(error, kind) || ++lost > 1) throw error;
+          const backoffMs = backoffBefore(attempt);
+          if (Date.now() + backoffMs >= deadline) throw error;
+          if (error.code === GRPC.resourceExhausted && attempt < MAX_ATTEMPTS) await sleep(backoffMs);
+          else if (!isRetryable(error, kind) || ++lostConnections > 1) throw error;
         }
       }
     },
@@ -62,10 +62,11 @@ export function openService(config: TemporalConfig): Service {
   };
 }
 
-const mayBeSentAgain = ({ code, unseen }: GrpcError, kind: 'read' | 'write'): boolean =>
-  unseen || (kind === 'read' && code === GRPC.unavailable);
+const isRetryable = ({ code, unprocessed }: GrpcError, kind: 'read' | 'write'): boolean =>
+  unprocessed || (kind === 'read' && code === GRPC.unavailable);
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Spread, so that fifty calls that were turned away together do not come again together. */
-const pauseBefore = (attempt: number): number => FIRST_PAUSE * 1.7 ** attempt * (0.8 + 0.4 * Math.random());
+const backoffBefore = (attempt: number): number =>
+  INITIAL_BACKOFF_MS * 1.7 ** attempt * (0.8 + 0.4 * Math.random());

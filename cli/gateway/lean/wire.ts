@@ -36,7 +36,7 @@ function varintBytes(value: number): Uint8Array {
 
 export class Reader {
   readonly #bytes: Buffer;
-  #at = 0;
+  #offset = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -44,7 +44,7 @@ export class Reader {
 
   /** The next field's number and wire type as one number, or 0 at the end. */
   tag(): number {
-    return this.#at < this.#bytes.length ? this.varint() : 0;
+    return this.#offset < this.#bytes.length ? this.varint() : 0;
   }
 
   /** Exact up to 2^53, which all that is read here stays under. */
@@ -52,8 +52,8 @@ export class Reader {
     let value = 0;
     let factor = 1;
     for (;;) {
-      const byte = this.#bytes[this.#at++];
-      if (byte === undefined || factor > 2 ** 63) throw damaged();
+      const byte = this.#bytes[this.#offset++];
+      if (byte === undefined || factor > 2 ** 63) throw malformed();
       value += (byte & 127) * factor;
       if (byte < 128) return value;
       factor *= 128;
@@ -61,31 +61,31 @@ export class Reader {
   }
 
   bytes(): Uint8Array {
-    const from = this.#move(this.varint());
-    return this.#bytes.subarray(from, this.#at);
+    const from = this.#advance(this.varint());
+    return this.#bytes.subarray(from, this.#offset);
   }
 
   string(): string {
-    const from = this.#move(this.varint());
-    return this.#bytes.toString('utf8', from, this.#at);
+    const from = this.#advance(this.varint());
+    return this.#bytes.toString('utf8', from, this.#offset);
   }
 
   skip(tag: number): void {
     const wireType = tag & 7;
     if (wireType === 0) this.varint();
-    else if (wireType === 1) this.#move(8);
-    else if (wireType === 2) this.#move(this.varint());
-    else if (wireType === 5) this.#move(4);
-    else throw damaged();
+    else if (wireType === 1) this.#advance(8);
+    else if (wireType === 2) this.#advance(this.varint());
+    else if (wireType === 5) this.#advance(4);
+    else throw malformed();
   }
 
   /** @returns where it was */
-  #move(length: number): number {
-    const from = this.#at;
-    this.#at += length;
-    if (this.#at > this.#bytes.length) throw damaged();
+  #advance(length: number): number {
+    const from = this.#offset;
+    this.#offset += length;
+    if (this.#offset > this.#bytes.length) throw malformed();
     return from;
   }
 }
 
-const damaged = (): RangeError => new RangeError('the answer is cut off or damaged');
+const malformed = (): RangeError => new RangeError('the answer is cut off or damaged');

@@ -4,16 +4,16 @@ import { markdownTable } from './markdown-table.mjs';
 export const commandReference = ({ OPERATIONS }, { COMMANDS }) => ({
   operations: markdownTable(
     ['operation', 'what it does'],
-    OPERATIONS.map(({ name, words, summary }) => [`\`${usage(name, words)}\``, summary]),
+    OPERATIONS.map(({ name, args, summary }) => [`\`${usage(name, args)}\``, summary]),
   ),
   commands: COMMANDS.map(section).join('\n'),
 });
 
-function section({ name, words, summary, options, examples }) {
+function section({ name, args, summary, options, examples }) {
   const flags = options.map(([flag, meaning]) => [`\`${flag}\``, meaning]);
   const table = flags.length === 0 ? '' : `${markdownTable(['option', 'meaning'], flags)}\n`;
   const shown = examples.map((example) => `ohf ${example}\n`).join('');
-  return `### \`ohf ${usage(name, words)}\`\n\n${summary}.\n\n${table}\`\`\`\n${shown}\`\`\`\n`;
+  return `### \`ohf ${usage(name, args)}\`\n\n${summary}.\n\n${table}\`\`\`\n${shown}\`\`\`\n`;
 }
 
-const usage = (name, words) => (words ? `${name} ${words}` : name);
+const usage = (name, args) => (args ? `${name} ${args}` : name);

@@ -14,22 +14,22 @@ export const settingsTables = ({ SETTINGS }) => ({
 });
 
 /** What becomes of each key of IBM's provider configuration. */
-export const ibmTables = ({ HONOURED, PROXY, WITHOUT_EFFECT }, { IBM_LOG_KEYS }) => ({
+export const ibmTables = ({ MAPPED_KEYS, PROXY_KEYS, IGNORED_KEYS }, { IBM_LOG_KEYS }) => ({
   ibm: markdownTable(
     ['key', 'value', 'here'],
     [
-      ...Object.entries(HONOURED).map(([key, { setting, kind }]) => [
+      ...Object.entries(MAPPED_KEYS).map(([key, { setting, kind }]) => [
         `\`${key}\``,
         valueOf({ kind }),
         `\`${setting}\``,
       ]),
-      [`\`${PROXY.host.key}\`, \`${PROXY.port.key}\``, 'a host; a port', '`provider.aws.proxy`'],
+      [`\`${PROXY_KEYS.host.key}\`, \`${PROXY_KEYS.port.key}\``, 'a host; a port', '`provider.aws.proxy`'],
       ...Object.entries(IBM_LOG_KEYS).map(([key, { setting, allowed }]) => [
         `\`${key}\``,
         allowed,
         `\`logging.${setting}\``,
       ]),
-      ...Object.entries(WITHOUT_EFFECT).map(([key, reason]) => [`\`${key}\``, '', `no effect: ${reason}`]),
+      ...Object.entries(IGNORED_KEYS).map(([key, reason]) => [`\`${key}\``, '', `no effect: ${reason}`]),
     ],
   ),
 });

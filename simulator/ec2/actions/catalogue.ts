@@ -4,12 +4,12 @@ import { AwsError } from '../../protocol/errors.ts';
 import { readFilters, readPage } from '../../protocol/filters.ts';
 import { freeAddresses } from '../launch.ts';
 import { findSubnet, isWellFormed } from '../launchSpec.ts';
-import { texts } from '../../protocol/params.ts';
+import { stringList } from '../../protocol/params.ts';
 import type { Xml } from '../../protocol/xml.ts';
 
 /** DescribeInstanceTypes by names or filters. */
 export function describeInstanceTypes(call: Call): Outcome {
-  const names = texts(call.params, 'InstanceType');
+  const names = stringList(call.params, 'InstanceType');
   const known = call.catalogue.instanceTypes;
   const unknown = names.filter((name) => !known.has(name));
   if (unknown.length > 0) {
@@ -58,7 +58,7 @@ function instanceTypeXml(type: InstanceType): Xml {
 
 /** DescribeSubnets by ids or filters. */
 export function describeSubnets(call: Call): Outcome {
-  const ids = texts(call.params, 'SubnetId');
+  const ids = stringList(call.params, 'SubnetId');
   const byId = ids.length > 0;
   const keep = readFilters<Subnet>(call.params, {
     fields: {
@@ -97,7 +97,7 @@ function subnetXml(call: Call, subnet: Subnet): Xml {
 
 /** DescribeImages by ids or filters. */
 export function describeImages(call: Call): Outcome {
-  const ids = texts(call.params, 'ImageId');
+  const ids = stringList(call.params, 'ImageId');
   const byId = ids.length > 0;
   const keep = readFilters<Image>(call.params, {
     fields: {

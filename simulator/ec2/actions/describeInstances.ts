@@ -5,7 +5,7 @@ import type { Filterable, Page } from '../../protocol/filters.ts';
 import { checkIdCount, findInstances } from '../instanceIds.ts';
 import { reservationXml, stateXml } from '../instanceXml.ts';
 import type { Instance } from '../../state/model.ts';
-import { flag, texts } from '../../protocol/params.ts';
+import { flag, stringList } from '../../protocol/params.ts';
 import { existsAt, stateAt, tagsAt } from '../../state/world.ts';
 import type { Xml } from '../../protocol/xml.ts';
 
@@ -22,7 +22,7 @@ export function describeInstances(call: Call): Outcome {
   }
   return {
     body: {
-      reservationSet: reservations.map((instances) => reservationXml(call, instances, call.seenAt)),
+      reservationSet: reservations.map((instances) => reservationXml(call, instances, call.snapshotAt)),
       nextToken: page.nextToken,
     },
   };
@@ -30,12 +30,12 @@ export function describeInstances(call: Call): Outcome {
 
 /** DescribeInstanceStatus: running instances only, unless IncludeAllInstances. */
 export function describeInstanceStatus(call: Call): Outcome {
-  checkIdCount(texts(call.params, 'InstanceId'), maxStatusIds);
+  checkIdCount(stringList(call.params, 'InstanceId'), maxStatusIds);
   const all = flag(call.params, 'IncludeAllInstances') ?? false;
   const page = select(
     call,
     statusFilterable(call),
-    (instance) => all || stateAt(instance, call.seenAt) === 'running',
+    (instance) => all || stateAt(instance, call.snapshotAt) === 'running',
   );
   return {
     body: {
@@ -50,17 +50,19 @@ function select(
   kind: Filterable<Instance>,
   keep: (instance: Instance) => boolean,
 ): Page<Instance> {
-  const ids = texts(call.params, 'InstanceId');
+  const ids = stringList(call.params, 'InstanceId');
   const byId = ids.length > 0;
   const all = byId ? findInstances(call, ids) : call.world.launchOrder;
   const filter = readFilters(call.params, kind);
-  return readPage(call, all, (each) => existsAt(each, call.seenAt) && keep(each) && filter(each), { byId });
+  return readPage(call, all, (each) => existsAt(each, call.snapshotAt) && keep(each) && filter(each), {
+    byId,
+  });
 }
 
 function filterable(call: Call): Filterable<Instance> {
-  const time = call.seenAt;
+  const time = call.snapshotAt;
   const { region, vpcId } = call.catalogue;
-  const inNetwork = (instance: Instance): boolean => stateAt(instance, time) !== 'terminated';
+  const hasAddress = (instance: Instance): boolean => stateAt(instance, time) !== 'terminated';
   return {
     fields: {
       architecture: (instance) => instance.architecture,
@@ -73,13 +75,13 @@ function filterable(call: Call): Filterable<Instance> {
       'instance-type': (instance) => instance.instanceType,
       'key-name': (instance) => instance.keyName,
       'launch-time': (instance) => new Date(instance.launchedAt).toISOString(),
-      'private-dns-name': (instance) => (inNetwork(instance) ? privateDnsName(region, instance) : undefined),
-      'private-ip-address': (instance) => (inNetwork(instance) ? instance.privateIp : undefined),
+      'private-dns-name': (instance) => (hasAddress(instance) ? privateDnsName(region, instance) : undefined),
+      'private-ip-address': (instance) => (hasAddress(instance) ? instance.privateIp : undefined),
       'reservation-id': (instance) => instance.reservationId,
       'spot-instance-request-id': (instance) => instance.spotRequestId,
       'state-reason-code': (instance) => instance.termination?.code,
-      'subnet-id': (instance) => (inNetwork(instance) ? instance.subnetId : undefined),
-      'vpc-id': (instance) => (inNetwork(instance) ? vpcId : undefined),
+      'subnet-id': (instance) => (hasAddress(instance) ? instance.subnetId : undefined),
+      'vpc-id': (instance) => (hasAddress(instance) ? vpcId : undefined),
     },
     tags: (instance) => tagsAt(instance, time),
   };
@@ -89,16 +91,16 @@ function statusFilterable(call: Call): Filterable<Instance> {
   return {
     fields: {
       'availability-zone': (instance) => instance.zone,
-      'instance-state-name': (instance) => stateAt(instance, call.seenAt),
+      'instance-state-name': (instance) => stateAt(instance, call.snapshotAt),
       'instance-status.status': (instance) => health(call, instance),
       'system-status.status': (instance) => health(call, instance),
     },
-    tags: (instance) => tagsAt(instance, call.seenAt),
+    tags: (instance) => tagsAt(instance, call.snapshotAt),
   };
 }
 
 function health(call: Call, instance: Instance): string {
-  return stateAt(instance, call.seenAt) === 'running' ? 'ok' : 'not-applicable';
+  return stateAt(instance, call.snapshotAt) === 'running' ? 'ok' : 'not-applicable';
 }
 
 function statusXml(call: Call, instance: Instance): Xml {
@@ -108,7 +110,7 @@ function statusXml(call: Call, instance: Instance): Xml {
   return {
     instanceId: instance.id,
     availabilityZone: instance.zone,
-    instanceState: stateXml(stateAt(instance, call.seenAt)),
+    instanceState: stateXml(stateAt(instance, call.snapshotAt)),
     instanceStatus: summary,
     systemStatus: summary,
   };

@@ -6,9 +6,9 @@ import { readFilters, readPage } from '../../protocol/filters.ts';
 import { isFrozen, isModifying, liveMembers, readCandidates, unitsOf } from '../../groups/group.ts';
 import { isWellFormed } from '../launchSpec.ts';
 import type { Fleet, Group } from '../../state/model.ts';
-import { flag, required, subtree, text, texts } from '../../protocol/params.ts';
+import { flag, required, subtree, stringAt, stringList } from '../../protocol/params.ts';
 import { readTagSpecifications, tagSet } from '../../protocol/tagging.ts';
-import { useToken } from '../../state/tokens.ts';
+import { readClientToken } from '../../state/tokens.ts';
 import type { Xml } from '../../protocol/xml.ts';
 import { termination } from './terminateInstances.ts';
 
@@ -17,7 +17,7 @@ export const modifyingMs = 1_000;
 
 /** CreateFleet of type request or maintain: the answer has no instances, they come later. */
 export function createGroupFleet(call: Call, type: 'request' | 'maintain'): Outcome {
-  const token = useToken(call, call.catalogue.region);
+  const token = readClientToken(call, call.catalogue.region);
   if (token?.previous?.answer !== undefined) return { body: token.previous.answer, replay: true };
   checkFleetQuota(call, 'MaxFleetCountExceeded');
   // AWS: for these types, instances get their tags from the launch template only.
@@ -34,10 +34,10 @@ export function createGroupFleet(call: Call, type: 'request' | 'maintain'): Outc
     propagated: {},
     candidates: readCandidates(call),
     targets: readTargets(call),
-    excess: readExcess(text(call.params, 'ExcessCapacityTerminationPolicy')),
+    excessPolicy: readExcess(stringAt(call.params, 'ExcessCapacityTerminationPolicy')),
     ...readValidUntil(call),
     state: 'active',
-    lookedAt: call.now,
+    evaluatedAt: call.now,
     memberIds: [],
     history: [],
   };
@@ -55,14 +55,14 @@ export function checkFleetQuota({ world }: Call, code: string): void {
 }
 
 /** `no-termination` or, AWS's default, `termination`; Spot Fleet writes them otherwise. */
-export function readExcess(value: string | undefined): Group['excess'] {
+export function readExcess(value: string | undefined): Group['excessPolicy'] {
   if (value === undefined || value === 'termination' || value === 'default') return 'termination';
   if (value === 'no-termination' || value === 'noTermination') return 'no-termination';
   throw invalidValue('ExcessCapacityTerminationPolicy', value);
 }
 
 export function readValidUntil(call: Call): { validUntil?: number } {
-  const value = text(call.params, 'ValidUntil');
+  const value = stringAt(call.params, 'ValidUntil');
   if (value === undefined) return {};
   const validUntil = Date.parse(value);
   if (Number.isNaN(validUntil)) throw invalidValue('ValidUntil', value);
@@ -75,14 +75,14 @@ const groupsOf = (call: Call, kind: Group['kind']): Group[] =>
 
 /** DescribeFleets: fleets of type instant only when their ids are given. */
 export function describeFleets(call: Call): Outcome {
-  const ids = texts(call.params, 'FleetId');
-  const groups = groupsOf(call, 'fleet').filter(({ createdAt }) => createdAt <= call.seenAt);
+  const ids = stringList(call.params, 'FleetId');
+  const groups = groupsOf(call, 'fleet').filter(({ createdAt }) => createdAt <= call.snapshotAt);
   for (const id of ids) checkFleetId(id, groups, [...call.world.fleets.values()]);
   const test = readFilters<Group>(call.params, {
     fields: {
       'fleet-state': (group) => fleetState(group, call.now),
       type: ({ type }) => type,
-      'excess-capacity-termination-policy': ({ excess }) => excess,
+      'excess-capacity-termination-policy': ({ excessPolicy }) => excessPolicy,
     },
   });
   const { items, nextToken } = readPage(
@@ -121,7 +121,7 @@ function fleetXml(call: Call, group: Group): Xml {
     activityStatus: units >= total ? 'fulfilled' : failing ? 'error' : 'pending_fulfillment',
     createTime: new Date(group.createdAt).toISOString(),
     clientToken: group.clientToken,
-    excessCapacityTerminationPolicy: group.excess,
+    excessCapacityTerminationPolicy: group.excessPolicy,
     fulfilledCapacity: units,
     fulfilledOnDemandCapacity: unitsOf(group, live, 'on-demand'),
     targetCapacitySpecification: {
@@ -152,13 +152,13 @@ export function modifyFleet(call: Call): Outcome {
   if (group?.type !== 'maintain' || isFrozen(group, call.now) || isModifying(group, call.now)) {
     throw new AwsError('FleetNotInModifiableState', `The fleet ${id} is not in a modifiable state.`);
   }
-  const policy = text(call.params, 'ExcessCapacityTerminationPolicy');
+  const policy = stringAt(call.params, 'ExcessCapacityTerminationPolicy');
   const changed: Group = {
     ...group,
     ...(subtree(call.params, 'TargetCapacitySpecification') === undefined
       ? {}
       : { targets: readTargets(call, 0) }),
-    ...(policy === undefined ? {} : { excess: readExcess(policy) }),
+    ...(policy === undefined ? {} : { excessPolicy: readExcess(policy) }),
     modifyingUntil: call.now + modifyingMs,
   };
   return { body: { return: true }, change: { groups: [changed] } };
@@ -166,7 +166,7 @@ export function modifyFleet(call: Call): Outcome {
 
 /** DeleteFleets: each id for itself. */
 export function deleteFleets(call: Call): Outcome {
-  const ids = texts(call.params, 'FleetId');
+  const ids = stringList(call.params, 'FleetId');
   if (ids.length === 0) throw missingParameter('FleetId');
   if (ids.length > 100) throw invalidValue('FleetIds', ids.length, 'At most 100 are allowed.');
   const terminate = flag(call.params, 'TerminateInstances');
@@ -174,7 +174,7 @@ export function deleteFleets(call: Call): Outcome {
   const successful: Xml[] = [];
   const unsuccessful: Xml[] = [];
   const changed: Group[] = [];
-  const victims: string[] = [];
+  const terminatedIds: string[] = [];
   for (const id of ids) {
     const group = call.world.groups.get(id);
     if (group?.kind !== 'fleet') {
@@ -183,9 +183,9 @@ export function deleteFleets(call: Call): Outcome {
       unsuccessful.push({ fleetId: id, error: { code, message: `The fleet ${id} can't be deleted.` } });
       continue;
     }
-    const next = ended(group, terminate);
+    const next = markDeleted(group, terminate);
     changed.push(next);
-    if (terminate) victims.push(...liveMembers(call.world, group).map((member) => member.id));
+    if (terminate) terminatedIds.push(...liveMembers(call.world, group).map((member) => member.id));
     successful.push({
       fleetId: id,
       currentFleetState: fleetState(next, call.now),
@@ -195,12 +195,12 @@ export function deleteFleets(call: Call): Outcome {
   const end = termination(call.world, call.now);
   return {
     body: { successfulFleetDeletionSet: successful, unsuccessfulFleetDeletionSet: unsuccessful },
-    change: { groups: changed, terminated: victims.map((id) => ({ id, ...end })) },
+    change: { groups: changed, terminated: terminatedIds.map((id) => ({ id, ...end })) },
   };
 }
 
 /** It launches nothing any more. */
-export const ended = (group: Group, terminate: boolean): Group => ({
+export const markDeleted = (group: Group, terminate: boolean): Group => ({
   ...group,
   state: terminate ? 'terminating' : 'running',
 });

@@ -3,13 +3,13 @@ import type { Call, Outcome } from '../../protocol/call.ts';
 import { AwsError, invalidValue } from '../../protocol/errors.ts';
 import { fleetOptions, readTargets } from '../fleetRequest.ts';
 import type { Candidate, FleetOptions } from '../fleetRequest.ts';
-import { createDraft, launch } from '../launch.ts';
-import type { Draft, Origin } from '../launch.ts';
+import { createLaunchBatch, launch } from '../launch.ts';
+import type { LaunchBatch, Origin } from '../launch.ts';
 import { readSpec } from '../launchSpec.ts';
 import type { Fleet, Instance, Lifecycle } from '../../state/model.ts';
-import { text } from '../../protocol/params.ts';
+import { stringAt } from '../../protocol/params.ts';
 import { readTagSpecifications } from '../../protocol/tagging.ts';
-import { useToken } from '../../state/tokens.ts';
+import { readClientToken } from '../../state/tokens.ts';
 import { createGroupFleet } from './fleetGroups.ts';
 import type { Xml } from '../../protocol/xml.ts';
 
@@ -18,10 +18,10 @@ import type { Xml } from '../../protocol/xml.ts';
  * A pool that cannot be used is an entry of the answer's errors; even a fleet of nothing is a success.
  */
 export function createFleet(call: Call): Outcome {
-  const type = text(call.params, 'Type') ?? 'maintain';
+  const type = stringAt(call.params, 'Type') ?? 'maintain';
   if (type === 'request' || type === 'maintain') return createGroupFleet(call, type);
   if (type !== 'instant') throw invalidValue('Type', type);
-  const token = useToken(call, call.catalogue.region);
+  const token = readClientToken(call, call.catalogue.region);
   if (token?.previous?.answer !== undefined) return { body: token.previous.answer, replay: true };
 
   const options = fleetOptions(call);
@@ -35,48 +35,48 @@ export function createFleet(call: Call): Outcome {
   ]);
   const id = newId('fleet');
   const origin = { fleetId: id };
-  const draft = createDraft();
-  const filled: Filled = { instances: [], errors: [] };
+  const batch = createLaunchBatch();
+  const result: FleetResult = { instances: [], errors: [] };
   for (const lifecycle of ['on-demand', 'spot'] as const) {
-    fill(call, draft, options, lifecycle, targets[lifecycle], origin, filled);
+    fillTarget(call, batch, options, lifecycle, targets[lifecycle], origin, result);
   }
-  const body = { fleetId: id, errorSet: filled.errors, fleetInstanceSet: filled.instances };
+  const body = { fleetId: id, errorSet: result.errors, fleetInstanceSet: result.instances };
   const fleet: Fleet = {
     id,
     type,
     createdAt: call.now,
     ...(token !== undefined && { clientToken: token.token }),
     tags: tags['fleet'] ?? {},
-    instanceIds: draft.launched.map((instance) => instance.id),
+    instanceIds: batch.launched.map((instance) => instance.id),
   };
   const tokens = token === undefined ? [] : [token.record({ answer: body })];
-  return { body, change: { launched: draft.launched, fleets: [fleet], tokens } };
+  return { body, change: { launched: batch.launched, fleets: [fleet], tokens } };
 }
 
-type Filled = { instances: Xml[]; errors: Xml[] };
+type FleetResult = { instances: Xml[]; errors: Xml[] };
 
-function fill(
+function fillTarget(
   call: Call,
-  draft: Draft,
+  batch: LaunchBatch,
   options: FleetOptions,
   lifecycle: Lifecycle,
   target: number,
   origin: Origin,
-  filled: Filled,
+  result: FleetResult,
 ): void {
   let missing = target;
   for (const candidate of options.candidates[lifecycle]) {
     if (missing <= 0) return;
-    const { instances, error } = tryPool(call, draft, candidate, lifecycle, missing, origin);
+    const { instances, error } = tryOffering(call, batch, candidate, lifecycle, missing, origin);
     missing -= instances.length * candidate.weight;
-    if (instances.length > 0) filled.instances.push(instancesXml(candidate, lifecycle, instances));
-    if (error !== undefined) filled.errors.push(errorXml(candidate, lifecycle, error));
+    if (instances.length > 0) result.instances.push(instancesXml(candidate, lifecycle, instances));
+    if (error !== undefined) result.errors.push(errorXml(candidate, lifecycle, error));
   }
 }
 
-function tryPool(
+function tryOffering(
   call: Call,
-  draft: Draft,
+  batch: LaunchBatch,
   candidate: Candidate,
   lifecycle: Lifecycle,
   missing: number,
@@ -85,7 +85,7 @@ function tryPool(
   try {
     const spec = readSpec(call, candidate.request, candidate.template, lifecycle);
     const count = Math.ceil(missing / candidate.weight);
-    const { instances, shortage } = launch(call, draft, spec, count, origin);
+    const { instances, shortage } = launch(call, batch, spec, count, origin);
     return { instances, error: shortage };
   } catch (error) {
     // What is wrong with one override costs that pool only.

@@ -5,10 +5,10 @@ import { readFilters, readPage } from '../../protocol/filters.ts';
 import type { Filterable } from '../../protocol/filters.ts';
 import { checkVersion, findTemplate, resolveImage } from '../launchSpec.ts';
 import type { LaunchTemplate } from '../../state/model.ts';
-import { flag, required, subtree, text, texts, toTree } from '../../protocol/params.ts';
+import { flag, required, subtree, stringAt, stringList, toTree } from '../../protocol/params.ts';
 import type { FlatParams, ParamTree } from '../../protocol/params.ts';
 import { readTagSpecifications, tagSet } from '../../protocol/tagging.ts';
-import { useToken } from '../../state/tokens.ts';
+import { readClientToken } from '../../state/tokens.ts';
 import type { Xml } from '../../protocol/xml.ts';
 
 const dataPrefix = 'LaunchTemplateData.';
@@ -16,7 +16,7 @@ const tokenLength = 128;
 
 /** CreateLaunchTemplate: names are unique, and the same token gives the same template again. */
 export function createLaunchTemplate(call: Call): Outcome {
-  const token = useToken(call, call.catalogue.region, tokenLength);
+  const token = readClientToken(call, call.catalogue.region, tokenLength);
   if (token?.previous?.answer !== undefined) return { body: token.previous.answer, replay: true };
   const name = required(call.params, 'LaunchTemplateName');
   if (!/^[a-zA-Z0-9().\-/_]{3,128}$/.test(name)) {
@@ -67,8 +67,8 @@ const filterable: Filterable<LaunchTemplate> = {
 
 /** DescribeLaunchTemplates by ids, names or filters; an id or name that is unknown fails the call. */
 export function describeLaunchTemplates(call: Call): Outcome {
-  const ids = texts(call.params, 'LaunchTemplateId');
-  const names = texts(call.params, 'LaunchTemplateName');
+  const ids = stringList(call.params, 'LaunchTemplateId');
+  const names = stringList(call.params, 'LaunchTemplateName');
   const found = [
     ...ids.map((id) => findTemplate(call, { LaunchTemplateId: id })),
     ...names.map((name) => findTemplate(call, { LaunchTemplateName: name })),
@@ -89,7 +89,7 @@ export function describeLaunchTemplates(call: Call): Outcome {
 /** DescribeLaunchTemplateVersions of one template by its id or name; with ResolveAlias the image is what its alias names. */
 export function describeLaunchTemplateVersions(call: Call): Outcome {
   const template = findTemplate(call, call.params);
-  for (const version of texts(call.params, 'LaunchTemplateVersion')) checkVersion(template, version);
+  for (const version of stringList(call.params, 'LaunchTemplateVersion')) checkVersion(template, version);
   const { ImageId: image, ...data } = toTree(template.data);
   const resolve = flag(call.params, 'ResolveAlias') === true;
   const imageId = typeof image === 'string' && resolve ? resolveImage(call, image) : image;
@@ -111,7 +111,7 @@ function dataXml(tree: ParamTree): { readonly [name: string]: Xml } {
     if (typeof value === 'string') answer[small] = value;
     else if (!('1' in value)) answer[small] = dataXml(value);
     else if (name === 'SecurityGroupId' && 'DeviceIndex' in tree)
-      answer['groupSet'] = { groupId: text(value, '1') };
+      answer['groupSet'] = { groupId: stringAt(value, '1') };
     else {
       const items = Object.values(value).map((item) => (typeof item === 'string' ? item : dataXml(item)));
       answer[`${small}Set`] = items;

@@ -1,13 +1,13 @@
 import type { Call, Outcome } from '../../protocol/call.ts';
 import { AwsError, missingParameter, invalidValue } from '../../protocol/errors.ts';
 import { reservationXml } from '../instanceXml.ts';
-import { createDraft, launch } from '../launch.ts';
+import { createLaunchBatch, launch } from '../launch.ts';
 import { checkVersion, findSubnet, findTemplate, readSpec } from '../launchSpec.ts';
 import type { LaunchSpec } from '../launchSpec.ts';
 import type { Instance, Lifecycle } from '../../state/model.ts';
-import { integer, subtree, subtrees, text, toTree } from '../../protocol/params.ts';
-import { useToken } from '../../state/tokens.ts';
-import type { TokenUse } from '../../state/tokens.ts';
+import { integer, subtree, subtrees, stringAt, toTree } from '../../protocol/params.ts';
+import { readClientToken } from '../../state/tokens.ts';
+import type { ClientToken } from '../../state/tokens.ts';
 import { stateAt } from '../../state/world.ts';
 
 /**
@@ -15,32 +15,32 @@ import { stateAt } from '../../state/world.ts';
  * The error of a launch that found no capacity is remembered with its token, as AWS remembers the parameters.
  */
 export function runInstances(call: Call): Outcome {
-  const min = count(call, 'MinCount');
-  const max = count(call, 'MaxCount');
+  const min = readCount(call, 'MinCount');
+  const max = readCount(call, 'MaxCount');
   if (min > max) throw invalidValue('MinCount', min, 'MinCount is greater than MaxCount.');
-  const token = useToken(call, tokenScope(call));
+  const token = readClientToken(call, tokenScope(call));
   if (token?.previous !== undefined) return replay(call, token.previous);
-  const draft = createDraft();
+  const batch = createLaunchBatch();
   const origin = token === undefined ? {} : { clientToken: token.token };
-  const { instances, shortage } = launch(call, draft, requestSpec(call), max, origin);
+  const { instances, shortage } = launch(call, batch, requestSpec(call), max, origin);
   if (shortage !== undefined && instances.length < min) {
     const { code, message, status } = shortage;
-    return { body: {}, error: shortage, change: remember(token, { error: { code, message, status } }) };
+    return { body: {}, error: shortage, change: tokenChange(token, { error: { code, message, status } }) };
   }
   return {
     body: reservationXml(call, instances, call.now),
     change: {
-      launched: draft.launched,
-      ...remember(token, { instanceIds: instances.map((instance) => instance.id) }),
+      launched: batch.launched,
+      ...tokenChange(token, { instanceIds: instances.map((instance) => instance.id) }),
     },
   };
 }
 
-function remember(token: TokenUse | undefined, result: Parameters<TokenUse['record']>[0]) {
+function tokenChange(token: ClientToken | undefined, result: Parameters<ClientToken['record']>[0]) {
   return token === undefined ? {} : { tokens: [token.record(result)] };
 }
 
-function count(call: Call, name: string): number {
+function readCount(call: Call, name: string): number {
   const value = integer(call.params, name, 1, 1_000_000);
   if (value === undefined) throw missingParameter(name);
   return value;
@@ -49,12 +49,12 @@ function count(call: Call, name: string): number {
 // Where the request names a subnet or zone the token is good for that zone only, else for the region.
 function tokenScope(call: Call): string {
   const subnetId =
-    text(call.params, 'SubnetId') ?? text(subtrees(call.params, 'NetworkInterface')[0], 'SubnetId');
+    stringAt(call.params, 'SubnetId') ?? stringAt(subtrees(call.params, 'NetworkInterface')[0], 'SubnetId');
   if (subnetId !== undefined) return findSubnet(call, subnetId).zone;
-  return text(call.params, 'Placement', 'AvailabilityZone') ?? call.catalogue.region;
+  return stringAt(call.params, 'Placement', 'AvailabilityZone') ?? call.catalogue.region;
 }
 
-function replay(call: Call, previous: NonNullable<TokenUse['previous']>): Outcome {
+function replay(call: Call, previous: NonNullable<ClientToken['previous']>): Outcome {
   if (previous.error !== undefined) {
     const { code, message, status } = previous.error;
     return { body: {}, error: new AwsError(code, message, status), replay: true };
@@ -86,10 +86,10 @@ function requestSpec(call: Call): LaunchSpec {
   }
   const reference = subtree(params, 'LaunchTemplate');
   const template = reference === undefined ? undefined : findTemplate(call, reference);
-  if (template !== undefined) checkVersion(template, text(reference, 'Version') ?? '$Default');
+  if (template !== undefined) checkVersion(template, stringAt(reference, 'Version') ?? '$Default');
   const market =
-    text(params, 'InstanceMarketOptions', 'MarketType') ??
-    text(toTree(template?.data ?? {}), 'InstanceMarketOptions', 'MarketType');
+    stringAt(params, 'InstanceMarketOptions', 'MarketType') ??
+    stringAt(toTree(template?.data ?? {}), 'InstanceMarketOptions', 'MarketType');
   if (market !== undefined && market !== 'spot') {
     throw invalidValue('InstanceMarketOptions.MarketType', market);
   }

@@ -4,14 +4,14 @@ import { AwsError, invalidValue, missingParameter } from '../../protocol/errors.
 import { readPage } from '../../protocol/filters.ts';
 import { isFrozen, isModifying, liveMembers, readCandidates, unitsOf } from '../../groups/group.ts';
 import type { Group } from '../../state/model.ts';
-import { flag, integer, required, subtree, text, texts } from '../../protocol/params.ts';
+import { flag, integer, required, subtree, stringAt, stringList } from '../../protocol/params.ts';
 import type { ParamTree } from '../../protocol/params.ts';
 import { readTagSpecifications, tagSet } from '../../protocol/tagging.ts';
-import { useToken } from '../../state/tokens.ts';
+import { readClientToken } from '../../state/tokens.ts';
 import type { Xml } from '../../protocol/xml.ts';
 import {
   checkFleetQuota,
-  ended,
+  markDeleted,
   historyXml,
   modifyingMs,
   readExcess,
@@ -20,15 +20,15 @@ import {
 import { termination } from './terminateInstances.ts';
 
 /** RequestSpotFleet with launch templates: the answer has no instances, they come later. */
-export function requestSpotFleet(outer: Call): Outcome {
-  const config = subtree(outer.params, 'SpotFleetRequestConfig');
+export function requestSpotFleet(originalCall: Call): Outcome {
+  const config = subtree(originalCall.params, 'SpotFleetRequestConfig');
   if (config === undefined) throw missingParameter('SpotFleetRequestConfig');
-  const call = { ...outer, params: asFleetRequest(config) };
-  const token = useToken(call, call.catalogue.region);
+  const call = { ...originalCall, params: toCreateFleetParameters(config) };
+  const token = readClientToken(call, call.catalogue.region);
   if (token?.previous?.answer !== undefined) return { body: token.previous.answer, replay: true };
   checkFleetQuota(call, 'MaxSpotFleetRequestCountExceeded');
   required(config, 'IamFleetRole');
-  const type = text(config, 'Type') ?? 'maintain';
+  const type = stringAt(config, 'Type') ?? 'maintain';
   if (type !== 'request' && type !== 'maintain') throw invalidValue('Type', type);
   const total = integer(config, 'TargetCapacity', 0, 10_000);
   if (total === undefined) throw missingParameter('TargetCapacity');
@@ -45,10 +45,10 @@ export function requestSpotFleet(outer: Call): Outcome {
     propagated: {},
     candidates: readCandidates(call),
     targets: { 'on-demand': onDemand, spot: total - onDemand },
-    excess: readExcess(text(config, 'ExcessCapacityTerminationPolicy')),
+    excessPolicy: readExcess(stringAt(config, 'ExcessCapacityTerminationPolicy')),
     ...readValidUntil(call),
     state: 'active',
-    lookedAt: call.now,
+    evaluatedAt: call.now,
     memberIds: [],
     history: [],
   };
@@ -57,8 +57,8 @@ export function requestSpotFleet(outer: Call): Outcome {
 }
 
 /** Spot Fleet's configuration in the words of CreateFleet. */
-function asFleetRequest(config: ParamTree): ParamTree {
-  const strategy = text(config, 'AllocationStrategy') ?? 'lowestPrice';
+function toCreateFleetParameters(config: ParamTree): ParamTree {
+  const strategy = stringAt(config, 'AllocationStrategy') ?? 'lowestPrice';
   const kebab = strategy.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const { TagSpecification: _, ...rest } = config;
   return { ...rest, SpotOptions: { AllocationStrategy: kebab } };
@@ -69,7 +69,7 @@ const spotFleetsOf = (call: Call): Group[] =>
 
 function findSpotFleet(call: Call, id: string): Group {
   const group = call.world.groups.get(id);
-  if (group?.kind === 'spotFleet' && group.createdAt <= call.seenAt) return group;
+  if (group?.kind === 'spotFleet' && group.createdAt <= call.snapshotAt) return group;
   throw new AwsError(
     'InvalidSpotFleetRequestId.NotFound',
     `The spot fleet request ID '${id}' does not exist`,
@@ -84,12 +84,12 @@ function stateOf(group: Group, now: number): string {
 
 /** DescribeSpotFleetRequests. */
 export function describeSpotFleetRequests(call: Call): Outcome {
-  const ids = texts(call.params, 'SpotFleetRequestId');
+  const ids = stringList(call.params, 'SpotFleetRequestId');
   for (const id of ids) findSpotFleet(call, id);
   const { items, nextToken } = readPage(
     call,
     spotFleetsOf(call),
-    (group) => group.createdAt <= call.seenAt && (ids.length === 0 || ids.includes(group.id)),
+    (group) => group.createdAt <= call.snapshotAt && (ids.length === 0 || ids.includes(group.id)),
     { min: 1 },
   );
   return { body: { spotFleetRequestConfigSet: items.map((group) => requestXml(call, group)), nextToken } };
@@ -109,7 +109,7 @@ function requestXml(call: Call, group: Group): Xml {
       targetCapacity: total,
       onDemandTargetCapacity: group.targets['on-demand'],
       fulfilledCapacity: units,
-      excessCapacityTerminationPolicy: group.excess === 'termination' ? 'default' : 'noTermination',
+      excessCapacityTerminationPolicy: group.excessPolicy === 'termination' ? 'default' : 'noTermination',
       validUntil: group.validUntil === undefined ? undefined : new Date(group.validUntil).toISOString(),
     },
     tagSet: tagSet(group.tags),
@@ -122,14 +122,14 @@ export function modifySpotFleetRequest(call: Call): Outcome {
   if (group.type !== 'maintain' || isFrozen(group, call.now) || isModifying(group, call.now)) {
     throw new AwsError('FleetNotInModifiableState', `${group.id} is not in a modifiable state.`);
   }
-  const policy = text(call.params, 'ExcessCapacityTerminationPolicy');
+  const policy = stringAt(call.params, 'ExcessCapacityTerminationPolicy');
   const { targets } = group;
   const total = integer(call.params, 'TargetCapacity', 0, 10_000) ?? targets['on-demand'] + targets.spot;
   const onDemand = integer(call.params, 'OnDemandTargetCapacity', 0, total) ?? targets['on-demand'];
   const changed: Group = {
     ...group,
     targets: { 'on-demand': onDemand, spot: total - onDemand },
-    ...(policy === undefined ? {} : { excess: readExcess(policy) }),
+    ...(policy === undefined ? {} : { excessPolicy: readExcess(policy) }),
     modifyingUntil: call.now + modifyingMs,
   };
   return { body: { return: true }, change: { groups: [changed] } };
@@ -137,14 +137,14 @@ export function modifySpotFleetRequest(call: Call): Outcome {
 
 /** CancelSpotFleetRequests: each id for itself. */
 export function cancelSpotFleetRequests(call: Call): Outcome {
-  const ids = texts(call.params, 'SpotFleetRequestId');
+  const ids = stringList(call.params, 'SpotFleetRequestId');
   if (ids.length === 0) throw missingParameter('SpotFleetRequestId');
   const terminate = flag(call.params, 'TerminateInstances');
   if (terminate === undefined) throw missingParameter('TerminateInstances');
   const successful: Xml[] = [];
   const unsuccessful: Xml[] = [];
   const changed: Group[] = [];
-  const victims: string[] = [];
+  const terminatedIds: string[] = [];
   for (const id of ids) {
     const group = call.world.groups.get(id);
     if (group?.kind !== 'spotFleet') {
@@ -152,9 +152,9 @@ export function cancelSpotFleetRequests(call: Call): Outcome {
       unsuccessful.push({ spotFleetRequestId: id, error });
       continue;
     }
-    const next = ended(group, terminate);
+    const next = markDeleted(group, terminate);
     changed.push(next);
-    if (terminate) victims.push(...liveMembers(call.world, group).map((member) => member.id));
+    if (terminate) terminatedIds.push(...liveMembers(call.world, group).map((member) => member.id));
     successful.push({
       spotFleetRequestId: id,
       currentSpotFleetRequestState: stateOf(next, call.now),
@@ -164,7 +164,7 @@ export function cancelSpotFleetRequests(call: Call): Outcome {
   const end = termination(call.world, call.now);
   return {
     body: { successfulFleetRequestSet: successful, unsuccessfulFleetRequestSet: unsuccessful },
-    change: { groups: changed, terminated: victims.map((id) => ({ id, ...end })) },
+    change: { groups: changed, terminated: terminatedIds.map((id) => ({ id, ...end })) },
   };
 }
 

@@ -16,7 +16,7 @@ export function describeSpotInstanceRequests(call: Call): Outcome {
     call,
     call.world.launchOrder,
     (instance) =>
-      instance.spotRequestId !== undefined && instance.launchedAt <= call.seenAt && test(instance),
+      instance.spotRequestId !== undefined && instance.launchedAt <= call.snapshotAt && test(instance),
   );
   return {
     body: {
@@ -39,5 +39,5 @@ function statusOf(call: Call, instance: Instance): string {
   if (instance.termination !== undefined) {
     return notice ? 'instance-terminated-no-capacity' : 'instance-terminated-by-user';
   }
-  return notice !== undefined && notice.noticeAt <= call.seenAt ? 'marked-for-termination' : 'fulfilled';
+  return notice !== undefined && notice.noticeAt <= call.snapshotAt ? 'marked-for-termination' : 'fulfilled';
 }

@@ -3,14 +3,14 @@ import { AwsError, missingParameter } from '../../protocol/errors.ts';
 import { checkIdCount, findInstances } from '../instanceIds.ts';
 import { findTemplate } from '../launchSpec.ts';
 import type { Tags } from '../../state/model.ts';
-import { texts } from '../../protocol/params.ts';
+import { stringList } from '../../protocol/params.ts';
 import { checkTagCount, readTags } from '../../protocol/tagging.ts';
 
 const maxIds = 1000;
 
 /** CreateTags on instances, launch templates and fleets: all of them, or none when one id is bad. */
 export function createTags(call: Call): Outcome {
-  const ids = texts(call.params, 'ResourceId');
+  const ids = stringList(call.params, 'ResourceId');
   if (ids.length === 0) throw missingParameter('ResourceId');
   checkIdCount(ids, maxIds);
   const tags = readTags(call.params);

@@ -3,7 +3,7 @@ import { AwsError, missingParameter } from '../../protocol/errors.ts';
 import { checkIdCount, findInstances } from '../instanceIds.ts';
 import { stateXml } from '../instanceXml.ts';
 import type { Termination } from '../../state/model.ts';
-import { texts } from '../../protocol/params.ts';
+import { stringList } from '../../protocol/params.ts';
 import { isLive, stateAt } from '../../state/world.ts';
 import type { World } from '../../state/world.ts';
 
@@ -11,13 +11,13 @@ const maxIds = 1000;
 
 /** TerminateInstances: all of them, or none when one id is bad. Doing it again changes nothing and is no error. */
 export function terminateInstances(call: Call): Outcome {
-  const ids = texts(call.params, 'InstanceId');
+  const ids = stringList(call.params, 'InstanceId');
   if (ids.length === 0) throw missingParameter('InstanceId');
   checkIdCount(ids, maxIds);
   const instances = findInstances(call, ids);
   const end = termination(call.world, call.now);
-  const shielded = instances.find((instance) => instance.protected && isLive(instance));
-  if (shielded !== undefined) {
+  const protectedInstance = instances.find((instance) => instance.protected && isLive(instance));
+  if (protectedInstance !== undefined) {
     // AWS leaves alone what is in the zones of protected ones, and ends the rest.
     const zones = new Set(instances.filter((each) => each.protected).map(({ zone }) => zone));
     const others = instances.filter((each) => isLive(each) && !zones.has(each.zone));
@@ -25,7 +25,7 @@ export function terminateInstances(call: Call): Outcome {
       body: {},
       error: new AwsError(
         'OperationNotPermitted',
-        `The instance '${shielded.id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`,
+        `The instance '${protectedInstance.id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`,
       ),
       change: { terminated: others.map(({ id }) => ({ id, ...end })) },
     };
@@ -46,7 +46,7 @@ export function terminateInstances(call: Call): Outcome {
   };
 }
 
-const messages: Record<string, string> = {
+const reasonTexts: Record<string, string> = {
   'Client.UserInitiatedShutdown': 'User initiated shutdown',
   'Client.InstanceInitiatedShutdown': 'Instance initiated shutdown',
   'Server.SpotInstanceTermination': 'Spot instance termination',
@@ -57,7 +57,7 @@ const messages: Record<string, string> = {
 
 /** The end of an instance that begins now (ms), with the reason AWS would show for that state reason code. */
 export function termination(world: World, now: number, code = 'Client.UserInitiatedShutdown'): Termination {
-  const message = messages[code] ?? code;
+  const message = reasonTexts[code] ?? code;
   const stamp = new Date(now).toISOString().slice(0, 19).replace('T', ' ');
   return {
     requestedAt: now,

@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import type { AwsClients } from '../../../activities/aws/client/clients.ts';
 import { createAwsProvider } from '../../../activities/aws/provider.ts';
 import type { Provider } from '../../../activities/provider.ts';
-import type { AcquireResult, LaunchParameters } from '../../../contract/activities.ts';
+import type { LaunchResult, LaunchParameters } from '../../../contract/activities.ts';
 import { packMachines, unpackMachines } from '../../../domain/machine/packed.ts';
 import { ProviderError } from '../../../domain/errors/errors.ts';
 import type { Template } from '../../../domain/template/template.ts';
@@ -17,7 +17,7 @@ import { simulatorControl } from '../../fixtures/cloud/simulatorClient.ts';
 import { damage, isHarmless, startDamagedAws, type Damage } from '../damagedAws.ts';
 import { holds, type Area } from '../property.ts';
 import { text } from '../values.ts';
-import type { TerminateResult } from '../../../domain/request/returns.ts';
+import type { TerminateMachinesResult } from '../../../domain/request/returns.ts';
 
 const OWNER = { deployment: 'test', provider: 'awsinst', requestId: 'req-1' };
 const APIS = ['EC2Fleet', 'RunInstances'] as const;
@@ -67,12 +67,12 @@ function clientsAt(endpoint: string): AwsClients {
     credentials: { accessKeyId: 'made-up', secretAccessKey: 'made-up' },
   };
   const [mutating, reading] = [new EC2Client(common), new EC2Client(common)];
-  const scaling = new AutoScalingClient(common);
+  const autoScaling = new AutoScalingClient(common);
   return {
     mutating,
     reading,
-    scaling,
-    destroy: () => [mutating, reading, scaling].forEach((one) => one.destroy()),
+    autoScaling,
+    destroy: () => [mutating, reading, autoScaling].forEach((one) => one.destroy()),
   };
 }
 
@@ -118,11 +118,11 @@ export async function openAws(): Promise<Area> {
       deadline: now + 60_000,
     };
     const parameters: LaunchParameters = await activityEnvironment().run(lane.prepareLaunch, input);
-    const decided = { ordinal, token, units, decidedAt: now, stage: 'open', got: 0 } as const;
+    const decided = { ordinal, token, units, decidedAt: now, stage: 'open', fulfilledUnits: 0 } as const;
     const asked = { launch: decided, parameters, notAfter: now + 60_000, mayHaveBeenSent: false };
     front.damage(damages);
-    const result = await again<AcquireResult>((attempt) =>
-      activityEnvironment({ attempt }).run(lane.acquire, asked),
+    const result = await again<LaunchResult>((attempt) =>
+      activityEnvironment({ attempt }).run(lane.launchMachines, asked),
     ).finally(() => front.damage([]));
     const launched = (await control.log()).filter((entry) => entry.token === token);
     return { machines: result.machines, launched: launched.flatMap((entry) => entry.launched) };
@@ -216,8 +216,8 @@ export async function openAws(): Promise<Area> {
         const machineIds = machines.map(({ machineId }) => machineId);
         front.damage(damaged);
         const { terminate: lane } = fresh();
-        const { refused } = await again<TerminateResult>(() =>
-          activityEnvironment().run(lane.terminate, { machineIds }),
+        const { refused } = await again<TerminateMachinesResult>(() =>
+          activityEnvironment().run(lane.terminateMachines, { machineIds }),
         ).finally(() => front.damage([]));
         const live = new Set((await control.summary()).liveIds);
         const kept = new Set(refused.map(({ machineId }) => machineId));
@@ -238,7 +238,7 @@ export async function openAws(): Promise<Area> {
         front.damage([damaged]);
         let seen;
         try {
-          seen = [...(await reader.byId(machineIds)).values()];
+          seen = [...(await reader.readMachines(machineIds)).values()];
         } catch (error) {
           assertTold(error);
           assert.ok(!isHarmless(damaged), `harmless: ${String(error)}`);
@@ -251,7 +251,7 @@ export async function openAws(): Promise<Area> {
           result: 'succeed' as const,
           message: '',
           units: 1,
-          release: 'kept' as const,
+          release: 'held' as const,
         }));
         assert.deepEqual(unpackMachines(JSON.parse(JSON.stringify(packMachines(ledger)))), ledger);
         if (!isForged([damaged]))

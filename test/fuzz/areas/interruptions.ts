@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { isInstanceId } from '../../../activities/aws/client/responseGuards.ts';
-import { readCloudEvent } from '../../../activities/aws/interruption/cloudEvents.ts';
+import { parseInstanceEvent } from '../../../activities/aws/interruption/cloudEvents.ts';
 import { holds, type Area } from '../property.ts';
 import { damaged, deep, json, nested, text, textWith } from '../values.ts';
 
@@ -44,14 +44,14 @@ export async function openAnnouncements(): Promise<Area> {
       (body) => {
         let read;
         try {
-          read = readCloudEvent(body, NOW);
+          read = parseInstanceEvent(body, NOW);
         } catch (error) {
           assert.ok(error instanceof SyntaxError, String(error));
           return;
         }
         if (!read) return;
         assert.ok(isInstanceId(read.machineId), read.machineId);
-        assert.ok(read.reclaimAt === undefined || Number.isSafeInteger(read.reclaimAt));
+        assert.ok(read.interruptionAt === undefined || Number.isSafeInteger(read.interruptionAt));
       },
       { found: [JSON.stringify({ ...WARNING, detail: { ...WARNING.detail, 'instance-id': 'i-*' } })] },
     ),

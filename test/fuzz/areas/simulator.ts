@@ -108,7 +108,7 @@ const damagedCall: fc.Arbitrary<Form> = fc.constantFrom(...RIGHT).chain((right) 
 const NAMES = [
   'gates',
   'settings',
-  'pools',
+  'capacity',
   'denied',
   'instances',
   'quotas',
@@ -200,7 +200,7 @@ export async function openSimulator(): Promise<Area> {
         share: 0.3,
         found: [
           { method: 'GET', path: 'gates/%E0', body: '' },
-          { method: 'PUT', path: 'pools', body: '[null]' },
+          { method: 'PUT', path: 'capacity', body: '[null]' },
         ],
       },
     ),

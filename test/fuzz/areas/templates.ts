@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { HONOURED, OURS } from '../../../config/templates/keys.ts';
+import { IBM_KEYS, OWN_KEYS } from '../../../config/templates/keys.ts';
 import { onDemand, scratch, spot } from '../../fixtures/scratch.ts';
 import { call } from '../caller.ts';
 import { holds, type Area } from '../property.ts';
@@ -9,7 +9,7 @@ import { damaged, deep, json, nested, text, textWith } from '../values.ts';
 /** A template with one to three of its keys, and of all that we know, set to anything. */
 const changed = (whole: object): fc.Arbitrary<object> =>
   fc
-    .array(fc.tuple(fc.constantFrom(...HONOURED, ...OURS), json), { minLength: 1, maxLength: 3 })
+    .array(fc.tuple(fc.constantFrom(...IBM_KEYS, ...OWN_KEYS), json), { minLength: 1, maxLength: 3 })
     .map((changes) => ({ ...whole, ...Object.fromEntries(changes) }));
 
 const template = fc.oneof(
@@ -70,7 +70,7 @@ export async function openTemplates(): Promise<Area> {
     ),
     holds(
       'templates: values of any depth',
-      fc.tuple(fc.constantFrom(...HONOURED, ...OURS, 'newKey'), deep),
+      fc.tuple(fc.constantFrom(...IBM_KEYS, ...OWN_KEYS, 'newKey'), deep),
       ([key, value]) => judge(`{"templates":[${textWith(onDemand(), key, nested(value))}]}`),
       { share: 0.1, found: [['subnetId', { levels: 20_000, isList: true }]] },
     ),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import * as fc from 'fast-check';
-import { webhook } from '../../../activities/events/handlers/webhook.ts';
+import { createWebhookHandler } from '../../../activities/events/handlers/webhook.ts';
 import { anEvent } from '../../fixtures/recordBuilders.ts';
 import { scratch } from '../../fixtures/scratch.ts';
 import { holds, type Area } from '../property.ts';
@@ -71,7 +71,7 @@ export async function openWebhooks(): Promise<Area> {
         told.length = 0;
         const secretFile = await files.write('secret', secret);
         const url = `http://127.0.0.1:${port}/${PLANTED}`;
-        const handler = webhook({ url, secretFile, timeoutSeconds: 5 });
+        const handler = createWebhookHandler({ url, secretFile, timeoutSeconds: 5 });
         let failure: unknown;
         try {
           await handler.handle(published);

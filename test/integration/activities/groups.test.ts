@@ -1,27 +1,27 @@
 import { strict as assert } from 'node:assert';
 import { DeleteLaunchTemplateCommand } from '@aws-sdk/client-ec2';
 import { createAwsClients, type AwsClients } from '../../../activities/aws/client/clients.ts';
-import { createGroups } from '../../../activities/aws/group/groups.ts';
+import { createGroupService } from '../../../activities/aws/group/groups.ts';
 import { createInstanceReader, type InstanceReader } from '../../../activities/aws/instance/instances.ts';
-import { createInstanceWatcher } from '../../../activities/aws/instance/instanceWatcher.ts';
-import { createLaunches } from '../../../activities/aws/launch/launchService.ts';
+import { createInstanceReadCoalescer } from '../../../activities/aws/instance/instanceWatcher.ts';
+import { createLaunchService } from '../../../activities/aws/launch/launchService.ts';
 import { createLaunchTemplates } from '../../../activities/aws/launchTemplate/launchTemplates.ts';
-import { createManagers } from '../../../activities/aws/launch/index.ts';
-import { groupManager, type Managers } from '../../../activities/aws/launch/launchMethod.ts';
-import { readOwnedGroups } from '../../../activities/aws/group/ownedGroups.ts';
-import { awsParameters } from '../../../activities/aws/launch/launchParameters.ts';
-import { createShortageMemory } from '../../../activities/aws/launch/unavailableOfferings.ts';
+import { createLaunchMethods } from '../../../activities/aws/launch/index.ts';
+import { groupMethodNamed, type LaunchMethods } from '../../../activities/aws/launch/launchMethod.ts';
+import { listOwnedGroups } from '../../../activities/aws/group/ownedGroups.ts';
+import { toAwsParameters } from '../../../activities/aws/launch/launchParameters.ts';
+import { createUnavailableOfferings } from '../../../activities/aws/launch/unavailableOfferings.ts';
 import { createTerminateActivities } from '../../../activities/aws/instance/terminateActivities.ts';
 import { createWaitActivities } from '../../../activities/aws/instance/waitActivities.ts';
 import { LAUNCH_STALE } from '../../../contract/activities.ts';
 import type {
-  AcquireResult,
+  LaunchResult,
   GroupInput,
   LaunchParameters,
   TerminateActivities,
   WaitActivities,
 } from '../../../contract/activities.ts';
-import type { LaunchCall, Launched, Launches } from '../../../activities/provider.ts';
+import type { LaunchCall, LaunchedResources, LaunchService } from '../../../activities/provider.ts';
 import type { Group } from '../../../domain/request/launch.ts';
 import type { ProviderApi, Template } from '../../../domain/template/template.ts';
 import { startSimulator, type Simulator } from '../../../simulator/server.ts';
@@ -60,9 +60,9 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
     let simulator: Simulator;
     let control: SimulatorControl;
     let aws: AwsClients;
-    let managers: Managers;
+    let launchMethods: LaunchMethods;
     let reader: InstanceReader;
-    let activities: Launches & TerminateActivities & WaitActivities;
+    let activities: LaunchService & TerminateActivities & WaitActivities;
     let ordinal = 0;
 
     before(async () => {
@@ -73,14 +73,21 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       aws = createAwsClients({ region: 'us-east-1', endpoint: simulator.url, requestShare: 1 });
       reader = createInstanceReader(aws.reading);
       const launchTemplates = createLaunchTemplates(aws);
-      const shortages = createShortageMemory();
-      managers = createManagers(aws, launchTemplates, shortages);
+      const unavailableOfferings = createUnavailableOfferings();
+      launchMethods = createLaunchMethods(aws, launchTemplates, unavailableOfferings);
       const quiet = { onReadError: () => {}, onError: () => {} };
-      const groups = createGroups(aws, managers, reader, { pollSeconds: 0.03, ...quiet });
-      const watcher = createInstanceWatcher(reader, { minSeconds: 0.03, maxSeconds: 0.03, ...quiet });
+      const groups = createGroupService(aws, launchMethods, reader, { pollSeconds: 0.03, ...quiet });
+      const watcher = createInstanceReadCoalescer(reader, { minSeconds: 0.03, maxSeconds: 0.03, ...quiet });
       const settings = { consistencySeconds: 0.05 };
       activities = {
-        ...createLaunches({ managers, groups, launchTemplates, reader, shortages, settings }),
+        ...createLaunchService({
+          launchMethods,
+          groups,
+          launchTemplates,
+          reader,
+          unavailableOfferings,
+          settings,
+        }),
         ...createTerminateActivities(aws),
         ...createWaitActivities(watcher, groups),
       };
@@ -106,24 +113,24 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
         deadline: Date.now() + MINUTE,
       });
       return {
-        launch: { ordinal, token, units, decidedAt: Date.now(), stage: 'open', got: 0 },
+        launch: { ordinal, token, units, decidedAt: Date.now(), stage: 'open', fulfilledUnits: 0 },
         parameters,
         notAfter: Date.now() + MINUTE,
         mayHaveBeenSent: false,
       };
     }
-    const acquire = (input: LaunchCall, attempt = 1): Promise<AcquireResult> =>
-      activityEnvironment({ attempt }).run(activities.acquire, input);
-    const freeze = (input: GroupInput): Promise<AcquireResult> =>
+    const acquire = (input: LaunchCall, attempt = 1): Promise<LaunchResult> =>
+      activityEnvironment({ attempt }).run(activities.launchMachines, input);
+    const freeze = (input: GroupInput): Promise<LaunchResult> =>
       activityEnvironment().run(activities.freezeGroup, input);
-    const inputOf = ({ launch }: LaunchCall, { group }: AcquireResult): GroupInput => {
+    const inputOf = ({ launch }: LaunchCall, { group }: LaunchResult): GroupInput => {
       assert.ok(group);
       const requestId = `req-${launch.ordinal}`;
-      return { launch, group, requestId, weights: {}, known: 0, deadline: Date.now() + MINUTE };
+      return { launch, group, requestId, weights: {}, knownMembers: 0, deadline: Date.now() + MINUTE };
     };
     /** The groups that an owner keeps in its books, and so hands to a release. */
-    const booksOf = ({ group }: AcquireResult): Group[] => (group?.outlives ? [group] : []);
-    const idsOf = (result: Launched | AcquireResult): string[] =>
+    const booksOf = ({ group }: LaunchResult): Group[] => (group?.mustBeDeleted ? [group] : []);
+    const idsOf = (result: LaunchedResources | LaunchResult): string[] =>
       result.machines.map(({ machineId }) => machineId).toSorted();
     const membersOf = async ({ launch }: LaunchCall) =>
       (await control.instances()).filter(({ tags }) => tags['ohf:launch'] === launch.token);
@@ -140,8 +147,8 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
     it('is found by its request, and its members', async () => {
       const input = await aLaunch(2);
       const { group, ...result } = await acquire(input);
-      const find = (requestId: string): Promise<Launched> =>
-        activityEnvironment().run(activities.findLaunched, {
+      const find = (requestId: string): Promise<LaunchedResources> =>
+        activityEnvironment().run(activities.discoverLaunched, {
           owner: { deployment: 'test', provider: 'awsinst', requestId },
           template: aTemplate({ ...changes, providerApi }),
         });
@@ -154,7 +161,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
     it('fills, is frozen, and each member carries its owner', async () => {
       const input = await aLaunch(3);
       const result = await acquire(input);
-      assert.deepEqual([result.certain, result.machines.length, result.stage], [true, 3, undefined]);
+      assert.deepEqual([result.isConclusive, result.machines.length, result.stage], [true, 3, undefined]);
       const members = await membersOf(input);
       assert.deepEqual(members.map(({ id }) => id).toSorted(), idsOf(result));
       for (const { tags, lifecycle } of members) {
@@ -183,7 +190,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       await Promise.all(
         ids
           .slice(0, 5)
-          .map((id) => activityEnvironment().run(activities.terminate, { machineIds: [id], groups })),
+          .map((id) => activityEnvironment().run(activities.terminateMachines, { machineIds: [id], groups })),
       );
       await aWhile();
       const members = await membersOf(input);
@@ -242,13 +249,13 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       assert.match(result.shortages.map(({ code }) => code).join(), /InsufficientInstanceCapacity/);
       await control.setPools([]);
       await aWhile();
-      const second = await freeze({ ...inputOf(input, result), atFreeze: 2 });
+      const second = await freeze({ ...inputOf(input, result), membersAtFreeze: 2 });
       assert.deepEqual([second.machines.length, second.stage], [2, undefined]);
     });
 
     it('whose launch template was deleted is stale, and the next preparation makes it again', async () => {
       const input = await aLaunch(1);
-      const { launchTemplateId: LaunchTemplateId } = awsParameters(input.parameters);
+      const { launchTemplateId: LaunchTemplateId } = toAwsParameters(input.parameters);
       await aws.mutating.send(new DeleteLaunchTemplateCommand({ LaunchTemplateId }));
       await assert.rejects(acquire(input), { type: LAUNCH_STALE });
       assert.equal((await acquire(await aLaunch(1))).machines.length, 1);
@@ -268,7 +275,10 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       await assert.rejects(acquire(input));
       await control.release(gate.id);
       const tokens = async () => {
-        const owned = await readOwnedGroups(managers, reader, { deployment: 'test', provider: 'awsinst' });
+        const owned = await listOwnedGroups(launchMethods, reader, {
+          deployment: 'test',
+          provider: 'awsinst',
+        });
         return owned.map(({ token }) => token);
       };
       const { [creating]: own = '', ...others } = LISTING;
@@ -284,40 +294,40 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       await assert.rejects(acquire(input));
       await control.release(gate.id);
       const orphanOf = async (provider = 'awsinst') => {
-        const owned = await readOwnedGroups(managers, reader, { deployment: 'test', provider });
+        const owned = await listOwnedGroups(launchMethods, reader, { deployment: 'test', provider });
         return owned.find(({ token }) => token === input.launch.token);
       };
       const orphan = await eventually('it is listed', () => orphanOf());
       assert.equal(orphan.requestId, `req-${input.launch.ordinal}`);
       assert.equal(await orphanOf('other'), undefined);
-      const { manager, id, outlives, requestId } = orphan;
-      if (!outlives) {
+      const { launchMethod, id, mustBeDeleted, requestId } = orphan;
+      if (!mustBeDeleted) {
         await eventually('it has launched', async () => (await control.summary()).live > 0);
-        await groupManager(managers, manager).freeze(id);
+        await groupMethodNamed(launchMethods, launchMethod).freeze(id);
         assert.equal((await orphanOf())?.id, id, 'members that carry no request would be lost with it');
       }
-      const group = { manager, id, ...(outlives ? { outlives } : {}) };
+      const group = { launchMethod, id, ...(mustBeDeleted ? { mustBeDeleted } : {}) };
       const order = {
         launch: { ...input.launch, units: 0 },
-        ...{ group, requestId, weights: {}, known: 0, deadline: Date.now() },
+        ...{ group, requestId, weights: {}, knownMembers: 0, deadline: Date.now() },
       };
       const first = await freeze(order);
-      assert.deepEqual([first.certain, first.stage], [true, 'settling'], 'it may have launched more');
+      assert.deepEqual([first.isConclusive, first.stage], [true, 'settling'], 'it may have launched more');
       await aWhile();
-      const second = await freeze({ ...order, atFreeze: first.machines.length });
+      const second = await freeze({ ...order, membersAtFreeze: first.machines.length });
       await aWhile();
       assert.equal((await membersOf(input)).length, second.machines.length);
-      assert.equal((await orphanOf())?.id, outlives ? id : undefined);
+      assert.equal((await orphanOf())?.id, mustBeDeleted ? id : undefined);
     });
 
     it('is left by nothing when it is removed', async () => {
       const input = await aLaunch(1);
       const result = await acquire(input);
       const groups = booksOf(result);
-      await activityEnvironment().run(activities.terminate, { machineIds: idsOf(result), groups });
+      await activityEnvironment().run(activities.terminateMachines, { machineIds: idsOf(result), groups });
       if (providerApi === 'AutoScalingGroup') {
-        await activityEnvironment().run(activities.removeGroups, { groups });
-        await activityEnvironment().run(activities.removeGroups, { groups });
+        await activityEnvironment().run(activities.deleteGroups, { groups });
+        await activityEnvironment().run(activities.deleteGroups, { groups });
         const left = (await control.groups()).filter((group) => !group.deleted);
         assert.ok(!left.some(({ id }) => id === result.group?.id));
       }

@@ -1,19 +1,22 @@
 import { strict as assert } from 'node:assert';
 import { DeleteLaunchTemplateCommand } from '@aws-sdk/client-ec2';
 import { ApplicationFailure } from '@temporalio/activity';
-import type { LaunchCall, Launched, Launches } from '../../../activities/provider.ts';
+import type { LaunchCall, LaunchedResources, LaunchService } from '../../../activities/provider.ts';
 import { createAwsClients, type AwsClients } from '../../../activities/aws/client/clients.ts';
-import { createGroups } from '../../../activities/aws/group/groups.ts';
+import { createGroupService } from '../../../activities/aws/group/groups.ts';
 import { createInstanceReader } from '../../../activities/aws/instance/instances.ts';
-import { createLaunches } from '../../../activities/aws/launch/launchService.ts';
+import { createLaunchService } from '../../../activities/aws/launch/launchService.ts';
 import { createLaunchTemplates } from '../../../activities/aws/launchTemplate/launchTemplates.ts';
-import { createManagers } from '../../../activities/aws/launch/index.ts';
-import { awsParameters, type AwsLaunchParameters } from '../../../activities/aws/launch/launchParameters.ts';
-import { createShortageMemory } from '../../../activities/aws/launch/unavailableOfferings.ts';
+import { createLaunchMethods } from '../../../activities/aws/launch/index.ts';
+import {
+  toAwsParameters,
+  type AwsLaunchParameters,
+} from '../../../activities/aws/launch/launchParameters.ts';
+import { createUnavailableOfferings } from '../../../activities/aws/launch/unavailableOfferings.ts';
 import {
   LAUNCH_REJECTED,
   LAUNCH_STALE,
-  type AcquireResult,
+  type LaunchResult,
   type LaunchParameters,
 } from '../../../contract/activities.ts';
 import type { Template } from '../../../domain/template/template.ts';
@@ -33,7 +36,7 @@ for (const [providerApi, action] of [
     let simulator: Simulator;
     let control: SimulatorControl;
     let aws: AwsClients;
-    let activities: Launches;
+    let activities: LaunchService;
     let ordinal = 0;
     let clock = 0;
 
@@ -46,15 +49,18 @@ for (const [providerApi, action] of [
       const reader = createInstanceReader(aws.reading);
       const launchTemplates = createLaunchTemplates(aws);
       clock = Date.now();
-      const shortages = createShortageMemory(() => clock);
-      const managers = createManagers(aws, launchTemplates, shortages);
-      const groups = createGroups(aws, managers, reader, { pollSeconds: 0.05, onReadError: () => {} });
-      activities = createLaunches({
-        managers,
+      const unavailableOfferings = createUnavailableOfferings(() => clock);
+      const launchMethods = createLaunchMethods(aws, launchTemplates, unavailableOfferings);
+      const groups = createGroupService(aws, launchMethods, reader, {
+        pollSeconds: 0.05,
+        onReadError: () => {},
+      });
+      activities = createLaunchService({
+        launchMethods,
         groups,
         launchTemplates,
         reader,
-        shortages,
+        unavailableOfferings,
         settings: { consistencySeconds: 0.05 },
       });
     });
@@ -76,11 +82,11 @@ for (const [providerApi, action] of [
         createdAt: Date.now(),
         deadline: Date.now() + MINUTE,
       });
-      return awsParameters(prepared);
+      return toAwsParameters(prepared);
     };
 
-    const acquire = (input: LaunchCall, attempt = 1): Promise<AcquireResult> =>
-      activityEnvironment({ attempt }).run(activities.acquire, input);
+    const acquire = (input: LaunchCall, attempt = 1): Promise<LaunchResult> =>
+      activityEnvironment({ attempt }).run(activities.launchMachines, input);
 
     async function aLaunch(units: number, changes: Partial<LaunchCall> = {}): Promise<LaunchCall> {
       ordinal += 1;
@@ -91,7 +97,7 @@ for (const [providerApi, action] of [
           units,
           decidedAt: Date.now(),
           stage: 'open',
-          got: 0,
+          fulfilledUnits: 0,
         },
         parameters: await prepare(aTemplate()),
         notAfter: Date.now() + MINUTE,
@@ -104,14 +110,14 @@ for (const [providerApi, action] of [
     const callsWith = async ({ launch }: LaunchCall): Promise<number> =>
       (await control.log()).filter((call) => call.action === action && call.token === launch.token).length;
 
-    const idsOf = ({ machines }: Launched | AcquireResult): string[] =>
+    const idsOf = ({ machines }: LaunchedResources | LaunchResult): string[] =>
       machines.map(({ machineId }) => machineId).toSorted();
 
     it('launches machines that know how they are named', async () => {
       const template = aTemplate({ hostName: { strategy: 'resource-name' } });
       const { machines } = await acquire(await aLaunch(1, { parameters: await prepare(template) }));
       const [{ machineId } = { machineId: '' }] = machines;
-      const seen = (await createInstanceReader(aws.reading).byId([machineId])).get(machineId);
+      const seen = (await createInstanceReader(aws.reading).describeByIds([machineId])).get(machineId);
       assert.equal(seen?.tags['ohf:host-name'], 'resource-name');
       assert.equal(seen.name, `${machineId}.ec2.internal`, 'as the simulated AWS names it too');
     });
@@ -145,7 +151,7 @@ for (const [providerApi, action] of [
         const first = await acquire(input);
         const again = { ...input, launch: { ...input.launch, decidedAt: Date.now() - age } };
         const second = await acquire(again, 2);
-        const ids = (result: AcquireResult): string[] =>
+        const ids = (result: LaunchResult): string[] =>
           result.machines.map(({ machineId }) => machineId).toSorted();
         assert.deepEqual(ids(second), ids(first));
         assert.equal((await launchedWith(input)).length, 3);
@@ -184,17 +190,17 @@ for (const [providerApi, action] of [
         // The same launch, but for more than it brought, as when capacity ended in the middle of it.
         const launchTemplateId = what.includes('template')
           ? 'lt-0123456789abcdef0'
-          : awsParameters(whole.parameters).launchTemplateId;
+          : toAwsParameters(whole.parameters).launchTemplateId;
         const again = await acquire(
           {
             ...whole,
             launch: { ...whole.launch, token, units: 5 },
-            parameters: awsParameters({ ...whole.parameters, ...{ launchTemplateId } }),
+            parameters: toAwsParameters({ ...whole.parameters, ...{ launchTemplateId } }),
           },
           2,
         );
-        assert.equal(again.certain, true);
-        const ids = (result: AcquireResult): string[] =>
+        assert.equal(again.isConclusive, true);
+        const ids = (result: LaunchResult): string[] =>
           result.machines.map(({ machineId }) => machineId).toSorted();
         assert.deepEqual(ids(again), ids(made));
       });
@@ -204,14 +210,14 @@ for (const [providerApi, action] of [
       const input = await aLaunch(3, { notAfter: Date.now() - MINUTE });
       await assert.rejects(acquire(input, 2), { type: 'Unsettled', nonRetryable: false });
       const later = { ...input, notAfter: Date.now() - 21 * MINUTE };
-      assert.deepEqual(await acquire(later, 3), { certain: true, machines: [], shortages: [] });
+      assert.deepEqual(await acquire(later, 3), { isConclusive: true, machines: [], shortages: [] });
       assert.equal(await callsWith(input), 0);
     });
 
     it('says that it is not certain when AWS cannot be asked 20 minutes after the deadline', async () => {
       const input = await aLaunch(3, { notAfter: Date.now() - 21 * MINUTE });
       await control.addGate('DescribeInstances', 'dropBefore', 3);
-      assert.equal((await acquire(input, 2)).certain, false);
+      assert.equal((await acquire(input, 2)).isConclusive, false);
     });
 
     it('after the deadline it takes what an earlier attempt launched', async () => {
@@ -230,16 +236,16 @@ for (const [providerApi, action] of [
       const { machines, shortages } = await acquire(await aLaunch(5));
       assert.equal(machines.length, 2);
       assert.equal(shortages[0]?.code, 'InsufficientInstanceCapacity');
-      assert.match(shortages[0]?.pool ?? '', /t3\.medium in /);
+      assert.match(shortages[0]?.offering ?? '', /t3\.medium in /);
     });
 
     it('a first call that is not allowed brings nothing for certain; after one in doubt nobody knows', async () => {
       const input = await aLaunch(2);
       await control.deny([action]);
-      const { certain, machines, shortages } = await acquire(input);
-      assert.deepEqual([certain, machines], [true, []]);
+      const { isConclusive, machines, shortages } = await acquire(input);
+      assert.deepEqual([isConclusive, machines], [true, []]);
       assert.deepEqual(
-        shortages.map(({ pool, code }) => [pool, code]),
+        shortages.map(({ offering, code }) => [offering, code]),
         [['all', 'UnauthorizedOperation']],
       );
       await assert.rejects(acquire(input, 2), { type: 'Provider.credentials', nonRetryable: false });
@@ -268,7 +274,7 @@ for (const [providerApi, action] of [
       assert.deepEqual(await pools(), ['m5.large', 't3.medium']);
       const input = await aLaunch(2, { parameters: await prepare(template) });
       const first = await acquire({ ...input, launch: { ...input.launch, ordinal: 1 } });
-      assert.ok(first.shortages.some(({ pool }) => pool.startsWith('m5.large in subnet-')));
+      assert.ok(first.shortages.some(({ offering }) => offering.startsWith('m5.large in subnet-')));
       assert.deepEqual(await pools(), ['t3.medium']);
       const second = await acquire(await aLaunch(2, { parameters: await prepare(template) }));
       assert.deepEqual(
@@ -297,7 +303,7 @@ for (const [providerApi, action] of [
 
     it('a launch template that was deleted is reported as stale, and made again by the next preparation', async () => {
       const input = await aLaunch(1);
-      const { launchTemplateId: LaunchTemplateId } = awsParameters(input.parameters);
+      const { launchTemplateId: LaunchTemplateId } = toAwsParameters(input.parameters);
       await aws.mutating.send(new DeleteLaunchTemplateCommand({ LaunchTemplateId }));
       await assert.rejects(acquire(input), { type: LAUNCH_STALE });
       const { machines } = await acquire(await aLaunch(1));
@@ -313,8 +319,8 @@ for (const [providerApi, action] of [
       const owner = { deployment: 'test', provider: 'awsinst', requestId: 'req-found' };
       const template = { ...aTemplate(), providerApi };
       const times = { createdAt: Date.now(), deadline: Date.now() + MINUTE };
-      const find = (): Promise<Launched> =>
-        activityEnvironment().run(activities.findLaunched, { owner, template });
+      const find = (): Promise<LaunchedResources> =>
+        activityEnvironment().run(activities.discoverLaunched, { owner, template });
       assert.deepEqual(await find(), { machines: [], groups: [] });
       const parameters: LaunchParameters = await activityEnvironment().run(activities.prepareLaunch, {
         owner,
@@ -334,7 +340,7 @@ for (const [providerApi, action] of [
       const owner = { deployment: 'test', provider: 'awsinst', requestId: 'req-unreadable' };
       const template = { ...aTemplate(), providerApi };
       await assert.rejects(
-        activityEnvironment().run(activities.findLaunched, { owner, template }),
+        activityEnvironment().run(activities.discoverLaunched, { owner, template }),
         (error) => error instanceof ApplicationFailure && error.nonRetryable === false,
       );
     });

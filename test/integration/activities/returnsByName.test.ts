@@ -4,12 +4,12 @@ import type { Client } from '@temporalio/client';
 import { createAwsClients, type AwsClients } from '../../../activities/aws/client/clients.ts';
 import { createInstanceReader } from '../../../activities/aws/instance/instances.ts';
 import { createMachineReader } from '../../../activities/aws/instance/machineReader.ts';
-import { createManagers } from '../../../activities/aws/launch/index.ts';
+import { createLaunchMethods } from '../../../activities/aws/launch/index.ts';
 import { createLaunchTemplates } from '../../../activities/aws/launchTemplate/launchTemplates.ts';
-import { createShortageMemory } from '../../../activities/aws/launch/unavailableOfferings.ts';
+import { createUnavailableOfferings } from '../../../activities/aws/launch/unavailableOfferings.ts';
 import { createReadActivities } from '../../../activities/returns/deliverReturn.ts';
 import type { DeliverReturnResult } from '../../../contract/activities.ts';
-import { namingText, type HostNaming } from '../../../domain/machine/hostName.ts';
+import { formatHostNaming, type HostNaming } from '../../../domain/machine/hostName.ts';
 import { startSimulator, type Simulator } from '../../../simulator/server.ts';
 import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment.ts';
 import { run } from '../../fixtures/cloud/simulatedEc2.ts';
@@ -45,7 +45,7 @@ describe('machines by their names', () => {
     createMachineReader(
       aws,
       createInstanceReader(aws.reading),
-      createManagers(aws, createLaunchTemplates(aws), createShortageMemory()),
+      createLaunchMethods(aws, createLaunchTemplates(aws), createUnavailableOfferings()),
       (error) => assert.fail(String(error)),
     );
 
@@ -54,7 +54,7 @@ describe('machines by their names', () => {
       'ohf:deployment': owner.deployment,
       'ohf:provider': owner.provider,
       'ohf:request-id': 'req-1',
-      ...(naming ? { 'ohf:host-name': namingText(naming) } : {}),
+      ...(naming ? { 'ohf:host-name': formatHostNaming(naming) } : {}),
     }).map(([Key, Value]) => ({ Key, Value }));
     const TagSpecifications = [{ ResourceType: 'instance' as const, Tags: tags }];
     const [id = ''] = await run(aws.mutating, { TagSpecifications });
@@ -66,16 +66,16 @@ describe('machines by their names', () => {
     const workflow = { getHandle: () => ({ signal: async () => {} }) };
     const signalled = { options: {}, workflow } as unknown as Client;
     const { deliverReturn } = createReadActivities(reader(), signalled);
-    const machines = [{ index: 0, name, seen: false }];
+    const machines = [{ index: 0, name, wasDelivered: false }];
     const input = { ...owner, returnId: 'ret-1', createdAt: Date.now() + 1_000, machines };
     const { deliveries }: DeliverReturnResult = await activityEnvironment().run(deliverReturn, input);
     return deliveries[0];
   }
 
   for (const naming of STRATEGIES) {
-    it(`are given back under any form of it: ${naming ? namingText(naming) : 'no tag'}`, async () => {
+    it(`are given back under any form of it: ${naming ? formatHostNaming(naming) : 'no tag'}`, async () => {
       const [machineId] = [await launch(naming), await launch(naming)];
-      const name = (await reader().byId([machineId])).get(machineId)?.name ?? '';
+      const name = (await reader().readMachines([machineId])).get(machineId)?.name ?? '';
       assert.notEqual(name, '');
       const isAddress = naming?.strategy === 'ip';
       const short = isAddress ? name : (name.split('.')[0] ?? '');
@@ -84,10 +84,10 @@ describe('machines by their names', () => {
         // A machine of another domain is another machine.
         const other = form.includes('.') && name.includes('.') && form.toLowerCase() !== name.toLowerCase();
         if (other)
-          assert.match(found?.kind === 'refused' ? found.message : '', /No live machine .* has the name/);
+          assert.match(found?.kind === 'rejected' ? found.message : '', /No live machine .* has the name/);
         else assert.equal(found?.kind === 'signalled' ? found.machineId : found?.kind, machineId, form);
       }
-      const all = await reader().ofProvider(owner);
+      const all = await reader().listMachines(owner);
       const InstanceIds = all.map((machine) => machine.machineId);
       await aws.mutating.send(new TerminateInstancesCommand({ InstanceIds }));
     });

@@ -2,9 +2,9 @@ import { strict as assert } from 'node:assert';
 import { CreateLaunchTemplateCommand } from '@aws-sdk/client-ec2';
 import { createAwsClients, type AwsClients } from '../../../activities/aws/client/clients.ts';
 import { createLaunchTemplates } from '../../../activities/aws/launchTemplate/launchTemplates.ts';
-import { createManagers } from '../../../activities/aws/launch/index.ts';
-import { managerFor, type Managers } from '../../../activities/aws/launch/launchMethod.ts';
-import { createShortageMemory } from '../../../activities/aws/launch/unavailableOfferings.ts';
+import { createLaunchMethods } from '../../../activities/aws/launch/index.ts';
+import { methodFor, type LaunchMethods } from '../../../activities/aws/launch/launchMethod.ts';
+import { createUnavailableOfferings } from '../../../activities/aws/launch/unavailableOfferings.ts';
 import { readTemplateForRequest, readTemplates } from '../../../config/templates/ibmTemplates.ts';
 import type { ProviderApi } from '../../../domain/template/template.ts';
 import { startSimulator, type Simulator } from '../../../simulator/server.ts';
@@ -275,7 +275,7 @@ describe('a template reaches AWS', () => {
   let simulator: Simulator;
   let aws: AwsClients;
   let files: Scratch;
-  let managers: Managers;
+  let managers: LaunchMethods;
   before(async () => {
     process.env['AWS_ACCESS_KEY_ID'] ??= 'simulated';
     process.env['AWS_SECRET_ACCESS_KEY'] ??= 'simulated';
@@ -290,7 +290,7 @@ describe('a template reaches AWS', () => {
   });
   beforeEach(async () => {
     await simulatorControl(simulator.url).reset();
-    managers = createManagers(aws, createLaunchTemplates(aws), createShortageMemory());
+    managers = createLaunchMethods(aws, createLaunchTemplates(aws), createUnavailableOfferings());
   });
 
   async function write(says: object, api: ProviderApi, price: Row['price']): Promise<string> {
@@ -309,7 +309,7 @@ describe('a template reaches AWS', () => {
   /** Launches ten units of the template; what AWS was sent for it, by action. */
   async function launch(path: string, at = Date.now()): Promise<Readonly<Record<string, Sent>>> {
     const template = await readTemplateForRequest(path, 't');
-    const manager = managerFor(managers, template.providerApi);
+    const manager = methodFor(managers, template.providerApi);
     const parameters = await manager.prepare({
       owner: { deployment: 'test', provider: 'awsinst', requestId: 'req-1' },
       template,
@@ -322,7 +322,7 @@ describe('a template reaches AWS', () => {
       units: 10,
       decidedAt: Date.now(),
       stage: 'open',
-      got: 0,
+      fulfilledUnits: 0,
     } as const;
     await ('launch' in manager
       ? manager.launch(order, parameters)

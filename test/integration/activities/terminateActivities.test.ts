@@ -4,7 +4,7 @@ import type { AwsClients } from '../../../activities/aws/client/clients.ts';
 import { createTerminateActivities } from '../../../activities/aws/instance/terminateActivities.ts';
 
 import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment.ts';
-import type { TerminateResult } from '../../../domain/request/returns.ts';
+import type { TerminateMachinesResult } from '../../../domain/request/returns.ts';
 
 /** AWS fails a whole call for one machine of it, in several ways; the rest has to go all the same. */
 describe('terminate', () => {
@@ -28,10 +28,13 @@ describe('terminate', () => {
         return { TerminatingInstances: ids.map((InstanceId) => ({ InstanceId })) };
       },
     };
-    const { terminate } = createTerminateActivities({ mutating: client } as unknown as AwsClients);
-    const result: TerminateResult = await activityEnvironment({ heartbeatDetails }).run(terminate, {
-      machineIds,
-    });
+    const { terminateMachines } = createTerminateActivities({ mutating: client } as unknown as AwsClients);
+    const result: TerminateMachinesResult = await activityEnvironment({ heartbeatDetails }).run(
+      terminateMachines,
+      {
+        machineIds,
+      },
+    );
     return { terminated, calls, refused: result.refused };
   }
   const ids = Array.from({ length: 8 }, (_, index) => `i-0000000${index}`);
@@ -83,9 +86,9 @@ describe('terminate', () => {
         throw errorOf('UnauthorizedOperation', 'no');
       },
     };
-    const { terminate } = createTerminateActivities({ mutating: client } as unknown as AwsClients);
+    const { terminateMachines } = createTerminateActivities({ mutating: client } as unknown as AwsClients);
     const began = Date.now();
-    await assert.rejects(environment.run(terminate, { machineIds: ids }), { nonRetryable: false });
+    await assert.rejects(environment.run(terminateMachines, { machineIds: ids }), { nonRetryable: false });
     assert.equal(beats.length, 1);
     assert.ok(Number(beats[0]) >= began && Number(beats[0]) <= Date.now());
   });

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { defaultPayloadConverter } from '@temporalio/client';
 import { v7 } from 'uuid';
-import { openCalls } from '../../../cli/gateway/selectClient.ts';
-import type { TemporalCalls, WorkflowStart } from '../../../cli/gateway/gateway.ts';
+import { selectClient } from '../../../cli/gateway/selectClient.ts';
+import type { TemporalClient, WorkflowStart } from '../../../cli/gateway/gateway.ts';
 import type { TemporalConfig } from '../../../config/index.ts';
 import { UnavailableError } from '../../../domain/errors/errors.ts';
 import { packMachines } from '../../../domain/machine/packed.ts';
@@ -39,7 +39,7 @@ describe('the calls to Temporal', function () {
     const started: unknown[] = [];
     const workflow = toStart('same');
     for (const kind of ['lean', 'sdk'] as const) {
-      const calls = await openCalls(config(), { OHF_GATEWAY: kind });
+      const calls = await selectClient(config(), { OHF_GATEWAY: kind });
       const workflowId = `req-${v7()}`;
       await calls.start({ ...workflow, workflowId });
       await calls.close();
@@ -84,7 +84,7 @@ function toStart(queue: string): WorkflowStart {
     },
     memo: { v: 1, status: 'running', message: 'é' },
     attributes: {
-      HfState: 'acquiring',
+      HfState: 'provisioning',
       HfTemplate: 'demo',
       HfProvider: 'aws',
       HfRequestType: 'create',
@@ -96,9 +96,9 @@ function toStart(queue: string): WorkflowStart {
 }
 
 function contract(kind: 'lean' | 'sdk'): void {
-  const opened: TemporalCalls[] = [];
-  const open = async (more: Partial<TemporalConfig> = {}): Promise<TemporalCalls> => {
-    const calls = await openCalls(config(more), { OHF_GATEWAY: kind });
+  const opened: TemporalClient[] = [];
+  const open = async (more: Partial<TemporalConfig> = {}): Promise<TemporalClient> => {
+    const calls = await selectClient(config(more), { OHF_GATEWAY: kind });
     opened.push(calls);
     return calls;
   };
@@ -112,7 +112,7 @@ function contract(kind: 'lean' | 'sdk'): void {
     assert.equal(await calls.start(workflow), 'started');
     assert.equal(await calls.start(workflow), 'started');
     const described = await calls.describe(workflow.workflowId);
-    assert.ok(described?.open);
+    assert.ok(described?.isOpen);
     await completeNext(temporal.client, workflow.taskQueue, view);
     assert.equal(await calls.start(workflow), 'started');
     assert.equal((await calls.describe(workflow.workflowId))?.runId, described.runId);
@@ -123,7 +123,7 @@ function contract(kind: 'lean' | 'sdk'): void {
     const workflow: WorkflowStart = {
       ...toStart(queue('always')),
       attributes: { HfProvider: 'aws' },
-      unlessRunning: true,
+      startIfNotRunning: true,
     };
     const run = async (): Promise<string | undefined> => {
       assert.equal(await calls.start(workflow), 'started');
@@ -156,14 +156,14 @@ function contract(kind: 'lean' | 'sdk'): void {
     const { runId, ...open1 } = (await calls.describe(workflow.workflowId)) ?? {};
     assert.match(String(runId), /^[-0-9a-f]{36}$/);
     assert.deepEqual(open1, {
-      open: true,
-      completed: false,
+      isOpen: true,
+      isCompleted: false,
       statusName: 'RUNNING',
       memo: { v: 1, status: 'running', message: 'é' },
     });
     await completeNext(temporal.client, workflow.taskQueue, view);
     const completed = await calls.describe(workflow.workflowId);
-    assert.deepEqual([completed?.open, completed?.statusName], [false, 'COMPLETED']);
+    assert.deepEqual([completed?.isOpen, completed?.statusName], [false, 'COMPLETED']);
     const other = toStart(queue('describe'));
     await calls.start(other);
     await temporal.client.workflow.getHandle(other.workflowId).terminate();
@@ -175,9 +175,9 @@ function contract(kind: 'lean' | 'sdk'): void {
     const workflow = toStart(queue('result'));
     await calls.start(workflow);
     const { runId = '' } = (await calls.describe(workflow.workflowId)) ?? {};
-    assert.deepEqual(await calls.inputOf(workflow.workflowId, runId), workflow.input);
+    assert.deepEqual(await calls.readInput(workflow.workflowId, runId), workflow.input);
     await completeNext(temporal.client, workflow.taskQueue, view);
-    assert.deepEqual(await calls.resultOf(workflow.workflowId, runId), view);
+    assert.deepEqual(await calls.readResult(workflow.workflowId, runId), view);
     assert.deepEqual(await calls.query(workflow.workflowId, 'status', { offset: 0 }), { kind: 'closed' });
   });
 
@@ -187,7 +187,7 @@ function contract(kind: 'lean' | 'sdk'): void {
     await calls.start(workflow);
     await temporal.client.workflow.getHandle(workflow.workflowId).terminate();
     const { runId = '' } = (await calls.describe(workflow.workflowId)) ?? {};
-    await assert.rejects(calls.resultOf(workflow.workflowId, runId), UnavailableError);
+    await assert.rejects(calls.readResult(workflow.workflowId, runId), UnavailableError);
   });
 
   it('query a workflow for the page that is asked for, also a big one', async () => {
@@ -206,7 +206,7 @@ function contract(kind: 'lean' | 'sdk'): void {
     const workflow = toStart(queue('nobody'));
     await calls.start(workflow);
     const began = Date.now();
-    assert.deepEqual(await calls.query(workflow.workflowId, 'status', { offset: 0 }), { kind: 'noAnswer' });
+    assert.deepEqual(await calls.query(workflow.workflowId, 'status', { offset: 0 }), { kind: 'unanswered' });
     assert.ok(Date.now() - began < 2_500);
   });
 
@@ -215,12 +215,12 @@ function contract(kind: 'lean' | 'sdk'): void {
     const id = `req-${v7()}`;
     assert.deepEqual(await calls.query(id, 'status', { offset: 0 }), { kind: 'notFound' });
     assert.equal(await calls.describe(id), undefined);
-    await assert.rejects(calls.inputOf(id, v7()), UnavailableError);
+    await assert.rejects(calls.readInput(id, v7()), UnavailableError);
   });
 
   it('tell a namespace that is not there from a workflow that is not there', async () => {
     const calls = await open({ namespace: 'nowhere' });
-    assert.deepEqual(await calls.query('req-1', 'status', { offset: 0 }), { kind: 'noAnswer' });
+    assert.deepEqual(await calls.query('req-1', 'status', { offset: 0 }), { kind: 'unanswered' });
     await assert.rejects(calls.describe('req-1'), /could not describe req-1: .*nowhere/);
     await assert.rejects(calls.start(toStart('nowhere')), /could not start machineRequest: .*nowhere/);
   });
@@ -246,7 +246,7 @@ function contract(kind: 'lean' | 'sdk'): void {
     const workflow = toStart(queue('deadline'));
     await calls.start(workflow);
     // The server says "no worker" a second before the deadline, so here never: it is simply too late.
-    assert.deepEqual(await calls.query(workflow.workflowId, 'status', { offset: 0 }), { kind: 'noAnswer' });
+    assert.deepEqual(await calls.query(workflow.workflowId, 'status', { offset: 0 }), { kind: 'unanswered' });
     await assert.rejects(calls.describe(workflow.workflowId), UnavailableError);
   });
 

@@ -29,7 +29,7 @@ const machines = Array.from({ length: 1_000 }, (_, index): Machine => ({
   result: 'succeed',
   message: '',
   units: 1,
-  release: 'kept',
+  release: 'held',
 }));
 const settled: StatusView = {
   v: 1,
@@ -101,7 +101,7 @@ function operations(kind: 'lean' | 'sdk'): void {
     const { HfCount, HfProvider, HfRequestType, HfState, HfTemplate } = workflow.searchAttributes;
     assert.deepEqual(
       [HfCount, HfProvider, HfRequestType, HfState, HfTemplate],
-      [[5], ['awsinst'], ['create'], ['acquiring'], ['demo']],
+      [[5], ['awsinst'], ['create'], ['provisioning'], ['demo']],
     );
     const { events } = await temporal.client.workflow.getHandle(id).fetchHistory();
     const data = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
@@ -179,7 +179,7 @@ function operations(kind: 'lean' | 'sdk'): void {
     const request = await ohf(['requestMachines', 'demo', '100'], own);
     const id = String(oneDocument(request)['requestId']);
     const { status, message } = settled;
-    const carried = { v: 1, status, message, cancelled: false, machines: settled.machines, returns: [] };
+    const carried = { v: 1, status, message, cancelled: false, machines: settled.machines, openReturns: [] };
     const memo = { v: 1, status, message };
     const queue = 'ohf-ledger-awsinst';
     await continueNext(temporal.client, queue, { v: 1, requestId: id, carried }, memo);

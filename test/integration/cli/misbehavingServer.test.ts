@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:http2';
 import { v7 } from 'uuid';
-import { openCalls } from '../../../cli/gateway/selectClient.ts';
-import type { TemporalCalls, WorkflowStart } from '../../../cli/gateway/gateway.ts';
+import { selectClient } from '../../../cli/gateway/selectClient.ts';
+import type { TemporalClient, WorkflowStart } from '../../../cli/gateway/gateway.ts';
 import { UnavailableError } from '../../../domain/errors/errors.ts';
 import * as fake from '../../fixtures/temporal/fakeTemporal.ts';
 
@@ -16,9 +16,9 @@ for (const kind of ['lean', 'sdk'] as const) {
   describe(`the ${kind} client with a strange server`, function () {
     this.timeout(30_000);
 
-    async function against<T>(answers: Answers, use: (calls: TemporalCalls, server: Fake) => Promise<T>) {
+    async function against<T>(answers: Answers, use: (calls: TemporalClient, server: Fake) => Promise<T>) {
       const server = await fake.startFakeTemporal(answers);
-      const calls = await openCalls(
+      const calls = await selectClient(
         { address: server.address, namespace: 'default', deadlineSeconds: 3 },
         { OHF_GATEWAY: kind },
       );
@@ -60,7 +60,7 @@ for (const kind of ['lean', 'sdk'] as const) {
       ['no answer', fake.silence],
     ] as const) {
       it(`is in doubt after ${what}, and does not start again`, async () => {
-        assert.deepEqual(await starting(answer), { outcome: 'inDoubt', sent: 1 });
+        assert.deepEqual(await starting(answer), { outcome: 'unconfirmed', sent: 1 });
       });
     }
 
@@ -90,8 +90,8 @@ for (const kind of ['lean', 'sdk'] as const) {
     it('never takes an answer that says nothing for a workflow', async () => {
       await against({}, async (calls) => {
         await assert.rejects(calls.describe('req-1'));
-        assert.deepEqual(await calls.query('req-1', 'status', { offset: 0 }), { kind: 'noAnswer' });
-        await assert.rejects(calls.inputOf('req-1', 'run'), UnavailableError);
+        assert.deepEqual(await calls.query('req-1', 'status', { offset: 0 }), { kind: 'unanswered' });
+        await assert.rejects(calls.readInput('req-1', 'run'), UnavailableError);
       });
     });
 
@@ -108,7 +108,7 @@ for (const kind of ['lean', 'sdk'] as const) {
 
 describe('the lean client', () => {
   const open = (address: string, answers = {}) =>
-    openCalls({ address, namespace: 'default', deadlineSeconds: 3, ...answers }, { OHF_GATEWAY: 'lean' });
+    selectClient({ address, namespace: 'default', deadlineSeconds: 3, ...answers }, { OHF_GATEWAY: 'lean' });
 
   it('reads again after a connection was lost, once', async () => {
     const notFound = fake.status(5, 'not found');

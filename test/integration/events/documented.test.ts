@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { loadSiteHandler } from '../../../activities/events/handlers/customHandler.ts';
+import { loadCustomHandler } from '../../../activities/events/handlers/customHandler.ts';
 import { signature } from '../../../activities/events/handlers/webhook.ts';
 import { EVENT_GUIDE } from '../../../docs/data/eventGuide.ts';
 import { EVENT_TYPES } from '../../../domain/events/event.ts';
@@ -45,12 +45,15 @@ describe('what docs/events.md shows', () => {
   });
 
   it('is a handler that works', async () => {
-    const handler = await loadSiteHandler(await folder.write('site.mjs', snippets[1]));
+    const handler = await loadCustomHandler(await folder.write('site.mjs', snippets[1]));
     process.env['SHORTAGES_FILE'] = join(folder.directory, 'shortages');
-    const shortage = { type: 'Shortage', pool: 't3/a', code: 'None', message: '' } as const;
+    const shortage = { type: 'ShortageReported', offering: 't3/a', code: 'None', message: '' } as const;
     await handler.handle([{ runId: 'run', event: { ...anEvent('req-1', 1), ...shortage } }]);
     assert.equal(await readFile(process.env['SHORTAGES_FILE'], 'utf8'), '1000 t3/a None req-1/1 run\n');
     delete process.env['SHORTAGES_FILE'];
-    assert.deepEqual([handler.name, handler.begins, handler.types], ['shortages', 'now', ['Shortage']]);
+    assert.deepEqual(
+      [handler.name, handler.startFrom, handler.types],
+      ['shortages', 'latest', ['ShortageReported']],
+    );
   });
 });

@@ -6,12 +6,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { auditLog } from '../../../activities/events/handlers/auditLog.ts';
+import { createAuditLogHandler } from '../../../activities/events/handlers/auditLog.ts';
 import { startDispatcher, type Dispatcher } from '../../../activities/events/outbox/dispatcher.ts';
-import type { EventHandler, Published } from '../../../activities/events/handlers/handler.ts';
+import type { EventHandler, PublishedEvent } from '../../../activities/events/handlers/handler.ts';
 import { openOutbox, type Outbox } from '../../../activities/events/outbox/outbox.ts';
-import { loadSiteHandler } from '../../../activities/events/handlers/customHandler.ts';
-import { webhook } from '../../../activities/events/handlers/webhook.ts';
+import { loadCustomHandler } from '../../../activities/events/handlers/customHandler.ts';
+import { createWebhookHandler } from '../../../activities/events/handlers/webhook.ts';
 import { eventually } from '../../fixtures/eventually.ts';
 import { anEvent } from '../../fixtures/recordBuilders.ts';
 
@@ -38,8 +38,8 @@ describe('event handlers', () => {
       outbox,
       handlers,
       lock,
-      firstRetryMs: 5,
-      keepMs: 0,
+      initialRetryMs: 5,
+      retentionMs: 0,
       onFailure: () => {},
     });
     dispatchers.push(dispatcher);
@@ -47,14 +47,14 @@ describe('event handlers', () => {
   }
 
   /** Keeps what it is told; fails while `down` is set. */
-  function recorder(name: string, begins: EventHandler['begins'] = 'at the oldest') {
+  function recorder(name: string, startFrom: EventHandler['startFrom'] = 'earliest') {
     const told: string[] = [];
     const self = {
       name,
-      begins,
+      startFrom,
       told,
       down: false,
-      async handle(published: readonly Published[]) {
+      async handle(published: readonly PublishedEvent[]) {
         if (self.down) throw new Error(`${name} is down`);
         told.push(...published.map(({ event }) => event.id));
       },
@@ -80,14 +80,14 @@ describe('event handlers', () => {
     const health = await eventually('the bad one is known to fail', () =>
       dispatcher.health().find(({ name, error }) => name === 'bad' && error !== undefined),
     );
-    assert.deepEqual([health.behind, health.error], [2, 'bad is down']);
+    assert.deepEqual([health.lag, health.error], [2, 'bad is down']);
     await publish(dispatcher, 'req-1', 3);
     bad.down = false;
     await eventually('the bad one was told', () => bad.told.length === 3);
     assert.deepEqual(bad.told, ids('req-1', 1, 2, 3));
     assert.deepEqual(good.told, ids('req-1', 1, 2, 3));
     await eventually('all are well', () =>
-      dispatcher.health().every(({ behind, error }) => behind === 0 && error === undefined),
+      dispatcher.health().every(({ lag, error }) => lag === 0 && error === undefined),
     );
   });
 
@@ -111,9 +111,9 @@ describe('event handlers', () => {
     await publish(first, 'req-1', 1);
     await eventually('the old one was told', () => old.told.length === 1);
     await first.stop();
-    const fresh = recorder('fresh', 'now');
+    const fresh = recorder('fresh', 'latest');
     const second = dispatch(old, fresh);
-    await eventually('the fresh one has its place', () => outbox.cursor('fresh') !== undefined);
+    await eventually('the fresh one has its place', () => outbox.handlerOffset('fresh') !== undefined);
     await publish(second, 'req-1', 2);
     await eventually('the fresh one was told', () => fresh.told.length > 0);
     assert.deepEqual(fresh.told, ids('req-1', 2));
@@ -140,8 +140,8 @@ describe('event handlers', () => {
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Record<string, unknown>);
     const open = (maxBytes = 1 << 20): EventHandler =>
-      auditLog({ path: join(folder, 'audit.log'), maxBytes, keep: 2 });
-    const entry = (sequence: number): Published => ({ runId: 'run', event: anEvent('req-1', sequence) });
+      createAuditLogHandler({ path: join(folder, 'audit.log'), maxBytes, keep: 2 });
+    const entry = (sequence: number): PublishedEvent => ({ runId: 'run', event: anEvent('req-1', sequence) });
 
     it('says who did what, and repeats nothing after a crash in the middle of a line', async () => {
       await open().handle([entry(1), entry(2)]);
@@ -201,8 +201,8 @@ describe('event handlers', () => {
       const secretFile = join(folder, 'secret');
       await writeFile(secretFile, 'the key\n');
       answer = 503;
-      const dispatcher = dispatch(webhook({ url: url(), secretFile, timeoutSeconds: 5 }));
-      await eventually('it has its place', () => outbox.cursor('webhook') !== undefined);
+      const dispatcher = dispatch(createWebhookHandler({ url: url(), secretFile, timeoutSeconds: 5 }));
+      await eventually('it has its place', () => outbox.handlerOffset('webhook') !== undefined);
       await publish(dispatcher, 'req-1', 1, 2);
       const failing = await eventually('it failed', () => dispatcher.health().find(({ error }) => error));
       assert.match(failing.error ?? '', /^127\.0\.0\.1:\d+ answered 503$/);
@@ -220,18 +220,23 @@ describe('event handlers', () => {
     });
 
     it('is told only of the types that are wanted', async () => {
-      const dispatcher = dispatch(webhook({ url: url(), types: ['Shortage'], timeoutSeconds: 5 }));
-      await eventually('it has its place', () => outbox.cursor('webhook') !== undefined);
+      const dispatcher = dispatch(
+        createWebhookHandler({ url: url(), types: ['ShortageReported'], timeoutSeconds: 5 }),
+      );
+      await eventually('it has its place', () => outbox.handlerOffset('webhook') !== undefined);
       const shortage = {
         ...anEvent('req-1', 2),
-        type: 'Shortage' as const,
-        pool: 'p',
+        type: 'ShortageReported' as const,
+        offering: 'p',
         code: 'c',
         message: 'm',
       };
       await outbox.append('run', [anEvent('req-1', 1), shortage, anEvent('req-1', 3)]);
       dispatcher.wake();
-      await eventually('it is past all of them', () => outbox.cursor('webhook') === outbox.newest());
+      await eventually(
+        'it is past all of them',
+        () => outbox.handlerOffset('webhook') === outbox.newestOffset(),
+      );
       assert.deepEqual(
         received.flatMap(({ body }) =>
           (JSON.parse(body) as { events: { id: string }[] }).events.map(({ id }) => id),
@@ -250,25 +255,25 @@ describe('event handlers', () => {
 
     it('makes a handler', async () => {
       const path = await module(
-        `export default () => ({ name: 'site', begins: 'now', handle: async () => {} });`,
+        `export default () => ({ name: 'site', startFrom: 'latest', handle: async () => {} });`,
       );
-      assert.equal((await loadSiteHandler(path)).name, 'site');
+      assert.equal((await loadCustomHandler(path)).name, 'site');
     });
 
     for (const [text, why] of [
       ['export const x = 1;', /site\.mjs has no default export that makes a handler/],
       [
-        `export default () => ({ name: 'site', begins: 'now' });`,
-        /makes no handler with a name, begins and handle/,
+        `export default () => ({ name: 'site', startFrom: 'latest' });`,
+        /does not create a handler with name, startFrom and handle/,
       ],
       [
-        `export default () => ({ name: 'audit', begins: 'now', handle: async () => {} });`,
+        `export default () => ({ name: 'audit', startFrom: 'latest', handle: async () => {} });`,
         /names its handler 'audit', as one of ours is named/,
       ],
       ['export default () => { throw new Error("no database"); };', /cannot be loaded: no database/],
     ] as const) {
       it(`is refused: ${why.source}`, async () => {
-        await assert.rejects(loadSiteHandler(await module(text)), why);
+        await assert.rejects(loadCustomHandler(await module(text)), why);
       });
     }
   });

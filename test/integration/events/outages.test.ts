@@ -5,14 +5,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createSnsClient } from '../../../activities/aws/client/snsClient.ts';
-import { auditLog } from '../../../activities/events/handlers/auditLog.ts';
+import { createAuditLogHandler } from '../../../activities/events/handlers/auditLog.ts';
 import { startDispatcher } from '../../../activities/events/outbox/dispatcher.ts';
 import type { EventHandler } from '../../../activities/events/handlers/handler.ts';
 import { openOutbox } from '../../../activities/events/outbox/outbox.ts';
-import { readModel } from '../../../activities/events/readModel/readModel.ts';
-import { loadSiteHandler } from '../../../activities/events/handlers/customHandler.ts';
-import { sns } from '../../../activities/events/handlers/sns.ts';
-import { webhook } from '../../../activities/events/handlers/webhook.ts';
+import { createReadModelHandler } from '../../../activities/events/readModel/readModel.ts';
+import { loadCustomHandler } from '../../../activities/events/handlers/customHandler.ts';
+import { createSnsHandler } from '../../../activities/events/handlers/sns.ts';
+import { createWebhookHandler } from '../../../activities/events/handlers/webhook.ts';
 import { openStore } from '../../../activities/storage/openStore.ts';
 import { eventually } from '../../fixtures/eventually.ts';
 import { startFakeSns } from '../../fixtures/cloud/fakeSns.ts';
@@ -38,7 +38,7 @@ const CASES: Readonly<Record<string, (directory: string) => Promise<Case>>> = {
   async 'the audit log, whose folder becomes a file'(directory) {
     const [folder, aside] = [join(directory, 'audit'), join(directory, 'aside')];
     return {
-      handler: auditLog({ path: join(folder, 'audit.log'), maxBytes: 1 << 20, keep: 2 }),
+      handler: createAuditLogHandler({ path: join(folder, 'audit.log'), maxBytes: 1 << 20, keep: 2 }),
       ...movedAway(folder, aside),
       received: async () => idsIn(await readFile(join(folder, 'audit.log'), 'utf8')),
     };
@@ -49,7 +49,7 @@ const CASES: Readonly<Record<string, (directory: string) => Promise<Case>>> = {
       assert.fail('nothing is damaged'),
     );
     return {
-      handler: readModel(store),
+      handler: createReadModelHandler(store),
       ...movedAway(folder, aside),
       received: async () => (await store.list('events')).rows.map(({ id }) => id),
     };
@@ -68,7 +68,7 @@ const CASES: Readonly<Record<string, (directory: string) => Promise<Case>>> = {
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     return {
-      handler: webhook({
+      handler: createWebhookHandler({
         url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
         timeoutSeconds: 5,
       }),
@@ -85,7 +85,7 @@ const CASES: Readonly<Record<string, (directory: string) => Promise<Case>>> = {
     const topic = await startFakeSns();
     const client = createSnsClient({ region: 'us-east-1', requestShare: 1 }, TOPIC, topic.endpoint);
     return {
-      handler: sns({ client, topicArn: TOPIC }),
+      handler: createSnsHandler({ client, topicArn: TOPIC }),
       takeAway: () => void (topic.isDown = true),
       bringBack: () => void (topic.isDown = false),
       received: () => topic.messages.map(({ message }) => (JSON.parse(message) as { id: string }).id),
@@ -101,13 +101,13 @@ const CASES: Readonly<Record<string, (directory: string) => Promise<Case>>> = {
       `import { appendFile } from 'node:fs/promises';
        export default () => ({
          name: 'site',
-         begins: 'at the oldest',
+         startFrom: 'earliest',
          handle: (published) => appendFile(${JSON.stringify(join(folder, 'log'))},
            published.map(({ event }) => JSON.stringify({ id: event.id }) + '\\n').join('')),
        });`,
     );
     return {
-      handler: await loadSiteHandler(path),
+      handler: await loadCustomHandler(path),
       ...movedAway(folder, aside),
       received: async () => idsIn(await readFile(join(folder, 'log'), 'utf8')),
     };
@@ -151,8 +151,8 @@ describe('the outage of', () => {
         outbox,
         handlers: [handler],
         lock: join(folder.directory, 'lock'),
-        firstRetryMs: 5,
-        keepMs: 0,
+        initialRetryMs: 5,
+        retentionMs: 0,
         onFailure: () => {},
       });
       const publish = async (...sequences: number[]): Promise<void> => {
@@ -165,19 +165,19 @@ describe('the outage of', () => {
       const all = (upTo: number): string[] =>
         Array.from({ length: upTo }, (_, index) => `req-1/${index + 1}`);
       try {
-        await eventually('it has its place', () => outbox.cursor(handler.name) !== undefined);
+        await eventually('it has its place', () => outbox.handlerOffset(handler.name) !== undefined);
         await publish(1, 2);
         await eventually('the target has them', async () => (await target.received()).length === 2);
-        await eventually('they are done with', () => outbox.cursor(handler.name) === 2);
+        await eventually('they are done with', () => outbox.handlerOffset(handler.name) === 2);
         await target.takeAway();
         await publish(3, 4);
         const failing = await eventually('it is known to fail', () =>
           dispatcher.health().find(({ failingSince }) => failingSince !== undefined),
         );
-        assert.ok(failing.behind >= 2 && failing.error);
+        assert.ok(failing.lag >= 2 && failing.error);
         await publish(...Array.from({ length: 21 }, (_, index) => 5 + index));
         await target.bringBack();
-        await eventually('all are done with', () => outbox.cursor(handler.name) === 25);
+        await eventually('all are done with', () => outbox.handlerOffset(handler.name) === 25);
         assert.deepEqual(await target.received(), all(25));
         await eventually('it is well again', () =>
           dispatcher.health().every(({ error }) => error === undefined),
@@ -195,7 +195,7 @@ describe('the outage of', () => {
     it('publishes again only what failed, in calls of at most ten, with attributes to choose by', async () => {
       const topic = await startFakeSns();
       const client = createSnsClient({ region: 'us-east-1', requestShare: 1 }, TOPIC, topic.endpoint);
-      const handler = sns({ client, topicArn: TOPIC });
+      const handler = createSnsHandler({ client, topicArn: TOPIC });
       const published = Array.from({ length: 12 }, (_, index) => ({
         runId: 'run',
         event: anEvent('req-1', index + 1),
@@ -216,7 +216,7 @@ describe('the outage of', () => {
     it('keeps the order of each request in a topic that has an order', async () => {
       const topic = await startFakeSns();
       const fifo = `${TOPIC}.fifo`;
-      const handler = sns({
+      const handler = createSnsHandler({
         client: createSnsClient({ region: 'us-east-1', requestShare: 1 }, fifo, topic.endpoint),
         topicArn: fifo,
       });

@@ -2,20 +2,20 @@ import { strict as assert } from 'node:assert';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openOutbox, type Outbox } from '../../../activities/events/outbox/outbox.ts';
-import type { OwnerBook } from '../../../activities/events/readModel/ownerSnapshot.ts';
-import { readModel } from '../../../activities/events/readModel/readModel.ts';
+import type { OwnerSnapshot } from '../../../activities/events/readModel/ownerSnapshot.ts';
+import { createReadModelHandler } from '../../../activities/events/readModel/readModel.ts';
 import {
   rebuildReadModel,
   type Owner,
   type RebuildSources,
 } from '../../../activities/events/readModel/rebuild.ts';
-import type { OwnedMachine } from '../../../activities/provider.ts';
+import type { OwnedObservation } from '../../../activities/provider.ts';
 import { openStore } from '../../../activities/storage/openStore.ts';
 import { TABLES, type Store } from '../../../activities/storage/store.ts';
 import type { DomainEvent } from '../../../domain/events/event.ts';
-import { eventsBetween, requestCreated } from '../../../domain/events/diffEvents.ts';
+import { diffEvents, requestCreated } from '../../../domain/events/diffEvents.ts';
 import { reduce, type RequestFact } from '../../../domain/request/reducer.ts';
-import { initialState, type RequestState } from '../../../domain/request/state.ts';
+import { initialRequestState, type RequestState } from '../../../domain/request/state.ts';
 import { aSighting, aTemplate } from '../../fixtures/builders.ts';
 import { scratch, type Scratch } from '../../fixtures/scratch.ts';
 
@@ -30,7 +30,7 @@ interface Life {
 
 /** As its owner lives it and tells it. */
 function live(requestId: string, facts: readonly RequestFact[]): Life {
-  let state = initialState({
+  let state = initialRequestState({
     v: 1,
     requestId,
     deployment: DEPLOYMENT,
@@ -43,7 +43,7 @@ function live(requestId: string, facts: readonly RequestFact[]): Life {
   const events = requestCreated(state);
   for (const [index, fact] of facts.entries()) {
     const next = reduce(state, fact);
-    events.push(...eventsBetween(state, next, 2_000 + index, events.length + 1));
+    events.push(...diffEvents(state, next, 2_000 + index, events.length + 1));
     state = next;
   }
   return { state, events };
@@ -52,7 +52,7 @@ function live(requestId: string, facts: readonly RequestFact[]): Life {
 const launched = (...ids: string[]): readonly RequestFact[] => [
   {
     type: 'LaunchDecided',
-    launch: { ordinal: 1, token: 't', units: ids.length, decidedAt: 0, stage: 'open', got: 0 },
+    launch: { ordinal: 1, token: 't', units: ids.length, decidedAt: 0, stage: 'open', fulfilledUnits: 0 },
   },
   {
     type: 'LaunchSettled',
@@ -60,11 +60,11 @@ const launched = (...ids: string[]): readonly RequestFact[] => [
     machines: ids.map((machineId) => ({ machineId, instanceType: 't3.medium', spot: false })),
     shortages: [],
   },
-  { type: 'MachinesSeen', sightings: ids.map((id) => aSighting(id)) },
+  { type: 'MachinesObserved', observations: ids.map((id) => aSighting(id)) },
 ];
 const gone = (...ids: string[]): RequestFact => ({
-  type: 'MachinesSeen',
-  sightings: ids.map((id) =>
+  type: 'MachinesObserved',
+  observations: ids.map((id) =>
     aSighting(id, { state: 'terminated', reason: 'Server.SpotInstanceTermination' }),
   ),
 });
@@ -77,12 +77,12 @@ const LIVES = [
   live(idOf(4), launched('i-41').slice(0, 2)),
 ];
 
-function ownerOf({ state }: Life, changes: Partial<OwnerBook> = {}): Owner {
+function ownerOf({ state }: Life, changes: Partial<OwnerSnapshot> = {}): Owner {
   const { input, status, message, cancelled } = state;
   const machines = [...state.machines.values()];
-  const isOpen = machines.some(({ release }) => release !== 'gone');
+  const isOpen = machines.some(({ release }) => release !== 'terminated');
   const book = { input, status, message, cancelled, machines, endedAt: isOpen ? 0 : 2_006, ...changes };
-  return { id: input.requestId, isOpen, read: () => Promise.resolve(book) };
+  return { id: input.requestId, isOpen, readSnapshot: () => Promise.resolve(book) };
 }
 
 for (const type of ['json', 'sqlite'] as const) {
@@ -90,7 +90,7 @@ for (const type of ['json', 'sqlite'] as const) {
     let folder: Scratch;
     let outbox: Outbox;
     let store: Store;
-    let cloud: OwnedMachine[];
+    let cloud: OwnedObservation[];
     const damages: unknown[] = [];
     const outboxPath = (): string => join(folder.directory, 'outbox.jsonl');
     const open = (): Promise<Store> =>
@@ -103,7 +103,7 @@ for (const type of ['json', 'sqlite'] as const) {
       damages.splice(0);
       cloud = [];
       for (const { state, events } of LIVES) await outbox.append(`run of ${state.input.requestId}`, events);
-      await readModel(store).handle(await outbox.after(0, 1_000));
+      await createReadModelHandler(store).handle(await outbox.readAfter(0, 1_000));
     });
     afterEach(async () => {
       await outbox.close();
@@ -124,14 +124,14 @@ for (const type of ['json', 'sqlite'] as const) {
           outbox,
           owners: {
             list: () => Promise.resolve(owners),
-            closed: (ids) => Promise.resolve(ids.filter((id) => closed.includes(id))),
+            filterClosed: (ids) => Promise.resolve(ids.filter((id) => closed.includes(id))),
           },
-          machines: { ofProvider: () => Promise.resolve(cloud) },
+          machines: { listMachines: () => Promise.resolve(cloud) },
           ...changes,
         },
         () => {},
       );
-    const shown = (machineId: string, requestId: string): OwnedMachine => ({
+    const shown = (machineId: string, requestId: string): OwnedObservation => ({
       ...aSighting(machineId),
       owner: { deployment: DEPLOYMENT, provider: PROVIDER, requestId },
     });
@@ -155,8 +155,8 @@ for (const type of ['json', 'sqlite'] as const) {
       assert.deepEqual((await store.list('requests')).rows, []);
       const rebuilt = await rebuild(LIVES.map((life) => ownerOf(life)));
       assert.deepEqual(await lists(), before);
-      const { events, requests, machines, silent, ended, byTags } = rebuilt;
-      assert.deepEqual([requests, machines, silent, ended, byTags], [4, 7, [], [], []]);
+      const { events, requests, machines, unanswered, closedRequests, foundByTag } = rebuilt;
+      assert.deepEqual([requests, machines, unanswered, closedRequests, foundByTag], [4, 7, [], [], []]);
       assert.equal(events, LIVES.flatMap((life) => life.events).length);
       const names = await readdir(join(folder.directory, 'model'));
       assert.equal(names.filter((name) => /damaged-[^-]+-[^-]+-[^-]+$/.test(name)).length, 1);
@@ -170,7 +170,7 @@ for (const type of ['json', 'sqlite'] as const) {
           endedAt: _e,
           sequence: _s,
           runId: _r,
-          reclaimed: _c,
+          lost: _c,
           message: _m,
           ...rest
         }: Record<string, unknown>) => rest;
@@ -192,18 +192,18 @@ for (const type of ['json', 'sqlite'] as const) {
       const owner = ownerOf(life);
       const lost = live(idOf(1), [...launched('i-11', 'i-12'), { type: 'Settled' }, gone('i-11')]);
       let reads = 0;
-      const read = async (): Promise<OwnerBook> => {
-        const book = await (reads === 0 ? owner : ownerOf(lost)).read();
+      const readSnapshot = async (): Promise<OwnerSnapshot> => {
+        const book = await (reads === 0 ? owner : ownerOf(lost)).readSnapshot();
         // The machine is lost right after the owner has answered, and the worker tells so.
         if (reads++ === 0) {
           await outbox.append(`run of ${idOf(1)}`, lost.events);
-          await readModel(store).handle(await outbox.after(0, 1_000));
+          await createReadModelHandler(store).handle(await outbox.readAfter(0, 1_000));
         }
         return book;
       };
-      await rebuild([{ ...owner, read }]);
+      await rebuild([{ ...owner, readSnapshot }]);
       assert.equal(reads, 2);
-      assert.equal((await store.get('machines', 'i-11'))?.release, 'gone');
+      assert.equal((await store.get('machines', 'i-11'))?.release, 'terminated');
       assert.equal((await store.get('requests', idOf(1)))?.alive, 1);
     });
 
@@ -213,47 +213,47 @@ for (const type of ['json', 'sqlite'] as const) {
       const broken: Owner = {
         id: idOf(9),
         isOpen: true,
-        read: () => Promise.reject(new Error('no history')),
+        readSnapshot: () => Promise.reject(new Error('no history')),
       };
-      const { silent } = await rebuild([
-        ownerOf(first, { silence: 'no worker' }),
+      const { unanswered } = await rebuild([
+        ownerOf(first, { queryError: 'no worker' }),
         ...others.map((life) => ownerOf(life)),
         broken,
       ]);
-      assert.deepEqual(silent, [
-        { id: idOf(1), why: 'no worker' },
-        { id: idOf(9), why: 'no history' },
+      assert.deepEqual(unanswered, [
+        { id: idOf(1), reason: 'no worker' },
+        { id: idOf(9), reason: 'no history' },
       ]);
       assert.equal((await store.get('requests', idOf(1)))?.alive, 2);
     });
 
     it('ends what Temporal has closed, but for machines that AWS shows', async () => {
       cloud = [shown('i-12', idOf(1)), shown('i-22', idOf(2))];
-      const { ended } = await rebuild([], [idOf(1), idOf(2)]);
-      assert.deepEqual(ended, [idOf(1), idOf(2)]);
-      assert.equal((await store.get('machines', 'i-11'))?.release, 'gone');
-      assert.equal((await store.get('machines', 'i-12'))?.release, 'kept');
+      const { closedRequests } = await rebuild([], [idOf(1), idOf(2)]);
+      assert.deepEqual(closedRequests, [idOf(1), idOf(2)]);
+      assert.equal((await store.get('machines', 'i-11'))?.release, 'terminated');
+      assert.equal((await store.get('machines', 'i-12'))?.release, 'held');
       assert.equal((await store.get('requests', idOf(1)))?.endedAt, 0);
       assert.equal(
         (await store.get('requests', idOf(4)))?.phase,
-        'acquiring',
+        'provisioning',
         'it is not known to be closed',
       );
     });
 
     it('has live machines that only their tags tell of, with their requests', async () => {
       cloud = [shown('i-51', idOf(5)), shown('i-52', idOf(5)), shown('i-11', idOf(1))];
-      const { byTags } = await rebuild(LIVES.map((life) => ownerOf(life)));
-      assert.deepEqual(byTags, ['i-51', 'i-52']);
+      const { foundByTag } = await rebuild(LIVES.map((life) => ownerOf(life)));
+      assert.deepEqual(foundByTag, ['i-51', 'i-52']);
       const request = await store.get('requests', idOf(5));
       assert.deepEqual([request?.alive, request?.status, request?.endedAt], [2, 'complete_with_error', 0]);
     });
 
     it('is made as far as possible while AWS cannot be read, and ends nothing', async () => {
-      const ofProvider = () => Promise.reject(new Error('no credentials'));
-      const { cloudError, ended } = await rebuild([], [idOf(1)], { machines: { ofProvider } });
-      assert.deepEqual([cloudError, ended], ['no credentials', []]);
-      assert.equal((await store.get('machines', 'i-11'))?.release, 'kept');
+      const listMachines = () => Promise.reject(new Error('no credentials'));
+      const { cloudError, closedRequests } = await rebuild([], [idOf(1)], { machines: { listMachines } });
+      assert.deepEqual([cloudError, closedRequests], ['no credentials', []]);
+      assert.equal((await store.get('machines', 'i-11'))?.release, 'held');
     });
 
     it('gives a machine that was adopted to its adopter alone', async () => {

@@ -36,7 +36,9 @@ describe('the event of a template', () => {
     );
   }
   const told = async (): Promise<DomainEvent[]> =>
-    (await outbox.after(0, 100)).map(({ event }) => event).filter(({ type }) => type === 'TemplateChanged');
+    (await outbox.readAfter(0, 100))
+      .map(({ event }) => event)
+      .filter(({ type }) => type === 'TemplateChanged');
   const summary = async () =>
     (await told()).map((event) =>
       event.type === 'TemplateChanged' ? [event.templateId, event.change, event.keys.join(), event.id] : [],
@@ -64,7 +66,7 @@ describe('the event of a template', () => {
 
   it('has the next number after a restart, and when those before are no longer kept', async () => {
     await request(1, aTemplate());
-    await outbox.trim(outbox.newest(), 1_000);
+    await outbox.trim(outbox.newestOffset(), 1_000);
     assert.deepEqual(await told(), []);
     await outbox.close();
     outbox = await open();

@@ -2,7 +2,7 @@ import { openJournal } from '../../../activities/storage/journal.ts';
 
 /** Appends numbers to a journal for ever and says each one that was acknowledged. */
 const [path = '', name = ''] = process.argv.slice(2);
-const fold = { reset() {}, apply: () => 1, live: () => 1_000_000, *snapshot() {} };
+const fold = { reset() {}, apply: () => 1, liveItems: () => 1_000_000, *snapshot() {} };
 const journal = await openJournal<string>({
   path,
   fold,

@@ -31,7 +31,7 @@ describe('a journal whose writers are killed', () => {
       fold: {
         reset: () => kept.splice(0),
         apply: (value) => kept.push(value),
-        live: () => Infinity,
+        liveItems: () => Infinity,
         *snapshot() {},
       },
       onDamage: (damage) => assert.fail(JSON.stringify(damage)),

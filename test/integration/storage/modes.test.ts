@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { auditLog } from '../../../activities/events/handlers/auditLog.ts';
+import { createAuditLogHandler } from '../../../activities/events/handlers/auditLog.ts';
 import { startDispatcher } from '../../../activities/events/outbox/dispatcher.ts';
 import { openOutbox } from '../../../activities/events/outbox/outbox.ts';
 import { openStore } from '../../../activities/storage/openStore.ts';
@@ -52,18 +52,18 @@ describe('what the worker stores', () => {
   it('of events, and the audit log with its older files, is for its own user alone', async () => {
     const directory = path.join(base, 'state');
     const outbox = await openOutbox(path.join(directory, 'outbox.jsonl'), unharmed);
-    const audit = auditLog({ path: path.join(directory, 'audit.log'), maxBytes: 1, keep: 2 });
+    const audit = createAuditLogHandler({ path: path.join(directory, 'audit.log'), maxBytes: 1, keep: 2 });
     const dispatcher = startDispatcher({
       outbox,
       handlers: [audit],
       lock: path.join(directory, 'dispatcher.lock'),
-      keepMs: 0,
+      retentionMs: 0,
       onFailure: ({ error }) => assert.fail(String(error)),
     });
     for (const sequence of [1, 2]) {
       await outbox.append('run', [anEvent('req-1', sequence)]);
       dispatcher.wake();
-      await eventually('it is told', () => dispatcher.health().every(({ behind }) => behind === 0));
+      await eventually('it is told', () => dispatcher.health().every(({ lag }) => lag === 0));
     }
     assert.ok((await readdir(directory)).includes('audit.log.1'));
     assert.deepEqual(await openToOthers(directory), []);

@@ -51,7 +51,7 @@ describe('the stores', () => {
         await Promise.all(
           stores.map((store) =>
             operation % 4 === 1
-              ? store.commitFrom((rows) => changes.filter((change) => isNew(rows, change)))
+              ? store.commitWith((rows) => changes.filter((change) => isNew(rows, change)))
               : store.commit(changes),
           ),
         );
@@ -101,7 +101,7 @@ describe('the stores', () => {
       it('lets nobody write between what is read and what is chosen by it', async () => {
         const stores = await Promise.all([opened(type), opened(type)]);
         const countUp = (store: Store): Promise<void> =>
-          store.commitFrom(({ get }) => [
+          store.commitWith(({ get }) => [
             {
               table: 'machines',
               put: aMachineRecord('i-1', { units: (get('machines', 'i-1')?.units ?? 0) + 1 }),
@@ -230,7 +230,7 @@ function randomChange(random: Random): Change {
     case 'machines':
       return {
         table,
-        put: aMachineRecord(id, { at, provider, endedAt, release: random.pick(['kept', 'gone']) }),
+        put: aMachineRecord(id, { at, provider, endedAt, release: random.pick(['held', 'terminated']) }),
       };
     case 'events':
       return { table, put: { ...anEventRecord(anEvent('req-1', 1, at)), id, at, provider } };

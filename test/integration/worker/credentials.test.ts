@@ -4,12 +4,12 @@ import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { DefaultLogger } from '@temporalio/worker';
 import { createAwsClients, type AwsSettings } from '../../../activities/aws/client/clients.ts';
 import { credentialsOf } from '../../../activities/aws/client/credentials.ts';
-import { UNOBSERVED } from '../../../activities/aws/client/awsCallMetrics.ts';
+import { NO_OBSERVER } from '../../../activities/aws/client/awsCallMetrics.ts';
 import type { AwsConfig } from '../../../config/config.ts';
 import { DEFAULTS } from '../../../config/index.ts';
 import { startSimulator, type Simulator } from '../../../simulator/server.ts';
 import { openAws } from '../../../worker/startup/aws.ts';
-import { clientSettings } from '../../../worker/startup/awsSettings.ts';
+import { awsClientSettings } from '../../../worker/startup/awsSettings.ts';
 import { INSTANCE_KEY, startAwsFront } from '../../fixtures/cloud/awsFront.ts';
 import { simulatorControl } from '../../fixtures/cloud/simulatorClient.ts';
 import { failure, scratch, type Scratch } from '../../fixtures/scratch.ts';
@@ -64,7 +64,7 @@ describe('the credentials of a provider instance', () => {
     return openAws(provider, {
       logger: new DefaultLogger('ERROR'),
       onReadError: (error) => assert.fail(String(error)),
-      calls: UNOBSERVED,
+      calls: NO_OBSERVER,
     });
   }
   const signers = (): string[] => [
@@ -208,7 +208,7 @@ describe('the credentials of a provider instance', () => {
       const aws = createAwsClients({ region: 'us-east-1', ec2Endpoint: simulator.url, requestShare: 1 });
       await aws.reading.send(new DescribeInstancesCommand({}));
       assert.deepEqual(front.calls, []);
-      await aws.scaling.send(new DescribeAutoScalingGroupsCommand({}));
+      await aws.autoScaling.send(new DescribeAutoScalingGroupsCommand({}));
       aws.destroy();
       assert.deepEqual(
         front.calls.map(({ action }) => action),
@@ -218,7 +218,7 @@ describe('the credentials of a provider instance', () => {
 
     it('has EC2’s own endpoint for EC2 alone, and a stand-in for all', () => {
       const settings = (endpoint: string) =>
-        clientSettings({ ...DEFAULTS.provider, aws: { ...DEFAULTS.provider.aws, endpoint } });
+        awsClientSettings({ ...DEFAULTS.provider, aws: { ...DEFAULTS.provider.aws, endpoint } });
       const vpc = settings('https://vpce-1.ec2.eu-west-1.vpce.amazonaws.com:443');
       assert.deepEqual(
         [vpc.ec2Endpoint, vpc.endpoint],

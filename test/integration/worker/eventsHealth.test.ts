@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { createEventActivities } from '../../../activities/events/outbox/eventActivities.ts';
 import { DEFAULTS, type Config } from '../../../config/index.ts';
-import { openEvents, type Events } from '../../../worker/pipeline/eventPipeline.ts';
+import { openEventPipeline, type EventPipeline } from '../../../worker/pipeline/eventPipeline.ts';
 import { workerChecks } from '../../../worker/health/checks.ts';
 import { createMetrics } from '../../../worker/health/metrics.ts';
 import { createReadiness } from '../../../worker/health/readiness.ts';
@@ -21,10 +21,10 @@ describe('the health of the events', () => {
   let folder: Scratch;
   let directory: string;
   let site: string;
-  let events: Events;
-  const open = async (): Promise<Events> => {
+  let events: EventPipeline;
+  const open = async (): Promise<EventPipeline> => {
     const config: Config = { ...DEFAULTS, events: { ...DEFAULTS.events, module: site } };
-    return openEvents(config, directory, quiet);
+    return openEventPipeline(config, directory, quiet);
   };
   beforeEach(async () => {
     folder = await scratch();
@@ -32,7 +32,7 @@ describe('the health of the events', () => {
     site = await folder.write(
       'site.mjs',
       `import { existsSync } from 'node:fs';
-       export default () => ({ name: 'site', begins: 'at the oldest', async handle() {
+       export default () => ({ name: 'site', startFrom: 'earliest', async handle() {
          if (existsSync(${JSON.stringify(join(folder.directory, 'down'))})) throw new Error('the target is down');
        } });`,
     );
@@ -45,7 +45,7 @@ describe('the health of the events', () => {
 
   const check = async (name: string) => {
     const readiness = createReadiness();
-    readiness.begin(
+    readiness.setChecks(
       workerChecks({} as Client, [], { check: async () => {} } as unknown as OpenProvider, events),
     );
     const { ready, degraded, checks } = await readiness.read();
@@ -70,7 +70,7 @@ describe('the health of the events', () => {
     await writeFile(join(folder.directory, 'down'), '');
     assert.equal(await publish(1), true);
     const failing = await eventually('it fails', async () => {
-      const found = await check('handlers');
+      const found = await check('eventHandlers');
       return found.degraded ? found : undefined;
     });
     assert.equal(failing.ok, true);
@@ -78,11 +78,14 @@ describe('the health of the events', () => {
       failing.detail ?? '',
       /'site' has failed for \d+ s and is 1 events behind: the target is down/,
     );
-    assert.equal(await metric(/^ohf_event_handler_behind.*handler="site"/), 1);
+    assert.equal(await metric(/^ohf_event_handler_lag.*handler="site"/), 1);
     assert.ok((await metric(/^ohf_event_handler_failing_seconds.*handler="site"/)) > 0);
-    assert.equal(await metric(/^ohf_event_handler_failing_seconds.*handler="storage"/), 0);
+    assert.equal(await metric(/^ohf_event_handler_failing_seconds.*handler="readModel"/), 0);
     await rm(join(folder.directory, 'down'));
-    await eventually('it is well', async () => (await check('handlers')).detail === 'storage, audit, site');
+    await eventually(
+      'it is well',
+      async () => (await check('eventHandlers')).detail === 'storage, audit, site',
+    );
     assert.equal(await metric(/^ohf_event_handler_failing_seconds.*handler="site"/), 0);
   });
 
@@ -104,7 +107,7 @@ describe('the health of the events', () => {
 
   it('is degraded from a damage on, until the read model was made again', async () => {
     assert.equal(await publish(1), true);
-    await eventually('all is told', () => events.health().handlers.every(({ behind }) => behind === 0));
+    await eventually('all is told', () => events.health().handlers.every(({ lag }) => lag === 0));
     await events.close();
     const store = join(directory, 'read-model', 'store.jsonl');
     await mkdir(join(directory, 'read-model'), { recursive: true });

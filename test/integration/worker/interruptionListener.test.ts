@@ -5,18 +5,18 @@ import { createAwsClients, type AwsClients } from '../../../activities/aws/clien
 import { createInstanceReader } from '../../../activities/aws/instance/instances.ts';
 import {
   createInterruptionQueue,
-  type QueueSettings,
+  type InterruptionQueueSettings,
 } from '../../../activities/aws/interruption/interruptionQueue.ts';
 import { createLaunchTemplates } from '../../../activities/aws/launchTemplate/launchTemplates.ts';
 import { createMachineReader } from '../../../activities/aws/instance/machineReader.ts';
-import { createManagers } from '../../../activities/aws/launch/index.ts';
-import { UNOBSERVED } from '../../../activities/aws/client/awsCallMetrics.ts';
-import { createShortageMemory } from '../../../activities/aws/launch/unavailableOfferings.ts';
-import type { Announcements } from '../../../activities/provider.ts';
-import { unpackSeen, type SeenMachine } from '../../../domain/monitor/observation.ts';
+import { createLaunchMethods } from '../../../activities/aws/launch/index.ts';
+import { NO_OBSERVER } from '../../../activities/aws/client/awsCallMetrics.ts';
+import { createUnavailableOfferings } from '../../../activities/aws/launch/unavailableOfferings.ts';
+import type { InterruptionSource } from '../../../activities/provider.ts';
+import { unpackObservations, type FleetObservation } from '../../../domain/monitor/observation.ts';
 import { policyFor } from '../../../domain/permissions/policy.ts';
-import type { MachinesAnnounced } from '../../../contract/messages.ts';
-import { listen, type Listener } from '../../../worker/interruptionListener.ts';
+import type { MachinesInterrupted } from '../../../contract/messages.ts';
+import { listenForInterruptions, type InterruptionListener } from '../../../worker/interruptionListener.ts';
 import { aTemplate } from '../../fixtures/builders.ts';
 import { eventually } from '../../fixtures/eventually.ts';
 import { run, startBench, type Bench } from '../../fixtures/cloud/simulatedEc2.ts';
@@ -29,9 +29,9 @@ describe('what AWS announces', function () {
   let bench: Bench;
   let aws: AwsClients;
   let sqs: SQSClient;
-  let source: Announcements;
-  let listener: Listener | undefined;
-  let told: SeenMachine[];
+  let source: InterruptionSource;
+  let listener: InterruptionListener | undefined;
+  let told: FleetObservation[];
   let refuseSignals: boolean;
   let noted: string[];
   let recoveries: string[];
@@ -56,28 +56,28 @@ describe('what AWS announces', function () {
 
   const url = () => `${bench.url}/000000000000/interruptions`;
 
-  function start(settings: Partial<QueueSettings> = {}): void {
-    const queue: QueueSettings = {
+  function start(settings: Partial<InterruptionQueueSettings> = {}): void {
+    const queue: InterruptionQueueSettings = {
       url: url(),
       rebalance: 'note',
       onMalformed: (body) => noted.push(body),
-      onAdvice: (machineId) => noted.push(machineId),
+      onRebalanceRecommendation: (machineId) => noted.push(machineId),
       ...settings,
     };
-    source = createInterruptionQueue(aws, queue, UNOBSERVED);
-    const signalWithStart = async (_type: string, options: { signalArgs: [MachinesAnnounced] }) => {
+    source = createInterruptionQueue(aws, queue, NO_OBSERVER);
+    const signalWithStart = async (_type: string, options: { signalArgs: [MachinesInterrupted] }) => {
       if (refuseSignals) throw new Error('Temporal is down');
-      told.push(...unpackSeen(options.signalArgs[0].seen));
+      told.push(...unpackObservations(options.signalArgs[0].observations));
     };
     const connection = { withDeadline: (_deadline: number, call: () => unknown) => call() };
     const client = { connection, workflow: { signalWithStart } } as unknown as Client;
     const machines = createMachineReader(
       aws,
       createInstanceReader(aws.reading),
-      createManagers(aws, createLaunchTemplates(aws), createShortageMemory()),
+      createLaunchMethods(aws, createLaunchTemplates(aws), createUnavailableOfferings()),
       () => undefined,
     );
-    listener = listen(source, instance, machines, client, {
+    listener = listenForInterruptions(source, instance, machines, client, {
       onFailure: (reason) => recoveries.push(reason),
       onRecovery: () => recoveries.push('recovered'),
     });
@@ -115,7 +115,7 @@ describe('what AWS announces', function () {
     const [seen] = told;
     assert.deepEqual([seen?.machineId, seen?.requestId, seen?.state], [id, 'req-1', 'running']);
     assert.match(seen?.name ?? '', /^ip-10-.*\.ec2\.internal$/);
-    const left = (seen?.reclaimAt ?? 0) - before;
+    const left = (seen?.interruptionAt ?? 0) - before;
     assert.ok(left > 115_000 && left <= 121_000, `${left} ms`);
     await eventually('nothing is left', isEmpty);
     const { Statement } = policyFor([aTemplate()], { ...instance, region: '*', account: '*', queue: url() });
@@ -167,13 +167,13 @@ describe('what AWS announces', function () {
       status: 503,
     });
     start();
-    await eventually('it is trouble', () => listener?.trouble() !== undefined);
-    assert.match(listener?.trouble() ?? '', /^ServiceUnavailable: This error was ordered/);
+    await eventually('it is trouble', () => listener?.failureReason() !== undefined);
+    assert.match(listener?.failureReason() ?? '', /^ServiceUnavailable: This error was ordered/);
     const id = await launch();
     await bench.control.interrupt(id);
     await bench.control.release(gate.id);
     await eventually('it is told', () => told.length === 1);
-    await eventually('it is no trouble any more', () => listener?.trouble() === undefined);
+    await eventually('it is no trouble any more', () => listener?.failureReason() === undefined);
     assert.deepEqual(
       recoveries.map((text) => text.slice(0, 9)),
       ['ServiceUn', 'recovered'],
@@ -195,7 +195,7 @@ describe('what AWS announces', function () {
     await bench.control.rebalance(id);
     await eventually('it is told', () => told.length === 1);
     assert.deepEqual([told[0]?.machineId, noted], [id, []]);
-    assert.ok((told[0]?.reclaimAt ?? 0) > Date.now() + 100_000);
+    assert.ok((told[0]?.interruptionAt ?? 0) > Date.now() + 100_000);
   });
 
   it('may be that somebody ends machines, also before AWS shows it to others', async () => {

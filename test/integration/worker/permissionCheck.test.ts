@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { CreateLaunchTemplateCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
 import { createAwsClients, type AwsClients } from '../../../activities/aws/client/clients.ts';
 import { startSimulator, type Simulator } from '../../../simulator/server.ts';
-import { findRefusedActions } from '../../../activities/aws/iam/permissionCheck.ts';
+import { findDeniedActions } from '../../../activities/aws/iam/permissionCheck.ts';
 import { simulatorControl, type SimulatorControl } from '../../fixtures/cloud/simulatorClient.ts';
 
 describe('the question what AWS allows the worker', () => {
@@ -24,10 +24,10 @@ describe('the question what AWS allows the worker', () => {
   beforeEach(async () => void (await control.reset()));
 
   it('names nothing where all is allowed, and changes nothing', async () => {
-    assert.deepEqual(await findRefusedActions(aws, 'test'), { refused: [], doubtful: [] });
+    assert.deepEqual(await findDeniedActions(aws, 'test'), { denied: [], uncertain: [] });
     assert.equal((await control.summary()).launchedEver, 0);
     await launchOne();
-    assert.deepEqual(await findRefusedActions(aws, 'test'), { refused: [], doubtful: [] });
+    assert.deepEqual(await findDeniedActions(aws, 'test'), { denied: [], uncertain: [] });
     const { launchedEver, live } = await control.summary();
     assert.deepEqual([launchedEver, live], [1, 1]);
   });
@@ -35,16 +35,16 @@ describe('the question what AWS allows the worker', () => {
   it('names what is refused; before there is a machine it is not sure of what concerns machines', async () => {
     const denied = ['CreateLaunchTemplate', 'CreateFleet', 'TerminateInstances'];
     await control.deny(denied);
-    assert.deepEqual(await findRefusedActions(aws, 'test'), {
-      refused: ['ec2:CreateLaunchTemplate'],
-      doubtful: ['ec2:TerminateInstances', 'ec2:CreateFleet'],
+    assert.deepEqual(await findDeniedActions(aws, 'test'), {
+      denied: ['ec2:CreateLaunchTemplate'],
+      uncertain: ['ec2:TerminateInstances', 'ec2:CreateFleet'],
     });
     await control.deny([]);
     await launchOne();
     await control.deny(denied);
-    assert.deepEqual(await findRefusedActions(aws, 'test'), {
-      refused: ['ec2:CreateLaunchTemplate', 'ec2:TerminateInstances', 'ec2:CreateFleet'],
-      doubtful: [],
+    assert.deepEqual(await findDeniedActions(aws, 'test'), {
+      denied: ['ec2:CreateLaunchTemplate', 'ec2:TerminateInstances', 'ec2:CreateFleet'],
+      uncertain: [],
     });
   });
 

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { readModel } from '../../../activities/events/readModel/readModel.ts';
+import { createReadModelHandler } from '../../../activities/events/readModel/readModel.ts';
 import { loadWorkerConfig } from '../../../config/index.ts';
-import { numbered, type DomainEvent, type EventBody } from '../../../domain/events/event.ts';
+import { numberEvents, type DomainEvent, type EventBody } from '../../../domain/events/event.ts';
 import {
-  withRecords,
+  withReadModel,
   type AuditLine,
   type EventFilter,
-  type Records,
+  type ReadModelQueries,
 } from '../../../worker/pipeline/readModelQueries.ts';
-import { openStorage, storageDirectory, type Storage } from '../../../worker/pipeline/storage.ts';
+import { openStorage, storageDirectory, type WorkerStorage } from '../../../worker/pipeline/storage.ts';
 import { eventually } from '../../fixtures/eventually.ts';
 import { scratch, type Scratch } from '../../fixtures/scratch.ts';
 
@@ -18,7 +18,7 @@ const RETURN = 'ret-0198c0de-0000-7000-8000-000000000000';
 const note = (message: string): never => assert.fail(message);
 
 function eventsOf(requestId: string, at: number, ...bodies: readonly EventBody[]): DomainEvent[] {
-  return numbered(
+  return numberEvents(
     bodies,
     { stream: requestId, requestId, deployment: 'embedded', provider: 'awsinst', at },
     1,
@@ -37,7 +37,7 @@ for (const type of ['json', 'sqlite'] as const) {
   describe(`what happened, as ${type} has it`, () => {
     let folder: Scratch;
     let env: Record<string, string>;
-    let storage: Storage;
+    let storage: WorkerStorage;
     beforeEach(async () => {
       folder = await scratch();
       env = {
@@ -60,11 +60,12 @@ for (const type of ['json', 'sqlite'] as const) {
 
     /** As a worker does. */
     async function publish(events: readonly DomainEvent[]): Promise<void> {
-      const before = storage.outbox.newest();
+      const before = storage.outbox.newestOffset();
       await storage.outbox.append(`run of ${events[0]?.stream}`, events);
-      await readModel(storage.store).handle(await storage.outbox.after(before, 1_000));
+      await createReadModelHandler(storage.store).handle(await storage.outbox.readAfter(before, 1_000));
     }
-    const ask = <T>(work: (records: Records) => Promise<T>): Promise<T> => withRecords(env, note, work);
+    const ask = <T>(work: (records: ReadModelQueries) => Promise<T>): Promise<T> =>
+      withReadModel(env, note, work);
     const shown = async (filter: EventFilter, limit = 100): Promise<string[]> =>
       (await ask((records) => records.events(filter, limit))).map(
         ({ what, id }) => `${what} ${id.split('/')[1]}`,

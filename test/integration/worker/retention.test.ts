@@ -4,7 +4,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { openStore } from '../../../activities/storage/openStore.ts';
 import type { Store } from '../../../activities/storage/store.ts';
 import { loadWorkerConfig } from '../../../config/index.ts';
-import { openEvents, type Events } from '../../../worker/pipeline/eventPipeline.ts';
+import { openEventPipeline, type EventPipeline } from '../../../worker/pipeline/eventPipeline.ts';
 import { eventually } from '../../fixtures/eventually.ts';
 import { scratch, type Scratch } from '../../fixtures/scratch.ts';
 import { aRequestRecord } from '../../fixtures/recordBuilders.ts';
@@ -14,7 +14,7 @@ const unharmed = (): never => assert.fail('nothing is damaged');
 
 describe('the read model, day by day', () => {
   let files: Scratch;
-  let events: Events | undefined;
+  let events: EventPipeline | undefined;
   let looking: Store | undefined;
   beforeEach(async () => {
     files = await scratch();
@@ -39,7 +39,7 @@ describe('the read model, day by day', () => {
       { table: 'requests', put: aRequestRecord('req-ended', { at: now, endedAt: now }) },
       { table: 'requests', put: aRequestRecord('req-open', { at: now - 90 * DAY }) },
     ]);
-    events = await openEvents(config, files.directory, new DefaultLogger('ERROR', () => {}));
+    events = await openEventPipeline(config, files.directory, new DefaultLogger('ERROR', () => {}));
     const left = async (): Promise<string[]> => {
       const { rows } = (await looking?.list('requests')) ?? { rows: [] };
       return rows.map(({ id }) => id).toSorted();

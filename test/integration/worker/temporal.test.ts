@@ -4,12 +4,12 @@ import { Client } from '@temporalio/client';
 import { DefaultLogger } from '@temporalio/worker';
 import type { TemporalConfig, TlsFiles } from '../../../config/config.ts';
 import { DEFAULTS } from '../../../config/index.ts';
-import { checkNamespace, refuseDevServer } from '../../../worker/startup/startupChecks.ts';
+import { checkNamespace, rejectDevServer } from '../../../worker/startup/startupChecks.ts';
 import { connect } from '../../../worker/startup/connection.ts';
 import {
   addSearchAttributes,
   ATTRIBUTE_NAMES,
-  makeNamespace,
+  createNamespace,
   readNamespace,
 } from '../../../worker/startup/namespace.ts';
 import { eventually } from '../../fixtures/eventually.ts';
@@ -41,7 +41,7 @@ describe('Temporal, as the worker needs it,', function () {
       ...{ TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: namespace },
     });
   const made = async (namespace: string): Promise<void> => {
-    await makeNamespace(temporal.client, namespace, 3);
+    await createNamespace(temporal.client, namespace, 3);
     await addSearchAttributes(temporal.client, namespace);
   };
 
@@ -160,14 +160,14 @@ describe('Temporal, as the worker needs it,', function () {
       temporal: { ...DEFAULTS.temporal, address: temporal.address, ...allow },
       provider: { ...DEFAULTS.provider, aws: { ...DEFAULTS.provider.aws, ...aws } },
     });
-    const told = await failure(refuseDevServer(temporal.client, config({})));
+    const told = await failure(rejectDevServer(temporal.client, config({})));
     assert.match(
       told,
       /^ConfigurationError: .*development server, and AWS is the real one.*temporal\.address/,
     );
     assert.match(told, /temporal\.allowDevServer/);
-    await refuseDevServer(temporal.client, config({}, { allowDevServer: true }));
-    await refuseDevServer(temporal.client, config({ endpoint: 'http://127.0.0.1:4566' }));
+    await rejectDevServer(temporal.client, config({}, { allowDevServer: true }));
+    await rejectDevServer(temporal.client, config({ endpoint: 'http://127.0.0.1:4566' }));
     const real = { TEMPORAL_ADDRESS: temporal.address, OHF_DEPLOYMENT: 'grid1' };
     const checked = await ohf(['temporal', 'setup', '--check'], real);
     assert.match(
@@ -229,7 +229,7 @@ describe('Temporal, as the worker needs it,', function () {
       const env = {
         ...{ ...SIMULATED, HF_PROVIDER_CONFDIR: files.directory },
         ...{ TEMPORAL_API_KEY: 'hush-key', AWS_SECRET_ACCESS_KEY: 'hush-secret' },
-        OHF_REQUEST_PENDING_SECONDS: '200',
+        OHF_REQUEST_BOOT_TIMEOUT_SECONDS: '200',
         OHF_PROVIDER_AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/hush-role',
       };
       // The one uses Temporal's client, the other our small one.
@@ -242,7 +242,7 @@ describe('Temporal, as the worker needs it,', function () {
       const { events } = await request.fetchHistory();
       const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
       const stored = JSON.stringify([events, raw]) + Buffer.from(input ?? []).toString();
-      assert.match(stored, /"requestId":"req-.*"pendingSeconds":200/);
+      assert.match(stored, /"requestId":"req-.*"bootTimeoutSeconds":200/);
       assert.doesNotMatch(stored, /hush/, 'no secret, and nothing else of the way to AWS, is in a request');
     });
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readCloudEvent } from '../../../activities/aws/interruption/cloudEvents.ts';
+import { parseInstanceEvent } from '../../../activities/aws/interruption/cloudEvents.ts';
 
 const time = '2026-01-01T00:00:00Z';
 const AT = Date.parse(time);
@@ -25,17 +25,17 @@ describe('an event of EC2', () => {
     [
       'an interruption, two minutes before it',
       event(WARNING, { 'instance-action': 'terminate' }),
-      { kind: 'interruption', machineId, reclaimAt: AT + 120_000 },
+      { kind: 'interruption', machineId, interruptionAt: AT + 120_000 },
     ],
     [
       'a hibernation, which begins at once',
       event(WARNING, { 'instance-action': 'hibernate' }),
-      { kind: 'interruption', machineId, reclaimAt: AT },
+      { kind: 'interruption', machineId, interruptionAt: AT },
     ],
     [
       'a recommendation',
       event('EC2 Instance Rebalance Recommendation'),
-      { kind: 'rebalance', machineId, reclaimAt: AT + 120_000 },
+      { kind: 'rebalance', machineId, interruptionAt: AT + 120_000 },
     ],
     ['an end', event(STATE, { state: 'terminated' }), { kind: 'state', machineId, state: 'terminated' }],
     ['a stop, which may be over', event(STATE, { state: 'stopped' }), { kind: 'state', machineId }],
@@ -44,17 +44,17 @@ describe('an event of EC2', () => {
     ['a type that objects have by nature', event('constructor'), undefined],
   ];
   for (const [what, body, meaning] of rows) {
-    it(`tells of ${what}`, () => assert.deepEqual(readCloudEvent(body, AT), meaning));
+    it(`tells of ${what}`, () => assert.deepEqual(parseInstanceEvent(body, AT), meaning));
     it(`tells of ${what} by way of SNS`, () => {
       const envelope = JSON.stringify({ Type: 'Notification', MessageId: '1', Message: body });
-      assert.deepEqual(readCloudEvent(envelope, AT), meaning);
+      assert.deepEqual(parseInstanceEvent(envelope, AT), meaning);
     });
   }
 
   it('says nothing any more when it is old', () => {
     const warning = event(WARNING);
-    assert.ok(readCloudEvent(warning, AT + 10 * 60_000));
-    assert.equal(readCloudEvent(warning, AT + 10 * 60_000 + 1), undefined);
+    assert.ok(parseInstanceEvent(warning, AT + 10 * 60_000));
+    assert.equal(parseInstanceEvent(warning, AT + 10 * 60_000 + 1), undefined);
   });
 
   const malformed: readonly (readonly [string, RegExp])[] = [
@@ -70,6 +70,6 @@ describe('an event of EC2', () => {
   ];
   for (const [body, reason] of malformed) {
     it(`is not ${body || "''"}`, () =>
-      assert.throws(() => readCloudEvent(body, AT), { name: 'SyntaxError', message: reason }));
+      assert.throws(() => parseInstanceEvent(body, AT), { name: 'SyntaxError', message: reason }));
   }
 });

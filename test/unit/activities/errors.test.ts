@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { toFailure, toProviderError } from '../../../activities/aws/client/errors.ts';
+import { toApplicationFailure, toProviderError } from '../../../activities/aws/client/errors.ts';
 import type { ProviderErrorKind } from '../../../domain/errors/errors.ts';
 
 /** AWS's codes with the HTTP status they come with (0: no answer came), by what the product does about them. */
@@ -70,7 +70,7 @@ describe("AWS's error codes", () => {
   it('end the retries of a launch only where it can never succeed', () => {
     for (const [kind, byStatus] of Object.entries(EXPECTED)) {
       const [status = '', codes = ''] = Object.entries(byStatus)[0] ?? [];
-      const { nonRetryable } = toFailure(errorOf(codes.split(' ')[0] ?? '', Number(status)));
+      const { nonRetryable } = toApplicationFailure(errorOf(codes.split(' ')[0] ?? '', Number(status)));
       assert.equal(nonRetryable, kind === 'permanent' || kind === 'stale', kind);
     }
   });

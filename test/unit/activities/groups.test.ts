@@ -1,43 +1,43 @@
 import { strict as assert } from 'node:assert';
 import { AutoScalingClient, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
 import type { AwsClients } from '../../../activities/aws/client/clients.ts';
-import { createGroups } from '../../../activities/aws/group/groups.ts';
+import { createGroupService } from '../../../activities/aws/group/groups.ts';
 import type { InstanceReader } from '../../../activities/aws/instance/instances.ts';
 import type { LaunchTemplates } from '../../../activities/aws/launchTemplate/launchTemplates.ts';
 import { createGroupSizes } from '../../../activities/aws/launch/autoScaling.ts';
-import type { GroupManager, Managers } from '../../../activities/aws/launch/launchMethod.ts';
-import { spotFleet } from '../../../activities/aws/launch/spotFleet.ts';
-import { createShortageMemory } from '../../../activities/aws/launch/unavailableOfferings.ts';
-import type { AcquireResult, GroupInput } from '../../../contract/activities.ts';
+import type { GroupLaunchMethod, LaunchMethods } from '../../../activities/aws/launch/launchMethod.ts';
+import { createSpotFleetMethod } from '../../../activities/aws/launch/spotFleet.ts';
+import { createUnavailableOfferings } from '../../../activities/aws/launch/unavailableOfferings.ts';
+import type { LaunchResult, GroupInput } from '../../../contract/activities.ts';
 import type { MachineState } from '../../../domain/machine/machine.ts';
 import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment.ts';
 import { aSighting } from '../../fixtures/builders.ts';
 
 describe('the freeze of a group', () => {
   const input: GroupInput = {
-    launch: { ordinal: 1, token: 'launch-1', units: 3, decidedAt: 0, stage: 'open', got: 0 },
-    group: { manager: 'ec2FleetMaintain', id: 'fleet-1' },
+    launch: { ordinal: 1, token: 'launch-1', units: 3, decidedAt: 0, stage: 'open', fulfilledUnits: 0 },
+    group: { launchMethod: 'ec2FleetMaintain', id: 'fleet-1' },
     requestId: 'req-1',
     weights: {},
-    known: 0,
+    knownMembers: 0,
     deadline: Date.now() + 60_000,
   };
 
   /** Freezes a group of three whose members are in these states. */
-  function freeze(states: readonly MachineState[]): Promise<AcquireResult> {
+  function freeze(states: readonly MachineState[]): Promise<LaunchResult> {
     const members = states.map((state, index) => ({
       ...aSighting(`i-${index}`, { state }),
       tags: { fleet: 'fleet-1', 'ohf:launch': 'launch-1' },
     }));
     const manager = {
       memberTag: 'fleet',
-      look: async () => [{ id: 'fleet-1', frozen: true }],
+      describe: async () => [{ id: 'fleet-1', isFrozen: true }],
       shortages: async () => [],
-    } as unknown as GroupManager;
-    const groups = createGroups(
+    } as unknown as GroupLaunchMethod;
+    const groups = createGroupService(
       {} as AwsClients,
-      { groups: { ec2FleetMaintain: manager } } as unknown as Managers,
-      { byFilter: async () => members } as unknown as InstanceReader,
+      { groups: { ec2FleetMaintain: manager } } as unknown as LaunchMethods,
+      { describeByFilter: async () => members } as unknown as InstanceReader,
       { pollSeconds: 1, onReadError: assert.ifError },
     );
     return activityEnvironment().run(() => groups.freeze(input));
@@ -51,7 +51,12 @@ describe('the freeze of a group', () => {
 
   it('by Spot Fleet does not believe an answer that says nothing', async () => {
     const clients = { mutating: { send: async () => ({}) } } as unknown as AwsClients;
-    const manager = spotFleet('maintain', clients, {} as LaunchTemplates, createShortageMemory());
+    const manager = createSpotFleetMethod(
+      'maintain',
+      clients,
+      {} as LaunchTemplates,
+      createUnavailableOfferings(),
+    );
     await assert.rejects(manager.freeze('sfr-1'), { kind: 'ambiguous' });
   });
 });
@@ -75,7 +80,10 @@ describe('the size of an Auto Scaling group', () => {
       },
     };
     Object.setPrototypeOf(scaling, AutoScalingClient.prototype);
-    await createGroupSizes({ scaling } as unknown as AwsClients).shrink(['group-1'], ['i-1']);
+    await createGroupSizes({ autoScaling: scaling } as unknown as AwsClients).reduceDesired(
+      ['group-1'],
+      ['i-1'],
+    );
     return sizes;
   }
 

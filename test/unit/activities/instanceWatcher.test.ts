@@ -1,29 +1,31 @@
 import { strict as assert } from 'node:assert';
-import { createInstanceWatcher } from '../../../activities/aws/instance/instanceWatcher.ts';
-import type { InstanceReader, SeenInstance } from '../../../activities/aws/instance/instances.ts';
+import { createInstanceReadCoalescer } from '../../../activities/aws/instance/instanceWatcher.ts';
+import type { InstanceReader, InstanceObservation } from '../../../activities/aws/instance/instances.ts';
 import { aSighting } from '../../fixtures/builders.ts';
 
 describe('the instance watcher', () => {
   const settings = { minSeconds: 0.01, maxSeconds: 0.02, onError: () => {} };
   const never = (): AbortSignal => new AbortController().signal;
 
-  function reader(answer: (ids: readonly string[], read: number) => ReadonlyMap<string, SeenInstance>) {
+  function reader(
+    answer: (ids: readonly string[], read: number) => ReadonlyMap<string, InstanceObservation>,
+  ) {
     const reads: (readonly string[])[] = [];
     const instances: InstanceReader = {
-      async byId(ids) {
+      async describeByIds(ids) {
         reads.push(ids);
         return answer(ids, reads.length);
       },
-      byFilter: async () => [],
+      describeByFilter: async () => [],
     };
     return { instances, reads };
   }
-  const all = (ids: readonly string[]): ReadonlyMap<string, SeenInstance> =>
+  const all = (ids: readonly string[]): ReadonlyMap<string, InstanceObservation> =>
     new Map(ids.map((id) => [id, { ...aSighting(id), tags: {} }]));
 
   it('reads once for all who wait at the same time', async () => {
     const { instances, reads } = reader(all);
-    const watcher = createInstanceWatcher(instances, settings);
+    const watcher = createInstanceReadCoalescer(instances, settings);
     await watcher.next(['i-0'], never());
     const waiting = Array.from({ length: 100 }, (_, index) =>
       watcher.next([`i-${index}`, 'i-shared'], never()),
@@ -40,7 +42,7 @@ describe('the instance watcher', () => {
       if (read < 3) throw new Error('AWS is away');
       return all(ids);
     });
-    const seen = await createInstanceWatcher(instances, settings).next(['i-1'], never());
+    const seen = await createInstanceReadCoalescer(instances, settings).next(['i-1'], never());
     assert.equal(seen.get('i-1')?.state, 'running');
     assert.equal(reads.length, 3);
   });
@@ -50,7 +52,7 @@ describe('the instance watcher', () => {
       throw new Error('AWS is away');
     });
     const controller = new AbortController();
-    const waiting = createInstanceWatcher(instances, settings).next(['i-1'], controller.signal);
+    const waiting = createInstanceReadCoalescer(instances, settings).next(['i-1'], controller.signal);
     controller.abort(new Error('enough'));
     await assert.rejects(waiting, /enough/);
     const soFar = reads.length;

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { readInstances } from '../../../activities/aws/instance/instanceXml.ts';
+import { parseInstancePage } from '../../../activities/aws/instance/instanceXml.ts';
 
 /** As EC2 writes it: indented, and with the same names at several levels. */
 const DOCUMENT = `<?xml version="1.0" encoding="UTF-8"?>
@@ -57,7 +57,7 @@ const DOCUMENT = `<?xml version="1.0" encoding="UTF-8"?>
 
 describe('a document of DescribeInstances', () => {
   it('is read for what it says of each instance, and of nothing within it', () => {
-    const { instances, nextToken } = readInstances(DOCUMENT);
+    const { instances, nextToken } = parseInstancePage(DOCUMENT);
     assert.equal(nextToken, 'more&more');
     assert.deepEqual(instances, [
       {
@@ -101,22 +101,22 @@ describe('a document of DescribeInstances', () => {
 
   it('that lists nothing is read as nothing', () => {
     const empty = '<DescribeInstancesResponse><reservationSet/><nextToken/></DescribeInstancesResponse>';
-    assert.deepEqual(readInstances(empty), { instances: [], nextToken: undefined });
+    assert.deepEqual(parseInstancePage(empty), { instances: [], nextToken: undefined });
   });
 
   it('that was cut short anywhere is not believed', () => {
     const whole = DOCUMENT.trimEnd();
     for (let length = 0; length < whole.length; length++) {
-      assert.throws(() => readInstances(whole.slice(0, length)), SyntaxError, `cut at ${length}`);
+      assert.throws(() => parseInstancePage(whole.slice(0, length)), SyntaxError, `cut at ${length}`);
     }
   });
 
   it('that is another one is not believed', () => {
     for (const other of ['', 'nothing', '<html><body>busy</body></html>', '<Response></Response>', '<a/>']) {
-      assert.throws(() => readInstances(other), SyntaxError, other);
+      assert.throws(() => parseInstancePage(other), SyntaxError, other);
     }
     assert.throws(
-      () => readInstances(DOCUMENT.replace('</item></groupSet>', '</groupSet></item>')),
+      () => parseInstancePage(DOCUMENT.replace('</item></groupSet>', '</groupSet></item>')),
       SyntaxError,
     );
   });
@@ -127,7 +127,7 @@ describe('a document of DescribeInstances', () => {
     const before = heapInUse();
     for (let each = 0; each < 32; each++) {
       const padded = DOCUMENT.replace('<groupSet/>', `<groupSet>${String(each).repeat(megabyte)}</groupSet>`);
-      remembered.push(readInstances(padded).instances);
+      remembered.push(parseInstancePage(padded).instances);
     }
     assert.ok(heapInUse() - before < 4 * megabyte);
     assert.equal(remembered.length, 32);

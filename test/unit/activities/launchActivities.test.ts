@@ -2,10 +2,14 @@ import { strict as assert } from 'node:assert';
 import { EventEmitter, once } from 'node:events';
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { Acquisition } from '../../../activities/launch/launchActivities.ts';
-import { MaxNumber } from '../../../activities/launch/templateQuota.ts';
-import type { LaunchCall, Launched } from '../../../activities/provider.ts';
-import type { AcquireInput, Acquired, LaunchParameters } from '../../../contract/activities.ts';
+import { LaunchCoordinator } from '../../../activities/launch/launchActivities.ts';
+import { TemplateQuota } from '../../../activities/launch/templateQuota.ts';
+import type { LaunchCall, LaunchedResources } from '../../../activities/provider.ts';
+import type {
+  LaunchMachinesInput,
+  LaunchMachinesResult,
+  LaunchParameters,
+} from '../../../contract/activities.ts';
 import { unpackMachines } from '../../../domain/machine/packed.ts';
 import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment.ts';
 import { aSighting, aTemplate } from '../../fixtures/builders.ts';
@@ -22,7 +26,7 @@ interface World {
   keep: () => void;
   readonly kept: EventEmitter;
   /** By runs before. */
-  launched: Launched;
+  launched: LaunchedResources;
   lookTakes: Promise<unknown>;
 }
 
@@ -30,7 +34,7 @@ function aWorld(): World {
   return {
     told: [],
     sent: undefined,
-    prepare: () => ({ v: 1, frozen: { imageId: 'ami-new' } }),
+    prepare: () => ({ v: 1, resolvedTemplate: { imageId: 'ami-new' } }),
     keep() {},
     kept: new EventEmitter(),
     launched: { machines: [], groups: [] },
@@ -38,18 +42,25 @@ function aWorld(): World {
   };
 }
 
-const aLaunch = { ordinal: 1, token: 'test-1', units: 3, decidedAt: 0, stage: 'open', got: 0 } as const;
-const kept: LaunchParameters = { v: 1, frozen: { imageId: 'ami-kept' } };
-const idsOf = ({ machines }: Launched): string[] => machines.map(({ machineId }) => machineId);
+const aLaunch = {
+  ordinal: 1,
+  token: 'test-1',
+  units: 3,
+  decidedAt: 0,
+  stage: 'open',
+  fulfilledUnits: 0,
+} as const;
+const kept: LaunchParameters = { v: 1, resolvedTemplate: { imageId: 'ami-kept' } };
+const idsOf = ({ machines }: LaunchedResources): string[] => machines.map(({ machineId }) => machineId);
 const throttled = (): never => {
   throw ApplicationFailure.retryable('Rate exceeded', 'Provider.throttled');
 };
 
 function acquire(
   world: World,
-  changes: Partial<AcquireInput> = {},
+  changes: Partial<LaunchMachinesInput> = {},
   info: { attempt?: number; heartbeatDetails?: unknown } = {},
-): Promise<Acquired> {
+): Promise<LaunchMachinesResult> {
   const temporal = {
     activity: {
       async heartbeat(_token: Uint8Array, details: unknown) {
@@ -59,28 +70,28 @@ function acquire(
       },
     },
   } as unknown as Client;
-  const acquisition = new Acquisition(
+  const acquisition = new LaunchCoordinator(
     {
       async prepareLaunch() {
         world.told.push('prepare');
         return world.prepare();
       },
-      async acquire(call) {
+      async launchMachines(call) {
         world.told.push('send');
         world.sent = call;
-        return { certain: true, machines: [], shortages: [] };
+        return { isConclusive: true, machines: [], shortages: [] };
       },
       freezeGroup: () => Promise.reject(new Error('there is no group')),
-      async findLaunched() {
+      async discoverLaunched() {
         world.told.push('look');
         await world.lookTakes;
         return world.launched;
       },
     },
-    new MaxNumber(temporal),
+    new TemplateQuota(temporal),
     temporal,
   );
-  const input: AcquireInput = {
+  const input: LaunchMachinesInput = {
     launch: aLaunch,
     prepare: {
       owner: { deployment: 'd', provider: 'p', requestId: 'req-1' },
@@ -96,7 +107,7 @@ function acquire(
     attempt: 1,
     workflowExecution: { workflowId: 'req-1', runId: THIS_RUN },
     ...info,
-  }).run(() => acquisition.acquire(input));
+  }).run(() => acquisition.launchMachines(input));
 }
 
 describe('a launch that is prepared by the activity that sends it', () => {
@@ -128,15 +139,18 @@ describe('a launch that is prepared by the activity that sends it', () => {
 
   describe('in a run after a reset', () => {
     const afterReset = { firstRunId: 'run-0' };
-    const aMachine: Launched = { machines: [aSighting('i-1')], groups: [] };
-    const aGroup: Launched = { machines: [], groups: [{ manager: 'm', id: 'g', token: 'test-1' }] };
+    const aMachine: LaunchedResources = { machines: [aSighting('i-1')], groups: [] };
+    const aGroup: LaunchedResources = {
+      machines: [],
+      groups: [{ launchMethod: 'm', id: 'g', token: 'test-1' }],
+    };
 
     it('is sent when nothing of its request is found, as one that may have been sent', async () => {
       const world = aWorld();
-      const { parameters, lookedIn, found } = await acquire(world, afterReset);
+      const { parameters, discoveryRunId, discovered } = await acquire(world, afterReset);
       assert.deepEqual(world.told, ['look', 'prepare', `keep ${JSON.stringify(parameters)}`, 'send']);
       assert.equal(world.sent?.mayHaveBeenSent, true);
-      assert.deepEqual([lookedIn, found], [THIS_RUN, undefined]);
+      assert.deepEqual([discoveryRunId, discovered], [THIS_RUN, undefined]);
     });
 
     for (const [what, launched] of [
@@ -148,13 +162,13 @@ describe('a launch that is prepared by the activity that sends it', () => {
         world.launched = launched;
         const late = { notAfter: Date.now() - MINUTE };
         for (const changes of [afterReset, { ...afterReset, ...late }]) {
-          const { lookedIn, found } = await acquire(world, changes);
-          assert.equal(lookedIn, THIS_RUN);
+          const { discoveryRunId, discovered } = await acquire(world, changes);
+          assert.equal(discoveryRunId, THIS_RUN);
           assert.deepEqual(
-            found && unpackMachines(found.machines).map(({ machineId }) => machineId),
+            discovered && unpackMachines(discovered.machines).map(({ machineId }) => machineId),
             idsOf(launched),
           );
-          assert.deepEqual(found?.groups, launched.groups);
+          assert.deepEqual(discovered?.groups, launched.groups);
         }
         assert.deepEqual(world.told, ['look', 'look']);
       });
@@ -162,10 +176,10 @@ describe('a launch that is prepared by the activity that sends it', () => {
     it('is sent without a look once this run has looked, but not when only one before it has', async () => {
       const world = aWorld();
       world.launched = aMachine;
-      await acquire(world, { ...afterReset, lookedIn: THIS_RUN });
+      await acquire(world, { ...afterReset, discoveryRunId: THIS_RUN });
       assert.deepEqual([world.told.includes('look'), world.sent?.mayHaveBeenSent], [false, true]);
-      const { found } = await acquire(world, { ...afterReset, lookedIn: 'run-1-before' });
-      assert.ok(found);
+      const { discovered } = await acquire(world, { ...afterReset, discoveryRunId: 'run-1-before' });
+      assert.ok(discovered);
     });
 
     it('is sent again, and not looked for, by an attempt after one that kept what it sent', async () => {
@@ -190,7 +204,7 @@ describe('a launch that is prepared by the activity that sends it', () => {
 
   for (const attempt of [1, 2])
     describe(`in attempt ${attempt}, while nothing is kept`, () => {
-      const unprepared = { certain: true, machines: [], shortages: [], unprepared: true };
+      const unprepared = { isConclusive: true, machines: [], shortages: [], needsPreparation: true };
 
       it('is not sent when it cannot be kept', async () => {
         const world = aWorld();
@@ -218,7 +232,7 @@ describe('a launch that is prepared by the activity that sends it', () => {
       it('is not even prepared after the deadline', async () => {
         const world = aWorld();
         const result = await acquire(world, { notAfter: Date.now() - MINUTE }, { attempt });
-        assert.deepEqual(result, { certain: true, machines: [], shortages: [] });
+        assert.deepEqual(result, { isConclusive: true, machines: [], shortages: [] });
         assert.deepEqual(world.told, []);
       });
     });

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { Client, type ConnectionLike } from '@temporalio/client';
-import { createStandings } from '../../../activities/owners/ownerQueries.ts';
+import { createOwnerQueries } from '../../../activities/owners/ownerQueries.ts';
 
 const NOT_FOUND = 5;
 
@@ -14,7 +14,7 @@ describe('the standing of a machine', () => {
         },
       },
     } as unknown as ConnectionLike;
-    const standings = createStandings(new Client({ connection }));
-    assert.deepEqual(await standings.ofAny('req-1', ['i-1', 'i-2']), ['held', 'held']);
+    const standings = createOwnerQueries(new Client({ connection }));
+    assert.deepEqual(await standings.queryAny('req-1', ['i-1', 'i-2']), ['acknowledged', 'acknowledged']);
   });
 });

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { mock } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createWatcher } from '../../../activities/aws/instance/readCoalescer.ts';
+import { createReadCoalescer } from '../../../activities/aws/instance/readCoalescer.ts';
 
 describe('the pace at which AWS is read', () => {
   afterEach(() => mock.reset());
@@ -11,13 +11,13 @@ describe('the pace at which AWS is read', () => {
     mock.timers.enable({ apis: ['setTimeout', 'Date'] });
     mock.method(performance, 'now', () => Date.now());
     const began: number[] = [];
-    const watcher = createWatcher<string>({
+    const watcher = createReadCoalescer<string>({
       async read() {
         began.push(Date.now());
         await new Promise((resolve) => setTimeout(resolve, tookMs));
         return new Map();
       },
-      paceSeconds: () => 1,
+      intervalSeconds: () => 1,
       onError: assert.ifError,
     });
     const waiting = async (): Promise<void> => {

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import type { Client } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { MaxNumber } from '../../../activities/launch/templateQuota.ts';
+import { TemplateQuota } from '../../../activities/launch/templateQuota.ts';
 import { aTemplate } from '../../fixtures/builders.ts';
 
 /** An open owner: what was asked of it, and what it says that it holds. */
@@ -34,12 +34,12 @@ const temporal = (owners: readonly Owner[], calls: string[] = []): Client =>
 
 describe('the maxNumber of a template', () => {
   const ask = (
-    of: MaxNumber,
+    of: TemplateQuota,
     count: number | undefined,
     { maxNumber = 10, createdAt = 0 } = {},
   ): Promise<void> =>
     new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(() =>
-      of.refuseBeyond({
+      of.rejectIfExceeded({
         owner: { deployment: 'd', provider: 'p', requestId: 'req-5' },
         template: aTemplate({ templateId: 'say "demo"', maxNumber }),
         ...(count === undefined ? {} : { count }),
@@ -53,7 +53,7 @@ describe('the maxNumber of a template', () => {
       { id: 'req-1', count: 6, held: 4 },
       { id: 'req-2', count: 3, held: 3 },
     ]);
-    const limits = new MaxNumber(client);
+    const limits = new TemplateQuota(client);
     await ask(limits, 3);
     await assert.rejects(ask(limits, 4), {
       type: 'LaunchRejected',
@@ -62,14 +62,16 @@ describe('the maxNumber of a template', () => {
   });
 
   it('lets the first of two requests at once go on', () =>
-    ask(new MaxNumber(temporal([{ id: 'req-6', count: 8 }])), 5));
+    ask(new TemplateQuota(temporal([{ id: 'req-6', count: 8 }])), 5));
 
   it('counts what was asked of an owner that does not say what it holds', () =>
-    assert.rejects(ask(new MaxNumber(temporal([{ id: 'req-1', count: 8 }])), 3), { type: 'LaunchRejected' }));
+    assert.rejects(ask(new TemplateQuota(temporal([{ id: 'req-1', count: 8 }])), 3), {
+      type: 'LaunchRejected',
+    }));
 
   it('asks no owner while what was asked of all of them fits, and nobody where nothing is limited', async () => {
     const calls: string[] = [];
-    const limits = new MaxNumber(temporal([{ id: 'req-1', count: 5 }], calls));
+    const limits = new TemplateQuota(temporal([{ id: 'req-1', count: 5 }], calls));
     await ask(limits, 5);
     await ask(limits, 500, { maxNumber: -1 });
     await ask(limits, undefined);
@@ -79,7 +81,7 @@ describe('the maxNumber of a template', () => {
 
   it('asks an owner once, for it never holds more than it said', async () => {
     const calls: string[] = [];
-    const limits = new MaxNumber(temporal([{ id: 'req-1', count: 9, held: 2 }], calls));
+    const limits = new TemplateQuota(temporal([{ id: 'req-1', count: 9, held: 2 }], calls));
     await ask(limits, 5);
     await ask(limits, 5);
     assert.deepEqual(
@@ -90,7 +92,7 @@ describe('the maxNumber of a template', () => {
 
   it('makes one list for all requests that come while another is under way', async () => {
     const calls: string[] = [];
-    const limits = new MaxNumber(temporal([{ id: 'req-1', count: 5 }], calls));
+    const limits = new TemplateQuota(temporal([{ id: 'req-1', count: 5 }], calls));
     await Promise.all(Array.from({ length: 50 }, () => ask(limits, 5)));
     assert.ok(calls.length <= 2, `${calls.length} lists`);
   });
@@ -98,7 +100,7 @@ describe('the maxNumber of a template', () => {
   it('makes no list for a request that began long before the last one', async () => {
     const calls: string[] = [];
     const owners = [{ id: 'req-1', count: 5 }];
-    const limits = new MaxNumber(temporal(owners, calls));
+    const limits = new TemplateQuota(temporal(owners, calls));
     await ask(limits, 5);
     await ask(limits, 5);
     assert.equal(calls.length, 2, 'that list did not have it');
@@ -115,7 +117,7 @@ describe('the maxNumber of a template', () => {
       { id: 'req-1', count: 6 },
       { id: 'req-2', count: 3 },
     ];
-    const limits = new MaxNumber(temporal(owners));
+    const limits = new TemplateQuota(temporal(owners));
     await ask(limits, 1);
     owners.shift();
     await ask(limits, 7);
@@ -130,6 +132,6 @@ describe('the maxNumber of a template', () => {
         },
       },
     } as unknown as Client;
-    await ask(new MaxNumber(client), 5);
+    await ask(new TemplateQuota(client), 5);
   });
 });

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { temporalOwners } from '../../../activities/events/readModel/temporalOwners.ts';
+import { createOwnerDirectory } from '../../../activities/events/readModel/temporalOwners.ts';
 import { packMachines } from '../../../domain/machine/packed.ts';
 import type { Machine } from '../../../domain/machine/machine.ts';
 import { aSighting } from '../../fixtures/builders.ts';
 import type { StatusView } from '../../../domain/request/statusView.ts';
-import type { CarriedRequest, MachineRequestInput } from '../../../domain/request/input.ts';
+import type { CarriedRequestState, MachineRequestInput } from '../../../domain/request/input.ts';
 
 const PAGE = 2;
 
@@ -16,7 +16,7 @@ interface FakeExecution {
   readonly state: 'RUNNING' | 'COMPLETED' | 'TERMINATED';
   readonly startedAt: number;
   readonly machines: readonly string[];
-  readonly carried?: CarriedRequest;
+  readonly carried?: CarriedRequestState;
   /** No worker answers its queries. */
   readonly isSilent?: boolean;
 }
@@ -26,7 +26,7 @@ const aMachine = (machineId: string): Machine => ({
   result: 'succeed',
   message: '',
   units: 1,
-  release: 'kept',
+  release: 'held',
 });
 
 /** As much of Temporal's client as is used, over these executions. */
@@ -47,7 +47,7 @@ function fakeClient(executions: readonly FakeExecution[], others: readonly strin
     createdAt: 1_000,
     count: 3,
     deadlineSeconds: 60,
-    ...(carried ? { carried } : {}),
+    ...(carried ? { carriedState: carried } : {}),
   });
   const find = (workflowId: string, runId?: string): FakeExecution => {
     const found = executions.find((one) => one.workflowId === workflowId && (!runId || one.runId === runId));
@@ -93,7 +93,7 @@ function fakeClient(executions: readonly FakeExecution[], others: readonly strin
 }
 
 const owners = (...parameters: Parameters<typeof fakeClient>) =>
-  temporalOwners(fakeClient(...parameters), { deployment: 'test', provider: 'awsinst' });
+  createOwnerDirectory(fakeClient(...parameters), { deployment: 'test', provider: 'awsinst' });
 const running = { state: 'RUNNING', startedAt: 5_000, runId: 'b' } as const;
 
 describe('the owners that Temporal knows', () => {
@@ -107,7 +107,7 @@ describe('the owners that Temporal knows', () => {
       [['req-1', true]],
     );
     assert.deepEqual(
-      (await list[0]?.read())?.machines.map(({ machineId }) => machineId),
+      (await list[0]?.readSnapshot())?.machines.map(({ machineId }) => machineId),
       ['i-1'],
     );
   });
@@ -119,34 +119,34 @@ describe('the owners that Temporal knows', () => {
       { workflowId: 'req-2', runId: 'a', state: 'COMPLETED', startedAt: 1, machines, isSilent: true },
     ]).list();
     for (const [index, endedAt] of [0, 501].entries()) {
-      const book = await list[index]?.read();
+      const book = await list[index]?.readSnapshot();
       assert.deepEqual(
         book?.machines.map(({ machineId }) => machineId),
         machines,
       );
       assert.deepEqual(
-        [book?.status, book?.message, book?.endedAt, book?.silence],
+        [book?.status, book?.message, book?.endedAt, book?.queryError],
         ['complete', 'done', endedAt, undefined],
       );
     }
   });
 
   it('that do not answer are known by what their run began with', async () => {
-    const carried: CarriedRequest = {
-      ...{ v: 1, status: 'complete', message: 'kept', cancelled: false, returns: [] },
+    const carried: CarriedRequestState = {
+      ...{ v: 1, status: 'complete', message: 'kept', cancelled: false, openReturns: [] },
       machines: packMachines([aMachine('i-1')]),
     };
     const list = await owners([
       { ...running, workflowId: 'req-1', machines: ['i-1', 'i-2'], carried, isSilent: true },
       { ...running, workflowId: 'req-2', machines: ['i-3'], isSilent: true },
     ]).list();
-    const [settled, acquiring] = await Promise.all(list.map((owner) => owner.read()));
+    const [settled, acquiring] = await Promise.all(list.map((owner) => owner.readSnapshot()));
     assert.deepEqual(
-      [settled?.silence, settled?.status, settled?.machines.length],
+      [settled?.queryError, settled?.status, settled?.machines.length],
       ['no poller', 'complete', 1],
     );
     assert.deepEqual(
-      [acquiring?.silence, acquiring?.status, acquiring?.machines],
+      [acquiring?.queryError, acquiring?.status, acquiring?.machines],
       ['no poller', 'running', []],
     );
   });
@@ -157,7 +157,7 @@ describe('the owners that Temporal knows', () => {
       { workflowId: 'req-2', runId: 'a', state: 'TERMINATED', startedAt: 1, machines: [] },
     ];
     const ids = ['req-1', 'req-2', 'req-3'];
-    assert.deepEqual(await owners(executions, ['fleet-test-awsinst']).closed(ids), ['req-2', 'req-3']);
-    assert.deepEqual(await owners(executions).closed(ids), []);
+    assert.deepEqual(await owners(executions, ['fleet-test-awsinst']).filterClosed(ids), ['req-2', 'req-3']);
+    assert.deepEqual(await owners(executions).filterClosed(ids), []);
   });
 });

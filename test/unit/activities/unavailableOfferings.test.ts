@@ -1,20 +1,20 @@
 import { strict as assert } from 'node:assert';
-import { createShortageMemory } from '../../../activities/aws/launch/unavailableOfferings.ts';
+import { createUnavailableOfferings } from '../../../activities/aws/launch/unavailableOfferings.ts';
 
 const MINUTE = 60_000;
 
 describe('the memory of shortages', () => {
   let now = 0;
-  const open = (memory: ReturnType<typeof createShortageMemory>): readonly string[] =>
-    memory.worthATry(['a', 'b'], (pool) => pool);
+  const open = (memory: ReturnType<typeof createUnavailableOfferings>): readonly string[] =>
+    memory.filterAvailable(['a', 'b'], (pool) => pool);
 
   it('leaves a short pool out for three minutes, and longer when it is short again', () => {
-    const memory = createShortageMemory(() => now);
-    memory.note('a', 'InsufficientInstanceCapacity');
+    const memory = createUnavailableOfferings(() => now);
+    memory.record('a', 'InsufficientInstanceCapacity');
     assert.deepEqual(open(memory), ['b']);
     now += 3 * MINUTE;
     assert.deepEqual(open(memory), ['a', 'b']);
-    memory.note('a', 'InsufficientInstanceCapacity');
+    memory.record('a', 'InsufficientInstanceCapacity');
     now += 5 * MINUTE;
     assert.deepEqual(open(memory), ['b']);
     now += MINUTE;
@@ -22,25 +22,25 @@ describe('the memory of shortages', () => {
   });
 
   it('never waits longer than 15 minutes for capacity, and a day where a zone does not offer a type', () => {
-    const memory = createShortageMemory(() => now);
-    for (let times = 0; times < 10; times += 1) memory.note('a', 'InsufficientInstanceCapacity');
+    const memory = createUnavailableOfferings(() => now);
+    for (let times = 0; times < 10; times += 1) memory.record('a', 'InsufficientInstanceCapacity');
     now += 15 * MINUTE;
     assert.deepEqual(open(memory), ['a', 'b']);
-    memory.note('b', 'Unsupported');
+    memory.record('b', 'Unsupported');
     now += 23 * 60 * MINUTE;
     assert.deepEqual(open(memory), ['a']);
   });
 
   it('tries all when all are short', () => {
-    const memory = createShortageMemory(() => now);
-    memory.note('a', 'InsufficientInstanceCapacity');
-    memory.note('b', 'SpotMaxPriceTooLow');
+    const memory = createUnavailableOfferings(() => now);
+    memory.record('a', 'InsufficientInstanceCapacity');
+    memory.record('b', 'SpotMaxPriceTooLow');
     assert.deepEqual(open(memory), ['a', 'b']);
   });
 
   it('does not hold an error against a pool that is none of capacity', () => {
-    const memory = createShortageMemory(() => now);
-    memory.note('a', 'InvalidAMIID.NotFound');
+    const memory = createUnavailableOfferings(() => now);
+    memory.record('a', 'InvalidAMIID.NotFound');
     assert.deepEqual(open(memory), ['a', 'b']);
   });
 });

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clusterName } from '../../../cli/operations/cluster.ts';
 import { openContext, type OperationContext } from '../../../cli/context.ts';
-import type { TemporalCalls } from '../../../cli/gateway/gateway.ts';
-import { gatewayOver } from '../../../cli/gateway/open.ts';
+import type { TemporalClient } from '../../../cli/gateway/gateway.ts';
+import { createGateway } from '../../../cli/gateway/open.ts';
 import { openLog } from '../../../cli/log.ts';
 import { execute } from '../../../cli/runOperation.ts';
 import { packMachines } from '../../../domain/machine/packed.ts';
-import type { HostsAnswer, HostsQuery } from '../../../domain/monitor/messages.ts';
+import type { LostHostsAnswer, LostHostsQuery } from '../../../domain/monitor/messages.ts';
 import { monitorStart } from '../../../contract/monitorStart.ts';
 import { UnavailableError } from '../../../domain/errors/errors.ts';
 import { aSighting } from '../../fixtures/builders.ts';
@@ -24,14 +24,14 @@ const AS_HOST_FACTORY = ['-d', JSON.stringify({ requests: [{ requestId: ID }] })
 async function call(
   name: string,
   args: readonly string[],
-  calls: Partial<TemporalCalls>,
+  calls: Partial<TemporalClient>,
   env: OperationContext['env'] = {},
 ): Promise<{ document: object; signals: unknown[][] }> {
   const signals: unknown[][] = [];
   const context: OperationContext = {
     ...openContext(env, openLog({}, name)),
     gateway: async () =>
-      gatewayOver(
+      createGateway(
         temporal({
           connect: async () => undefined,
           signal: async (...signal) => void signals.push(signal),
@@ -49,16 +49,16 @@ describe('a status that Host Factory reads', () => {
     { ...aSighting('i-2', { state: 'pending' }), result: 'executing' },
     { ...aSighting('i-3'), result: 'succeed' },
   ] as const;
-  const view = (unclaimed?: number): StatusView => ({
+  const view = (unacknowledged?: number): StatusView => ({
     v: 1,
     status: 'running',
     message: '',
     total: machines.length,
     offset: 0,
-    machines: packMachines(machines.map((one) => ({ ...one, message: '', units: 1, release: 'kept' }))),
-    ...(unclaimed === undefined ? {} : { unclaimed }),
+    machines: packMachines(machines.map((one) => ({ ...one, message: '', units: 1, release: 'held' }))),
+    ...(unacknowledged === undefined ? {} : { unacknowledged }),
   });
-  const answering = (unclaimed?: number): Partial<TemporalCalls> => ({
+  const answering = (unclaimed?: number): Partial<TemporalClient> => ({
     query: async () => ({ kind: 'view', view: view(unclaimed) }),
   });
 
@@ -90,11 +90,11 @@ describe('a status that Host Factory reads', () => {
 
 describe("Host Factory's list of hosts", () => {
   /** What the monitor is asked, and what comes of it. */
-  async function ask(args: readonly string[], answer: Partial<HostsAnswer> = {}, env = {}) {
-    const asked: HostsQuery[] = [];
-    const query: TemporalCalls['query'] = async (_id, _name, argument) => {
-      asked.push(argument as HostsQuery);
-      return { kind: 'view', view: { v: 1, ready: true, going: [], ...answer } };
+  async function ask(args: readonly string[], answer: Partial<LostHostsAnswer> = {}, env = {}) {
+    const asked: LostHostsQuery[] = [];
+    const query: TemporalClient['query'] = async (_id, _name, argument) => {
+      asked.push(argument as LostHostsQuery);
+      return { kind: 'view', view: { v: 1, isReady: true, lost: [], ...answer } };
     };
     return { asked, ...(await call('getReturnRequests', args, { query }, env)) };
   }
@@ -107,7 +107,7 @@ describe("Host Factory's list of hosts", () => {
       [[], []],
     ] as const)
       assert.deepEqual(
-        (await ask(args)).asked.map((query) => query.whole),
+        (await ask(args)).asked.map((query) => query.isComplete),
         whole,
       );
   });
@@ -124,7 +124,7 @@ describe("Host Factory's list of hosts", () => {
       const env = { EGO_CONFDIR: folder };
       assert.equal(await clusterName(env), undefined);
       await writeFile(join(folder, 'ego.cluster.grid2'), '');
-      const { asked, document } = await ask(['i-1'], { boundTo: 'grid1' }, env);
+      const { asked, document } = await ask(['i-1'], { boundCluster: 'grid1' }, env);
       assert.equal(asked[0]?.cluster, 'grid2');
       assert.match(JSON.stringify(document), /belongs to the cluster 'grid1'/);
       await writeFile(join(folder, 'ego.cluster.grid3'), '');

@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict';
-import { inParallel } from '../../../cli/gateway/inParallel.ts';
-import { distinctHosts, hostFromWord } from '../../../cli/operations/hosts.ts';
+import { mapConcurrently } from '../../../cli/gateway/inParallel.ts';
+import { distinctHosts, hostFromArg } from '../../../cli/operations/hosts.ts';
 import { machineRow } from '../../../cli/operations/machineRow.ts';
-import { readArguments } from '../../../cli/args/argv.ts';
+import { parseArgv } from '../../../cli/args/argv.ts';
 import type { Machine } from '../../../domain/machine/machine.ts';
 
 describe('arguments of an operation', () => {
   it('arrive as they were typed', () => {
-    assert.deepEqual(readArguments(['0456', '1e3', '-1', '--', '-f']), {
-      kind: 'words',
-      words: ['0456', '1e3', '-1', '-f'],
+    assert.deepEqual(parseArgv(['0456', '1e3', '-1', '--', '-f']), {
+      kind: 'args',
+      args: ['0456', '1e3', '-1', '-f'],
     });
   });
   it('name the input in one way', () => {
-    assert.deepEqual(readArguments(['-f', 'a b']), { kind: 'file', path: 'a b' });
-    assert.deepEqual(readArguments(['--data={"a":"="}']), { kind: 'data', json: '{"a":"="}' });
-    assert.throws(() => readArguments(['-f', 'a', '-d', '{}']), /given twice/);
-    assert.throws(() => readArguments(['-f', 'a', 'word']), /given twice/);
+    assert.deepEqual(parseArgv(['-f', 'a b']), { kind: 'file', path: 'a b' });
+    assert.deepEqual(parseArgv(['--data={"a":"="}']), { kind: 'data', json: '{"a":"="}' });
+    assert.throws(() => parseArgv(['-f', 'a', '-d', '{}']), /given twice/);
+    assert.throws(() => parseArgv(['-f', 'a', 'word']), /given twice/);
   });
 });
 
@@ -37,8 +37,8 @@ describe('hosts that are given back', () => {
     ]);
   });
   it('are ids or names on the command line', () => {
-    assert.deepEqual(hostFromWord('i-0123456789abcdef0'), { machineId: 'i-0123456789abcdef0' });
-    assert.deepEqual(hostFromWord('ip-10-0-0-1.ec2.internal'), { name: 'ip-10-0-0-1.ec2.internal' });
+    assert.deepEqual(hostFromArg('i-0123456789abcdef0'), { machineId: 'i-0123456789abcdef0' });
+    assert.deepEqual(hostFromArg('ip-10-0-0-1.ec2.internal'), { name: 'ip-10-0-0-1.ec2.internal' });
   });
 });
 
@@ -56,7 +56,7 @@ describe('a machine in the answer', () => {
     result: 'succeed',
     message: '',
     units: 1,
-    release: 'kept',
+    release: 'held',
   };
 
   it('has IBM’s fields, all of them, in IBM’s forms', () => {
@@ -79,7 +79,7 @@ describe('work in parallel', () => {
   it('keeps the order and never exceeds its width', async () => {
     let running = 0;
     let most = 0;
-    const results = await inParallel([3, 1, 2, 0], 2, async (item) => {
+    const results = await mapConcurrently([3, 1, 2, 0], 2, async (item) => {
       most = Math.max(most, ++running);
       for (let turn = 0; turn < item; turn++) await Promise.resolve();
       running--;

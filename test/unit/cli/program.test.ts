@@ -25,7 +25,7 @@ describe('ohf', function () {
     [['worker', '--prot', '1'], /Unknown option --prot of 'worker'/],
     [['worker', 'x'], /'worker' takes no arguments/],
     [['simulate-aws', '--prt', '1'], /Unknown option --prt.*Did you mean '--port'/],
-    [['events', '--type', 'MachineReclaim'], /--type is 'MachineReclaim'.* Did you mean 'MachineReclaimed'/],
+    [['events', '--type', 'MachineLos'], /--type is 'MachineLos'.* Did you mean 'MachineLost'/],
     [['events', '--since', 'yesterday'], /--since is 'yesterday'; allowed: 2026-01-31, .*90m, 12h, 7d/],
     [['events', '--request', 'i-1'], /--request is 'i-1'; allowed: the id of a request/],
     [['simulate-aws', '--port', 'x'], /--port is "x"; allowed: a number from 0 to 65535/],

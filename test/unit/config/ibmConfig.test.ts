@@ -58,7 +58,7 @@ describe('IBM’s provider configuration', () => {
         readRetries: 3,
         readRetrySeconds: 0.5,
       });
-      assert.equal(config.request.pendingSeconds, 180);
+      assert.equal(config.request.bootTimeoutSeconds, 180);
     }
   });
 
@@ -67,7 +67,7 @@ describe('IBM’s provider configuration', () => {
       ...{ AWS_REGION: 'eu-west-1', AWS_PROXY_HOST: '', AWS_PROXY_PORT: '', AWS_CREDENTIAL_FILE: null },
       AWS_INSTANCE_PENDING_TIMEOUT_SEC: '600',
     });
-    assert.equal(config.request.pendingSeconds, 600);
+    assert.equal(config.request.bootTimeoutSeconds, 600);
     assert.deepEqual([config.provider.aws.proxy, config.provider.aws.credentialFile], [undefined, undefined]);
     assert.deepEqual(notes, []);
   });

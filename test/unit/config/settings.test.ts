@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DEFAULTS, loadCliConfig, loadWorkerConfig } from '../../../config/index.ts';
 import { SETTINGS, variableOf } from '../../../config/settings.ts';
-import { wrongSettings } from '../../../config/validate.ts';
+import { invalidSettings } from '../../../config/validate.ts';
 import { failure, scratch, type Scratch } from '../../fixtures/scratch.ts';
 
 const SIMULATED = { OHF_AWS_ENDPOINT: 'http://127.0.0.1:4566' };
@@ -77,10 +77,10 @@ describe('settings', () => {
     'provider.aws.sweepSeconds': ['0.5', 0.5],
     'provider.aws.requestShare': ['1.5', 1.5],
     'request.deadlineSeconds': ['60', 60],
-    'request.pendingSeconds': ['30', 30],
-    'unclaimed.lists': ['30', 30],
-    'unclaimed.minAgeSeconds': ['1800', 1_800],
-    'unclaimed.mostPercent': ['50', 50],
+    'request.bootTimeoutSeconds': ['30', 30],
+    'unacknowledged.maxMissedLists': ['30', 30],
+    'unacknowledged.minAgeSeconds': ['1800', 1_800],
+    'unacknowledged.breakerPercent': ['50', 50],
     'logging.level': ['debug', 'debug'],
     'logging.directory': ['/var/log/ohf', '/var/log/ohf'],
     'logging.maxFileMegabytes': ['0.5', 0.5],
@@ -97,11 +97,11 @@ describe('settings', () => {
     'events.audit': ['false', false],
     'events.webhook.url': ['https://h/x', 'https://h/x'],
     'events.webhook.secretFile': ['/s', '/s'],
-    'events.webhook.types': ['Shortage, MachineTerminated', 'Shortage, MachineTerminated'],
+    'events.webhook.types': ['ShortageReported, MachineTerminated', 'ShortageReported, MachineTerminated'],
     'events.webhook.timeoutSeconds': ['3', 3],
     'events.sns.topicArn': [TOPIC, TOPIC],
     'events.sns.endpoint': ['https://h', 'https://h'],
-    'events.sns.types': ['Shortage', 'Shortage'],
+    'events.sns.types': ['ShortageReported', 'ShortageReported'],
     'events.module': ['/m.mjs', '/m.mjs'],
     'metrics.listen': ['0.0.0.0:9464', '0.0.0.0:9464'],
     'metrics.cloudWatch.namespace': ['Grid/Hosts', 'Grid/Hosts'],
@@ -144,7 +144,7 @@ describe('settings', () => {
 
   it('have defaults that they allow', () => {
     assert.deepEqual(
-      wrongSettings({ ...DEFAULTS }, () => 'defaults'),
+      invalidSettings({ ...DEFAULTS }, () => 'defaults'),
       [],
     );
   });
@@ -218,8 +218,8 @@ describe('settings', () => {
     [{ storage: { directory: 'data' } }, /storage\.directory is "data"; allowed: an absolute path/],
     [{ storage: { keepDays: 0 } }, /storage\.keepDays is 0; allowed: a whole number from 1 to 3650 \(days\)/],
     [
-      { events: { webhook: { url: 'http://h', types: 'Shortage,Storm' } } },
-      /events\.webhook\.types is "Shortage,Storm"; allowed: types of events .*Shortage, MachineCreated/,
+      { events: { webhook: { url: 'http://h', types: 'ShortageReported,Storm' } } },
+      /events\.webhook\.types is "ShortageReported,Storm"; allowed: types of events .*ShortageReported, MachineCreated/,
     ],
     [{ events: { webhook: {} } }, /events\.webhook\.url is missing; allowed: an http or https URL/],
     [

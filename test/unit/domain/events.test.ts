@@ -1,9 +1,9 @@
 import { strict as assert } from 'node:assert';
 import type { DomainEvent } from '../../../domain/events/event.ts';
 import { packEvents, unpackEvents } from '../../../domain/events/packed.ts';
-import { eventsBetween, requestCreated } from '../../../domain/events/diffEvents.ts';
+import { diffEvents, requestCreated } from '../../../domain/events/diffEvents.ts';
 import { reduce, type RequestFact } from '../../../domain/request/reducer.ts';
-import { initialState } from '../../../domain/request/state.ts';
+import { initialRequestState } from '../../../domain/request/state.ts';
 import { aSighting, aTemplate } from '../../fixtures/builders.ts';
 import type { MachineRequestInput } from '../../../domain/request/input.ts';
 
@@ -21,17 +21,17 @@ const input: MachineRequestInput = {
 
 /** All events of a life, as its owner derives them: after each fact. */
 function eventsOf(facts: readonly RequestFact[], of: MachineRequestInput = input): DomainEvent[] {
-  let state = initialState(of);
+  let state = initialRequestState(of);
   const events = requestCreated(state);
   for (const [index, fact] of facts.entries()) {
     const next = reduce(state, fact);
-    events.push(...eventsBetween(state, next, 2_000 + index, events.length + 1));
+    events.push(...diffEvents(state, next, 2_000 + index, events.length + 1));
     state = next;
   }
   return events;
 }
 
-const launch = { ordinal: 1, token: 't', units: 2, decidedAt: 0, stage: 'open', got: 0 } as const;
+const launch = { ordinal: 1, token: 't', units: 2, decidedAt: 0, stage: 'open', fulfilledUnits: 0 } as const;
 const machine = (machineId: string) => ({ machineId, instanceType: 't3.medium', spot: true });
 const gone = (machineId: string) =>
   aSighting(machineId, { state: 'terminated', name: '', reason: 'Server.SpotInstanceTermination' });
@@ -43,14 +43,14 @@ describe('the events of a request', () => {
       type: 'LaunchSettled',
       ordinal: 1,
       machines: [machine('i-1'), machine('i-2')],
-      shortages: [{ pool: 'm5/a', code: 'InsufficientInstanceCapacity', message: 'none' }],
+      shortages: [{ offering: 'm5/a', code: 'InsufficientInstanceCapacity', message: 'none' }],
     },
-    { type: 'MachinesSeen', sightings: [aSighting('i-1'), aSighting('i-2')] },
+    { type: 'MachinesObserved', observations: [aSighting('i-1'), aSighting('i-2')] },
     { type: 'Settled' },
-    { type: 'MachinesSeen', sightings: [gone('i-1')] },
+    { type: 'MachinesObserved', observations: [gone('i-1')] },
     { type: 'ReturnRequested', request: { returnId: 'ret-1', machines: [aSighting('i-2')] } },
-    { type: 'ReleaseStarted', machineIds: ['i-2'] },
-    { type: 'MachinesSeen', sightings: [gone('i-2')] },
+    { type: 'TerminationStarted', machineIds: ['i-2'] },
+    { type: 'MachinesObserved', observations: [gone('i-2')] },
   ];
 
   it('name the calls of Host Factory that caused them', () => {
@@ -76,13 +76,13 @@ describe('the events of a request', () => {
         'RequestCreated',
         'LaunchDecided',
         'LaunchSettled',
-        'Shortage',
+        'ShortageReported',
         'MachineCreated',
         'MachineCreated',
         'MachineStatusChanged',
         'MachineStatusChanged',
         'RequestStatusChanged',
-        'MachineReclaimed',
+        'MachineLost',
         'MachineTerminated',
         'ReturnRequested',
         'MachineTerminated',
@@ -109,7 +109,7 @@ describe('the events of a request', () => {
   });
 
   it('of a fact that comes twice are none', () => {
-    const seen: RequestFact = { type: 'MachinesSeen', sightings: [aSighting('i-1')] };
+    const seen: RequestFact = { type: 'MachinesObserved', observations: [aSighting('i-1')] };
     const once = eventsOf([...life.slice(0, 2), seen]);
     assert.deepEqual(eventsOf([...life.slice(0, 2), seen, seen]), once);
   });
@@ -133,8 +133,8 @@ describe('the events of a request', () => {
   });
 
   it('of a step that changed nothing are none', () => {
-    const state = initialState(input);
-    assert.deepEqual(eventsBetween(state, { ...state }, 0, 2), []);
+    const state = initialRequestState(input);
+    assert.deepEqual(diffEvents(state, { ...state }, 0, 2), []);
   });
 
   describe('as a payload', () => {
@@ -154,10 +154,10 @@ describe('the events of a request', () => {
       const events = eventsOf([
         { type: 'LaunchDecided', launch },
         { type: 'LaunchSettled', ordinal: 1, machines: ids.map(machine), shortages: [] },
-        { type: 'MachinesSeen', sightings: ids.map((id) => aSighting(id)) },
+        { type: 'MachinesObserved', observations: ids.map((id) => aSighting(id)) },
         { type: 'ReturnRequested', request: { returnId: 'ret-1', machines: ids.map((id) => aSighting(id)) } },
-        { type: 'ReleaseStarted', machineIds: ids },
-        { type: 'ReleaseRefused', refused },
+        { type: 'TerminationStarted', machineIds: ids },
+        { type: 'TerminationRefused', refused },
       ]);
       const packed = packEvents(events);
       assert.deepEqual(unpackEvents(packed), events);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import {
   hostNameOf,
-  namingOf,
-  namingText,
-  sameHost,
+  parseHostNaming,
+  formatHostNaming,
+  isSameHost,
   type HostNaming,
 } from '../../../domain/machine/hostName.ts';
 
@@ -25,11 +25,11 @@ const ROWS: readonly (readonly [HostNaming, string])[] = [
 
 describe('the name of a machine', () => {
   for (const [naming, name] of ROWS) {
-    it(`is ${name} by ${namingText(naming)}`, () => {
+    it(`is ${name} by ${formatHostNaming(naming)}`, () => {
       assert.equal(hostNameOf(naming, parts), name);
-      assert.deepEqual(namingOf(namingText(naming)), naming, 'as the tag says it');
+      assert.deepEqual(parseHostNaming(formatHostNaming(naming)), naming, 'as the tag says it');
     });
-    it(`is not known by ${namingText(naming)} before AWS shows what it is made of`, () => {
+    it(`is not known by ${formatHostNaming(naming)} before AWS shows what it is made of`, () => {
       const known = naming.strategy === 'resource-name' && naming.domain !== undefined;
       const bare = hostNameOf(naming, { machineId, privateDns: '', privateIp: '' });
       assert.equal(bare, known ? name : '');
@@ -45,7 +45,7 @@ describe('the name of a machine', () => {
 
   it('is the private DNS name without a tag, and with one of a later release', () => {
     for (const text of [undefined, '', 'by-moonlight/example.com'])
-      assert.deepEqual(namingOf(text), { strategy: 'private-dns' });
+      assert.deepEqual(parseHostNaming(text), { strategy: 'private-dns' });
   });
 });
 
@@ -63,8 +63,8 @@ describe('two names', () => {
   ];
   for (const [a, b, same] of pairs) {
     it(`${a || "''"} and ${b || "''"} are ${same ? 'of one host' : 'not of one host'}`, () => {
-      assert.equal(sameHost(a, b), same);
-      assert.equal(sameHost(b, a), same);
+      assert.equal(isSameHost(a, b), same);
+      assert.equal(isSameHost(b, a), same);
     });
   }
 });

@@ -1,34 +1,43 @@
 import assert from 'node:assert/strict';
 import { alarmsOf } from '../../../domain/monitor/alarms.ts';
-import { carryMonitor, initialMonitor } from '../../../domain/monitor/continueAsNewState.ts';
-import { answerHosts } from '../../../domain/monitor/hosts.ts';
+import { toCarriedMonitorState, initialMonitorState } from '../../../domain/monitor/continueAsNewState.ts';
+import { answerLostHosts } from '../../../domain/monitor/hosts.ts';
 import { reduceMonitor } from '../../../domain/monitor/reducer.ts';
-import { packSeen, type SeenMachine } from '../../../domain/monitor/observation.ts';
+import { packObservations, type FleetObservation } from '../../../domain/monitor/observation.ts';
 import type { MonitorState } from '../../../domain/monitor/state.ts';
 
 const input = { v: 1, deployment: 'test', provider: 'awsinst' } as const;
 
-function swept(...machines: readonly Partial<SeenMachine>[]): MonitorState {
+function swept(...machines: readonly Partial<FleetObservation>[]): MonitorState {
   const seen = machines.map((machine, index) => ({
     machineId: `i-0000000${index}`,
     name: `ip-10-0-0-${index}.ec2.internal`,
     launchTime: 1,
     state: 'running' as const,
     requestId: 'req-1',
-    reclaimAt: 0,
+    interruptionAt: 0,
     reason: '',
     ...machine,
   }));
-  const result = { token: 't', anew: true, more: false, seen: packSeen(seen) };
-  return reduceMonitor(initialMonitor(input), { type: 'Swept', result }, 1_000);
+  const result = {
+    snapshotId: 't',
+    isFullSnapshot: true,
+    hasMore: false,
+    observations: packObservations(seen),
+  };
+  return reduceMonitor(initialMonitorState(input), { type: 'SweepCompleted', result }, 1_000);
 }
 
 /** Host Factory asks, and what its list says is told to the monitor. */
-function ask(state: MonitorState, hosts: readonly (readonly [id: string, name: string])[], whole = true) {
+function ask(
+  state: MonitorState,
+  hosts: readonly (readonly [id: string, name: string])[],
+  isComplete = true,
+) {
   const names = hosts.map(([, name]) => name);
-  const answer = answerHosts(state, { v: 1, at: 2_000, whole, names, ids: hosts.map(([id]) => id) });
-  const { news } = answer;
-  const next = news ? reduceMonitor(state, { type: 'HostsNamed', news }, 2_000) : state;
+  const answer = answerLostHosts(state, { v: 1, at: 2_000, isComplete, names, ids: hosts.map(([id]) => id) });
+  const { update } = answer;
+  const next = update ? reduceMonitor(state, { type: 'HostListUpdated', update }, 2_000) : state;
   return { answer, next };
 }
 
@@ -38,7 +47,7 @@ describe("Host Factory's names for machines", () => {
       ['i-00000000', 'IP-10-0-0-0.ec2.internal'],
       ['i-00000001', 'ip-10-0-0-1'],
     ]);
-    assert.equal(answer.news, undefined);
+    assert.equal(answer.update, undefined);
   });
 
   it('raise an alarm where they are others, until they agree or Host Factory has the host no more', () => {
@@ -48,13 +57,15 @@ describe("Host Factory's names for machines", () => {
     ];
     const { next } = ask(swept({}, {}), hosts);
     const [alarm] = alarmsOf(next);
-    assert.equal(alarm?.code, 'misnamed');
+    assert.equal(alarm?.code, 'hostNameMismatches');
     assert.match(
       alarm.message,
       /for 1 machines, e\.g\. 'EC2AMAZ-1ABCDEF' for i-00000000.* as 'ip-10-0-0-0\.ec2/,
     );
-    assert.equal(ask(next, hosts).answer.news, undefined, 'told once');
-    assert.deepEqual(alarmsOf(initialMonitor({ ...input, carried: carryMonitor(next) })), [alarm]);
+    assert.equal(ask(next, hosts).answer.update, undefined, 'told once');
+    assert.deepEqual(alarmsOf(initialMonitorState({ ...input, carriedState: toCarriedMonitorState(next) })), [
+      alarm,
+    ]);
 
     assert.deepEqual(alarmsOf(ask(next, [['i-00000000', 'ip-10-0-0-0']]).next), []);
     assert.deepEqual(
@@ -69,16 +80,16 @@ describe("Host Factory's names for machines", () => {
     const state = swept(
       ...Array.from({ length: 300 }, (_, index) => ({ machineId: `i-${10_000_000 + index}` })),
     );
-    const hosts = [...state.known.keys()].map((id): [string, string] => [id, `other-${id}`]);
+    const hosts = [...state.liveMachines.keys()].map((id): [string, string] => [id, `other-${id}`]);
     let { next } = ask(state, hosts);
     for (let again = 0; again < 3; again++) ({ next } = ask(next, hosts));
-    assert.equal(next.misnamed.size, 100);
+    assert.equal(next.hostNameMismatches.size, 100);
   });
 });
 
 describe('a host that Host Factory knows by its name alone', () => {
   const gone = { name: 'ip-0A000001.grid.example.com', state: 'shutting-down', requestId: '' } as const;
-  const going = (state: MonitorState, name: string) => ask(state, [['', name]]).answer.going.length;
+  const going = (state: MonitorState, name: string) => ask(state, [['', name]]).answer.lost.length;
 
   it('is found in every form of the name', () => {
     const state = swept(gone);

@@ -1,21 +1,25 @@
 import { strict as assert } from 'node:assert';
 import { alarmsOf, reportOf } from '../../../domain/monitor/alarms.ts';
-import { carryMonitor, initialMonitor } from '../../../domain/monitor/continueAsNewState.ts';
-import { answerHosts } from '../../../domain/monitor/hosts.ts';
-import type { HostNews, HostsQuery, MonitorInput } from '../../../domain/monitor/messages.ts';
-import { toAdopt, toReclaim } from '../../../domain/monitor/orphans.ts';
+import { toCarriedMonitorState, initialMonitorState } from '../../../domain/monitor/continueAsNewState.ts';
+import { answerLostHosts } from '../../../domain/monitor/hosts.ts';
+import type { HostListUpdate, LostHostsQuery, MonitorInput } from '../../../domain/monitor/messages.ts';
+import { orphansToAdopt, unacknowledgedToRelease } from '../../../domain/monitor/orphans.ts';
 import { reduceMonitor, type MonitorFact } from '../../../domain/monitor/reducer.ts';
-import { packSeen, type SeenMachine, type SweepResult } from '../../../domain/monitor/observation.ts';
-import { toAskOfAbsent, type MonitorState } from '../../../domain/monitor/state.ts';
-import type { MachineStanding } from '../../../domain/request/ownershipStatus.ts';
-import type { UnclaimedRules } from '../../../domain/monitor/records.ts';
-import { nextStep } from '../../../domain/monitor/schedule.ts';
+import {
+  packObservations,
+  type FleetObservation,
+  type SweepResult,
+} from '../../../domain/monitor/observation.ts';
+import { unlistedMachinesToQuery, type MonitorState } from '../../../domain/monitor/state.ts';
+import type { OwnershipStatus } from '../../../domain/request/ownershipStatus.ts';
+import type { UnacknowledgedRules } from '../../../domain/monitor/records.ts';
+import { nextActionAt } from '../../../domain/monitor/schedule.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 /** Every machine is an hour old when a test begins, unless it says otherwise. */
 const START = 1_700_000_000 * SECOND;
-const RULES: UnclaimedRules = { lists: 3, minAgeMs: 20 * MINUTE, share: 0.2 };
+const RULES: UnacknowledgedRules = { maxMissedLists: 3, minAgeMs: 20 * MINUTE, breakerShare: 0.2 };
 const INPUT: MonitorInput = { v: 1, deployment: 'test', provider: 'awsinst' };
 
 /** A monitor that hears lists as the command line brings them, at a time that the test moves. */
@@ -24,9 +28,9 @@ class Told {
   now = START;
   signals = 0;
 
-  constructor(machines: readonly Partial<SeenMachine>[], sweep: Partial<SweepResult> = {}) {
-    this.state = initialMonitor(INPUT);
-    this.learn(swept(machines, { rules: RULES, ownerless: [], ...sweep }));
+  constructor(machines: readonly Partial<FleetObservation>[], sweep: Partial<SweepResult> = {}) {
+    this.state = initialMonitorState(INPUT);
+    this.learn(swept(machines, { rules: RULES, ownerlessRequests: [], ...sweep }));
   }
 
   learn(fact: MonitorFact): void {
@@ -34,15 +38,15 @@ class Told {
   }
 
   /** One list of Host Factory, half a minute after the last one. */
-  list(ids: readonly string[], query: Partial<HostsQuery> = {}): HostNews | undefined {
+  list(ids: readonly string[], query: Partial<LostHostsQuery> = {}): HostListUpdate | undefined {
     this.now += 30 * SECOND;
-    const asked = { v: 1, at: this.now, whole: true, ids, names: ids.map(() => ''), ...query } as const;
-    const { news } = answerHosts(this.state, asked);
-    if (news) {
+    const asked = { v: 1, at: this.now, isComplete: true, ids, names: ids.map(() => ''), ...query } as const;
+    const { update } = answerLostHosts(this.state, asked);
+    if (update) {
       this.signals += 1;
-      this.learn({ type: 'HostsNamed', news });
+      this.learn({ type: 'HostListUpdated', update });
     }
-    return news;
+    return update;
   }
 
   lists(times: number, ids: readonly string[]): void {
@@ -50,13 +54,13 @@ class Told {
   }
 
   /** What the owners of the machines say that are asked about. */
-  answer(standing: (machineId: string) => MachineStanding | 'silent'): void {
-    const asked = toAskOfAbsent(this.state, this.now).map(({ machineId }) => machineId);
-    this.learn({ type: 'AskedOfAbsent', standings: asked.map((id) => [id, standing(id)] as const) });
+  answer(standing: (machineId: string) => OwnershipStatus | 'silent'): void {
+    const asked = unlistedMachinesToQuery(this.state, this.now).map(({ machineId }) => machineId);
+    this.learn({ type: 'UnlistedMachinesQueried', statuses: asked.map((id) => [id, standing(id)] as const) });
   }
 
   get reclaimed(): readonly string[] {
-    return toReclaim(this.state).flatMap(([, machineIds]) => machineIds);
+    return unacknowledgedToRelease(this.state).flatMap(([, machineIds]) => machineIds);
   }
 
   get alarms(): readonly string[] {
@@ -64,23 +68,35 @@ class Told {
   }
 }
 
-function swept(machines: readonly Partial<SeenMachine>[], changes: Partial<SweepResult> = {}): MonitorFact {
-  const seen = machines.map((machine): SeenMachine => ({
+function swept(
+  machines: readonly Partial<FleetObservation>[],
+  changes: Partial<SweepResult> = {},
+): MonitorFact {
+  const seen = machines.map((machine): FleetObservation => ({
     machineId: '',
     name: `${machine.machineId}.ec2.internal`,
     launchTime: START / SECOND - 3_600,
     state: 'running',
     requestId: 'req-1',
-    reclaimAt: 0,
+    interruptionAt: 0,
     reason: '',
     ...machine,
   }));
-  return { type: 'Swept', result: { token: 't', anew: true, more: false, seen: packSeen(seen), ...changes } };
+  return {
+    type: 'SweepCompleted',
+    result: {
+      snapshotId: 't',
+      isFullSnapshot: true,
+      hasMore: false,
+      observations: packObservations(seen),
+      ...changes,
+    },
+  };
 }
 
 const ids = (from: number, to: number): string[] =>
   Array.from({ length: to - from + 1 }, (_, index) => `i-${String(from + index).padStart(8, '0')}`);
-const machines = (all: readonly string[], changes: Partial<SeenMachine> = {}) =>
+const machines = (all: readonly string[], changes: Partial<FleetObservation> = {}) =>
   all.map((machineId) => ({ machineId, ...changes }));
 
 describe('machines that Host Factory never claims', () => {
@@ -93,25 +109,25 @@ describe('machines that Host Factory never claims', () => {
     assert.equal(told.signals, 0, 'a list that has all of them is no news');
     told.list(others);
     assert.deepEqual(
-      toAskOfAbsent(told.state, told.now).map(({ machineId }) => machineId),
+      unlistedMachinesToQuery(told.state, told.now).map(({ machineId }) => machineId),
       [lost],
     );
-    told.answer(() => 'unclaimed');
+    told.answer(() => 'unacknowledged');
     told.list(others);
     assert.deepEqual(told.reclaimed, []);
     told.list(others);
     assert.deepEqual(told.reclaimed, [lost]);
-    assert.equal(nextStep(told.state), 0);
-    told.learn({ type: 'ReclaimOrdered', machineIds: [lost] });
-    assert.deepEqual([told.reclaimed, nextStep(told.state)], [[], undefined]);
+    assert.equal(nextActionAt(told.state), 0);
+    told.learn({ type: 'ReleaseRequested', machineIds: [lost] });
+    assert.deepEqual([told.reclaimed, nextActionAt(told.state)], [[], undefined]);
     told.learn(swept(machines(others)));
-    assert.equal(told.state.absences.size, 0);
+    assert.equal(told.state.unlistedMachines.size, 0);
   });
 
   it('are not given back for the time that passes, only for lists', () => {
     const told = new Told(machines(all));
     told.list(others);
-    told.answer(() => 'unclaimed');
+    told.answer(() => 'unacknowledged');
     told.list(others);
     told.now += 6 * MINUTE;
     told.list(others);
@@ -127,11 +143,11 @@ describe('machines that Host Factory never claims', () => {
     ]) {
       const told = new Told(machines(all));
       told.list(others);
-      told.answer(() => 'unclaimed');
+      told.answer(() => 'unacknowledged');
       told.list(others);
       assert.ok(told.list(all, named), 'that it is back is news');
       told.lists(2, others);
-      told.answer(() => 'unclaimed');
+      told.answer(() => 'unacknowledged');
       assert.deepEqual(told.reclaimed, []);
       told.list(others);
       assert.deepEqual(told.reclaimed, [lost]);
@@ -141,10 +157,10 @@ describe('machines that Host Factory never claims', () => {
   it('count once for calls that come at the same time or overtake each other', () => {
     const told = new Told(machines(all));
     told.list(others);
-    told.answer(() => 'unclaimed');
+    told.answer(() => 'unacknowledged');
     const at = told.now;
     for (const ago of [0, 1, 2, 60]) told.list(others, { at: at - ago * SECOND });
-    assert.equal(told.state.absences.get(lost)?.lists, 1);
+    assert.equal(told.state.unlistedMachines.get(lost)?.missedLists, 1);
   });
 
   it('are not missed before they are old enough, nor when they are on their way out', () => {
@@ -162,14 +178,14 @@ describe('machines that Host Factory never claims', () => {
   it('begin anew when the list shrinks by more than the share', () => {
     const told = new Told(machines(all));
     told.list([...others, ...ids(20, 29)]);
-    told.answer(() => 'unclaimed');
+    told.answer(() => 'unacknowledged');
     told.lists(1, [...others, ...ids(20, 29)]);
     told.list(others);
     assert.deepEqual(told.reclaimed, []);
-    assert.equal(told.state.absences.get(lost)?.lists, 1);
+    assert.equal(told.state.unlistedMachines.get(lost)?.missedLists, 1);
   });
 
-  for (const standing of ['held', 'released'] as const) {
+  for (const standing of ['acknowledged', 'released'] as const) {
     it(`are not those that their owner calls ${standing}; they cost no more signals`, () => {
       const told = new Told(machines(all));
       told.list(others);
@@ -177,8 +193,11 @@ describe('machines that Host Factory never claims', () => {
       told.lists(20, others);
       assert.deepEqual([told.reclaimed, told.signals], [[], 1]);
       assert.deepEqual(
-        reportOf(told.state).unclaimed.map(({ machineId, claimed }) => [machineId, claimed]),
-        standing === 'held' ? [[lost, true]] : [],
+        reportOf(told.state).unlistedMachines.map(({ machineId, isAcknowledged }) => [
+          machineId,
+          isAcknowledged,
+        ]),
+        standing === 'acknowledged' ? [[lost, true]] : [],
       );
     });
   }
@@ -189,9 +208,9 @@ describe('machines that Host Factory never claims', () => {
       told.list(others);
       told.answer(() => standing);
       told.lists(5, others);
-      assert.deepEqual([told.reclaimed, toAskOfAbsent(told.state, told.now)], [[], []]);
+      assert.deepEqual([told.reclaimed, unlistedMachinesToQuery(told.state, told.now)], [[], []]);
       told.now += 5 * MINUTE;
-      told.answer(() => 'unclaimed');
+      told.answer(() => 'unacknowledged');
       told.lists(3, others);
       assert.deepEqual(told.reclaimed, [lost]);
     }
@@ -200,9 +219,9 @@ describe('machines that Host Factory never claims', () => {
   it('are left alone, with an alarm that names them, while the list is empty', () => {
     const told = new Told(machines(all.slice(0, 2)));
     told.list([]);
-    told.answer(() => 'unclaimed');
+    told.answer(() => 'unacknowledged');
     told.lists(20, []);
-    assert.deepEqual([told.reclaimed, told.alarms], [[], ['emptyList']]);
+    assert.deepEqual([told.reclaimed, told.alarms], [[], ['emptyHostList']]);
     assert.match(alarmsOf(told.state)[0]?.message ?? '', /i-00000001, i-00000002/);
     assert.ok(told.signals < 10, `an empty list is no news for ever: ${told.signals} signals`);
     told.list([...ids(50, 51)]);
@@ -214,9 +233,9 @@ describe('machines that Host Factory never claims', () => {
   it('are left alone, with an alarm, while the list lacks more than half of those that were claimed', () => {
     const told = new Told(machines(all));
     told.list(all.slice(0, 3));
-    told.answer((id) => (id === all[9] ? 'unclaimed' : 'held'));
+    told.answer((id) => (id === all[9] ? 'unacknowledged' : 'acknowledged'));
     told.lists(20, all.slice(0, 3));
-    assert.deepEqual([told.reclaimed, told.alarms], [[], ['otherNames']]);
+    assert.deepEqual([told.reclaimed, told.alarms], [[], ['unrecognizedHostList']]);
     told.lists(3, all.slice(0, 6));
     assert.deepEqual([told.reclaimed, told.alarms], [[all[9]], []]);
   });
@@ -225,9 +244,9 @@ describe('machines that Host Factory never claims', () => {
     const many = ids(1, 60);
     const told = new Told(machines(many));
     told.list(many.slice(13));
-    told.answer(() => 'unclaimed');
+    told.answer(() => 'unacknowledged');
     told.lists(5, many.slice(13));
-    assert.deepEqual([told.reclaimed, told.alarms], [[], ['tooManyUnclaimed']]);
+    assert.deepEqual([told.reclaimed, told.alarms], [[], ['tooManyUnacknowledged']]);
     told.list(many.slice(12));
     assert.equal(told.reclaimed.length, 12);
     assert.deepEqual(told.alarms, []);
@@ -236,10 +255,12 @@ describe('machines that Host Factory never claims', () => {
   it('are counted on in the next run of the monitor', () => {
     const told = new Told(machines(all), {});
     told.list(others);
-    told.answer(() => 'unclaimed');
+    told.answer(() => 'unacknowledged');
     told.list(others);
-    const carried = JSON.parse(JSON.stringify(carryMonitor(told.state))) as ReturnType<typeof carryMonitor>;
-    told.state = initialMonitor({ ...INPUT, carried });
+    const carriedState = JSON.parse(JSON.stringify(toCarriedMonitorState(told.state))) as ReturnType<
+      typeof toCarriedMonitorState
+    >;
+    told.state = initialMonitorState({ ...INPUT, carriedState });
     told.learn(swept(machines(all), { rules: RULES }));
     told.list(others);
     assert.deepEqual(told.reclaimed, [lost]);
@@ -247,10 +268,10 @@ describe('machines that Host Factory never claims', () => {
 
   it('are not given back by a part of a list, nor by a worker that does not know the rules', () => {
     const told = new Told(machines(all));
-    for (let times = 0; times < 5; times++) told.list(others, { whole: false });
+    for (let times = 0; times < 5; times++) told.list(others, { isComplete: false });
     assert.equal(told.signals, 0);
     const old = new Told([]);
-    old.state = initialMonitor(INPUT);
+    old.state = initialMonitorState(INPUT);
     old.learn(swept(machines(all)));
     old.lists(5, others);
     assert.equal(old.signals, 0);
@@ -258,14 +279,15 @@ describe('machines that Host Factory never claims', () => {
 });
 
 describe('machines without an owner', () => {
-  const orphans = (told: Told): number => toAdopt(told.state).flatMap(([, machineIds]) => machineIds).length;
+  const orphans = (told: Told): number =>
+    orphansToAdopt(told.state).flatMap(([, machineIds]) => machineIds).length;
   const fleet = (lost: number, held: number): Told =>
     new Told(
       [
         ...machines(ids(1, lost), { requestId: 'req-lost' }),
         ...machines(ids(1_001, 1_000 + held), { requestId: 'req-held' }),
       ],
-      { ownerless: ['req-lost'] },
+      { ownerlessRequests: ['req-lost'] },
     );
 
   it('are adopted up to a share of all, or a few; more raise an alarm, and wait for an operator', () => {
@@ -273,59 +295,65 @@ describe('machines without an owner', () => {
     assert.equal(orphans(fleet(20, 80)), 20);
     const told = fleet(21, 79);
     assert.deepEqual([orphans(told), told.alarms], [0, ['tooManyOrphans']]);
-    told.learn({ type: 'AdoptionOrdered', requestIds: ['req-lost'] });
+    told.learn({ type: 'AdoptionForced', requestIds: ['req-lost'] });
     assert.equal(orphans(told), 21);
-    told.learn({ type: 'Adopted', requestIds: ['req-lost'] });
-    assert.deepEqual([orphans(told), told.alarms, reportOf(told.state).ownerless], [0, [], []]);
+    told.learn({ type: 'OrphansAdopted', requestIds: ['req-lost'] });
+    assert.deepEqual([orphans(told), told.alarms, reportOf(told.state).ownerlessRequests], [0, [], []]);
   });
 
   it('are adopted in a namespace that knows no owner only when an operator orders it', () => {
-    const told = new Told(machines(ids(1, 2)), { ownerless: ['req-1'] });
-    assert.deepEqual([orphans(told), told.alarms], [0, ['strangeMachines']]);
-    assert.deepEqual(reportOf(told.state).ownerless, [['req-1', 2]]);
-    told.learn({ type: 'AdoptionOrdered', requestIds: ['req-1'] });
+    const told = new Told(machines(ids(1, 2)), { ownerlessRequests: ['req-1'] });
+    assert.deepEqual([orphans(told), told.alarms], [0, ['unknownFleet']]);
+    assert.deepEqual(reportOf(told.state).ownerlessRequests, [['req-1', 2]]);
+    told.learn({ type: 'AdoptionForced', requestIds: ['req-1'] });
     assert.equal(orphans(told), 2);
   });
 
   it('may be none yet: a group alone is adopted as well, a request without anything is not', () => {
-    const told = new Told(machines(ids(1, 1)), { ownerless: ['req-2', 'req-3'], withGroups: ['req-3'] });
-    assert.deepEqual(toAdopt(told.state), [['req-3', []]]);
+    const told = new Told(machines(ids(1, 1)), {
+      ownerlessRequests: ['req-2', 'req-3'],
+      ownerlessWithGroups: ['req-3'],
+    });
+    assert.deepEqual(orphansToAdopt(told.state), [['req-3', []]]);
   });
 });
 
 describe('a deployment', () => {
   it('belongs to the first cluster that asks; another one stops all that is done unasked, for an hour', () => {
-    const told = new Told(machines(ids(1, 10)), { ownerless: [] });
+    const told = new Told(machines(ids(1, 10)), { ownerlessRequests: [] });
     told.list(ids(1, 10), { cluster: 'grid1' });
     told.list(ids(1, 10), { cluster: 'grid1' });
     assert.equal(told.signals, 1);
-    const { boundTo, news } = answerHosts(told.state, {
+    const { boundCluster, update } = answerLostHosts(told.state, {
       v: 1,
       at: told.now,
-      whole: true,
+      isComplete: true,
       cluster: 'grid2',
       names: [''],
       ids: ['i-0000000a'],
     });
-    assert.deepEqual([boundTo, news], ['grid1', { v: 1, strangers: [], dropped: [], cluster: 'grid2' }]);
+    assert.deepEqual(
+      [boundCluster, update],
+      ['grid1', { v: 1, unknownHosts: [], dropped: [], cluster: 'grid2' }],
+    );
     told.list([], { cluster: 'grid2' });
-    assert.deepEqual(told.alarms, ['strangeCluster']);
+    assert.deepEqual(told.alarms, ['foreignCluster']);
     told.list([], { cluster: 'grid2' });
     assert.equal(told.signals, 2, 'it is noted once in a while only');
 
     told.list(ids(2, 10), { cluster: 'grid1' });
-    told.answer(() => 'unclaimed');
+    told.answer(() => 'unacknowledged');
     told.lists(5, ids(2, 10));
-    told.learn(swept(machines(ids(1, 10)), { ownerless: ['req-1'] }));
-    assert.deepEqual([told.reclaimed, toAdopt(told.state)], [[], []]);
+    told.learn(swept(machines(ids(1, 10)), { ownerlessRequests: ['req-1'] }));
+    assert.deepEqual([told.reclaimed, orphansToAdopt(told.state)], [[], []]);
     told.now += 61 * MINUTE;
-    told.learn(swept(machines(ids(1, 10)), { ownerless: [] }));
+    told.learn(swept(machines(ids(1, 10)), { ownerlessRequests: [] }));
     assert.deepEqual([told.alarms, told.reclaimed], [[], ids(1, 1)]);
   });
 
   it('is bound as well when only an empty list, or one before the first read of AWS, names the cluster', () => {
     const told = new Told([]);
-    told.state = initialMonitor(INPUT);
+    told.state = initialMonitorState(INPUT);
     told.list([], { cluster: 'grid1' });
     assert.equal(told.state.cluster, 'grid1');
   });

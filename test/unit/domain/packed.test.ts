@@ -10,7 +10,7 @@ describe('packed machines', () => {
     result: 'succeed',
     message: '',
     units: 1,
-    release: 'kept',
+    release: 'held',
     ...changes,
   });
 
@@ -20,11 +20,17 @@ describe('packed machines', () => {
       machine(2, {
         state: 'terminated',
         result: 'fail',
-        release: 'gone',
+        release: 'terminated',
         message: 'died',
         reason: 'Server.X',
       }),
-      machine(3, { units: 4, spot: true, publicIp: '1.2.3.4', instanceType: 'c5.large', release: 'asked' }),
+      machine(3, {
+        units: 4,
+        spot: true,
+        publicIp: '1.2.3.4',
+        instanceType: 'c5.large',
+        release: 'terminating',
+      }),
     ];
     assert.deepEqual(unpackMachines(packMachines(machines)), machines);
     assert.deepEqual(unpackMachines(packMachines([])), []);

@@ -6,8 +6,8 @@ import {
   ACTIONS_BY_API,
   actionsFor,
   COMMON_ACTIONS,
-  ORPHAN_READS,
-  QUEUE_ACTIONS,
+  ORPHAN_READ_ACTIONS,
+  INTERRUPTION_QUEUE_ACTIONS,
 } from '../../../domain/permissions/actions.ts';
 import { policyFor } from '../../../domain/permissions/policy.ts';
 import type { ProviderApi } from '../../../domain/template/template.ts';
@@ -42,7 +42,7 @@ describe('the table of AWS actions', () => {
       }
     }
     assert.deepEqual(sorted(called['common'] ?? []), sorted(COMMON_ACTIONS));
-    assert.deepEqual(sorted(called['queue'] ?? []), sorted(QUEUE_ACTIONS));
+    assert.deepEqual(sorted(called['queue'] ?? []), sorted(INTERRUPTION_QUEUE_ACTIONS));
     for (const api of APIS) assert.deepEqual(sorted(called[api] ?? []), sorted(ACTIONS_BY_API[api]), api);
   });
 });
@@ -65,16 +65,18 @@ describe('the policy for templates', () => {
 
   it('allows to hear the interruption queue, and no other, where there is one', () => {
     const queueOf = (queue: string | undefined) =>
-      policyFor([aTemplate()], { ...SCOPE, queue }).Statement.find(({ Sid }) => Sid === 'HearInterruptions');
+      policyFor([aTemplate()], { ...SCOPE, queue }).Statement.find(
+        ({ Sid }) => Sid === 'ReceiveInterruptions',
+      );
     assert.equal(queueOf(undefined), undefined);
     const { Action, Resource } = queueOf('https://sqs.eu-west-1.amazonaws.com/210987654321/grid') ?? {};
-    assert.deepEqual(Action, QUEUE_ACTIONS);
+    assert.deepEqual(Action, INTERRUPTION_QUEUE_ACTIONS);
     assert.deepEqual(Resource, ['arn:aws:sqs:eu-west-1:210987654321:grid']);
   });
 
   it('names no action of a way that no template uses, but those that find groups without an owner', () => {
     const text = JSON.stringify(policyFor([aTemplate({ providerApi: 'RunInstances' })], SCOPE));
-    for (const action of ORPHAN_READS) assert.ok(text.includes(`"${action}"`), action);
+    for (const action of ORPHAN_READ_ACTIONS) assert.ok(text.includes(`"${action}"`), action);
     assert.doesNotMatch(
       text,
       /CreateFleet|RequestSpotFleet|CancelSpotFleet|CreateServiceLinkedRole|PassRole/,

@@ -1,10 +1,15 @@
 import { strict as assert } from 'node:assert';
 import { launchToken } from '../../../domain/request/launch.ts';
 import { canSettle, reduce, type RequestFact } from '../../../domain/request/reducer.ts';
-import { carry, initialState, unitsMissing, type RequestState } from '../../../domain/request/state.ts';
-import { answerTo, requestStatus, standingOf } from '../../../domain/request/status.ts';
+import {
+  toCarriedRequestState,
+  initialRequestState,
+  missingUnits,
+  type RequestState,
+} from '../../../domain/request/state.ts';
+import { returnOutcomeOf, requestStatus, ownershipStatusOf } from '../../../domain/request/status.ts';
 import { aSighting, aTemplate } from '../../fixtures/builders.ts';
-import type { CarriedRequest, MachineRequestInput } from '../../../domain/request/input.ts';
+import type { CarriedRequestState, MachineRequestInput } from '../../../domain/request/input.ts';
 
 describe('the rules of a request', () => {
   const input = (changes: Partial<MachineRequestInput> = {}): MachineRequestInput => ({
@@ -19,11 +24,11 @@ describe('the rules of a request', () => {
     ...changes,
   });
   const after = (facts: readonly RequestFact[], changes: Partial<MachineRequestInput> = {}): RequestState =>
-    facts.reduce(reduce, initialState(input(changes)));
+    facts.reduce(reduce, initialRequestState(input(changes)));
   const launched = (...ids: string[]): RequestFact[] => [
     {
       type: 'LaunchDecided',
-      launch: { ordinal: 1, token: 't', units: 3, decidedAt: 0, stage: 'open', got: 0 },
+      launch: { ordinal: 1, token: 't', units: 3, decidedAt: 0, stage: 'open', fulfilledUnits: 0 },
     },
     {
       type: 'LaunchSettled',
@@ -32,22 +37,22 @@ describe('the rules of a request', () => {
       shortages: [],
     },
   ];
-  const seen = (...sightings: ReturnType<typeof aSighting>[]): RequestFact => ({
-    type: 'MachinesSeen',
-    sightings,
+  const seen = (...observations: ReturnType<typeof aSighting>[]): RequestFact => ({
+    type: 'MachinesObserved',
+    observations,
   });
 
   it('what is on its way counts: a launch without an answer is never made up for by another', () => {
     const [decided] = launched('i-1');
     assert.ok(decided);
-    assert.equal(unitsMissing(after([decided])), 0);
+    assert.equal(missingUnits(after([decided])), 0);
     assert.equal(canSettle(after([decided]), true), false, 'not even past the deadline');
-    assert.equal(unitsMissing(after(launched('i-1'))), 2);
+    assert.equal(missingUnits(after(launched('i-1'))), 2);
   });
 
   it('weights count: two machines of two units fill three', () => {
     const template = aTemplate({ instanceTypes: [{ instanceType: 't3.medium', units: 2 }] });
-    assert.equal(unitsMissing(after(launched('i-1', 'i-2'), { template })), 0);
+    assert.equal(missingUnits(after(launched('i-1', 'i-2'), { template })), 0);
   });
 
   it('a read that lacks a machine says nothing about it', () => {
@@ -56,7 +61,7 @@ describe('the rules of a request', () => {
       seen(aSighting('i-1', { state: 'absent', name: '', privateIp: '' })),
     ]);
     assert.equal(state.machines.get('i-1')?.result, 'executing');
-    assert.equal(state.machines.get('i-1')?.release, 'kept');
+    assert.equal(state.machines.get('i-1')?.release, 'held');
   });
 
   it('running without a name or an address is not ready', () => {
@@ -70,7 +75,7 @@ describe('the rules of a request', () => {
     assert.equal(machine?.result, 'succeed');
     assert.equal(machine?.name, 'i-1.ec2.internal');
     assert.equal(machine?.launchTime, 1_700_000_000);
-    assert.equal(machine?.release, 'gone');
+    assert.equal(machine?.release, 'terminated');
   });
 
   it('a machine that dies while booting fails with the reason of AWS', () => {
@@ -83,7 +88,7 @@ describe('the rules of a request', () => {
     const machine = after([...launched('i-1'), seen(aSighting('i-1', { state: 'stopped' }))]).machines.get(
       'i-1',
     );
-    assert.deepEqual([machine?.result, machine?.release], ['fail', 'wanted']);
+    assert.deepEqual([machine?.result, machine?.release], ['fail', 'pendingRelease']);
   });
 
   it('a return of a machine that the launch has not answered yet is not lost when it does', () => {
@@ -94,13 +99,17 @@ describe('the rules of a request', () => {
     assert.deepEqual(
       [...state.machines.values()].map(({ machineId, release }) => [machineId, release]).toSorted(),
       [
-        ['i-1', 'kept'],
-        ['i-2', 'wanted'],
-        ['i-3', 'kept'],
+        ['i-1', 'held'],
+        ['i-2', 'pendingRelease'],
+        ['i-3', 'held'],
       ],
     );
-    assert.equal(unitsMissing(state), 0, 'nothing is launched in its place');
-    assert.equal(answerTo(state, 'owner', ['i-2']), undefined, 'and it has no answer before it is gone');
+    assert.equal(missingUnits(state), 0, 'nothing is launched in its place');
+    assert.equal(
+      returnOutcomeOf(state, 'owner', ['i-2']),
+      undefined,
+      'and it has no answer before it is gone',
+    );
   });
 
   it('a ledger carried into the next run is the same ledger', () => {
@@ -111,9 +120,12 @@ describe('the rules of a request', () => {
       { type: 'Settled' },
       { type: 'ReturnRequested', request },
     ]);
-    const next = initialState({ ...input(), carried: JSON.parse(JSON.stringify(carry(state))) });
+    const next = initialRequestState({
+      ...input(),
+      carriedState: JSON.parse(JSON.stringify(toCarriedRequestState(state))),
+    });
     assert.deepEqual(next.machines, state.machines);
-    assert.deepEqual(next.returns, state.returns);
+    assert.deepEqual(next.openReturns, state.openReturns);
     assert.deepEqual([next.phase, next.status], ['settled', 'complete']);
   });
 
@@ -123,34 +135,38 @@ describe('the rules of a request', () => {
       seen(aSighting('i-1'), aSighting('i-2')),
       seen(aSighting('i-3')),
     ];
-    const claimed = (...machineIds: string[]): RequestFact => ({ type: 'Claimed', machineIds });
-    const reclaimed = (...machineIds: string[]): RequestFact => ({ type: 'Reclaimed', machineIds });
-    const standings = (state: RequestState) => ['i-1', 'i-2', 'i-3'].map((id) => standingOf(state, id));
+    const claimed = (...machineIds: string[]): RequestFact => ({ type: 'Acknowledged', machineIds });
+    const reclaimed = (...machineIds: string[]): RequestFact => ({
+      type: 'UnacknowledgedReleased',
+      machineIds,
+    });
+    const standings = (state: RequestState) =>
+      ['i-1', 'i-2', 'i-3'].map((id) => ownershipStatusOf(state, id));
 
     it('a machine is unclaimed from when it is ready until Host Factory has read it', () => {
       assert.deepEqual(standings(after(launched('i-1', 'i-2'))), ['booting', 'booting', 'unknown']);
-      assert.deepEqual(standings(after(ready)), ['unclaimed', 'unclaimed', 'unclaimed']);
+      assert.deepEqual(standings(after(ready)), ['unacknowledged', 'unacknowledged', 'unacknowledged']);
       const state = after([...ready, claimed('i-1', 'i-3', 'i-9')]);
-      assert.deepEqual(standings(state), ['held', 'unclaimed', 'held']);
-      assert.equal(requestStatus(state).unclaimed, 1);
-      assert.equal(requestStatus(after([...ready, claimed('i-1', 'i-2', 'i-3')])).unclaimed, undefined);
+      assert.deepEqual(standings(state), ['acknowledged', 'unacknowledged', 'acknowledged']);
+      assert.equal(requestStatus(state).unacknowledged, 1);
+      assert.equal(requestStatus(after([...ready, claimed('i-1', 'i-2', 'i-3')])).unacknowledged, undefined);
     });
 
     it('only what was never read is given back, and then was never ready', () => {
       const state = after([...ready, claimed('i-1'), { type: 'Settled' }, reclaimed('i-1', 'i-2')]);
       assert.deepEqual(
         [...state.machines.values()].map(({ result, release }) => `${result} ${release}`),
-        ['succeed kept', 'fail wanted', 'succeed kept'],
+        ['succeed held', 'fail pendingRelease', 'succeed held'],
       );
       assert.equal(state.status, 'complete');
       assert.match(state.message, /^2 of 3 machines were obtained\. .*never read/);
       assert.equal(
-        standingOf(state, 'i-2'),
-        'held',
+        ownershipStatusOf(state, 'i-2'),
+        'acknowledged',
         'should Host Factory hold it after all, it hears of its end',
       );
       const none = reduce(reduce(state, reclaimed('i-3')), claimed('i-3'));
-      assert.equal(none.machines.get('i-3')?.release, 'wanted');
+      assert.equal(none.machines.get('i-3')?.release, 'pendingRelease');
       assert.equal(
         after([...ready, { type: 'Settled' }, reclaimed('i-1', 'i-2', 'i-3')]).status,
         'complete_with_error',
@@ -163,30 +179,38 @@ describe('the rules of a request', () => {
       const state = after([
         ...ready,
         { type: 'ReturnRequested', request },
-        { type: 'ReleaseRefused', refused },
+        { type: 'TerminationRefused', refused },
       ]);
       assert.equal(reduce(state, reclaimed('i-1')).machines.get('i-1')?.release, 'refused');
     });
 
     it('claims go into the next run; what an older release carried is claimed', () => {
       const state = after([...ready, claimed('i-1'), { type: 'Settled' }]);
-      const carried: CarriedRequest = JSON.parse(JSON.stringify(carry(state)));
-      assert.deepEqual(standings(initialState({ ...input(), carried })), ['held', 'unclaimed', 'unclaimed']);
-      const { unclaimed: _unclaimed, ...older } = carried;
-      assert.deepEqual(standings(initialState({ ...input(), carried: older })), ['held', 'held', 'held']);
+      const carriedState: CarriedRequestState = JSON.parse(JSON.stringify(toCarriedRequestState(state)));
+      assert.deepEqual(standings(initialRequestState({ ...input(), carriedState })), [
+        'acknowledged',
+        'unacknowledged',
+        'unacknowledged',
+      ]);
+      const { unacknowledged: _unclaimed, ...older } = carriedState;
+      assert.deepEqual(standings(initialRequestState({ ...input(), carriedState: older })), [
+        'acknowledged',
+        'acknowledged',
+        'acknowledged',
+      ]);
     });
 
     it('an adopter holds what Host Factory may hold, and gives back only what it is told nobody read', () => {
       const { template: _template, ...adopter } = input({ count: 0 });
       const adopted: RequestFact = {
         type: 'MachinesAdopted',
-        sightings: [aSighting('i-1'), aSighting('i-2')],
-        unclaimed: ['i-2'],
+        observations: [aSighting('i-1'), aSighting('i-2')],
+        unacknowledged: ['i-2'],
       };
-      const state = reduce(reduce(initialState(adopter), adopted), reclaimed('i-1', 'i-2'));
+      const state = reduce(reduce(initialRequestState(adopter), adopted), reclaimed('i-1', 'i-2'));
       assert.deepEqual(
         [...state.machines.values()].map(({ release }) => release),
-        ['kept', 'wanted'],
+        ['held', 'pendingRelease'],
       );
     });
   });

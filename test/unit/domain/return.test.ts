@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { ABSENCE_MS, delivered, initialReturn, returnStatus } from '../../../domain/return/state.ts';
+import {
+  ABSENCE_CONFIRMATION_MS,
+  applyDeliveries,
+  initialReturnState,
+  returnStatus,
+} from '../../../domain/return/state.ts';
 
 const MACHINE = 'i-0123456789abcdef0';
 
@@ -7,7 +12,7 @@ describe('the rules of a return', () => {
   it('a machine that AWS does not know is given back once it was missing for 20 minutes, and not before', () => {
     const sentAt = Date.parse('2026-01-01T00:00:00Z');
     const missing = [{ index: 0, kind: 'absent', machineId: MACHINE }] as const;
-    const start = initialReturn({
+    const start = initialReturnState({
       v: 1,
       returnId: 'ret-1',
       deployment: 'd',
@@ -15,9 +20,9 @@ describe('the rules of a return', () => {
       createdAt: sentAt,
       machines: [{ machineId: MACHINE }],
     });
-    const first = delivered(start, missing, sentAt);
-    const before = delivered(first, missing, sentAt + ABSENCE_MS - 1);
-    const after = delivered(first, missing, sentAt + ABSENCE_MS);
+    const first = applyDeliveries(start, missing, sentAt);
+    const before = applyDeliveries(first, missing, sentAt + ABSENCE_CONFIRMATION_MS - 1);
+    const after = applyDeliveries(first, missing, sentAt + ABSENCE_CONFIRMATION_MS);
     assert.deepEqual(
       [first, before, after].map((state) => returnStatus(state).status),
       ['running', 'running', 'complete'],

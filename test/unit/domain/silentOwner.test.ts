@@ -1,10 +1,10 @@
 import { strict as assert } from 'node:assert';
 import type { MonitorInput } from '../../../domain/monitor/messages.ts';
 import { reduceMonitor, type MonitorFact } from '../../../domain/monitor/reducer.ts';
-import { packSeen } from '../../../domain/monitor/observation.ts';
-import { toAsk, type MonitorState } from '../../../domain/monitor/state.ts';
-import { initialMonitor } from '../../../domain/monitor/continueAsNewState.ts';
-import { nextStep } from '../../../domain/monitor/schedule.ts';
+import { packObservations } from '../../../domain/monitor/observation.ts';
+import { lostMachinesToQuery, type MonitorState } from '../../../domain/monitor/state.ts';
+import { initialMonitorState } from '../../../domain/monitor/continueAsNewState.ts';
+import { nextActionAt } from '../../../domain/monitor/schedule.ts';
 
 const MINUTE = 60_000;
 const START = 1_700_000_000_000;
@@ -12,19 +12,19 @@ const INPUT: MonitorInput = { v: 1, deployment: 'test', provider: 'awsinst' };
 const ID = 'i-0123456789abcdef0';
 
 const LOST: MonitorFact = {
-  type: 'Swept',
+  type: 'SweepCompleted',
   result: {
-    token: 't',
-    anew: true,
-    more: false,
-    seen: packSeen([
+    snapshotId: 't',
+    isFullSnapshot: true,
+    hasMore: false,
+    observations: packObservations([
       {
         machineId: ID,
         name: `${ID}.ec2.internal`,
         launchTime: START / 1_000 - 3_600,
         state: 'terminated',
         requestId: 'req-1',
-        reclaimAt: 0,
+        interruptionAt: 0,
         reason: '',
       },
     ]),
@@ -34,16 +34,16 @@ const LOST: MonitorFact = {
 describe('a machine whose end its owner does not answer for', () => {
   it('is asked about every minute, and named after ten', () => {
     let now = START;
-    let state: MonitorState = reduceMonitor(initialMonitor(INPUT), LOST, now);
-    const isNamed = (): boolean => state.losses.get(ID)?.stage === 'reported';
+    let state: MonitorState = reduceMonitor(initialMonitorState(INPUT), LOST, now);
+    const isNamed = (): boolean => state.lostMachines.get(ID)?.stage === 'reported';
     const askedAt: number[] = [];
     while (!isNamed() && askedAt.length < 100) {
-      now = Math.max(now, nextStep(state) ?? now);
-      const asked = toAsk(state, now).map(({ machineId }) => machineId);
+      now = Math.max(now, nextActionAt(state) ?? now);
+      const asked = lostMachinesToQuery(state, now).map(({ machineId }) => machineId);
       if (asked.length > 0) askedAt.push((now - START) / MINUTE);
       state = reduceMonitor(
         state,
-        { type: 'Asked', standings: asked.map((id) => [id, 'silent'] as const) },
+        { type: 'LostMachinesQueried', statuses: asked.map((id) => [id, 'silent'] as const) },
         now,
       );
     }

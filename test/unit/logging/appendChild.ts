@@ -5,6 +5,6 @@ import { appendLines } from '../../../logging/file.ts';
 const [path = '', name, count, maxBytes] = process.argv.slice(2);
 for (let number = 1; number <= Number(count); number++) {
   const line = JSON.stringify({ name, number, text: 'x'.repeat((number * 37) % 200) });
-  appendLines({ path, maxBytes: Number(maxBytes), keep: 10_000 }, `${line}\n`);
+  appendLines({ path, maxBytes: Number(maxBytes), keepFiles: 10_000 }, `${line}\n`);
   writeSync(1, `${number}\n`);
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { appendFile, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { appendLines, oldFiles } from '../../../logging/file.ts';
+import { appendLines, rotatedFiles } from '../../../logging/file.ts';
 import { scratch, type Scratch } from '../../fixtures/scratch.ts';
 
 const CHILD = fileURLToPath(new URL('appendChild.js', import.meta.url));
@@ -19,24 +19,24 @@ describe('a log file', () => {
   afterEach(() => files.remove());
 
   const text = async (): Promise<string> => {
-    const all = await Promise.all([...oldFiles(path), path].map((file) => readFile(file, 'utf8')));
+    const all = await Promise.all([...rotatedFiles(path), path].map((file) => readFile(file, 'utf8')));
     return all.join('');
   };
 
   it('begins the next one before it grows too large, and keeps so many', async () => {
     for (let number = 1; number <= 9; number++) {
-      appendLines({ path, maxBytes: 10, keep: 2 }, `line ${number}\n`);
+      appendLines({ path, maxBytes: 10, keepFiles: 2 }, `line ${number}\n`);
       assert.ok((await stat(path)).size <= 10);
     }
     assert.equal(await text(), 'line 7\nline 8\nline 9\n');
-    appendLines({ path, maxBytes: 10, keep: 0 }, 'line 10\n');
+    appendLines({ path, maxBytes: 10, keepFiles: 0 }, 'line 10\n');
     assert.equal(await text(), 'line 10\n');
   });
 
   it('leaves files alone that are not its own old ones', async () => {
     const others = [`${path}.gz`, `${path}.1`, join(files.directory, 'other.log.20260101T000000000Z-1-1')];
     for (const other of others) await writeFile(other, 'theirs');
-    for (let number = 0; number < 4; number++) appendLines({ path, maxBytes: 5, keep: 1 }, 'line\n');
+    for (let number = 0; number < 4; number++) appendLines({ path, maxBytes: 5, keepFiles: 1 }, 'line\n');
     for (const other of others) assert.equal(await readFile(other, 'utf8'), 'theirs');
   });
 
@@ -70,20 +70,20 @@ describe('a log file', () => {
       written.slice(2).map(({ count }) => count),
       [300, 300, 300, 300],
     );
-    assert.ok(oldFiles(path).length > 50);
+    assert.ok(rotatedFiles(path).length > 50);
   });
 
   it('begins a line of its own behind one that a full disk cut', async () => {
     await appendFile(path, '{"half');
-    appendLines({ path, maxBytes: 1_000, keep: 1 }, '{}\n');
+    appendLines({ path, maxBytes: 1_000, keepFiles: 1 }, '{}\n');
     assert.equal(await text(), '{"half\n{}\n');
   });
 
   it('says that it cannot be written', async () => {
     const full = join(files.directory, 'full.log');
     await symlink('/dev/full', full);
-    assert.throws(() => appendLines({ path: full, maxBytes: 10, keep: 1 }, '{}\n'), { code: 'ENOSPC' });
-    assert.throws(() => appendLines({ path: join(path, 'no.log'), maxBytes: 10, keep: 1 }, '{}\n'), {
+    assert.throws(() => appendLines({ path: full, maxBytes: 10, keepFiles: 1 }, '{}\n'), { code: 'ENOSPC' });
+    assert.throws(() => appendLines({ path: join(path, 'no.log'), maxBytes: 10, keepFiles: 1 }, '{}\n'), {
       code: 'ENOENT',
     });
   });
@@ -91,8 +91,8 @@ describe('a log file', () => {
   it('goes on beyond its size where it cannot be renamed', async () => {
     // No room for a time behind this name.
     const long = join(files.directory, 'l'.repeat(250));
-    appendLines({ path: long, maxBytes: 10, keep: 1 }, 'line 1\n');
-    appendLines({ path: long, maxBytes: 10, keep: 1 }, 'line 2\n');
+    appendLines({ path: long, maxBytes: 10, keepFiles: 1 }, 'line 1\n');
+    appendLines({ path: long, maxBytes: 10, keepFiles: 1 }, 'line 2\n');
     assert.equal(await readFile(long, 'utf8'), 'line 1\nline 2\n');
   });
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { hider, lineOf } from '../../../logging/line.ts';
+import { createRedactor, formatLine } from '../../../logging/line.ts';
 
-const line = (fields: object, hide = hider([])): Record<string, unknown> =>
-  JSON.parse(lineOf({ at: 0, level: 'info', message: 'said', fields }, hide)) as Record<string, unknown>;
+const line = (fields: object, hide = createRedactor([])): Record<string, unknown> =>
+  JSON.parse(formatLine({ at: 0, level: 'info', message: 'said', fields }, hide)) as Record<string, unknown>;
 
 describe('a line of the log', () => {
   it('says what it is about, whatever its fields are called', () => {
@@ -26,7 +26,7 @@ describe('a line of the log', () => {
   });
 
   it('hides secrets by value and by name, and leaves the rest', () => {
-    const hide = hider(['a "quoted" \\ secret', 'short']);
+    const hide = createRedactor(['a "quoted" \\ secret', 'short']);
     const fields = {
       said: 'a "quoted" \\ secret',
       apiKey: 'k',

@@ -8,11 +8,11 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileTarget, streamTarget } from '../../../logging/direct.ts';
-import { MOST_WAITING } from '../../../logging/forward.ts';
-import { hider, type LogEntry } from '../../../logging/line.ts';
+import { MAX_QUEUED_LINES } from '../../../logging/forward.ts';
+import { createRedactor, type LogEntry } from '../../../logging/line.ts';
 import { otlpTarget } from '../../../logging/otlp.ts';
 import { syslogTarget } from '../../../logging/syslog.ts';
-import { fanOut, type FanOut, type TargetSettings } from '../../../logging/target.ts';
+import { fanOut, type FanOut, type TargetDefinition } from '../../../logging/target.ts';
 import { eventually } from '../../fixtures/eventually.ts';
 import { scratch, type Scratch } from '../../fixtures/scratch.ts';
 
@@ -27,7 +27,7 @@ const entry = (message: string, fields: object = {}): LogEntry => ({
 /** Keeps the lines that it gets, as the one target that always works. */
 function memory() {
   const lines: Record<string, unknown>[] = [];
-  const settings: TargetSettings = {
+  const settings: TargetDefinition = {
     name: 'memory',
     open: () => ({
       write: (_entry, line) => void lines.push(JSON.parse(line) as Record<string, unknown>),
@@ -50,14 +50,14 @@ describe('a target of the log', function () {
     await log?.close();
     await files.remove();
   });
-  const open = (target: TargetSettings): FanOut =>
-    (log = fanOut('debug', hider(['planted-secret-value']), [kept.settings, target]));
+  const open = (target: TargetDefinition): FanOut =>
+    (log = fanOut('debug', createRedactor(['planted-secret-value']), [kept.settings, target]));
   const tellings = () => kept.messages().filter((message) => /log lines/.test(String(message)));
 
   describe('that is a file', () => {
     it('says once that it cannot be written, and when it can again', async () => {
       const path = join(files.directory, 'later', 'a.log');
-      const { write } = open(fileTarget({ path, maxBytes: 1_000, keep: 1 }));
+      const { write } = open(fileTarget({ path, maxBytes: 1_000, keepFiles: 1 }));
       for (const message of ['one', 'two', 'three']) write(entry(message));
       await mkdir(join(files.directory, 'later'));
       for (const message of ['four', 'five']) write(entry(message));
@@ -213,15 +213,15 @@ describe('a target of the log', function () {
     it('gets all lines in order, once, after it was out of order, up to a bound', async () => {
       answers = [503];
       const { write } = open(otlpTarget({ url: url() }, {}));
-      for (let number = 1; number <= MOST_WAITING + 7; number++) write(entry(String(number)));
+      for (let number = 1; number <= MAX_QUEUED_LINES + 7; number++) write(entry(String(number)));
       await eventually('it is said', () => tellings().length === 1);
       await eventually('all came', () => tellings().length === 2);
       const told = kept.lines.find(({ message }) => /again/.test(String(message)));
       assert.equal(told?.['lost'], 7);
-      await eventually('the last came', () => messages().length === MOST_WAITING);
+      await eventually('the last came', () => messages().length === MAX_QUEUED_LINES);
       assert.deepEqual(
         messages(),
-        Array.from({ length: MOST_WAITING }, (_, index) => String(index + 1)),
+        Array.from({ length: MAX_QUEUED_LINES }, (_, index) => String(index + 1)),
       );
     });
 

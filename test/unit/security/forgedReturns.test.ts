@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { Client } from '@temporalio/client';
-import type { MachineReader, OwnedMachine } from '../../../activities/provider.ts';
+import type { MachineReader, OwnedObservation } from '../../../activities/provider.ts';
 import { createReadActivities } from '../../../activities/returns/deliverReturn.ts';
 import { isInstanceId } from '../../../activities/aws/client/responseGuards.ts';
 import type { DeliverReturnResult } from '../../../contract/activities.ts';
@@ -11,16 +11,16 @@ const OURS = { deployment: 'grid1', provider: 'awsinst', requestId: 'req-1' };
 const ID = 'i-0123456789abcdef0';
 
 /** What a return that names this machine, by its id and by its name, comes to. Signals are what would end it. */
-async function deliver(machine: OwnedMachine | undefined, asked: { machineId?: string; name?: string }) {
+async function deliver(machine: OwnedObservation | undefined, asked: { machineId?: string; name?: string }) {
   const signalled: string[] = [];
   const reader: MachineReader = {
-    isId: isInstanceId,
-    byId: async () => new Map(machine ? [[machine.machineId, machine]] : []),
+    isMachineId: isInstanceId,
+    readMachines: async () => new Map(machine ? [[machine.machineId, machine]] : []),
     // As the cloud filters by our tags.
-    ofProvider: async ({ deployment, provider }) =>
+    listMachines: async ({ deployment, provider }) =>
       machine?.owner?.deployment === deployment && machine.owner.provider === provider ? [machine] : [],
-    reclaimed: async () => new Map(),
-    groupsOf: async () => [],
+    readInterruptions: async () => new Map(),
+    listGroups: async () => [],
   };
   const workflow = {
     getHandle: (id: string) => ({ signal: async () => void signalled.push(id) }),
@@ -35,12 +35,12 @@ async function deliver(machine: OwnedMachine | undefined, asked: { machineId?: s
     provider: OURS.provider,
     returnId: 'ret-1',
     createdAt: Date.now(),
-    machines: [{ ...asked, index: 0, seen: false }],
+    machines: [{ ...asked, index: 0, wasDelivered: false }],
   });
   return { signalled, kinds: deliveries.map(({ kind }) => kind) };
 }
 
-const owned = (owner: OwnedMachine['owner']): OwnedMachine => ({ ...aSighting(ID), owner });
+const owned = (owner: OwnedObservation['owner']): OwnedObservation => ({ ...aSighting(ID), owner });
 
 describe('a forged return', () => {
   for (const [what, owner] of [
@@ -50,14 +50,14 @@ describe('a forged return', () => {
   ] as const) {
     for (const asked of [{ machineId: ID }, { name: `${ID}.ec2.internal` }, { machineId: ID, name: 'any' }]) {
       it(`of a machine ${what} reaches nobody: ${JSON.stringify(asked)}`, async () => {
-        assert.deepEqual(await deliver(owned(owner), asked), { signalled: [], kinds: ['refused'] });
+        assert.deepEqual(await deliver(owned(owner), asked), { signalled: [], kinds: ['rejected'] });
       });
     }
   }
 
   it('of what is no id reaches nobody, and nobody is asked about it', async () => {
     for (const machineId of ['i-*', '../req-1', 'i-0123456789abcdef0,i-1', '$(id)', "i-' or 1=1"]) {
-      assert.deepEqual(await deliver(owned(OURS), { machineId }), { signalled: [], kinds: ['refused'] });
+      assert.deepEqual(await deliver(owned(OURS), { machineId }), { signalled: [], kinds: ['rejected'] });
     }
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Context } from '@temporalio/activity';
 import type { Headers } from '@temporalio/workflow';
-import { correlateActivities } from '../../../worker/startup/callIdInterceptor.ts';
+import { callIdInterceptor } from '../../../worker/startup/callIdInterceptor.ts';
 import { interceptors } from '../../../workflows/runtime/callIdInterceptor.ts';
 
 type Attributes = Readonly<Record<string, unknown>>;
@@ -15,7 +15,7 @@ async function attributesFor(input: unknown): Promise<{ workflow: Attributes; ac
   let headers: Headers = {};
   await exit?.scheduleActivity?.(scheduled, async (passed) => (headers = passed.headers));
   assert.ok('other' in headers);
-  const { inbound, outbound } = correlateActivities({} as Context);
+  const { inbound, outbound } = callIdInterceptor({} as Context);
   await inbound?.execute?.({ args: [], headers }, async () => undefined);
   const activity = outbound?.getLogAttributes?.({ activityType: 'acquire' }, (attributes) => attributes);
   return { workflow, activity: activity ?? {} };

@@ -1,23 +1,23 @@
 import assert from 'node:assert/strict';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { UNOBSERVED } from '../../../activities/aws/client/awsCallMetrics.ts';
+import { NO_OBSERVER } from '../../../activities/aws/client/awsCallMetrics.ts';
 import { ProviderError } from '../../../domain/errors/errors.ts';
-import { observedAndLogged } from '../../../worker/startup/callLog.ts';
+import { withRequestLog } from '../../../worker/startup/callLog.ts';
 
 describe('lines of requests to AWS', () => {
   const lines: { level: string; message: string; meta: Record<string, unknown> }[] = [];
   const logger = new DefaultLogger('DEBUG', ({ level, message, meta }) => {
     if (message.startsWith('AWS ')) lines.push({ level, message, meta: { ...meta } });
   });
-  const { onRequest } = observedAndLogged(UNOBSERVED, logger);
+  const { onRequest } = withRequestLog(NO_OBSERVER, logger);
   const ok = { attempt: 1, seconds: 0.1, error: undefined, awsRequestId: 'aws-1' };
   beforeEach(() => void (lines.length = 0));
 
   it('stand on the activity that makes a change, and on none for a read that serves all', async () => {
     const info = { workflowExecution: { workflowId: 'req-1', runId: 'run' } };
     await new MockActivityEnvironment(info, { logger }).run(async () => {
-      onRequest({ ...ok, action: 'TerminateInstances', about: { machineIds: ['i-1'] } });
+      onRequest({ ...ok, action: 'TerminateInstances', subject: { machineIds: ['i-1'] } });
       onRequest({ ...ok, action: 'DescribeInstances' });
     });
     assert.deepEqual(
@@ -33,7 +33,7 @@ describe('lines of requests to AWS', () => {
   it('warn of a change that AWS refused, but not of a trial', () => {
     const error = new ProviderError('permanent', 'UnauthorizedOperation', 'no');
     onRequest({ ...ok, action: 'RunInstances', error });
-    onRequest({ ...ok, action: 'RunInstances', error, about: { dryRun: true } });
+    onRequest({ ...ok, action: 'RunInstances', error, subject: { dryRun: true } });
     assert.deepEqual(
       lines.map(({ level, meta }) => [level, meta['code']]),
       [

@@ -36,10 +36,10 @@ describe('the metric of alarms', () => {
       const text = await registry.getSingleMetricAsString('ohf_alarms');
       return [...text.matchAll(/alarm="(\w+)".* 1$/gm)].map(([, alarm]) => alarm);
     };
-    alarms(['emptyList', 'strangeCluster']);
-    assert.deepEqual(await raised(), ['emptyList', 'strangeCluster']);
-    alarms(['strangeCluster']);
-    assert.deepEqual(await raised(), ['strangeCluster']);
+    alarms(['emptyHostList', 'foreignCluster']);
+    assert.deepEqual(await raised(), ['emptyHostList', 'foreignCluster']);
+    alarms(['foreignCluster']);
+    assert.deepEqual(await raised(), ['foreignCluster']);
     alarms([]);
     assert.deepEqual(await raised(), []);
   });

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { readStatus } from '../../../../cli/gateway/readStatus.ts';
-import type { Description, QueryAnswer } from '../../../../cli/gateway/gateway.ts';
+import type { WorkflowDescription, QueryAnswer } from '../../../../cli/gateway/gateway.ts';
 import type { Machine } from '../../../../domain/machine/machine.ts';
 import { packMachines } from '../../../../domain/machine/packed.ts';
-import { bornAt, type RequestId } from '../../../../contract/ids.ts';
+import { createdAtOf, type RequestId } from '../../../../contract/ids.ts';
 import { failure } from '../../../fixtures/scratch.ts';
 import { temporal } from '../../../fixtures/commandLine.ts';
 import type { RequestStatus, StatusView } from '../../../../domain/request/statusView.ts';
 import type { MachineRequestInput } from '../../../../domain/request/input.ts';
 
 const ID: RequestId = 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab';
-const LATER = bornAt(ID) + 3_600_000;
+const LATER = createdAtOf(ID) + 3_600_000;
 
 const machine = (number: number): Machine => ({
   machineId: `i-${number}`,
@@ -25,7 +25,7 @@ const machine = (number: number): Machine => ({
   result: 'succeed',
   message: '',
   units: 1,
-  release: 'kept',
+  release: 'held',
 });
 const machines = [1, 2, 3].map(machine);
 
@@ -39,10 +39,10 @@ const view = (status: RequestStatus, offset: number, size: number, total = machi
 });
 const viewed = (...args: Parameters<typeof view>): QueryAnswer => ({ kind: 'view', view: view(...args) });
 
-const described = (changes: Partial<Description> = {}): Description => ({
+const described = (changes: Partial<WorkflowDescription> = {}): WorkflowDescription => ({
   runId: 'run',
-  open: true,
-  completed: false,
+  isOpen: true,
+  isCompleted: false,
   statusName: 'RUNNING',
   memo: { v: 1, status: 'running', message: 'so far' },
   ...changes,
@@ -58,21 +58,21 @@ const input = (carried: boolean): MachineRequestInput => ({
   deadlineSeconds: 900,
   ...(carried
     ? {
-        carried: {
+        carriedState: {
           v: 1,
           status: 'complete',
           message: 'carried',
           cancelled: false,
           machines: packMachines(machines),
-          returns: [],
+          openReturns: [],
         },
       }
     : {}),
 });
 
-const ours = { deployment: 'd', provider: 'p', isServed: () => Promise.resolve(true) };
+const ours = { deployment: 'd', provider: 'p', isMonitored: () => Promise.resolve(true) };
 const otherProvider = { ...ours, provider: 'q' };
-const noAnswer = { query: () => Promise.resolve({ kind: 'noAnswer' } as const) };
+const noAnswer = { query: () => Promise.resolve({ kind: 'unanswered' } as const) };
 const closed = { query: () => Promise.resolve({ kind: 'closed' } as const) };
 
 describe('the status of a request', () => {
@@ -91,7 +91,7 @@ describe('the status of a request', () => {
       viewed('complete', 0, 2),
       viewed('complete', 2, 2),
     ];
-    const calls = temporal({ query: () => Promise.resolve(answers.shift() ?? { kind: 'noAnswer' }) });
+    const calls = temporal({ query: () => Promise.resolve(answers.shift() ?? { kind: 'unanswered' }) });
     assert.deepEqual((await readStatus(calls, ID, LATER, ours)).machines, machines);
   });
 
@@ -99,7 +99,7 @@ describe('the status of a request', () => {
     const calls = temporal({
       ...noAnswer,
       describe: () => Promise.resolve(described()),
-      inputOf: () => Promise.resolve(input(false)),
+      readInput: () => Promise.resolve(input(false)),
     });
     assert.deepEqual(await readStatus(calls, ID, LATER, ours), {
       status: 'running',
@@ -113,7 +113,7 @@ describe('the status of a request', () => {
     const calls = temporal({
       ...noAnswer,
       describe: () => Promise.resolve(described({ memo })),
-      inputOf: (id, runId) => Promise.resolve(id === ID && runId === 'run' ? input(true) : input(false)),
+      readInput: (id, runId) => Promise.resolve(id === ID && runId === 'run' ? input(true) : input(false)),
     });
     const status = await readStatus(calls, ID, LATER, ours);
     assert.deepEqual(status, { status: 'complete', message: 'carried', machines });
@@ -124,11 +124,13 @@ describe('the status of a request', () => {
     const calls = temporal({
       ...noAnswer,
       describe: () => Promise.resolve(described({ memo })),
-      inputOf: () => Promise.resolve(input(false)),
+      readInput: () => Promise.resolve(input(false)),
     });
     const status = await readStatus(calls, ID, LATER, ours);
-    const unclaimed = machines.filter(({ result }) => result === 'succeed').map(({ machineId }) => machineId);
-    assert.deepEqual(status, { status: 'complete', message: 'memo', machines, unclaimed });
+    const unacknowledged = machines
+      .filter(({ result }) => result === 'succeed')
+      .map(({ machineId }) => machineId);
+    assert.deepEqual(status, { status: 'complete', message: 'memo', machines, unacknowledged });
   });
 
   it('is not told when it is settled but its machines cannot be read', async () => {
@@ -136,7 +138,7 @@ describe('the status of a request', () => {
     const calls = temporal({
       ...noAnswer,
       describe: () => Promise.resolve(described({ memo })),
-      inputOf: () => Promise.resolve(input(false)),
+      readInput: () => Promise.resolve(input(false)),
     });
     assert.match(
       await failure(readStatus(calls, ID, LATER, ours)),
@@ -147,9 +149,10 @@ describe('the status of a request', () => {
   it('is the result of a workflow that ended', async () => {
     const calls = temporal({
       ...closed,
-      describe: () => Promise.resolve(described({ open: false, completed: true, statusName: 'COMPLETED' })),
-      inputOf: () => Promise.resolve(input(true)),
-      resultOf: () => Promise.resolve(view('complete', 0, 3)),
+      describe: () =>
+        Promise.resolve(described({ isOpen: false, isCompleted: true, statusName: 'COMPLETED' })),
+      readInput: () => Promise.resolve(input(true)),
+      readResult: () => Promise.resolve(view('complete', 0, 3)),
     });
     assert.deepEqual((await readStatus(calls, ID, LATER, ours)).machines, machines);
   });
@@ -158,8 +161,8 @@ describe('the status of a request', () => {
     it(`is complete_with_error when the workflow is ${statusName}`, async () => {
       const calls = temporal({
         ...closed,
-        describe: () => Promise.resolve(described({ open: false, statusName })),
-        inputOf: () => Promise.resolve(input(false)),
+        describe: () => Promise.resolve(described({ isOpen: false, statusName })),
+        readInput: () => Promise.resolve(input(false)),
       });
       const status = await readStatus(calls, ID, LATER, ours);
       assert.equal(status.status, 'complete_with_error');
@@ -170,23 +173,23 @@ describe('the status of a request', () => {
   it('stays what Host Factory was told when a settled owner is terminated', async () => {
     const calls = temporal({
       ...closed,
-      describe: () => Promise.resolve(described({ open: false, statusName: 'TERMINATED' })),
-      inputOf: () => Promise.resolve(input(true)),
+      describe: () => Promise.resolve(described({ isOpen: false, statusName: 'TERMINATED' })),
+      readInput: () => Promise.resolve(input(true)),
     });
     assert.equal((await readStatus(calls, ID, LATER, ours)).status, 'complete');
   });
 
   it('of an id that the server does not know is running for two minutes, then complete_with_error', async () => {
     const calls = temporal({ query: () => Promise.resolve({ kind: 'notFound' }) });
-    const young = await readStatus(calls, ID, bornAt(ID) + 119_000, ours);
-    const old = await readStatus(calls, ID, bornAt(ID) + 121_000, ours);
+    const young = await readStatus(calls, ID, createdAtOf(ID) + 119_000, ours);
+    const old = await readStatus(calls, ID, createdAtOf(ID) + 121_000, ours);
     assert.deepEqual([young.status, old.status], ['running', 'complete_with_error']);
     assert.match(old.message, /Unknown request/);
   });
 
   it('of an id that a server does not know which does not know the provider either is not told', async () => {
     const calls = temporal({ query: () => Promise.resolve({ kind: 'notFound' }) });
-    const strange = { ...ours, isServed: () => Promise.resolve(false) };
+    const strange = { ...ours, isMonitored: () => Promise.resolve(false) };
     assert.match(
       await failure(readStatus(calls, ID, LATER, strange)),
       /^UnavailableError: Temporal knows neither req-.* nor the monitor/,
@@ -202,12 +205,12 @@ describe('the status of a request', () => {
       temporal({
         ...noAnswer,
         describe: () => Promise.resolve(described()),
-        inputOf: () => Promise.resolve(input(false)),
+        readInput: () => Promise.resolve(input(false)),
       }),
       temporal({
         ...closed,
-        describe: () => Promise.resolve(described({ open: false, completed: true })),
-        inputOf: () => Promise.resolve(input(true)),
+        describe: () => Promise.resolve(described({ isOpen: false, isCompleted: true })),
+        readInput: () => Promise.resolve(input(true)),
       }),
     ];
     for (const calls of sources) {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { readStatus } from '../../../../cli/gateway/readStatus.ts';
-import { bornAt, type RequestId } from '../../../../contract/ids.ts';
+import { createdAtOf, type RequestId } from '../../../../contract/ids.ts';
 import { releases } from '../../../fixtures/releases.ts';
 import { temporal } from '../../../fixtures/commandLine.ts';
 
 const ID: RequestId = 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab';
-const LATER = bornAt(ID) + 3_600_000;
-const ours = { deployment: 'd', provider: 'p', isServed: () => Promise.resolve(true) };
+const LATER = createdAtOf(ID) + 3_600_000;
+const ours = { deployment: 'd', provider: 'p', isMonitored: () => Promise.resolve(true) };
 
 describe('the command line', () => {
   for (const { release, request, view, memo, machines } of releases()) {
@@ -21,10 +21,10 @@ describe('the command line', () => {
 
     it(`reads the memo of ${release} while no worker is there`, async () => {
       const calls = temporal({
-        query: () => Promise.resolve({ kind: 'noAnswer' }),
+        query: () => Promise.resolve({ kind: 'unanswered' }),
         describe: () =>
-          Promise.resolve({ runId: 'run', open: true, completed: false, statusName: 'RUNNING', memo }),
-        inputOf: () =>
+          Promise.resolve({ runId: 'run', isOpen: true, isCompleted: false, statusName: 'RUNNING', memo }),
+        readInput: () =>
           Promise.resolve({ ...request, requestId: ID, deployment: 'd', provider: 'p', createdAt: 0 }),
       });
       const { status, message } = await readStatus(calls, ID, LATER, ours);

@@ -3,18 +3,18 @@ import {
   appendItem,
   appendMember,
   parseJsonText,
-  plain,
+  toValue,
   removeItem,
-  type JsonArray,
-  type JsonMap,
+  type JsonArrayNode,
+  type JsonObjectNode,
 } from '../../../../cli/install/jsonText.ts';
 
-const mapOf = (text: string): JsonMap => {
+const mapOf = (text: string): JsonObjectNode => {
   const root = parseJsonText(text);
   assert.ok(root.kind === 'object');
   return root;
 };
-const listOf = (text: string): JsonArray => {
+const listOf = (text: string): JsonArrayNode => {
   const list = mapOf(text).members.get('list');
   assert.ok(list?.kind === 'array');
   return list;
@@ -32,13 +32,13 @@ describe('an edit of a JSON file', () => {
   for (const [name, text] of layouts) {
     for (const item of ['new', { name: 'new', deep: { list: [] } }]) {
       it(`adds ${typeof item === 'string' ? 'a text' : 'an object'} last and takes it out again: ${name}`, () => {
-        const items = plain(listOf(text)) as unknown[];
+        const items = toValue(listOf(text)) as unknown[];
         const added = appendItem(text, listOf(text), item);
-        assert.deepEqual(plain(listOf(added)), [...items, item]);
+        assert.deepEqual(toValue(listOf(added)), [...items, item]);
         const removed = removeItem(added, listOf(added), items.length);
         // An empty list may change its inner space; nothing else does.
         if (items.length > 0 || typeof item === 'string') assert.equal(removed, text);
-        else assert.deepEqual(plain(mapOf(removed)), plain(mapOf(text)));
+        else assert.deepEqual(toValue(mapOf(removed)), toValue(mapOf(text)));
       });
     }
   }
@@ -53,7 +53,7 @@ describe('an edit of a JSON file', () => {
   it('adds a member to an object with and without others', () => {
     for (const text of ['{}', '{"a": 1}', '{\n\t"a": {\n\t\t"b": []\n\t}\n}']) {
       const added = appendMember(text, mapOf(text), 'new', ['x']);
-      assert.deepEqual(plain(mapOf(added)), { ...(plain(mapOf(text)) as object), new: ['x'] });
+      assert.deepEqual(toValue(mapOf(added)), { ...(toValue(mapOf(text)) as object), new: ['x'] });
     }
   });
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { table, type Look } from '../../../../cli/output/table.ts';
+import { renderTable, type TableStyle } from '../../../../cli/output/table.ts';
 
-const PLAIN: Look = { width: Infinity, colour: false };
-const show = (look: Look): string[] =>
-  table(
+const PLAIN: TableStyle = { width: Infinity, colour: false };
+const show = (look: TableStyle): string[] =>
+  renderTable(
     ['ID', 'RESULT', 'COUNT', 'DETAIL'],
     [
       ['a', 'ok', 1, 'all is well here'],
@@ -31,7 +31,7 @@ describe('a table', () => {
   }
 
   it('wraps the last cell where there is room for it, and loses no word', () => {
-    const text = table(['CHECK', 'DETAIL'], [['a', 'one two three four five six seven']], {
+    const text = renderTable(['CHECK', 'DETAIL'], [['a', 'one two three four five six seven']], {
       ...PLAIN,
       width: 30,
     });

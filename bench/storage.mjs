@@ -23,13 +23,13 @@ const machine = (index) => ({
   spot: false,
   units: 1,
   result: 'succeed',
-  release: index % 10 === 0 ? 'gone' : 'kept',
+  release: index % 10 === 0 ? 'terminated' : 'held',
   message: '',
   name: `ip-10-0-0-${index}.ec2.internal`,
   privateIp: '10.0.0.1',
   publicIp: '',
   launchTime: 1_700_000_000,
-  reclaimed: false,
+  lost: false,
   endedAt: 0,
 });
 
@@ -57,7 +57,9 @@ async function measure(openStore, type, machines) {
   };
   await timed(`write all, ${COMMIT} a commit`, writeAll, 1);
   await timed('list all', () => store.list('machines'));
-  await timed('list the 10,000 that are gone', () => store.list('machines', { where: { release: 'gone' } }));
+  await timed('list the 10,000 that are gone', () =>
+    store.list('machines', { where: { release: 'terminated' } }),
+  );
   await timed('list those of a request', () => store.list('machines', { where: { requestId: 'req-7' } }));
   await timed('the newest 50', () => store.list('machines', { newestFirst: true, limit: 50 }));
   await timed('write one', () => store.commit([{ table: 'machines', put: machine(7) }]));

@@ -1,4 +1,4 @@
-import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
+import { DescribeInstancesCommand } from '../../activities/aws/client/ec2.ts';
 import type { Logger } from '@temporalio/worker';
 import { createAwsClients, type AwsClients } from '../../activities/aws/client/clients.ts';
 import { toProviderError } from '../../activities/aws/client/errors.ts';

@@ -37,7 +37,7 @@ async function targetsOf({ logging, provider }: Config): Promise<TargetDefinitio
   if (directory !== undefined) {
     makeFolder(directory);
     const path = logPath(directory, provider.name, 'worker');
-    targets.push(fileTarget({ path, maxBytes: maxFileMegabytes * 1_000_000, keepFiles: keepFiles }));
+    targets.push(fileTarget({ path, maxBytes: maxFileMegabytes * 1_000_000, keepFiles }));
   }
   if (syslog) {
     const { syslogTarget } = await import('../../logging/syslog.ts');

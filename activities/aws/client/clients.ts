@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
-import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
+import type { EC2ClientConfig } from '@aws-sdk/client-ec2';
+import { EC2Client } from './ec2.ts';
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { credentialsOf, type CredentialSettings } from './credentials.ts';

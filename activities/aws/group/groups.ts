@@ -1,5 +1,5 @@
 import { CancelledFailure } from '@temporalio/activity';
-import { CreateTagsCommand } from '@aws-sdk/client-ec2';
+import { CreateTagsCommand } from '../client/ec2.ts';
 import { SETTLE_MS, type LaunchResult, type GroupInput } from '../../../contract/activities.ts';
 import type { AwsClients } from '../client/clients.ts';
 import { toReadFailure } from '../../runtime/failures.ts';

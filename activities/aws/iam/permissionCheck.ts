@@ -1,3 +1,4 @@
+import type { Instance, LaunchTemplate } from '@aws-sdk/client-ec2';
 import {
   CreateFleetCommand,
   CreateLaunchTemplateCommand,
@@ -6,9 +7,7 @@ import {
   DescribeLaunchTemplatesCommand,
   RunInstancesCommand,
   TerminateInstancesCommand,
-  type Instance,
-  type LaunchTemplate,
-} from '@aws-sdk/client-ec2';
+} from '../client/ec2.ts';
 import type { AwsClients } from '../client/clients.ts';
 import { toProviderError } from '../client/errors.ts';
 import { toAwsTags, TAG } from '../tags.ts';

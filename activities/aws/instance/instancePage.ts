@@ -1,9 +1,6 @@
 import { text } from 'node:stream/consumers';
-import {
-  DescribeInstancesCommand,
-  type DescribeInstancesCommandInput,
-  type EC2Client,
-} from '@aws-sdk/client-ec2';
+import type { DescribeInstancesCommandInput, EC2Client } from '@aws-sdk/client-ec2';
+import { DescribeInstancesCommand } from '../client/ec2.ts';
 import { HttpResponse } from '@smithy/core/transport';
 import { incompleteResponse } from '../client/responseGuards.ts';
 import { parseInstancePage, type InstancePage } from './instanceXml.ts';

@@ -1,5 +1,6 @@
 import { Context, log, type ApplicationFailure } from '@temporalio/activity';
-import { TerminateInstancesCommand, type EC2Client } from '@aws-sdk/client-ec2';
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import { TerminateInstancesCommand } from '../client/ec2.ts';
 import type { TerminateActivities } from '../../../contract/activities.ts';
 import { withHeartbeat } from '../../runtime/heartbeat.ts';
 import { incompleteResponse, requireField } from '../client/responseGuards.ts';

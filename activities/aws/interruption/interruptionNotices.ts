@@ -1,4 +1,5 @@
-import { DescribeSpotInstanceRequestsCommand, type EC2Client } from '@aws-sdk/client-ec2';
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import { DescribeSpotInstanceRequestsCommand } from '../client/ec2.ts';
 import type { Observation } from '../../../domain/machine/machine.ts';
 import { paginate, requireField } from '../client/responseGuards.ts';
 import { toProviderError } from '../client/errors.ts';

@@ -1,8 +1,5 @@
-import {
-  CreateFleetCommand,
-  type CreateFleetCommandOutput,
-  type FleetLaunchTemplateOverrides,
-} from '@aws-sdk/client-ec2';
+import type { CreateFleetCommandOutput, FleetLaunchTemplateOverrides } from '@aws-sdk/client-ec2';
+import { CreateFleetCommand } from '../client/ec2.ts';
 import type { FleetParameters } from './launchParameters.ts';
 import type { Shortage } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/errors/errors.ts';

@@ -1,10 +1,10 @@
+import type { FleetData } from '@aws-sdk/client-ec2';
 import {
   CreateFleetCommand,
   DeleteFleetsCommand,
   DescribeFleetHistoryCommand,
   paginateDescribeFleets,
-  type FleetData,
-} from '@aws-sdk/client-ec2';
+} from '../client/ec2.ts';
 import type { FleetParameters } from './launchParameters.ts';
 import type { Launch } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/errors/errors.ts';

@@ -1,4 +1,5 @@
-import { RunInstancesCommand, type RunInstancesCommandInput } from '@aws-sdk/client-ec2';
+import type { RunInstancesCommandInput } from '@aws-sdk/client-ec2';
+import { RunInstancesCommand } from '../client/ec2.ts';
 import type { LaunchOverride, RunInstancesParameters } from './launchParameters.ts';
 import type { Launch } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/errors/errors.ts';

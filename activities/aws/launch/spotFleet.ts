@@ -1,12 +1,14 @@
+import type {
+  AllocationStrategy,
+  LaunchTemplateOverrides,
+  OnDemandAllocationStrategy,
+} from '@aws-sdk/client-ec2';
 import {
   CancelSpotFleetRequestsCommand,
   DescribeSpotFleetRequestHistoryCommand,
   paginateDescribeSpotFleetRequests,
   RequestSpotFleetCommand,
-  type AllocationStrategy,
-  type LaunchTemplateOverrides,
-  type OnDemandAllocationStrategy,
-} from '@aws-sdk/client-ec2';
+} from '../client/ec2.ts';
 import type { LaunchOverride, SpotFleetParameters } from './launchParameters.ts';
 import type { Launch } from '../../../domain/request/launch.ts';
 import { ProviderError } from '../../../domain/errors/errors.ts';

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
+import type { RequestLaunchTemplateData } from '@aws-sdk/client-ec2';
 import {
   CreateLaunchTemplateCommand,
   DescribeImagesCommand,
   DescribeLaunchTemplatesCommand,
   DescribeLaunchTemplateVersionsCommand,
-  type RequestLaunchTemplateData,
-} from '@aws-sdk/client-ec2';
+} from '../client/ec2.ts';
 import { ProviderError } from '../../../domain/errors/errors.ts';
 import type { Template } from '../../../domain/template/template.ts';
 import { requireField } from '../client/responseGuards.ts';

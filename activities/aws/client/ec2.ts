@@ -1,0 +1,27 @@
+import { createRequire } from 'node:module';
+
+/**
+ * What we use of the EC2 client. With `import`, Node scans the package's 2 MB for the names of its exports, which
+ * costs every start of a worker 0.4 s of CPU (Node 20); `require` does not.
+ */
+export const {
+  CancelSpotFleetRequestsCommand,
+  CreateFleetCommand,
+  CreateLaunchTemplateCommand,
+  CreateTagsCommand,
+  DeleteFleetsCommand,
+  DescribeFleetHistoryCommand,
+  DescribeImagesCommand,
+  DescribeInstancesCommand,
+  DescribeLaunchTemplateVersionsCommand,
+  DescribeLaunchTemplatesCommand,
+  DescribeSpotFleetRequestHistoryCommand,
+  DescribeSpotInstanceRequestsCommand,
+  EC2Client,
+  RequestSpotFleetCommand,
+  RunInstancesCommand,
+  TerminateInstancesCommand,
+  paginateDescribeFleets,
+  paginateDescribeSpotFleetRequests,
+} = createRequire(import.meta.url)('@aws-sdk/client-ec2') as typeof import('@aws-sdk/client-ec2');
+export type EC2Client = import('@aws-sdk/client-ec2').EC2Client;

@@ -2,7 +2,6 @@ import {
   condition,
   log,
   makeContinueAsNewFunc,
-  patched,
   setCurrentDetails,
   setHandler,
   upsertMemo,
@@ -154,17 +153,13 @@ export async function fleetMonitor(input: MonitorInput): Promise<void> {
   await Promise.all([sweepLoop(), actionLoop()]);
   const { typedSearchAttributes } = workflowInfo();
   const next = makeContinueAsNewFunc<typeof fleetMonitor>({
-    memo: { hf: lostMachinesMemo(state, alarmMessages(state)) },
+    memo: { hf: memoOf(state) },
     typedSearchAttributes,
   });
   await next({ ...input, carriedState: toCarriedMonitorState(state) });
 }
 
-/** The runs of before kept their alarms for the details alone. */
-function memoOf(state: MonitorState): LostMachinesMemo {
-  const alarms = alarmMessages(state);
-  return lostMachinesMemo(state, alarms.length > 0 && patched('alarms-in-memo') ? alarms : []);
-}
+const memoOf = (state: MonitorState): LostMachinesMemo => lostMachinesMemo(state, alarmMessages(state));
 
 const isSame = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);
 

@@ -42,7 +42,7 @@ export async function readLostHosts(
 }
 
 const isLostMachinesMemo = (memo: unknown): memo is LostMachinesMemo =>
-  isObject(memo) && Array.isArray(memo['going']);
+  isObject(memo) && Array.isArray(memo['lost']);
 
 /** Only what is surely lost: nothing new can be said without a worker. */
 function answerFromMemo({ lost: going }: LostMachinesMemo, { ids }: LostHostsQuery): LostHostsAnswer {

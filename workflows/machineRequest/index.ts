@@ -1,4 +1,4 @@
-import { CancellationScope, patched, setHandler } from '@temporalio/workflow';
+import { CancellationScope, setHandler } from '@temporalio/workflow';
 import { capacityInUse } from '../../domain/request/state.ts';
 import { Provisioning } from './provisioning.ts';
 import { RequestOwner } from './requestOwner.ts';
@@ -47,8 +47,8 @@ export async function machineRequest(input: MachineRequestInput): Promise<Status
   return owner.close();
 }
 
-/** Giving back may take long; who looks for what was cancelled finds it at once. Older runs only told it at their end. */
+/** Operators find a cancelled request by its state at once, though the release of its machines may take long. */
 function cancelRequest(owner: RequestOwner): void {
   owner.cancel();
-  if (patched('cancelled-at-once')) setHfState('cancelled');
+  setHfState('cancelled');
 }

@@ -104,7 +104,8 @@ export class Provisioning {
       if (parameters) await Promise.all(launches.map((launch) => this.#launchOne(launch, parameters)));
       else for (const { ordinal } of launches) this.#settleEmpty(ordinal);
     } catch (error) {
-      for (const { ordinal } of launches) this.#settleEmpty(ordinal, { fatal: shortageFromFailure(error) });
+      for (const { ordinal } of launches)
+        this.#settleEmpty(ordinal, { fatalError: shortageFromFailure(error) });
     }
   }
 
@@ -199,7 +200,7 @@ export class Provisioning {
       const reason = shortageFromFailure(error);
       this.#settleEmpty(
         ordinal,
-        hasFailureType(error, LAUNCH_STALE) ? { shortages: [reason] } : { fatal: reason },
+        hasFailureType(error, LAUNCH_STALE) ? { shortages: [reason] } : { fatalError: reason },
       );
     }
   }
@@ -215,7 +216,10 @@ export class Provisioning {
     });
   }
 
-  #settleEmpty(ordinal: number, outcome: { shortages?: readonly Shortage[]; fatal?: Shortage } = {}): void {
+  #settleEmpty(
+    ordinal: number,
+    outcome: { shortages?: readonly Shortage[]; fatalError?: Shortage } = {},
+  ): void {
     this.#owner.apply({ type: 'LaunchSettled', ordinal, machines: [], shortages: [], ...outcome });
   }
 

@@ -64,10 +64,10 @@ describe('a status that Host Factory reads', () => {
 
   it('claims the machines that are ready, where their owner does not know it yet', async () => {
     const { signals } = await call('getRequestStatus', AS_HOST_FACTORY, answering(2));
-    const claimed = { v: 1, machineIds: ['i-1', 'i-3'] };
+    const acknowledged = { v: 1, machineIds: ['i-1', 'i-3'] };
     assert.deepEqual(signals, [
-      [ID, 'claimed', claimed],
-      [`own-${ID}`, 'claimed', claimed],
+      [ID, 'acknowledge', acknowledged],
+      [`own-${ID}`, 'acknowledge', acknowledged],
     ]);
   });
 

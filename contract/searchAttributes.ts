@@ -1,6 +1,6 @@
 /** Search attributes of our workflows: name -> Temporal's type. They have to exist in the namespace. */
 export const SEARCH_ATTRIBUTES = {
-  /** acquiring, holding, returning, returned, cancelled */
+  /** provisioning, settled, returning, returned, cancelled */
   HfState: 'KEYWORD',
   HfTemplate: 'KEYWORD',
   HfProvider: 'KEYWORD',

@@ -146,8 +146,10 @@ export async function fleetMonitor(input: MonitorInput): Promise<void> {
   const describeSuspects = (): Promise<void>[] =>
     batchesOf(suspectsToDescribe(state, Date.now())).map(async (batch) => {
       const machineIds = batch.map(({ machineId }) => machineId);
-      const seen = await ownerStub(`look for ${batch.length} machines`).describeMachines({ machineIds });
-      apply({ type: 'MachinesDescribed', observations: unpackObservations(seen) });
+      const observations = await ownerStub(`look for ${batch.length} machines`).describeMachines({
+        machineIds,
+      });
+      apply({ type: 'MachinesDescribed', observations: unpackObservations(observations) });
     });
 
   await Promise.all([sweepLoop(), actionLoop()]);

@@ -50,10 +50,10 @@ export async function machineReturn(input: MachineReturnInput): Promise<StatusVi
         update(applyDeliveries(state, deliveries, Date.now()));
       }),
     ]);
-    const hasPresent = undecidedItems(state).some((item) => item.absentSince === 0);
+    const isAnyPresent = undecidedItems(state).some((item) => item.absentSince === 0);
     await condition(
       () => undecidedItems(state).length === 0,
-      hasPresent ? RETRY_DELIVERY_MS : RETRY_ABSENT_MS,
+      isAnyPresent ? RETRY_DELIVERY_MS : RETRY_ABSENT_MS,
     );
   }
   setHfState('returned');

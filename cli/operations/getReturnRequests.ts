@@ -10,15 +10,16 @@ export const operation = defineOperation({
   name: 'getReturnRequests',
   kind: 'query',
   // Hosts that a person names are not all that Host Factory has.
-  inputFromArgs: (args) => ({ machines: args.map(hostFromArg), whole: false }),
+  inputFromArgs: (args) => ({ machines: args.map(hostFromArg), isComplete: false }),
   fastPath: (input) => {
     const machines = parsePlainHosts(input['machines']);
-    const { whole } = input;
-    if (!machines || (whole !== undefined && typeof whole !== 'boolean')) return undefined;
-    return { machines, ...(whole === undefined ? {} : { whole }) };
+    const { isComplete } = input;
+    if (!machines || (isComplete !== undefined && typeof isComplete !== 'boolean')) return undefined;
+    return { machines, ...(isComplete === undefined ? {} : { isComplete }) };
   },
   schema: async () => (await import('./schemas.ts')).hostsInUse,
-  run: ({ machines, whole }, context) => readReturnRequests(machines ?? [], whole !== false, context),
+  run: ({ machines, isComplete }, context) =>
+    readReturnRequests(machines ?? [], isComplete !== false, context),
 });
 
 /** Hosts of one query: their names and ids stay under 1 MB, half of what Temporal takes. */
@@ -28,19 +29,19 @@ const MAX_GRACE_SECONDS = 120;
 
 async function readReturnRequests(
   hosts: readonly HostEntry[],
-  whole: boolean,
+  isComplete: boolean,
   context: OperationContext,
 ): Promise<object> {
   const requests: object[] = [];
   let ready = true;
   let boundTo: string | undefined;
   const cluster = await clusterName(context.env);
-  if (hosts.length === 0 && whole) await reportEmptyHostList(cluster, context);
+  if (hosts.length === 0 && isComplete) await reportEmptyHostList(cluster, context);
   for (let from = 0; from < hosts.length; from += MAX_HOSTS_PER_QUERY) {
     const gateway = await context.gateway();
     const now = context.now();
     const page = hosts.slice(from, from + MAX_HOSTS_PER_QUERY);
-    const isWhole = whole && page.length === hosts.length;
+    const isWhole = isComplete && page.length === hosts.length;
     const answer = await gateway.readLostHosts(hostsQuery(page, isWhole, now, cluster));
     ready &&= answer.isReady;
     boundTo ??= answer.boundCluster;

@@ -52,4 +52,4 @@ const host = z.object(
 const hosts = oneOrMany(host, 'an object or a list of objects with machineId or name');
 
 export const returnRequest = z.object({ machines: hosts });
-export const hostsInUse = z.object({ machines: z.nullish(hosts), whole: z.optional(z.boolean()) });
+export const hostsInUse = z.object({ machines: z.nullish(hosts), isComplete: z.optional(z.boolean()) });

@@ -10,7 +10,7 @@ export const EVENT_GUIDE: Readonly<Record<EventType, { readonly meaning: string;
     },
     RequestStatusChanged: {
       meaning: 'what Host Factory is told of the request changed, or it settled, or it was cancelled',
-      fields: '`status`, `message`, `phase` (`acquiring`, `settled`), `cancelled`',
+      fields: '`status`, `message`, `phase` (`provisioning`, `settled`), `cancelled`',
     },
     LaunchDecided: { meaning: 'a launch is about to be sent to AWS', fields: '`ordinal`, `units`, `token`' },
     LaunchOverdue: {
@@ -20,11 +20,11 @@ export const EVENT_GUIDE: Readonly<Record<EventType, { readonly meaning: string;
     },
     LaunchSettled: {
       meaning: 'what a launch brought is known',
-      fields: '`ordinal`, `units` asked for, `got`',
+      fields: '`ordinal`, `units` asked for, `fulfilledUnits`',
     },
     ShortageReported: {
       meaning: 'AWS had no machines in a pool, or refused a launch there',
-      fields: "`pool`, `code` (AWS's), `message`",
+      fields: "`offering`, `code` (AWS's), `message`",
     },
     MachineCreated: {
       meaning: 'a machine of the request is known, by its launch or by its adoption',

@@ -6,23 +6,27 @@ import { reportedNameOf, type MonitorState } from './state.ts';
 /** What an operator has to look into: the monitor does nothing about it by itself. */
 export function alarmsOf(state: MonitorState): Alarm[] {
   const alarms: [AlarmCode, boolean, () => string][] = [
-    ['unknownFleet', !state.ownsFleet && state.ownerlessRequests.length > 0, () => unknownFleet(state)],
-    ['foreignCluster', state.foreignCluster !== undefined, () => foreignCluster(state)],
-    ['tooManyOrphans', state.ownsFleet && hasTooManyOrphans(state), () => tooManyOrphans(state)],
-    ['tooManyUnacknowledged', hasTooManyUnacknowledged(state), () => tooManyUnacknowledged(state)],
-    ['emptyHostList', isUntrusted(state, 'empty'), () => emptyHostList(state)],
-    ['unrecognizedHostList', isUntrusted(state, 'unrecognized'), () => unrecognizedHostList(state)],
+    [
+      'unknownFleet',
+      !state.ownsFleet && state.ownerlessRequests.length > 0,
+      () => unknownFleetMessage(state),
+    ],
+    ['foreignCluster', state.foreignCluster !== undefined, () => foreignClusterMessage(state)],
+    ['tooManyOrphans', state.ownsFleet && hasTooManyOrphans(state), () => tooManyOrphansMessage(state)],
+    ['tooManyUnacknowledged', hasTooManyUnacknowledged(state), () => tooManyUnacknowledgedMessage(state)],
+    ['emptyHostList', isUntrusted(state, 'empty'), () => emptyHostListMessage(state)],
+    ['unrecognizedHostList', isUntrusted(state, 'unrecognized'), () => unrecognizedHostListMessage(state)],
     [
       'interruptionListenerDown',
       state.interruptionListenerError !== '',
-      () => interruptionListenerDown(state),
+      () => interruptionListenerDownMessage(state),
     ],
-    ['hostNameMismatches', state.hostNameMismatches.size > 0, () => hostNameMismatches(state)],
+    ['hostNameMismatches', state.hostNameMismatches.size > 0, () => hostNameMismatchesMessage(state)],
   ];
   return alarms.flatMap(([code, isRaised, message]) => (isRaised ? [{ code, message: message() }] : []));
 }
 
-function unknownFleet({ input: { deployment, provider } }: MonitorState): string {
+function unknownFleetMessage({ input: { deployment, provider } }: MonitorState): string {
   return (
     `Machines with the tags of provider '${provider}' of deployment '${deployment}' are alive, and this namespace ` +
     'knows the owner of none: a cloned configuration, or a lost database. They are left alone. Is the database lost, ' +
@@ -30,37 +34,37 @@ function unknownFleet({ input: { deployment, provider } }: MonitorState): string
   );
 }
 
-function foreignCluster({ input: { deployment }, cluster, foreignCluster: stranger }: MonitorState): string {
+function foreignClusterMessage({ input: { deployment }, cluster, foreignCluster }: MonitorState): string {
   return (
-    `Deployment '${deployment}' belongs to the cluster '${cluster}', and '${stranger?.cluster}' uses it too: a ` +
+    `Deployment '${deployment}' belongs to the cluster '${cluster}', and '${foreignCluster?.cluster}' uses it too: a ` +
     'cloned configuration. Nothing is adopted or given back until it has been silent for an hour. Give each cluster ' +
     'a deployment of its own; was the cluster renamed, end the monitor in Temporal: it starts anew.'
   );
 }
 
-const tooManyOrphans = (state: MonitorState): string =>
+const tooManyOrphansMessage = (state: MonitorState): string =>
   `${orphansOf(state).flatMap(([, machineIds]) => machineIds).length} of ${state.liveMachines.size} machines have no owner ` +
   "any more, too many to be an accident. They are left alone. 'ohf adopt' makes owners for them.";
 
-const tooManyUnacknowledged = (state: MonitorState): string =>
+const tooManyUnacknowledgedMessage = (state: MonitorState): string =>
   `Host Factory never learned of ${unlistedMachinesOf(state).filter(({ isAcknowledged }) => isAcknowledged === false).length} of ` +
   `${state.liveMachines.size} machines, too many to be an accident. They are left alone. 'ohf machines --unclaimed' lists ` +
   "them, 'ohf return' gives them back.";
 
-const emptyHostList = (state: MonitorState): string =>
+const emptyHostListMessage = (state: MonitorState): string =>
   `Host Factory's list of hosts is empty while these machines are alive: ${unlistedIdsOf(state)}. They are left alone. ` +
   "'ohf machines --unclaimed' lists them, 'ohf return' gives them back.";
 
-const unrecognizedHostList = (state: MonitorState): string =>
+const unrecognizedHostListMessage = (state: MonitorState): string =>
   "Host Factory's list names less than half of the machines that it was given; it lacks " +
   `${unlistedIdsOf(state)}. They are left alone: it may know them by other names.`;
 
-const interruptionListenerDown = (state: MonitorState): string =>
+const interruptionListenerDownMessage = (state: MonitorState): string =>
   `What the cloud announces is not heard (${state.interruptionListenerError}): machines that are taken away are found by the sweeps ` +
   'alone, with less time to go. See provider.aws.interruptionQueue.';
 
 /** Symphony then takes the hosts for ones that never joined, and gives them back to get others. */
-function hostNameMismatches(state: MonitorState): string {
+function hostNameMismatchesMessage(state: MonitorState): string {
   const [[machineId, name] = ['', '']] = state.hostNameMismatches;
   return (
     `Host Factory has other names than it was told for ${state.hostNameMismatches.size} machines, e.g. '${name}' for ${machineId}, ` +

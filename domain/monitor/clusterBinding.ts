@@ -13,13 +13,13 @@ const FOREIGN_CLUSTER_REFRESH_MS = 20 * 60_000;
 export function checkClusterBinding(
   state: MonitorState,
   { cluster = '', at }: LostHostsQuery,
-): { readonly isStrange: boolean; readonly update?: { readonly cluster: string } } {
-  if (cluster === '' || cluster === state.cluster) return { isStrange: false };
+): { readonly isForeign: boolean; readonly update?: { readonly cluster: string } } {
+  if (cluster === '' || cluster === state.cluster) return { isForeign: false };
   const isForeign = state.cluster !== '';
   const { foreignCluster } = state;
   const isRecorded =
     isForeign && foreignCluster?.cluster === cluster && at - foreignCluster.at < FOREIGN_CLUSTER_REFRESH_MS;
-  return { isStrange: isForeign, ...(isRecorded ? {} : { update: { cluster } }) };
+  return { isForeign, ...(isRecorded ? {} : { update: { cluster } }) };
 }
 
 export function bindCluster(state: MonitorState, cluster: string, now: number): MonitorState {

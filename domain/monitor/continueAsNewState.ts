@@ -50,7 +50,7 @@ export function fromCarriedMonitorState(
   | 'hostNameMismatches'
   | keyof HostListState
 > {
-  const known = (carried?.liveMachines ?? []).map(
+  const liveMachines = (carried?.liveMachines ?? []).map(
     ([machineId, name, request, launchTime = 0, isShuttingDown = 0]): readonly [string, LiveMachine] => [
       machineId,
       { name, requestId: carried?.requests[request] ?? '', launchTime, isShuttingDown: isShuttingDown === 1 },
@@ -59,12 +59,12 @@ export function fromCarriedMonitorState(
   return {
     isReady: carried?.isReady ?? false,
     ownsFleet: carried?.ownsFleet ?? false,
-    liveMachines: new Map(known),
-    lostMachines: new Map(carried?.lostMachines.map((loss) => [loss.machineId, loss])),
-    suspects: new Map(carried?.suspects.map((doubt) => [doubt.machineId, doubt])),
+    liveMachines: new Map(liveMachines),
+    lostMachines: new Map(carried?.lostMachines.map((lostMachine) => [lostMachine.machineId, lostMachine])),
+    suspects: new Map(carried?.suspects.map((suspect) => [suspect.machineId, suspect])),
     interruptionListenerError: carried?.interruptionListenerError ?? '',
     hostNameMismatches: new Map(carried?.hostNameMismatches),
-    unlistedMachines: new Map(carried?.unlistedMachines?.map((absence) => [absence.machineId, absence])),
+    unlistedMachines: new Map(carried?.unlistedMachines?.map((unlisted) => [unlisted.machineId, unlisted])),
     lastHostList: carried?.lastHostList,
     cluster: carried?.cluster ?? '',
     foreignCluster: carried?.foreignCluster,

@@ -39,7 +39,7 @@ export function diffHostList(
   const diff = {
     at,
     hostCount: ids.length,
-    listedMachines: listedMachines,
+    listedMachines,
     unlisted: unlisted.slice(0, MAX_UNLISTED_PER_DIFF),
     relisted,
   };
@@ -66,10 +66,10 @@ function changesCounts(state: MonitorState, diff: HostListDiff): boolean {
  */
 function untrustedReasonOf(
   { hostCount, listedMachines }: Pick<HostListDiff, 'hostCount' | 'listedMachines'>,
-  absences: MonitorState['unlistedMachines'],
+  unlistedMachines: MonitorState['unlistedMachines'],
 ): HostListSummary['untrustedReason'] {
   if (hostCount === 0) return 'empty';
-  const acknowledged = [...absences.values()].filter(
+  const acknowledged = [...unlistedMachines.values()].filter(
     ({ ownershipStatus }) => ownershipStatus === 'acknowledged',
   ).length;
   return listedMachines < acknowledged ? 'unrecognized' : '';
@@ -100,9 +100,9 @@ export function applyHostList(state: MonitorState, diff: HostListDiff, now: numb
     !previous ||
     Math.abs(at - previous.at) > MAX_LIST_GAP_MS ||
     hostCount < previous.hostCount * (1 - maxShrink);
-  for (const absence of unlistedMachines.values()) {
-    const missedLists = untrustedReason !== '' ? 0 : restartsCount ? 1 : absence.missedLists + 1;
-    unlistedMachines.set(absence.machineId, { ...absence, missedLists });
+  for (const unlisted of unlistedMachines.values()) {
+    const missedLists = untrustedReason !== '' ? 0 : restartsCount ? 1 : unlisted.missedLists + 1;
+    unlistedMachines.set(unlisted.machineId, { ...unlisted, missedLists });
   }
   const streak = previous?.untrustedReason === untrustedReason ? previous.streak + 1 : 1;
   return {
@@ -114,21 +114,21 @@ export function applyHostList(state: MonitorState, diff: HostListDiff, now: numb
 
 export function applyUnlistedStatuses(
   state: MonitorState,
-  standings: QueryOwnersResult['statuses'],
+  statuses: QueryOwnersResult['statuses'],
   now: number,
 ): MonitorState {
   const unlistedMachines = new Map(state.unlistedMachines);
-  for (const [machineId, ownershipStatus] of standings) {
-    const absence = unlistedMachines.get(machineId);
-    if (!absence || absence.ownershipStatus === 'released' || absence.ownershipStatus === 'acknowledged')
+  for (const [machineId, ownershipStatus] of statuses) {
+    const unlisted = unlistedMachines.get(machineId);
+    if (!unlisted || unlisted.ownershipStatus === 'released' || unlisted.ownershipStatus === 'acknowledged')
       continue;
     if (ownershipStatus === 'silent' || ownershipStatus === 'unknown' || ownershipStatus === 'booting') {
       unlistedMachines.set(machineId, {
-        ...absence,
+        ...unlisted,
         ownershipStatus: 'unqueried',
         queryAfter: now + QUERY_RETRY_MS,
       });
-    } else unlistedMachines.set(machineId, { ...absence, ownershipStatus });
+    } else unlistedMachines.set(machineId, { ...unlisted, ownershipStatus });
   }
   return { ...state, unlistedMachines };
 }
@@ -138,8 +138,8 @@ const QUERY_RETRY_MS = 5 * 60_000;
 export function markReleaseRequested(state: MonitorState, machineIds: readonly string[]): MonitorState {
   const unlistedMachines = new Map(state.unlistedMachines);
   for (const id of machineIds) {
-    const absence = unlistedMachines.get(id);
-    if (absence) unlistedMachines.set(id, { ...absence, releaseRequestedAt: state.lastHostList?.at ?? 0 });
+    const unlisted = unlistedMachines.get(id);
+    if (unlisted) unlistedMachines.set(id, { ...unlisted, releaseRequestedAt: state.lastHostList?.at ?? 0 });
   }
   return { ...state, unlistedMachines };
 }

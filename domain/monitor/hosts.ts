@@ -13,7 +13,7 @@ const INSTANCE_ID = /^i-([0-9a-f]{8}|[0-9a-f]{17})$/;
 export function answerLostHosts(state: MonitorState, query: LostHostsQuery): LostHostsAnswer {
   const { at, isComplete, names, ids } = query;
   const binding = checkClusterBinding(state, query);
-  const bound = binding.isStrange ? { boundCluster: state.cluster } : {};
+  const bound = binding.isForeign ? { boundCluster: state.cluster } : {};
   if (!state.isReady)
     return { v: 1, isReady: false, lost: [], ...bound, ...updateFrom({ ...binding.update }) };
   const hasHostWithoutId = ids.includes('');
@@ -34,7 +34,7 @@ export function answerLostHosts(state: MonitorState, query: LostHostsQuery): Los
     if (id !== '') hostNameMismatches.push(...hostNameMismatchOf(state, id, name, hostNameMismatches.length));
   }
   // What another cluster has says nothing of the machines of this one.
-  if (binding.isStrange) return { v: 1, isReady: true, lost, ...bound, ...updateFrom({ ...binding.update }) };
+  if (binding.isForeign) return { v: 1, isReady: true, lost, ...bound, ...updateFrom({ ...binding.update }) };
   const dropped = isComplete && ids.length > 0 ? droppedMachines(state, listedIds, at) : [];
   if (isComplete)
     for (const id of state.hostNameMismatches.keys())
@@ -92,11 +92,11 @@ function lostMachinesByName(state: MonitorState): (name: string) => LostMachine 
     byLabel.set(labelOf(lostMachine.name), [...(byLabel.get(labelOf(lostMachine.name)) ?? []), lostMachine]);
   }
   for (const [machineId, { name }] of state.liveMachines) {
-    const losses = byLabel.get(labelOf(name));
-    if (losses)
+    const sameLabel = byLabel.get(labelOf(name));
+    if (sameLabel)
       byLabel.set(
         labelOf(name),
-        losses.filter(
+        sameLabel.filter(
           (lostMachine) => lostMachine.machineId === machineId || !isSameHost(lostMachine.name, name),
         ),
       );

@@ -61,7 +61,7 @@ function missedTooOften({ unlistedMachines, rules }: MonitorState): string[] {
   const maxMissedLists = rules?.maxMissedLists ?? Number.POSITIVE_INFINITY;
   return [...unlistedMachines.values()]
     .filter(
-      (absence) => absence.ownershipStatus === 'unacknowledged' && absence.missedLists >= maxMissedLists,
+      (unlisted) => unlisted.ownershipStatus === 'unacknowledged' && unlisted.missedLists >= maxMissedLists,
     )
     .map(({ machineId }) => machineId);
 }

@@ -100,8 +100,8 @@ function applySweep(state: MonitorState, result: SweepResult, now: number): Moni
       suspects,
     };
   if (isWholeList)
-    for (const doubt of newSuspects(state, liveMachines, lostMachines, now))
-      suspects.set(doubt.machineId, doubt);
+    for (const suspect of newSuspects(state, liveMachines, lostMachines, now))
+      suspects.set(suspect.machineId, suspect);
   const rules = result.rules ?? state.rules;
   return dropEndedUnlisted(
     applyOwnership(
@@ -141,12 +141,12 @@ function applyOwnership(
 /** Machines that were known and that a list from the start lacks. */
 const newSuspects = (
   state: MonitorState,
-  liveMachines: ReadonlyMap<string, LiveMachine>,
-  losses: ReadonlyMap<string, LostMachine>,
+  currentMachines: ReadonlyMap<string, LiveMachine>,
+  lostMachines: ReadonlyMap<string, LostMachine>,
   nextReadAt: number,
 ): SuspectMachine[] =>
   [...state.liveMachines]
-    .filter(([machineId]) => !liveMachines.has(machineId) && !losses.has(machineId))
+    .filter(([machineId]) => !currentMachines.has(machineId) && !lostMachines.has(machineId))
     .map(([machineId, { name, requestId }]) => ({ machineId, name, requestId, absentSince: 0, nextReadAt }));
 
 const suspectOf = (
@@ -164,11 +164,11 @@ const suspectOf = (
 /** Only of what goes or went: whether a machine is there and alive, sweeps decide. */
 function applyInterruptions(
   state: MonitorState,
-  seen: readonly FleetObservation[],
+  observations: readonly FleetObservation[],
   now: number,
 ): MonitorState {
   const lostMachines = new Map(state.lostMachines);
-  for (const machine of seen) {
+  for (const machine of observations) {
     recordLoss(
       lostMachines,
       { ...machine, name: machine.name || reportedNameOf(state, machine.machineId) },
@@ -179,18 +179,22 @@ function applyInterruptions(
 }
 
 /** A machine that is up, and of which AWS announced nothing, is no loss, also not one that was started again. */
-function recordLoss(losses: Map<string, LostMachine>, observation: FleetObservation, now: number): void {
+function recordLoss(
+  lostMachines: Map<string, LostMachine>,
+  observation: FleetObservation,
+  now: number,
+): void {
   const { machineId, name, requestId, state, reason, interruptionAt } = observation;
-  const previous = losses.get(machineId);
+  const previous = lostMachines.get(machineId);
   const isUp = state === 'running' || state === 'pending';
   if (isUp && interruptionAt === 0) {
-    if (previous?.state === 'stopped' || previous?.state === 'stopping') losses.delete(machineId);
+    if (previous?.state === 'stopped' || previous?.state === 'stopping') lostMachines.delete(machineId);
     return;
   }
   // Announcements are slower than each other: what has ended does not come back, and the earliest time holds.
   if (isUp && (previous?.state === 'terminated' || previous?.state === 'shutting-down')) return;
   const lostAt = Math.min(previous?.lostAt ?? Number.POSITIVE_INFINITY, isUp ? interruptionAt : now);
-  losses.set(
+  lostMachines.set(
     machineId,
     previous
       ? { ...previous, state, lostAt, reason: reason || previous.reason }
@@ -234,12 +238,12 @@ const VANISHED_REASON = 'AWS no longer knows the machine.';
 
 function applyOwnerStatuses(
   state: MonitorState,
-  standings: QueryOwnersResult['statuses'],
+  statuses: QueryOwnersResult['statuses'],
   now: number,
 ): MonitorState {
   return withLostMachines(
     state,
-    standings.flatMap(([machineId, status]): LostMachine[] => {
+    statuses.flatMap(([machineId, status]): LostMachine[] => {
       const lostMachine = state.lostMachines.get(machineId);
       if (!lostMachine || lostMachine.stage !== 'unqueried') return [];
       const mayAnswerLater = status === 'silent' && now - lostMachine.noticedAt < OWNER_SILENCE_MS;
@@ -251,8 +255,8 @@ function applyOwnerStatuses(
   );
 }
 
-function applyHostListUpdate(before: MonitorState, news: HostListUpdate, now: number): MonitorState {
-  const { unknownHosts, dropped, listDiff, cluster, hostNameMismatches = [] } = news;
+function applyHostListUpdate(before: MonitorState, update: HostListUpdate, now: number): MonitorState {
+  const { unknownHosts, dropped, listDiff, cluster, hostNameMismatches = [] } = update;
   const withCluster = cluster === undefined ? before : bindCluster(before, cluster, now);
   const state = listDiff ? applyHostList(withCluster, listDiff, now) : withCluster;
   const mismatches = new Map(state.hostNameMismatches);
@@ -280,8 +284,8 @@ function withLostMachines(state: MonitorState, changed: readonly LostMachine[]):
 }
 
 function dropOldReleases(state: MonitorState, now: number): MonitorState {
-  const losses = [...state.lostMachines].filter(
+  const lostMachines = [...state.lostMachines].filter(
     ([, { stage, noticedAt }]) => stage !== 'released' || now - noticedAt < RELEASED_RETENTION_MS,
   );
-  return { ...state, lostMachines: new Map(losses) };
+  return { ...state, lostMachines: new Map(lostMachines) };
 }

@@ -71,7 +71,7 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
     case 'LaunchPrepared':
       return fact.resolvedTemplate ? { ...state, resolvedTemplate: fact.resolvedTemplate } : state;
     case 'LaunchSettled':
-      return launchSettled(state, fact);
+      return settleLaunch(state, fact);
     case 'GroupFilling':
       return withMachines(
         withLaunch(state, fact.ordinal, { group: fact.group }),
@@ -91,10 +91,10 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
     case 'LaunchOverdue':
       return withLaunch(state, fact.ordinal, { stage: 'overdue' });
     case 'MachinesObserved': {
-      const observation = fact.observations.map((observation) =>
+      const observed = fact.observations.map((observation) =>
         applyObservation(state.machines.get(observation.machineId), observation),
       );
-      return trackUnacknowledged(state, withMachines(state, observation), machineIdsOf(observation));
+      return trackUnacknowledged(state, withMachines(state, observed), machineIdsOf(observed));
     }
     case 'MachinesAdopted': {
       // Host Factory may hold it, whatever became of the request that launched it.
@@ -102,8 +102,8 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
         asHeld(applyObservation(undefined, observation)),
       );
       const neverRead = new Set(fact.unacknowledged);
-      const unclaimed = machineIdsOf(adopted).filter((id) => neverRead.has(id));
-      return trackUnacknowledged(state, withMachines(state, adopted), unclaimed);
+      const unacknowledged = machineIdsOf(adopted).filter((id) => neverRead.has(id));
+      return trackUnacknowledged(state, withMachines(state, adopted), unacknowledged);
     }
     case 'Acknowledged':
       return acknowledge(state, fact.machineIds);
@@ -130,7 +130,7 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
         [...state.machines.values()].map(cancelMachine),
       );
     case 'ReturnRequested':
-      return returnRequested(state, fact.request);
+      return acceptReturn(state, fact.request);
     case 'TerminationStarted':
       return withRelease(state, fact.machineIds, 'terminating');
     case 'TerminationRetried':
@@ -160,12 +160,12 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
 }
 
 /** Nothing more can be added and nothing is on its way: the request can be answered for good. */
-export function canSettle(state: RequestState, pastDeadline: boolean): boolean {
+export function canSettle(state: RequestState, isPastDeadline: boolean): boolean {
   if (state.phase === 'settled' || hasOpenLaunch(state) || bootingMachines(state).length > 0) return false;
-  return missingUnits(state) === 0 || pastDeadline || state.fatalError !== undefined;
+  return missingUnits(state) === 0 || isPastDeadline || state.fatalError !== undefined;
 }
 
-function launchSettled(
+function settleLaunch(
   state: RequestState,
   fact: Extract<RequestFact, { type: 'LaunchSettled' }>,
 ): RequestState {
@@ -173,11 +173,11 @@ function launchSettled(
   const fulfilledUnits = machines.reduce((units, machine) => units + machine.units, 0);
   const { group } = fact;
   const isKnown = state.groupsToDelete.some(({ id }) => id === group?.id);
-  const groupsToDelete = group?.mustBeDeleted && !isKnown ? [group] : [];
+  const added = group?.mustBeDeleted && !isKnown ? [group] : [];
   return withMachines(
     {
       ...withLaunch(state, fact.ordinal, { stage: 'settled', fulfilledUnits, ...(group ? { group } : {}) }),
-      groupsToDelete: [...state.groupsToDelete, ...groupsToDelete],
+      groupsToDelete: [...state.groupsToDelete, ...added],
       shortages: mergeShortages(state.shortages, fact.shortages),
       fatalError: fact.fatalError ?? state.fatalError,
     },
@@ -185,7 +185,7 @@ function launchSettled(
   );
 }
 
-function returnRequested(state: RequestState, request: ReturnMachines): RequestState {
+function acceptReturn(state: RequestState, request: ReturnMachines): RequestState {
   const returned = request.machines.map((observation): Machine => {
     const machine = applyObservation(state.machines.get(observation.machineId), observation);
     const units = state.machines.has(observation.machineId)
@@ -244,9 +244,9 @@ function settledMessage(
 /** One entry a pool and code, the newest message: a shortage may be met on every attempt. */
 function mergeShortages(known: readonly Shortage[], added: readonly Shortage[]): readonly Shortage[] {
   if (added.length === 0) return known;
-  const byPool = new Map(known.map((shortage) => [`${shortage.offering} ${shortage.code}`, shortage]));
-  for (const shortage of added) byPool.set(`${shortage.offering} ${shortage.code}`, shortage);
-  return [...byPool.values()].slice(-50);
+  const byOffering = new Map(known.map((shortage) => [`${shortage.offering} ${shortage.code}`, shortage]));
+  for (const shortage of added) byOffering.set(`${shortage.offering} ${shortage.code}`, shortage);
+  return [...byOffering.values()].slice(-50);
 }
 
 function withLaunch(state: RequestState, ordinal: number, change: Partial<Launch>): RequestState {

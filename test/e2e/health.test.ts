@@ -43,7 +43,7 @@ describe('the health of a worker', function () {
       1,
     );
     assert.equal(
-      await metric(/^ohf_activity_duration_seconds_count.*activity="awaitMachines",outcome="completed"/),
+      await metric(/^ohf_activity_duration_seconds_count.*activity="awaitReady",outcome="completed"/),
       1,
     );
     await eventually('what workers of workflows run is counted too', () =>
@@ -55,7 +55,7 @@ describe('the health of a worker', function () {
     );
     assert.ok(await metric(/^ohf_sweep_last_success_timestamp_seconds/));
     await giveAllBack(stack, machines);
-    assert.equal(await metric(/^ohf_machines_awaited.*"awaitGone"/), 0);
+    assert.equal(await metric(/^ohf_machines_awaited.*"awaitTerminated"/), 0);
   });
 
   it('is shown by ohf health, with the storage, the handlers, and how calls went', async () => {
@@ -66,7 +66,7 @@ describe('the health of a worker', function () {
     assert.match(output, /^in worker: handlers +ok +storage[^,]*, audit/m);
     assert.match(output, /^operation: requestMachines +\d+ +100\.0 % +\d+\.\d\d s$/m);
     assert.match(output, /^AWS: CreateFleet +1 +100\.0 % +\d+\.\d\d s$/m);
-    assert.match(output, /^activity: awaitMachines +\d+ +100\.0 % /m);
+    assert.match(output, /^activity: awaitReady +\d+ +100\.0 % /m);
     const gone = await stack.ohf('health', '--worker', '127.0.0.1:1');
     assert.equal(gone.code, 1);
     assert.match(gone.output, /^in worker +failed +no worker answers at 127\.0\.0\.1:1: /m);

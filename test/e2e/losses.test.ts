@@ -84,7 +84,7 @@ describe('machines that are taken away', function () {
     const adopter = stack.temporal.workflow.getHandle(adopterId(requestId));
     await eventually('the adopter has both', async () => {
       const standings = await adopter.query<string[], [string[]]>(
-        'standing',
+        'ownershipStatus',
         machines.map(({ machineId }) => machineId),
       );
       return standings.every((standing) => standing === 'acknowledged');

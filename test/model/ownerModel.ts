@@ -14,7 +14,7 @@ import {
   type RequestState,
 } from '../../domain/request/state.ts';
 import { returnOutcomeOf } from '../../domain/request/status.ts';
-import { aSighting, aTemplate } from '../fixtures/builders.ts';
+import { anObservation, aTemplate } from '../fixtures/builders.ts';
 
 /** What may happen next. What `pick` and `many` mean is the step's; one that is not possible now does nothing. */
 export interface Step {
@@ -53,7 +53,7 @@ function happen(world: World, fact: RequestFact): void {
 }
 
 const seenNow = (world: World, id: string): Observation =>
-  aSighting(id, { state: world.cloud.get(id) ?? 'absent' });
+  anObservation(id, { state: world.cloud.get(id) ?? 'absent' });
 
 /** As the workflow does: what it reports, and when. */
 const STEPS = {
@@ -110,7 +110,7 @@ const STEPS = {
     const id = pickOf([...world.state.machines.keys()], pick);
     if (id === undefined) return;
     const sighting =
-      many % 4 === 0 ? aSighting(id, { state: 'absent', name: '', privateIp: '' }) : seenNow(world, id);
+      many % 4 === 0 ? anObservation(id, { state: 'absent', name: '', privateIp: '' }) : seenNow(world, id);
     happen(world, { type: 'MachinesObserved', observations: [sighting] });
   },
   /** Also of a machine that the launch has not told of yet: Host Factory may know it from AWS. */

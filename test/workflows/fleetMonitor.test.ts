@@ -13,7 +13,7 @@ import {
   machinesInterruptedSignal,
   ownershipStatusQuery,
 } from '../../workflows/runtime/definitions.ts';
-import { aSighting } from '../fixtures/builders.ts';
+import { anObservation } from '../fixtures/builders.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
 
@@ -47,7 +47,7 @@ describe('fleetMonitor', () => {
     monitor
       .query<{ currentDetails?: string }>('__temporal_workflow_metadata')
       .then((data) => data.currentDetails ?? '');
-  const change = (machineId: string, changes: Partial<ReturnType<typeof aSighting>>): void => {
+  const change = (machineId: string, changes: Partial<ReturnType<typeof anObservation>>): void => {
     const machine = rig.cloud.machines.get(machineId);
     assert.ok(machine);
     rig.cloud.machines.set(machineId, { ...machine, ...changes });
@@ -163,7 +163,7 @@ describe('fleetMonitor', () => {
     rig.withWorkers(async () => {
       const monitor = await rig.startMonitor();
       const [alive, ended, unknown] = ['i-0000000a', 'i-0000000b', 'i-0000000c'] as const;
-      for (const id of [alive, ended]) rig.cloud.machines.set(id, { ...aSighting(id), owner: '' });
+      for (const id of [alive, ended]) rig.cloud.machines.set(id, { ...anObservation(id), owner: '' });
       await rig.env.sleep('1 minute');
       assert.deepEqual(await going(monitor, [alive, ended, unknown]), {});
       change(ended, { state: 'terminated' });
@@ -212,7 +212,7 @@ describe('fleetMonitor', () => {
   it('only raises an alarm where it knows the owner of no machine', () =>
     rig.withWorkers(async () => {
       const lost = requestIdFrom(uuidV7());
-      const machine = aSighting('i-0000000a');
+      const machine = anObservation('i-0000000a');
       rig.cloud.machines.set(machine.machineId, { ...machine, owner: lost });
       const monitor = await rig.startMonitor();
       await rig.env.sleep('3 minutes');

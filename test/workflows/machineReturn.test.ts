@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { v7 as uuidV7 } from 'uuid';
 import { requestIdFrom } from '../../contract/ids.ts';
-import { aSighting } from '../fixtures/builders.ts';
+import { anObservation } from '../fixtures/builders.ts';
 import { createWorkflowRig, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
 
@@ -90,7 +90,7 @@ describe('machineReturn', () => {
 
   it('of machines without an owner is done by an adopter, which then ends', () =>
     rig.withWorkers(async () => {
-      const machine = aSighting('i-0123456789abcdef0');
+      const machine = anObservation('i-0123456789abcdef0');
       const lost = requestIdFrom(uuidV7());
       rig.cloud.machines.set(machine.machineId, { ...machine, owner: adopterId(lost) });
       const adopter = await rig.startAdopter(lost, { returnId: 'ret-unknown', machines: [machine] });

@@ -3,7 +3,7 @@ import { v7 as uuidV7 } from 'uuid';
 import { unpackMachines } from '../../domain/machine/packed.ts';
 import { requestIdFrom as requestIdOf } from '../../contract/ids.ts';
 import { SIGNAL } from '../../contract/messages.ts';
-import { aSighting } from '../fixtures/builders.ts';
+import { anObservation } from '../fixtures/builders.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
 import type { ReturnMachines } from '../../domain/request/returns.ts';
 
@@ -38,7 +38,7 @@ describe("an owner in operators' hands", () => {
     });
     /** What a run before launched, and this one knows nothing of. */
     const launched = (machineIds: readonly string[]): void => {
-      for (const id of machineIds) rig.cloud.machines.set(id, { ...aSighting(id), owner: requestId });
+      for (const id of machineIds) rig.cloud.machines.set(id, { ...anObservation(id), owner: requestId });
     };
     /** Host Factory's words to the run before, which Temporal repeats to this one at once. */
     const claimed = (request: Handle, machineIds: readonly string[]): Promise<void> =>
@@ -128,7 +128,7 @@ describe("an owner in operators' hands", () => {
     it('does not launch again what was given back meanwhile', () =>
       rig.withWorkers(async () => {
         launched(['i-0', 'i-1', 'i-2']);
-        rig.cloud.machines.set('i-2', { ...aSighting('i-2', { state: 'terminated' }), owner: requestId });
+        rig.cloud.machines.set('i-2', { ...anObservation('i-2', { state: 'terminated' }), owner: requestId });
         const request = await rig.startRequest({ requestId, count: 3 });
         await claimed(request, ['i-0', 'i-1']);
         await rig.env.sleep('1 minute');
@@ -177,7 +177,7 @@ describe("an owner in operators' hands", () => {
       const request = await rig.startRequest({ count: 3 });
       await rig.env.sleep('1 minute');
       const [one = '', ...rest] = rig.cloud.live();
-      const signal: ReturnMachines = { returnId: 'ret-by-hand', machines: [aSighting(one)] };
+      const signal: ReturnMachines = { returnId: 'ret-by-hand', machines: [anObservation(one)] };
       for (let time = 0; time < 3; time++) {
         await request.signal(SIGNAL.returnMachines, signal);
         await request.signal(SIGNAL.returnMachines, signal);

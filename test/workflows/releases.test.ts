@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { aSighting } from '../fixtures/builders.ts';
+import { anObservation } from '../fixtures/builders.ts';
 import { releases } from '../fixtures/releases.ts';
 import { createWorkflowRig } from '../fixtures/temporal/workflowRig.ts';
 
@@ -24,7 +24,7 @@ describe('a worker', () => {
           .filter(({ release: stage }) => stage === 'held')
           .map(({ machineId }) => machineId);
         const owner = await rig.startRequest({ ...request, carriedState: carried });
-        for (const id of alive) rig.cloud.machines.set(id, { ...aSighting(id), owner: owner.workflowId });
+        for (const id of alive) rig.cloud.machines.set(id, { ...anObservation(id), owner: owner.workflowId });
         const { status, message, total } = await rig.status(owner);
         assert.deepEqual([status, message, total], ['complete', '2 of 3 machines', 3]);
         await rig.result(await rig.startReturn(alive, back));

@@ -11,7 +11,7 @@ import {
   reportQuery,
   ownershipStatusQuery,
 } from '../../workflows/runtime/definitions.ts';
-import { aSighting } from '../fixtures/builders.ts';
+import { anObservation } from '../fixtures/builders.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
 
@@ -43,7 +43,7 @@ describe('machines that nobody claims', () => {
   }
   async function launchedNow(machineId: string, owner: string): Promise<void> {
     const launchTime = Math.floor((await rig.now()) / 1_000);
-    rig.cloud.machines.set(machineId, { ...aSighting(machineId, { launchTime }), owner });
+    rig.cloud.machines.set(machineId, { ...anObservation(machineId, { launchTime }), owner });
   }
   const read = (request: Pick<Handle, 'signal'>, machineIds: readonly string[]): Promise<void> =>
     request.signal(acknowledgeSignal, { v: 1, machineIds });

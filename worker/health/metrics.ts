@@ -153,7 +153,7 @@ function activityMetrics(registers: Registry[]): ActivityObserver {
   });
   const running = new Gauge({
     name: 'ohf_activities_running',
-    help: 'Activities under way in this worker; awaitMachines: requests that wait for machines to boot.',
+    help: 'Activities under way in this worker; awaitReady: requests that wait for machines to boot.',
     labelNames: ['activity'],
     registers,
   });

@@ -69,12 +69,12 @@ export function updateDetails(state: RequestState): void {
     ['refused by AWS', counts.refused],
     ['launch deadline', new Date(deadlineOf(state.input)).toISOString()],
   ];
-  const { count: wanted, template, provider, requestId } = state.input;
+  const { count: requested, template, provider, requestId } = state.input;
   setCurrentDetails(
     [
       // The summary given at the start is lost when the workflow continues as new; this is not.
       template
-        ? `### ${wanted} x ${template.templateId} for ${provider}`
+        ? `### ${requested} x ${template.templateId} for ${provider}`
         : `### adopter of machines of ${requestId}`,
       `**${state.phase}**, Host Factory sees \`${state.status}\`${state.cancelled ? ', cancelled' : ''}`,
       state.message,

@@ -35,4 +35,4 @@ function detailText({ why = '', ...rest }: AuditLine): string {
 }
 
 const DETAIL_FIELDS: readonly string[] =
-  'machineId templateId count ordinal units got status result code pool returnId'.split(' ');
+  'machineId templateId count ordinal units fulfilledUnits status result code offering returnId'.split(' ');

@@ -16,7 +16,7 @@ import type { DomainEvent } from '../../../domain/events/event.ts';
 import { diffEvents, requestCreated } from '../../../domain/events/diffEvents.ts';
 import { reduce, type RequestFact } from '../../../domain/request/reducer.ts';
 import { initialRequestState, type RequestState } from '../../../domain/request/state.ts';
-import { aSighting, aTemplate } from '../../fixtures/builders.ts';
+import { anObservation, aTemplate } from '../../fixtures/builders.ts';
 import { scratch, type Scratch } from '../../fixtures/scratch.ts';
 
 const DEPLOYMENT = 'test';
@@ -60,12 +60,12 @@ const launched = (...ids: string[]): readonly RequestFact[] => [
     machines: ids.map((machineId) => ({ machineId, instanceType: 't3.medium', spot: false })),
     shortages: [],
   },
-  { type: 'MachinesObserved', observations: ids.map((id) => aSighting(id)) },
+  { type: 'MachinesObserved', observations: ids.map((id) => anObservation(id)) },
 ];
 const gone = (...ids: string[]): RequestFact => ({
   type: 'MachinesObserved',
   observations: ids.map((id) =>
-    aSighting(id, { state: 'terminated', reason: 'Server.SpotInstanceTermination' }),
+    anObservation(id, { state: 'terminated', reason: 'Server.SpotInstanceTermination' }),
   ),
 });
 
@@ -132,7 +132,7 @@ for (const type of ['json', 'sqlite'] as const) {
         () => {},
       );
     const shown = (machineId: string, requestId: string): OwnedObservation => ({
-      ...aSighting(machineId),
+      ...anObservation(machineId),
       owner: { deployment: DEPLOYMENT, provider: PROVIDER, requestId },
     });
 

@@ -11,7 +11,7 @@ import { createUnavailableOfferings } from '../../../activities/aws/launch/unava
 import type { LaunchResult, GroupInput } from '../../../contract/activities.ts';
 import type { MachineState } from '../../../domain/machine/machine.ts';
 import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment.ts';
-import { aSighting } from '../../fixtures/builders.ts';
+import { anObservation } from '../../fixtures/builders.ts';
 
 describe('the freeze of a group', () => {
   const input: GroupInput = {
@@ -26,7 +26,7 @@ describe('the freeze of a group', () => {
   /** Freezes a group of three whose members are in these states. */
   function freeze(states: readonly MachineState[]): Promise<LaunchResult> {
     const members = states.map((state, index) => ({
-      ...aSighting(`i-${index}`, { state }),
+      ...anObservation(`i-${index}`, { state }),
       tags: { fleet: 'fleet-1', 'ohf:launch': 'launch-1' },
     }));
     const manager = {

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { createInstanceReadCoalescer } from '../../../activities/aws/instance/instanceWatcher.ts';
 import type { InstanceReader, InstanceObservation } from '../../../activities/aws/instance/instances.ts';
-import { aSighting } from '../../fixtures/builders.ts';
+import { anObservation } from '../../fixtures/builders.ts';
 
 describe('the instance watcher', () => {
   const settings = { minSeconds: 0.01, maxSeconds: 0.02, onError: () => {} };
@@ -21,7 +21,7 @@ describe('the instance watcher', () => {
     return { instances, reads };
   }
   const all = (ids: readonly string[]): ReadonlyMap<string, InstanceObservation> =>
-    new Map(ids.map((id) => [id, { ...aSighting(id), tags: {} }]));
+    new Map(ids.map((id) => [id, { ...anObservation(id), tags: {} }]));
 
   it('reads once for all who wait at the same time', async () => {
     const { instances, reads } = reader(all);

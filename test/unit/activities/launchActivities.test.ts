@@ -12,7 +12,7 @@ import type {
 } from '../../../contract/activities.ts';
 import { unpackMachines } from '../../../domain/machine/packed.ts';
 import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment.ts';
-import { aSighting, aTemplate } from '../../fixtures/builders.ts';
+import { anObservation, aTemplate } from '../../fixtures/builders.ts';
 
 const MINUTE = 60_000;
 /** In which the activities of this test run. */
@@ -139,7 +139,7 @@ describe('a launch that is prepared by the activity that sends it', () => {
 
   describe('in a run after a reset', () => {
     const afterReset = { firstRunId: 'run-0' };
-    const aMachine: LaunchedResources = { machines: [aSighting('i-1')], groups: [] };
+    const aMachine: LaunchedResources = { machines: [anObservation('i-1')], groups: [] };
     const aGroup: LaunchedResources = {
       machines: [],
       groups: [{ launchMethod: 'm', id: 'g', token: 'test-1' }],

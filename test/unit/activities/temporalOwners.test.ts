@@ -4,7 +4,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { createOwnerDirectory } from '../../../activities/events/readModel/temporalOwners.ts';
 import { packMachines } from '../../../domain/machine/packed.ts';
 import type { Machine } from '../../../domain/machine/machine.ts';
-import { aSighting } from '../../fixtures/builders.ts';
+import { anObservation } from '../../fixtures/builders.ts';
 import type { StatusView } from '../../../domain/request/statusView.ts';
 import type { CarriedRequestState, MachineRequestInput } from '../../../domain/request/input.ts';
 
@@ -22,7 +22,7 @@ interface FakeExecution {
 }
 
 const aMachine = (machineId: string): Machine => ({
-  ...aSighting(machineId),
+  ...anObservation(machineId),
   result: 'succeed',
   message: '',
   units: 1,

@@ -12,7 +12,7 @@ import { packMachines } from '../../../domain/machine/packed.ts';
 import type { LostHostsAnswer, LostHostsQuery } from '../../../domain/monitor/messages.ts';
 import { monitorStart } from '../../../contract/monitorStart.ts';
 import { UnavailableError } from '../../../domain/errors/errors.ts';
-import { aSighting } from '../../fixtures/builders.ts';
+import { anObservation } from '../../fixtures/builders.ts';
 import { temporal } from '../../fixtures/commandLine.ts';
 import type { StatusView } from '../../../domain/request/statusView.ts';
 
@@ -45,9 +45,9 @@ async function call(
 
 describe('a status that Host Factory reads', () => {
   const machines = [
-    { ...aSighting('i-1'), result: 'succeed' },
-    { ...aSighting('i-2', { state: 'pending' }), result: 'executing' },
-    { ...aSighting('i-3'), result: 'succeed' },
+    { ...anObservation('i-1'), result: 'succeed' },
+    { ...anObservation('i-2', { state: 'pending' }), result: 'executing' },
+    { ...anObservation('i-3'), result: 'succeed' },
   ] as const;
   const view = (unacknowledged?: number): StatusView => ({
     v: 1,
@@ -64,10 +64,10 @@ describe('a status that Host Factory reads', () => {
 
   it('claims the machines that are ready, where their owner does not know it yet', async () => {
     const { signals } = await call('getRequestStatus', AS_HOST_FACTORY, answering(2));
-    const acknowledged = { v: 1, machineIds: ['i-1', 'i-3'] };
+    const claimed = { v: 1, machineIds: ['i-1', 'i-3'] };
     assert.deepEqual(signals, [
-      [ID, 'acknowledge', acknowledged],
-      [`own-${ID}`, 'acknowledge', acknowledged],
+      [ID, 'acknowledge', claimed],
+      [`own-${ID}`, 'acknowledge', claimed],
     ]);
   });
 

@@ -4,7 +4,7 @@ import { packEvents, unpackEvents } from '../../../domain/events/packed.ts';
 import { diffEvents, requestCreated } from '../../../domain/events/diffEvents.ts';
 import { reduce, type RequestFact } from '../../../domain/request/reducer.ts';
 import { initialRequestState } from '../../../domain/request/state.ts';
-import { aSighting, aTemplate } from '../../fixtures/builders.ts';
+import { anObservation, aTemplate } from '../../fixtures/builders.ts';
 import type { MachineRequestInput } from '../../../domain/request/input.ts';
 
 const REQUEST = 'req-0198c0de-0000-7000-8000-000000000000';
@@ -34,7 +34,7 @@ function eventsOf(facts: readonly RequestFact[], of: MachineRequestInput = input
 const launch = { ordinal: 1, token: 't', units: 2, decidedAt: 0, stage: 'open', fulfilledUnits: 0 } as const;
 const machine = (machineId: string) => ({ machineId, instanceType: 't3.medium', spot: true });
 const gone = (machineId: string) =>
-  aSighting(machineId, { state: 'terminated', name: '', reason: 'Server.SpotInstanceTermination' });
+  anObservation(machineId, { state: 'terminated', name: '', reason: 'Server.SpotInstanceTermination' });
 
 describe('the events of a request', () => {
   const life: readonly RequestFact[] = [
@@ -45,16 +45,16 @@ describe('the events of a request', () => {
       machines: [machine('i-1'), machine('i-2')],
       shortages: [{ offering: 'm5/a', code: 'InsufficientInstanceCapacity', message: 'none' }],
     },
-    { type: 'MachinesObserved', observations: [aSighting('i-1'), aSighting('i-2')] },
+    { type: 'MachinesObserved', observations: [anObservation('i-1'), anObservation('i-2')] },
     { type: 'Settled' },
     { type: 'MachinesObserved', observations: [gone('i-1')] },
-    { type: 'ReturnRequested', request: { returnId: 'ret-1', machines: [aSighting('i-2')] } },
+    { type: 'ReturnRequested', request: { returnId: 'ret-1', machines: [anObservation('i-2')] } },
     { type: 'TerminationStarted', machineIds: ['i-2'] },
     { type: 'MachinesObserved', observations: [gone('i-2')] },
   ];
 
   it('name the calls of Host Factory that caused them', () => {
-    const back = { returnId: 'ret-1', machines: [aSighting('i-2')], callId: 'host-2-b' };
+    const back = { returnId: 'ret-1', machines: [anObservation('i-2')], callId: 'host-2-b' };
     const calls = eventsOf(
       life.map((fact) => (fact.type === 'ReturnRequested' ? { ...fact, request: back } : fact)),
       { ...input, callId: 'host-1-a' },
@@ -109,7 +109,7 @@ describe('the events of a request', () => {
   });
 
   it('of a fact that comes twice are none', () => {
-    const seen: RequestFact = { type: 'MachinesObserved', observations: [aSighting('i-1')] };
+    const seen: RequestFact = { type: 'MachinesObserved', observations: [anObservation('i-1')] };
     const once = eventsOf([...life.slice(0, 2), seen]);
     assert.deepEqual(eventsOf([...life.slice(0, 2), seen, seen]), once);
   });
@@ -124,7 +124,7 @@ describe('the events of a request', () => {
   it('of a return that comes in parts name each machine once', () => {
     const part = (...ids: string[]): RequestFact => ({
       type: 'ReturnRequested',
-      request: { returnId: 'ret-1', machines: ids.map((id) => aSighting(id)) },
+      request: { returnId: 'ret-1', machines: ids.map((id) => anObservation(id)) },
     });
     const named = eventsOf([part('i-1'), part('i-1', 'i-2')]).flatMap((event) =>
       event.type === 'ReturnRequested' ? [event.machineIds] : [],
@@ -139,7 +139,7 @@ describe('the events of a request', () => {
 
   describe('as a payload', () => {
     it('come back as they were', () => {
-      const call = { returnId: 'ret-2', machines: [aSighting('i-1')], callId: 'host-2-b' };
+      const call = { returnId: 'ret-2', machines: [anObservation('i-1')], callId: 'host-2-b' };
       const events = eventsOf([...life, { type: 'ReturnRequested', request: call }], {
         ...input,
         callId: 'host-1-a',
@@ -154,8 +154,11 @@ describe('the events of a request', () => {
       const events = eventsOf([
         { type: 'LaunchDecided', launch },
         { type: 'LaunchSettled', ordinal: 1, machines: ids.map(machine), shortages: [] },
-        { type: 'MachinesObserved', observations: ids.map((id) => aSighting(id)) },
-        { type: 'ReturnRequested', request: { returnId: 'ret-1', machines: ids.map((id) => aSighting(id)) } },
+        { type: 'MachinesObserved', observations: ids.map((id) => anObservation(id)) },
+        {
+          type: 'ReturnRequested',
+          request: { returnId: 'ret-1', machines: ids.map((id) => anObservation(id)) },
+        },
         { type: 'TerminationStarted', machineIds: ids },
         { type: 'TerminationRefused', refused },
       ]);

@@ -1,11 +1,11 @@
 import { strict as assert } from 'node:assert';
 import type { Machine } from '../../../domain/machine/machine.ts';
 import { packMachines, unpackMachines } from '../../../domain/machine/packed.ts';
-import { aSighting } from '../../fixtures/builders.ts';
+import { anObservation } from '../../fixtures/builders.ts';
 
 describe('packed machines', () => {
   const machine = (index: number, changes: Partial<Machine> = {}): Machine => ({
-    ...aSighting(`i-${String(index).padStart(17, '0')}`),
+    ...anObservation(`i-${String(index).padStart(17, '0')}`),
     name: `ip-10-0-${index >> 8}-${index & 255}.ec2.internal`,
     result: 'succeed',
     message: '',

@@ -8,7 +8,7 @@ import {
   type RequestState,
 } from '../../../domain/request/state.ts';
 import { returnOutcomeOf, requestStatus, ownershipStatusOf } from '../../../domain/request/status.ts';
-import { aSighting, aTemplate } from '../../fixtures/builders.ts';
+import { anObservation, aTemplate } from '../../fixtures/builders.ts';
 import type { CarriedRequestState, MachineRequestInput } from '../../../domain/request/input.ts';
 
 describe('the rules of a request', () => {
@@ -37,7 +37,7 @@ describe('the rules of a request', () => {
       shortages: [],
     },
   ];
-  const seen = (...observations: ReturnType<typeof aSighting>[]): RequestFact => ({
+  const seen = (...observations: ReturnType<typeof anObservation>[]): RequestFact => ({
     type: 'MachinesObserved',
     observations,
   });
@@ -58,20 +58,20 @@ describe('the rules of a request', () => {
   it('a read that lacks a machine says nothing about it', () => {
     const state = after([
       ...launched('i-1'),
-      seen(aSighting('i-1', { state: 'absent', name: '', privateIp: '' })),
+      seen(anObservation('i-1', { state: 'absent', name: '', privateIp: '' })),
     ]);
     assert.equal(state.machines.get('i-1')?.result, 'executing');
     assert.equal(state.machines.get('i-1')?.release, 'held');
   });
 
   it('running without a name or an address is not ready', () => {
-    const state = after([...launched('i-1'), seen(aSighting('i-1', { name: '' }))]);
+    const state = after([...launched('i-1'), seen(anObservation('i-1', { name: '' }))]);
     assert.equal(state.machines.get('i-1')?.result, 'executing');
   });
 
   it('a machine that succeeded keeps its result, name and address when it is gone', () => {
-    const gone = aSighting('i-1', { state: 'terminated', name: '', privateIp: '', launchTime: 0 });
-    const machine = after([...launched('i-1'), seen(aSighting('i-1')), seen(gone)]).machines.get('i-1');
+    const gone = anObservation('i-1', { state: 'terminated', name: '', privateIp: '', launchTime: 0 });
+    const machine = after([...launched('i-1'), seen(anObservation('i-1')), seen(gone)]).machines.get('i-1');
     assert.equal(machine?.result, 'succeed');
     assert.equal(machine?.name, 'i-1.ec2.internal');
     assert.equal(machine?.launchTime, 1_700_000_000);
@@ -79,22 +79,23 @@ describe('the rules of a request', () => {
   });
 
   it('a machine that dies while booting fails with the reason of AWS', () => {
-    const dead = aSighting('i-1', { state: 'terminated', reason: 'Server.InternalError' });
+    const dead = anObservation('i-1', { state: 'terminated', reason: 'Server.InternalError' });
     const machine = after([...launched('i-1'), seen(dead)]).machines.get('i-1');
     assert.deepEqual([machine?.result, machine?.message], ['fail', 'Server.InternalError']);
   });
 
   it('a stopped machine fails and is given back, because it still costs money', () => {
-    const machine = after([...launched('i-1'), seen(aSighting('i-1', { state: 'stopped' }))]).machines.get(
-      'i-1',
-    );
+    const machine = after([
+      ...launched('i-1'),
+      seen(anObservation('i-1', { state: 'stopped' })),
+    ]).machines.get('i-1');
     assert.deepEqual([machine?.result, machine?.release], ['fail', 'pendingRelease']);
   });
 
   it('a return of a machine that the launch has not answered yet is not lost when it does', () => {
     const [decided, settled] = launched('i-1', 'i-2', 'i-3');
     assert.ok(decided && settled);
-    const request = { returnId: 'ret-1', machines: [aSighting('i-2', { state: 'pending' })] };
+    const request = { returnId: 'ret-1', machines: [anObservation('i-2', { state: 'pending' })] };
     const state = after([decided, { type: 'ReturnRequested', request }, settled]);
     assert.deepEqual(
       [...state.machines.values()].map(({ machineId, release }) => [machineId, release]).toSorted(),
@@ -113,10 +114,10 @@ describe('the rules of a request', () => {
   });
 
   it('a ledger carried into the next run is the same ledger', () => {
-    const request = { returnId: 'ret-1', machines: [aSighting('i-2')] };
+    const request = { returnId: 'ret-1', machines: [anObservation('i-2')] };
     const state = after([
       ...launched('i-1', 'i-2', 'i-3'),
-      seen(aSighting('i-1'), aSighting('i-2'), aSighting('i-3')),
+      seen(anObservation('i-1'), anObservation('i-2'), anObservation('i-3')),
       { type: 'Settled' },
       { type: 'ReturnRequested', request },
     ]);
@@ -132,8 +133,8 @@ describe('the rules of a request', () => {
   describe('claims', () => {
     const ready = [
       ...launched('i-1', 'i-2', 'i-3'),
-      seen(aSighting('i-1'), aSighting('i-2')),
-      seen(aSighting('i-3')),
+      seen(anObservation('i-1'), anObservation('i-2')),
+      seen(anObservation('i-3')),
     ];
     const claimed = (...machineIds: string[]): RequestFact => ({ type: 'Acknowledged', machineIds });
     const reclaimed = (...machineIds: string[]): RequestFact => ({
@@ -174,7 +175,7 @@ describe('the rules of a request', () => {
     });
 
     it('a machine that Host Factory gives back is claimed, also when AWS then refuses to end it', () => {
-      const request = { returnId: 'ret-1', machines: [aSighting('i-1')] };
+      const request = { returnId: 'ret-1', machines: [anObservation('i-1')] };
       const refused = [{ machineId: 'i-1', message: 'protected' }];
       const state = after([
         ...ready,
@@ -204,7 +205,7 @@ describe('the rules of a request', () => {
       const { template: _template, ...adopter } = input({ count: 0 });
       const adopted: RequestFact = {
         type: 'MachinesAdopted',
-        observations: [aSighting('i-1'), aSighting('i-2')],
+        observations: [anObservation('i-1'), anObservation('i-2')],
         unacknowledged: ['i-2'],
       };
       const state = reduce(reduce(initialRequestState(adopter), adopted), reclaimed('i-1', 'i-2'));

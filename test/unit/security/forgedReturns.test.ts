@@ -5,7 +5,7 @@ import { createReadActivities } from '../../../activities/returns/deliverReturn.
 import { isInstanceId } from '../../../activities/aws/client/responseGuards.ts';
 import type { DeliverReturnResult } from '../../../contract/activities.ts';
 import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment.ts';
-import { aSighting } from '../../fixtures/builders.ts';
+import { anObservation } from '../../fixtures/builders.ts';
 
 const OURS = { deployment: 'grid1', provider: 'awsinst', requestId: 'req-1' };
 const ID = 'i-0123456789abcdef0';
@@ -40,7 +40,7 @@ async function deliver(machine: OwnedObservation | undefined, asked: { machineId
   return { signalled, kinds: deliveries.map(({ kind }) => kind) };
 }
 
-const owned = (owner: OwnedObservation['owner']): OwnedObservation => ({ ...aSighting(ID), owner });
+const owned = (owner: OwnedObservation['owner']): OwnedObservation => ({ ...anObservation(ID), owner });
 
 describe('a forged return', () => {
   for (const [what, owner] of [

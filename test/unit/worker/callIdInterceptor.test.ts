@@ -11,13 +11,16 @@ async function attributesFor(input: unknown): Promise<{ workflow: Attributes; ac
   const { inbound: [entry] = [], outbound: [exit] = [] } = interceptors();
   await entry?.execute?.({ args: [input], headers: {} }, async () => undefined);
   const workflow = exit?.getLogAttributes?.({ workflowId: 'req-1' }, (attributes) => attributes) ?? {};
-  const scheduled = { activityType: 'acquire', args: [], options: {}, headers: { other: {} }, seq: 1 };
+  const scheduled = { activityType: 'launchMachines', args: [], options: {}, headers: { other: {} }, seq: 1 };
   let headers: Headers = {};
   await exit?.scheduleActivity?.(scheduled, async (passed) => (headers = passed.headers));
   assert.ok('other' in headers);
   const { inbound, outbound } = callIdInterceptor({} as Context);
   await inbound?.execute?.({ args: [], headers }, async () => undefined);
-  const activity = outbound?.getLogAttributes?.({ activityType: 'acquire' }, (attributes) => attributes);
+  const activity = outbound?.getLogAttributes?.(
+    { activityType: 'launchMachines' },
+    (attributes) => attributes,
+  );
   return { workflow, activity: activity ?? {} };
 }
 
@@ -25,7 +28,7 @@ describe('the id of a call of Host Factory', () => {
   it('stands on the lines of the workflow that it started, and of its activities', async () => {
     assert.deepEqual(await attributesFor({ v: 1, callId: 'host-1-a' }), {
       workflow: { workflowId: 'req-1', callId: 'host-1-a' },
-      activity: { activityType: 'acquire', callId: 'host-1-a' },
+      activity: { activityType: 'launchMachines', callId: 'host-1-a' },
     });
   });
 
@@ -33,7 +36,7 @@ describe('the id of a call of Host Factory', () => {
     for (const input of [{ v: 1 }, undefined, { callId: 5 }]) {
       assert.deepEqual(await attributesFor(input), {
         workflow: { workflowId: 'req-1' },
-        activity: { activityType: 'acquire' },
+        activity: { activityType: 'launchMachines' },
       });
     }
   });

@@ -2,11 +2,11 @@ import type { Writable } from 'node:stream';
 import { appendLines, type LogFile } from './file.ts';
 import type { TargetDefinition } from './target.ts';
 
-/** Bytes that a reader of the output may be behind. */
+/** Bytes that may wait in memory for a slow reader of the output. */
 const MAX_UNREAD_BYTES = 4 << 20;
 const CLOSE_TIMEOUT_MS = 1_000;
 
-/** The log file: tried for each line, so that it goes on as soon as the disk does. */
+/** Appends each line to a file. Every line is a new attempt, so logging resumes as soon as the disk works again. */
 export const fileTarget = (file: LogFile): TargetDefinition => ({
   name: file.path,
   open: ({ onFailure, onSuccess, onLineLost }) => ({
@@ -23,17 +23,17 @@ export const fileTarget = (file: LogFile): TargetDefinition => ({
   }),
 });
 
-/** An output whose reader may be slow, or gone: neither must end the worker or fill its memory. */
+/** Writes to a stream. A slow reader must not fill the worker's memory, and a closed pipe must not end the worker. */
 export const streamTarget = (stream: Writable, name = 'standard output'): TargetDefinition => ({
   name,
   open({ onFailure, onSuccess, onLineLost }) {
-    // Unheard, the error of a closed pipe would end the process.
+    // Without a listener, the error of a closed pipe would end the process.
     stream.on('error', onFailure);
     return {
       write(_entry, line) {
         if (stream.destroyed || stream.writableLength > MAX_UNREAD_BYTES) {
           onLineLost();
-          onFailure(new Error('nobody reads it'));
+          onFailure(new Error('its reader is closed or too slow'));
         } else {
           stream.write(`${line}\n`, (error) => (error ? onLineLost() : onSuccess()));
         }

@@ -14,24 +14,24 @@ import {
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
-/** A log file that several processes append to, each of which may begin the next one. */
+/** A log file that several processes append to; any of them may rotate it. */
 export interface LogFile {
   readonly path: string;
   readonly maxBytes: number;
-  /** Full files that are kept; they have the time of their end in their names. */
+  /** Rotated files to keep; each carries the time of its rotation in its name. */
   readonly keepFiles: number;
 }
 
-/** By IBM's convention `<provider>-provider.<host>.log`; the worker's is `<provider>-worker.<host>.log`. */
+/** `<provider>-provider.<host>.log`, by IBM's convention; for the worker `<provider>-worker.<host>.log`. */
 export const logPath = (directory: string, provider: string, role: 'provider' | 'worker'): string =>
   join(directory, `${provider}-${role}.${hostname()}.log`);
 
-// Whoever makes a pipe of the log must not make us wait for its reader.
+// O_NONBLOCK: if the log is a named pipe, opening it must not wait for a reader.
 const APPEND_FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
 /**
- * Appends lines in one write, which the kernel puts behind whatever others write at the same time.
- * @throws Error when not all of it could be written
+ * Appends lines in one write, so that the kernel never mixes them with lines of other processes.
+ * @throws Error when the file cannot be opened, or not all of it was written
  */
 export function appendLines(log: LogFile, lines: string): void {
   const bytes = Buffer.from(lines);
@@ -52,7 +52,7 @@ export function appendLines(log: LogFile, lines: string): void {
 const isFull = (size: number, added: number, { maxBytes }: LogFile): boolean =>
   size > 0 && size + added > maxBytes;
 
-/** A disk that was full may have cut the last line. */
+/** Whether a full disk has cut the last line. */
 function endsMidLine(file: number): boolean {
   const { size } = fstatSync(file);
   if (size === 0) return false;
@@ -63,9 +63,9 @@ function endsMidLine(file: number): boolean {
 let rotations = 0;
 
 /**
- * Puts the full file aside. Without a lock, which somebody who dies could keep: of several that try at once one
- * gets it, and whoever got the file that was just begun puts it back.
- * @returns whether there is a next file now; if not, the full one goes on
+ * Renames the full file. There is no lock that a killed process could leave behind: of several processes that rename
+ * at once, one gets the full file, and one that gets the file just created restores it.
+ * @returns whether the path names another file now; if not, lines go on into the full one
  */
 function rotate(log: LogFile, added: number): boolean {
   const { path } = log;
@@ -76,12 +76,12 @@ function rotate(log: LogFile, added: number): boolean {
     else restoreRotated(rotated, path);
     return true;
   } catch (error) {
-    // Another one has just put it aside. Anything else: a folder that lets nobody rename.
+    // ENOENT: another process has just renamed it. Anything else: the folder does not permit a rename.
     return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
 }
 
-/** If there is yet another one by now, this one stays aside, as a short one. */
+/** If the path exists again by now, this file stays rotated, although it is short. */
 function restoreRotated(old: string, path: string): void {
   try {
     linkSync(old, path);
@@ -96,7 +96,7 @@ function removeOldestFiles({ path, keepFiles }: LogFile): void {
   for (const file of old.slice(0, Math.max(0, old.length - keepFiles))) rmSync(file, { force: true });
 }
 
-/** The full files of a log, the oldest first. */
+/** Paths of a log's rotated files, the oldest first. */
 export function rotatedFiles(path: string): string[] {
   const folder = dirname(path);
   const prefix = `${basename(path)}.`;

@@ -4,30 +4,31 @@ import type { TargetDefinition } from './target.ts';
 
 export interface ForwardedLine {
   readonly entry: LogEntry;
-  /** One JSON object, without its end. */
+  /** One JSON object, without the line break. */
   readonly line: string;
 }
 
-/** The target will never take these lines, but others. */
+/** The target rejects these lines for good; it may accept others. */
 export class UndeliverableError extends Error {}
 
 export interface ForwardOptions {
   readonly name: string;
-  /** Lines that are delivered at once, after waiting so long for more. */
+  /** The most lines in one delivery. */
   readonly batchSize: number;
+  /** How long the first line of a batch waits for more. */
   readonly lingerMs: number;
-  /** @throws when they have to be delivered again, or UndeliverableError */
+  /** @throws UndeliverableError to drop the lines, any other error to have them delivered again */
   readonly deliver: (lines: readonly ForwardedLine[]) => Promise<void>;
   readonly close?: () => void;
 }
 
-/** Lines that wait for a target that is out of order; later ones are lost. */
+/** The most lines that wait for a failing target; further ones are lost. */
 export const MAX_QUEUED_LINES = 10_000;
 const MIN_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** Delivers lines elsewhere, in order and beside all work. */
+/** Queues lines and delivers them in order, in the background, with retries. */
 export const forwardingTarget = ({
   name,
   batchSize,

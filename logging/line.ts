@@ -1,16 +1,16 @@
 import type { LogLevel } from '../config/config.ts';
 
-/** Something that is worth a line. */
+/** What one log line says. */
 export interface LogEntry {
   /** Epoch ms. */
   readonly at: number;
   readonly level: LogLevel;
   readonly message: string;
-  /** Ids first, then whatever tells more. Errors among them are told with their causes and without a stack. */
+  /** Ids first, then details. An Error is logged with its causes and without its stack. */
   readonly fields: object;
 }
 
-/** Longer texts and lists are cut: a line has to fit into a datagram of syslog, and to be read by somebody. */
+/** Longer texts and lists are cut: a line must fit into a syslog datagram, and people must be able to read it. */
 const MAX_TEXT_LENGTH = 2_000;
 const MAX_LIST_LENGTH = 100;
 
@@ -19,14 +19,14 @@ const SEVERITY: Readonly<Record<LogLevel, number>> = { trace: 0, debug: 1, info:
 export const isEnabled = (level: LogLevel, threshold: LogLevel): boolean =>
   SEVERITY[level] >= SEVERITY[threshold];
 
-/** One JSON object on one line, without its end. Never throws, whatever the fields hold. */
+/** One JSON object on one line, without the line break. Never throws, whatever the fields contain. */
 export function formatLine(
   { at, level, message, fields }: LogEntry,
   redact: (text: string) => string,
 ): string {
   const head = { time: new Date(at).toISOString(), level, message };
   try {
-    // First and last: no field takes their place.
+    // `head` first for its order, and last so that no field overrides it.
     return redact(JSON.stringify({ ...head, ...fields, ...head }, shortenValue));
   } catch (error) {
     return redact(JSON.stringify({ ...head, unprintable: String(error) }, shortenValue));
@@ -48,7 +48,7 @@ function errorFields(error: Error): object {
   return { name: error.name, message: error.message, ...(causes.length > 0 ? { causes } : {}) };
 }
 
-/** Messages of what caused an error, the nearest first. */
+/** Messages of an error's causes (at most five), the nearest first. */
 export function causeMessages(error: Error): string[] {
   const causes: string[] = [];
   for (let cause = error.cause; cause instanceof Error && causes.length < 5; cause = cause.cause) {
@@ -63,17 +63,17 @@ const isSecretName = (key: string): boolean =>
     key,
   );
 
-/** Shorter ones would hide innocent words. */
+/** A shorter secret could be part of ordinary words, which would then be masked. */
 const MIN_SECRET_LENGTH = 12;
 
-/** Blots out these secrets, and the user of any URL, in the text of a line. */
+/** Masks these secrets, and the user and password of any URL, in the text of a line. */
 export function createRedactor(secrets: readonly string[]): (text: string) => string {
   const escaped = secrets
     .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
-    // As they stand in JSON.
+    // As JSON escapes them.
     .map((secret) => JSON.stringify(secret).slice(1, -1));
   return (text) =>
     escaped
-      .reduce((shown, secret) => shown.replaceAll(secret, MASK), text)
+      .reduce((masked, secret) => masked.replaceAll(secret, MASK), text)
       .replaceAll(/(\w:\/\/)[^\s/"@]+@/g, `$1${MASK}@`);
 }

@@ -4,11 +4,11 @@ import { forwardingTarget, UndeliverableError, type ForwardedLine } from './forw
 import type { TargetDefinition } from './target.ts';
 
 const TIMEOUT_MS = 10_000;
-/** The receiver says that these lines are wrong or too many at once; everything else may pass. */
+/** The collector rejects these lines for good: malformed, or too large. Any other status is retried. */
 const PERMANENT_STATUSES = [400, 413];
 
 /**
- * OpenTelemetry's protocol over HTTP, in JSON: a record for each line, its other fields as attributes.
+ * Sends lines by OTLP over HTTP in JSON: each line is a log record, its fields are the record's attributes.
  * @param resource attributes of all records, e.g. `service.name`
  */
 export function otlpTarget({ url, headersFile }: OtlpConfig, resource: object): TargetDefinition {
@@ -17,7 +17,7 @@ export function otlpTarget({ url, headersFile }: OtlpConfig, resource: object): 
     batchSize: 500,
     lingerMs: 500,
     async deliver(lines) {
-      // Read for each delivery, so that a token can be exchanged.
+      // Read for each delivery, so that a token can be replaced without a restart.
       const extraHeaders = headersFile === undefined ? {} : headersIn(await readFile(headersFile, 'utf8'));
       const response = await fetch(url, {
         method: 'POST',
@@ -34,7 +34,7 @@ export function otlpTarget({ url, headersFile }: OtlpConfig, resource: object): 
   });
 }
 
-/** `Name: value` in each line. */
+/** Parses `Name: value` lines; others are ignored. Names become lower case. */
 export function headersIn(text: string): Record<string, string> {
   const pairs = text.split('\n').flatMap((line) => {
     const [, name, value] = /^([\w-]+):\s*(.*?)\s*$/.exec(line) ?? [];
@@ -49,7 +49,7 @@ const SEVERITY: Readonly<Record<LogLevel, number>> = { trace: 1, debug: 5, info:
 /** opentelemetry-proto's ExportLogsServiceRequest in its JSON form. */
 export function exportRequest(lines: readonly ForwardedLine[], resource: object): object {
   const logRecords = lines.map(({ entry, line }) => {
-    // From the line, which has no secrets and no more of a text than is good.
+    // From the line, whose secrets are masked and whose texts are cut.
     const { time: _time, level: _level, message, ...fields } = JSON.parse(line) as Record<string, unknown>;
     return {
       timeUnixNano: `${entry.at}000000`,

@@ -5,13 +5,13 @@ import type { LogLevel, SyslogConfig, SyslogFacility } from '../config/config.ts
 import { forwardingTarget, UndeliverableError, type ForwardedLine } from './forward.ts';
 import type { TargetDefinition } from './target.ts';
 
-/** Sends one datagram. @throws when it did not even leave this host */
 interface UdpSender {
+  /** Sends one datagram. @throws when it did not leave this host */
   send(message: Buffer): Promise<void>;
   close(): void;
 }
 
-/** RFC 5424, one datagram a line, the JSON object as its message. Datagrams may get lost on their way. */
+/** Sends each line as one RFC 5424 datagram with the JSON object as its message. The network may lose datagrams. */
 export function syslogTarget({ address, facility = 'daemon' }: SyslogConfig, app: string): TargetDefinition {
   let sender: Promise<UdpSender> | undefined;
   return forwardingTarget({
@@ -23,7 +23,7 @@ export function syslogTarget({ address, facility = 'daemon' }: SyslogConfig, app
       try {
         for (const line of lines) await (await sender).send(syslogMessage(line, facility, app));
       } catch (error) {
-        // The next one is resolved and connected anew.
+        // The next delivery resolves the name and connects again.
         void sender.then((old) => old.close()).catch(() => undefined);
         sender = undefined;
         throw isTooLong(error) ? new UndeliverableError(`a line is too long: ${String(error)}`) : error;
@@ -57,10 +57,10 @@ export function syslogMessage({ entry, line }: ForwardedLine, facility: SyslogFa
 const isTooLong = (error: unknown): boolean =>
   error instanceof Error && /EMSGSIZE|message too long/i.test(error.message);
 
-/** The kernel needs a moment to say that nobody listens. */
+/** How long the first datagram waits for "port unreachable" (ICMP). */
 const ICMP_WAIT_MS = 100;
 
-/** Connected, so that the kernel says when nobody listens on a host that is near; the first datagram waits for that. */
+/** A connected socket: the kernel then reports it when no process listens on a reachable host. */
 async function openUdp(address: string): Promise<UdpSender> {
   const { hostname: host, port } = new URL(address);
   const socket = createSocket(host.startsWith('[') ? 'udp6' : 'udp4');

@@ -1,25 +1,25 @@
 import { isEnabled, formatLine, type LogEntry } from './line.ts';
 import type { LogLevel } from '../config/config.ts';
 
-/** Somewhere that lines go. Nothing of it throws or makes the writer wait. */
+/** A destination of log lines. It never throws and never makes the writer wait. */
 export interface LogTarget {
   readonly write: (entry: LogEntry, line: string) => void;
-  /** Hands over what is left, for a short time at most. */
+  /** Delivers what is queued, within a few seconds. */
   readonly close: () => Promise<void>;
 }
 
-/** What a target tells of itself. Its own lines of that go to the others, once for each time that it is out. */
+/** How a target reports its health. The other targets get one line when it starts to fail and one when it recovers. */
 export interface TargetCallbacks {
   readonly onFailure: (error: unknown) => void;
   readonly onSuccess: () => void;
-  /** A line that it will never have. */
+  /** The target will never receive this line. */
   readonly onLineLost: () => void;
 }
 
 export interface TargetDefinition {
   /** For people, e.g. `syslog at udp://127.0.0.1:514`. */
   readonly name: string;
-  readonly open: (health: TargetCallbacks) => LogTarget;
+  readonly open: (callbacks: TargetCallbacks) => LogTarget;
 }
 
 export interface FanOut {
@@ -27,7 +27,7 @@ export interface FanOut {
   readonly close: () => Promise<void>;
 }
 
-/** Writes each line to all targets; one that is out of order neither stops nor delays the others. */
+/** Writes each line to all targets; a failing target neither stops nor delays the others. */
 export function fanOut(
   level: LogLevel,
   redact: (text: string) => string,
@@ -48,7 +48,7 @@ export function fanOut(
         failingSince = Date.now();
         logToOthers({
           level: 'error',
-          message: `${name} takes no log lines; work goes on`,
+          message: `${name} does not accept log lines; the worker goes on without it`,
           fields: { error },
         });
       },
@@ -57,7 +57,7 @@ export function fanOut(
         const fields = { seconds: Math.round((Date.now() - failingSince) / 1_000), lost };
         failingSince = undefined;
         lost = 0;
-        logToOthers({ level: 'warn', message: `${name} takes log lines again`, fields });
+        logToOthers({ level: 'warn', message: `${name} accepts log lines again`, fields });
       },
       onLineLost: () => void (lost += 1),
     });

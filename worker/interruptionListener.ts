@@ -14,9 +14,9 @@ import { SIGNAL, type MachinesInterrupted } from '../contract/messages.ts';
 import { monitorStartOptions } from './monitor.ts';
 
 export interface InterruptionListener {
-  /** Why the cloud can't be heard at the moment, if it can't: then only the sweep finds what is taken away. */
+  /** Why the interruption queue cannot be read now, if it cannot: then only the sweep notices lost machines. */
   readonly failureReason: () => string | undefined;
-  /** Waits until what was heard is handed on. */
+  /** Stops after the messages already received are passed on. */
   stop(): Promise<void>;
 }
 
@@ -25,12 +25,12 @@ export interface ListenerCallbacks {
   readonly onRecovery: () => void;
 }
 
-/** A call that fails once is no trouble. */
+/** A single failed call is not worth a warning. */
 const MIN_FAILURES_TO_REPORT = 3;
 const MAX_BACKOFF_MS = 30_000;
 const SIGNAL_TIMEOUT_MS = 10_000;
 
-/** Hands to the monitor what the cloud announces of the machines of this provider instance. */
+/** Passes interruptions of this provider instance's machines from the cloud to the monitor. */
 export function listenForInterruptions(
   source: InterruptionSource,
   instance: ProviderInstance,
@@ -45,7 +45,7 @@ export function listenForInterruptions(
     const { interruptions, remove } = await source.receive(stopped.signal);
     const observations = await observeOwnMachines(interruptions, instance, machines);
     if (observations.length > 0) await signalMonitor(client, instance, observations);
-    // Not before: what was not taken in comes again.
+    // Only now: the queue redelivers what the monitor did not get.
     await remove();
   }
 
@@ -83,7 +83,7 @@ const failureText = (error: unknown): string =>
     ? `${error.providerCode}: ${truncateMessage(error.message)}`
     : truncateMessage(error instanceof Error ? error.message : String(error));
 
-/** What one complete read shows of the machines of this provider instance, with what was announced of each. */
+/** Reads the interrupted machines, and combines what the read shows of our own with their interruptions. */
 async function observeOwnMachines(
   interruptions: readonly Interruption[],
   { deployment, provider }: ProviderInstance,
@@ -127,7 +127,7 @@ async function signalMonitor(
 ): Promise<void> {
   const { workflowType, ...options } = monitorStartOptions(deployment, provider);
   const payload: MachinesInterrupted = { v: 1, observations: packObservations(observations) };
-  // What is not taken in within this time comes again soon; a worker that stops waits no longer either.
+  // The queue redelivers what this deadline cuts off, and a shutdown waits no longer than this.
   await client.connection.withDeadline(Date.now() + SIGNAL_TIMEOUT_MS, () =>
     client.workflow.signalWithStart(workflowType, {
       ...options,

@@ -26,9 +26,9 @@ import { storageDirectory } from './pipeline/storage.ts';
 import type { UnacknowledgedRules } from '../domain/monitor/records.ts';
 
 /**
- * Runs the worker of one provider instance until it is told to stop (SIGINT, SIGTERM): calls to AWS under
- * way are finished, waiting is handed back to Temporal. Prints `worker ready` when it takes work.
- * @returns the exit code: 0 after a stop, 1 when it could not start or failed
+ * Runs the worker of one provider instance until SIGINT or SIGTERM. At a shutdown it finishes AWS calls in progress,
+ * and waiting activities return to Temporal. Logs `worker ready` once it polls its task queues.
+ * @returns the exit code: 0 after a shutdown, 1 when it could not start or failed
  */
 export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
   limitHeapGrowth();
@@ -39,7 +39,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     log = await openWorkerLog(config, env);
     const { logger } = log;
     const { notes } = gathered;
-    if (notes.length > 0) logger.warn('settings are ignored', { notes });
+    if (notes.length > 0) logger.warn('some settings are ignored', { notes });
     installRuntime(logger);
     const health = await openHealth(config, logger);
     try {
@@ -69,7 +69,7 @@ async function serve(config: Config, directory: string, logger: Logger, health: 
     await rejectDevServer(client, config);
     await checkNamespace(client, temporal.namespace);
     const onReadError = (error: unknown): void =>
-      logger.warn('machines could not be read; trying again', { error });
+      logger.warn('machines could not be read; the worker retries', { error });
     cloud = await PROVIDERS[provider.type](provider, {
       logger,
       onReadError,
@@ -94,10 +94,11 @@ async function serve(config: Config, directory: string, logger: Logger, health: 
       activities,
       observer,
     });
-    const running = workers.map((lane) => lane.run());
+    const running = workers.map((worker) => worker.run());
     health.start(workerChecks(client, workers, cloud, events, listener), events);
     const monitorKeeper = keepMonitorRunning(client, provider, {
-      onError: (error) => logger.warn('the monitor could not be started or asked; trying again', { error }),
+      onError: (error) =>
+        logger.warn('the monitor could not be started or queried; the worker retries', { error }),
       onAlarms: health.metrics.alarms,
     });
     logger.info('worker ready', {
@@ -133,10 +134,13 @@ function openListener(
   logger: Logger,
 ): InterruptionListener | undefined {
   if (interruptionSource === undefined) return undefined;
-  const events: ListenerCallbacks = {
+  const callbacks: ListenerCallbacks = {
     onFailure: (reason) =>
-      logger.warn('what the cloud announces is not heard; the sweeps stand in', { reason }),
-    onRecovery: () => logger.info('what the cloud announces is heard again'),
+      logger.warn('the interruption queue cannot be read; until it can, only sweeps notice lost machines', {
+        reason,
+      }),
+    onRecovery: () => logger.info('the interruption queue can be read again'),
   };
-  return listenForInterruptions(interruptionSource, { deployment, provider: name }, machines, client, events);
+  const instance = { deployment, provider: name };
+  return listenForInterruptions(interruptionSource, instance, machines, client, callbacks);
 }

@@ -4,17 +4,17 @@ import type { MonitorReport } from '../domain/monitor/messages.ts';
 import { QUERY } from '../contract/messages.ts';
 import { monitorStart } from '../contract/monitorStart.ts';
 
-/** It was ended by hand, or its namespace is new: nobody else would notice for long. */
+/** An operator may terminate the monitor, or the namespace may be new: nothing else would start it soon. */
 const CHECK_INTERVAL_MS = 60_000;
 
 export interface MonitorObserver {
-  /** The monitor could not be started or asked. */
+  /** The monitor could not be started or queried. */
   readonly onError: (error: unknown) => void;
-  /** Codes of all alarms that are raised now. */
+  /** Receives the codes of all alarms that are raised now. */
   readonly onAlarms: (codes: readonly string[]) => void;
 }
 
-/** Makes sure, now and every minute, that the monitor of this provider instance runs, and asks for its alarms. */
+/** Starts the monitor of this provider instance unless it runs, and reads its alarms: now and every minute. */
 export function keepMonitorRunning(
   client: Client,
   { deployment, name }: { readonly deployment: string; readonly name: string },
@@ -31,7 +31,7 @@ export function keepMonitorRunning(
   return { stop: () => clearInterval(timer) };
 }
 
-/** Of a start that leaves a monitor alone that runs already. */
+/** Start options with which a monitor that already runs is left as it is. */
 export function monitorStartOptions(deployment: string, provider: string) {
   const { workflowType, workflowId, taskQueue, input, summary, details } = monitorStart(deployment, provider);
   return {

@@ -113,6 +113,6 @@ describe('the health of a worker', function () {
       OHF_METRICS_LISTEN: new URL(stack.health).host,
     });
     assert.equal(code, 1);
-    assert.match(output, /metrics\.listen is 127\.0\.0\.1:\d+, where the worker cannot listen: .*EADDRINUSE/);
+    assert.match(output, /The worker cannot listen on metrics\.listen \(127\.0\.0\.1:\d+\): .*EADDRINUSE/);
   });
 });

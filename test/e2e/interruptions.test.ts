@@ -76,15 +76,17 @@ describe('a worker that hears what AWS announces', function () {
   });
 
   it('says so where it cannot hear, and goes on working', async () => {
-    assert.match(await detailOfHearing(), /^heard; \d+ messages waiting$/);
+    assert.match(await detailOfHearing(), /^readable; \d+ messages waiting$/);
     const { machines } = await ended(stack, await requestMachines(stack, 1));
     const gate = await stack.simulator.addGate('ReceiveMessage', 'errorBefore', null);
     // A message ends the call that waits; the next one fails.
     await stack.simulator.rebalance(machines[0]?.machineId ?? '');
-    await eventually('it is told', async () => (await detailOfHearing()).startsWith('not heard'));
+    await eventually('it is told', async () =>
+      (await detailOfHearing()).startsWith('the queue cannot be read'),
+    );
     assert.equal((await ended(stack, await returnMachines(stack, machines))).status, 'complete');
     await stack.simulator.release(gate.id);
-    await eventually('it hears again', async () => (await detailOfHearing()).startsWith('heard'));
+    await eventually('it hears again', async () => (await detailOfHearing()).startsWith('readable'));
   });
 
   it('keeps to the names that held when the request was made', async () => {

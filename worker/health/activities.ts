@@ -2,7 +2,7 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 
 export type ActivityOutcome = 'completed' | 'failed' | 'cancelled';
 
-/** Hears of every attempt of an activity. `machines` is how many machines it watches, if it watches any. */
+/** Observes every attempt of an activity. `machines` is how many machines its input names. */
 export interface ActivityObserver {
   readonly onStart: (activity: string, machines: number) => void;
   readonly onEnd: (activity: string, machines: number, outcome: ActivityOutcome, seconds: number) => void;
@@ -31,7 +31,7 @@ export const observeActivities =
     },
   });
 
-/** Activities name the machines that they are about in one field of their input. */
+/** Activities list their machines in the field `machineIds` of their input. */
 function countMachines(input: unknown): number {
   if (typeof input !== 'object' || input === null || !('machineIds' in input)) return 0;
   return Array.isArray(input.machineIds) ? input.machineIds.length : 0;

@@ -1,11 +1,11 @@
 import type { Registry } from 'prom-client';
 
-/** How one kind of work went since the start of the worker. */
+/** Count, failures and mean duration of one kind of work since the worker started. */
 export interface CallStats {
   readonly kind: 'AWS' | 'activity';
   readonly name: string;
   readonly calls: number;
-  /** Of these, those that failed; what was handed to another worker is neither. */
+  /** Failed calls among `calls`. An activity that moved to another worker counts as a success. */
   readonly failed: number;
   readonly meanSeconds: number;
 }
@@ -20,7 +20,7 @@ const SOURCES = [
   },
 ] as const;
 
-/** Duration and success of each call to AWS and each activity, out of the metrics. */
+/** Reads the statistics of each AWS action and each activity from the metrics. */
 export async function readCallStats(registry: Registry): Promise<readonly CallStats[]> {
   const all = await registry.getMetricsAsJSON();
   return SOURCES.flatMap(({ metric, kind, label, good }) => {

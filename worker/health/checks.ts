@@ -6,7 +6,7 @@ import type { EventPipeline } from '../pipeline/eventPipeline.ts';
 import type { OpenProvider } from '../startup/providers.ts';
 import type { ReadinessCheck } from './readiness.ts';
 
-/** What a worker needs to do its work. */
+/** The checks of /readyz. */
 export function workerChecks(
   client: Client,
   workers: readonly Worker[],
@@ -29,16 +29,17 @@ export function workerChecks(
   };
 }
 
-/** A worker that hears nothing still does all its work: the sweeps stand in. */
+/** Without the interruption queue the worker still does all its work: the sweeps notice lost machines, later. */
 async function checkInterruptionListener(
   { interruptionSource }: OpenProvider,
   { failureReason }: InterruptionListener,
   signal: AbortSignal,
 ) {
   const reason = failureReason();
-  if (reason !== undefined) return { degraded: `not heard, the sweeps stand in: ${reason}` };
+  if (reason !== undefined)
+    return { degraded: `the queue cannot be read, only sweeps notice lost machines: ${reason}` };
   const detail = await interruptionSource?.check(signal).catch((error: unknown) => String(error));
-  return `heard; ${detail ?? ''}`;
+  return `readable; ${detail ?? ''}`;
 }
 
 async function checkTemporal({ connection, options: { namespace } }: Client, signal: AbortSignal) {
@@ -48,13 +49,13 @@ async function checkTemporal({ connection, options: { namespace } }: Client, sig
 }
 
 async function checkWorkers(workers: readonly Worker[]): Promise<string> {
-  const states = workers.map((lane) => [lane.options.taskQueue, lane.getState()] as const);
+  const states = workers.map((worker) => [worker.options.taskQueue, worker.getState()] as const);
   const notPolling = states.filter(([, state]) => state !== 'RUNNING');
   if (notPolling.length === 0) return `${states.map(([queue]) => queue).join(', ')}: polled`;
   throw new Error(`not polled: ${notPolling.map(([queue, state]) => `${queue} (${state})`).join(', ')}`);
 }
 
-/** Owners keep what cannot be published, so no request is held up by it. */
+/** Owners keep events that cannot be published, so no request waits for the storage. */
 async function checkStorage(events: EventPipeline): ReturnType<ReadinessCheck> {
   const { directory, error, damages } = events.health();
   if (error !== undefined) return { degraded: `events cannot be published: ${error}` };

@@ -1,17 +1,17 @@
 import type { Registry } from 'prom-client';
 
 export interface CloudWatchSettings {
-  /** Of the metrics in CloudWatch. */
+  /** CloudWatch's namespace for the metrics. */
   readonly namespace: string;
-  /** Writes one line of the log; these are its members beside time, level and message. */
-  readonly write: (members: object) => void;
+  /** Writes one log line with these fields. */
+  readonly write: (fields: object) => void;
 }
 
 const INTERVAL_MS = 60_000;
 
 /**
- * Writes the metrics into the log, every minute, in CloudWatch's embedded metric format: whoever brings
- * the log to CloudWatch Logs has the metrics there, without a permission or a connection of the worker's own.
+ * Writes the metrics into the log every minute, in CloudWatch's embedded metric format. Where the log is shipped to
+ * CloudWatch Logs, CloudWatch extracts them, and the worker needs no permission and no connection for it.
  */
 export function logMetrics(registry: Registry, { namespace, write }: CloudWatchSettings) {
   const previous = new Map<string, number>();
@@ -19,16 +19,16 @@ export function logMetrics(registry: Registry, { namespace, write }: CloudWatchS
     const samples = toSamples(await registry.getMetricsAsJSON(), previous);
     for (const line of toEmfLines(samples, namespace, Date.now())) write(line);
   };
-  // What cannot be told now is told with the next.
+  // After a failure the next interval writes the increase of both.
   const timer = setInterval(() => void flush().catch(() => undefined), INTERVAL_MS).unref();
-  return { tell: flush, close: () => clearInterval(timer) };
+  return { flush, close: () => clearInterval(timer) };
 }
 
 type Labels = Readonly<Record<string, string | number | undefined>>;
 
 interface Metric {
   readonly name: string;
-  /** prom-client's own word, whatever its types say. */
+  /** A string such as `gauge`; prom-client's types declare an enum. */
   readonly type: unknown;
   readonly values: readonly {
     readonly value: number;
@@ -43,7 +43,7 @@ interface Sample {
   readonly value: number;
 }
 
-/** CloudWatch adds up what it is given: of counts and sums it gets what has come since the last time. */
+/** CloudWatch adds up its samples, so it gets the increase of counts and sums since the previous line. */
 function toSamples(metrics: readonly Metric[], previous: Map<string, number>): Sample[] {
   return metrics
     .filter(({ name }) => name.startsWith('ohf_'))
@@ -60,8 +60,8 @@ function toSamples(metrics: readonly Metric[], previous: Map<string, number>): S
 }
 
 /**
- * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html:
- * a line has one set of dimensions.
+ * One line for each set of labels, because a line has one set of dimensions:
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 function toEmfLines(samples: readonly Sample[], Namespace: string, Timestamp: number): object[] {
   const groups = new Map<string, Sample[]>();

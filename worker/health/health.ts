@@ -9,17 +9,17 @@ import type { EventPipeline, EventPipelineHealth } from '../pipeline/eventPipeli
 import { readCallStats } from './callStats.ts';
 import { createReadiness, type ReadinessCheck, type ReadinessReader } from './readiness.ts';
 
-/** How a worker is watched from outside. */
+/** A worker's metrics, and the pages and log lines that show them outside. */
 export interface Health {
   readonly metrics: Metrics;
-  /** From now on these decide whether the worker is ready, and this is what it tells of its events. */
+  /** Sets the checks that decide whether the worker is ready, and the source of the event metrics. */
   start(checks: Readonly<Record<string, ReadinessCheck>>, events: Pick<EventPipeline, 'health'>): void;
   close(): void;
 }
 
 /**
- * From the start on, serves health and metrics where `metrics.listen` says so, and logs the metrics for CloudWatch.
- * @throws ConfigurationError when the address can't be listened on
+ * Serves health and metrics at `metrics.listen`, and logs the metrics for CloudWatch if it is configured.
+ * @throws ConfigurationError when the worker cannot listen on the address
  */
 export async function openHealth(config: Config, logger: Logger): Promise<Health> {
   const { metrics: settings, provider, logging } = config;
@@ -34,11 +34,11 @@ export async function openHealth(config: Config, logger: Logger): Promise<Health
   });
   const { listen, cloudWatch } = settings;
   const server = listen === undefined ? undefined : await serve(listen, metrics, readiness);
-  const write = (members: object): void => logger.info('metrics', { ...members });
+  const write = (fields: object): void => logger.info('metrics', { ...fields });
   const { namespace } = cloudWatch;
   if (namespace !== undefined && !isEnabled('info', logging.level))
     logger.warn(
-      'metrics.cloudWatch.namespace has no effect: its lines are on the level info, see logging.level',
+      'metrics.cloudWatch.namespace has no effect: its lines have level info, which logging.level suppresses',
     );
   const cloudWatchLog =
     namespace === undefined ? undefined : logMetrics(metrics.registry, { namespace, write });

@@ -21,8 +21,8 @@ export const jsonPage = (status: number, value: object): Page => ({
 });
 
 /**
- * Serves these pages to whoever can reach the address; nothing can be changed through them.
- * @throws ConfigurationError when the address can't be listened on
+ * Serves these read-only pages to everyone who can reach the address.
+ * @throws ConfigurationError when the worker cannot listen on the address
  */
 export async function servePages(address: string, pages: Pages): Promise<PageServer> {
   const server = createServer((request, response) => void respond(pages, request, response));
@@ -45,7 +45,7 @@ async function respond(pages: Pages, request: IncomingMessage, response: ServerR
 
 async function renderPage(pages: Pages, { method, url = '/' }: IncomingMessage): Promise<Page> {
   const page = pages[url.replace(/\?.*$/, '')];
-  if (!page) return jsonPage(404, { error: `not found; there are ${Object.keys(pages).join(', ')}` });
+  if (!page) return jsonPage(404, { error: `not found; the pages are ${Object.keys(pages).join(', ')}` });
   if (method !== 'GET' && method !== 'HEAD') return jsonPage(405, { error: 'GET only' });
   return page();
 }
@@ -58,8 +58,8 @@ async function listen(server: Server, address: string): Promise<void> {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigurationError(
-      `metrics.listen is ${address}, where the worker cannot listen: ${reason}. ` +
-        'Each worker of a host needs a port of its own.',
+      `The worker cannot listen on metrics.listen (${address}): ${reason}. ` +
+        'Give each worker of a host its own port.',
       { cause: error },
     );
   }

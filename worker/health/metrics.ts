@@ -5,32 +5,32 @@ import type { EventPipelineHealth } from '../pipeline/eventPipeline.ts';
 import type { ActivityObserver } from './activities.ts';
 import type { ReadinessReader } from './readiness.ts';
 
-/** What the worker counts and measures. `npm run docs` makes the table of docs/monitoring.md from it. */
+/** The worker's metrics. `npm run docs` generates the table of docs/monitoring.md from them. */
 export interface Metrics {
   readonly registry: Registry;
   readonly calls: CallObserver;
   readonly activities: ActivityObserver;
   readonly sweeps: SweepObserver;
-  /** Takes the alarms that are raised now. */
+  /** Sets the alarms that are raised now. */
   readonly alarms: (codes: readonly string[]) => void;
 }
 
 export interface MetricsSettings {
-  /** Labels of every metric. */
+  /** `deployment` and `provider` are labels of every metric. */
   readonly deployment: string;
   readonly provider: string;
   /** Seconds between two reads of all machines. */
   readonly sweepSeconds: number;
   readonly readiness: ReadinessReader;
-  /** Undefined until the worker has them. */
+  /** Undefined until the event pipeline is open. */
   readonly events: () => EventPipelineHealth | undefined;
 }
 
-/** A call to AWS takes a tenth of a second, a large fleet many. */
+/** Seconds. An AWS call takes a tenth of a second, the launch of a large fleet many seconds. */
 const CALL_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-/** Waiting for machines is an activity too, and takes minutes. */
+/** Seconds. Waiting for machines is an activity too, and takes minutes. */
 const ACTIVITY_BUCKETS = [0.1, 0.5, 1, 5, 15, 60, 180, 600, 1_800, 3_600];
-/** The sweep runs in one worker at a time: a worker that has not swept for so many sweeps tells nothing of machines. */
+/** One worker at a time sweeps. A worker that has not swept for this many intervals stops exporting machine counts. */
 const SWEEPS_UNTIL_STALE = 5;
 
 export function createMetrics(settings: MetricsSettings): Metrics {
@@ -52,7 +52,7 @@ export function createMetrics(settings: MetricsSettings): Metrics {
 function readinessMetric(registers: Registry[], readiness: ReadinessReader): void {
   const ready: Gauge<'check'> = new Gauge({
     name: 'ohf_ready',
-    help: 'The checks of /readyz: 1 holds, 0 does not.',
+    help: 'The checks of /readyz: 1 passes, 0 fails.',
     labelNames: ['check'],
     registers,
     async collect() {
@@ -66,7 +66,7 @@ function readinessMetric(registers: Registry[], readiness: ReadinessReader): voi
 function eventMetrics(registers: Registry[], events: MetricsSettings['events']): void {
   const publishable = new Gauge({
     name: 'ohf_events_publishable',
-    help: 'Whether events can be put on disk: 1 yes, 0 no, and owners keep them.',
+    help: 'Whether events can be written to disk: 1 yes; 0 no, and owners keep them.',
     registers,
     collect() {
       const health = events();
@@ -75,16 +75,16 @@ function eventMetrics(registers: Registry[], events: MetricsSettings['events']):
   });
   const lag: Gauge<'handler'> = new Gauge({
     name: 'ohf_event_handler_lag',
-    help: 'Events that a handler has not had yet.',
+    help: 'Events that a handler has not processed yet.',
     labelNames: ['handler'],
     registers,
     collect() {
-      for (const { name, lag: left } of events()?.handlers ?? []) lag.set({ handler: name }, left);
+      for (const handler of events()?.handlers ?? []) lag.set({ handler: handler.name }, handler.lag);
     },
   });
   const failing: Gauge<'handler'> = new Gauge({
     name: 'ohf_event_handler_failing_seconds',
-    help: 'For how long a handler has failed, as the worker that tells it sees it; 0 while it works.',
+    help: 'How long a handler has been failing, as the worker that dispatches to it measures; 0 while it works.',
     labelNames: ['handler'],
     registers,
     collect() {
@@ -99,32 +99,32 @@ function eventMetrics(registers: Registry[], events: MetricsSettings['events']):
 function callMetrics(registers: Registry[]): CallObserver {
   const duration = new Histogram({
     name: 'ohf_aws_request_duration_seconds',
-    help: 'Requests to AWS but for dry runs, each attempt by itself; outcome is ok or the kind of error.',
+    help: 'Requests to AWS except dry runs; each attempt counts; outcome is ok or the kind of error.',
     labelNames: ['action', 'outcome'],
     buckets: CALL_BUCKETS,
     registers,
   });
   const errors = new Counter({
     name: 'ohf_aws_errors_total',
-    help: "Requests that AWS refused or did not answer, by AWS's code.",
+    help: "Requests that AWS rejected or did not answer, by AWS's code.",
     labelNames: ['action', 'code'],
     registers,
   });
   const throttles = new Counter({
     name: 'ohf_aws_throttles_total',
-    help: 'Requests that AWS throttled, or refused because something else was under way.',
+    help: 'Requests that AWS throttled, or rejected because another operation was in progress.',
     labelNames: ['action'],
     registers,
   });
   const retries = new Counter({
     name: 'ohf_aws_retries_total',
-    help: 'Requests that the AWS SDK sent again within one call.',
+    help: 'Requests that the AWS SDK retried within one call.',
     labelNames: ['action'],
     registers,
   });
   const wait = new Histogram({
     name: 'ohf_aws_rate_limit_wait_seconds',
-    help: "Time that a call waited in the worker so as not to overdraw AWS's request bucket.",
+    help: "Time that a call waited in the worker to stay within AWS's request rate.",
     labelNames: ['action'],
     buckets: CALL_BUCKETS,
     registers,
@@ -132,7 +132,7 @@ function callMetrics(registers: Registry[]): CallObserver {
   return {
     onWait: (action, seconds) => wait.observe({ action }, seconds),
     onRequest({ action, attempt, seconds, error, subject }) {
-      // A dry run asks what the worker may do; that it may not is told elsewhere.
+      // A dry run tests a permission; the permission check reports what it finds.
       if (subject?.dryRun) return;
       duration.observe({ action, outcome: error?.kind ?? 'ok' }, seconds);
       if (attempt > 1) retries.inc({ action });
@@ -153,13 +153,13 @@ function activityMetrics(registers: Registry[]): ActivityObserver {
   });
   const running = new Gauge({
     name: 'ohf_activities_running',
-    help: 'Activities under way in this worker; awaitReady: requests that wait for machines to boot.',
+    help: 'Activities that run in this worker; awaitReady: requests that wait for machines to boot.',
     labelNames: ['activity'],
     registers,
   });
   const awaited = new Gauge({
     name: 'ohf_machines_awaited',
-    help: 'Machines that the waiting activities of this worker watch.',
+    help: 'Machines that activities of this worker wait for.',
     labelNames: ['activity'],
     registers,
   });
@@ -179,7 +179,7 @@ function activityMetrics(registers: Registry[]): ActivityObserver {
 function alarmMetric(registers: Registry[]): Metrics['alarms'] {
   const alarms = new Gauge({
     name: 'ohf_alarms',
-    help: 'Alarms of the monitor, 1 for each that is raised; `ohf health` says what to do.',
+    help: 'Alarms of the monitor: 1 for each that is raised; `ohf health` says what to do.',
     labelNames: ['alarm'],
     registers,
   });
@@ -194,7 +194,7 @@ function sweepMetrics(registers: Registry[], staleSeconds: number): SweepObserve
   let sweptAt = Number.NEGATIVE_INFINITY;
   const machines = new Gauge({
     name: 'ohf_machines',
-    help: 'Machines of this provider instance in AWS by state, as the last complete read showed them.',
+    help: 'Machines of this provider instance in AWS, by state, in the last sweep.',
     labelNames: ['state'],
     registers,
     collect() {
@@ -203,7 +203,7 @@ function sweepMetrics(registers: Registry[], staleSeconds: number): SweepObserve
   });
   const ownerless = new Gauge({
     name: 'ohf_requests_ownerless',
-    help: 'Requests whose machines are alive while no workflow owns them.',
+    help: 'Requests whose machines are alive but have no open owner.',
     registers,
     collect() {
       if (now() - sweptAt > staleSeconds) this.reset();
@@ -211,7 +211,7 @@ function sweepMetrics(registers: Registry[], staleSeconds: number): SweepObserve
   });
   const swept = new Gauge({
     name: 'ohf_sweep_last_success_timestamp_seconds',
-    help: 'When this worker last read all machines completely; 0 in a worker that never did.',
+    help: 'When this worker last completed a sweep; 0 if it never did.',
     registers,
   });
   return (observations, ownerlessRequests) => {
@@ -219,7 +219,7 @@ function sweepMetrics(registers: Registry[], staleSeconds: number): SweepObserve
     swept.set(sweptAt);
     machines.reset();
     for (const { state } of observations) machines.inc({ state });
-    // Owners are asked from the second sweep on.
+    // Undefined in a worker's first sweep, which queries no owners.
     if (ownerlessRequests) ownerless.set(ownerlessRequests.size);
   };
 }

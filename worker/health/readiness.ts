@@ -1,7 +1,6 @@
 /**
- * @returns what it found, in a few words; as `degraded` something that an operator has to mend and that holds up no
- * request
- * @throws when it does not hold
+ * @returns what it found, in a few words; `degraded` is a problem that an operator must fix but that delays no request
+ * @throws Error when the check fails
  */
 export type ReadinessCheck = (signal: AbortSignal) => Promise<string | { readonly degraded: string }>;
 
@@ -19,14 +18,14 @@ export interface Readiness {
 }
 
 export interface ReadinessReader {
-  /** From now on these decide; before, the worker is starting and not ready. */
+  /** Sets the checks. Until then the worker is starting, and not ready. */
   readonly setChecks: (checks: Readonly<Record<string, ReadinessCheck>>) => void;
   read(): Promise<Readiness>;
 }
 
-/** A check that has not answered by then has failed. */
+/** A check that takes longer has failed. */
 const CHECK_TIMEOUT_MS = 3_000;
-/** However often somebody asks, AWS and Temporal are asked no oftener. */
+/** Limits how often AWS and Temporal are read, however often the pages are. */
 const MAX_RESULT_AGE_MS = 5_000;
 
 export function createReadiness(now: () => number = Date.now): ReadinessReader {

@@ -9,7 +9,7 @@ import { awsClientSettings } from '../startup/awsSettings.ts';
 const WEBHOOK_TIMEOUT_SECONDS = 10;
 const AUDIT_FILE = { maxBytes: 50 << 20, keep: 10 } as const;
 
-/** The handlers that the settings name, beside the read model and the site's own. */
+/** The configured handlers, without the read model and the custom handler. */
 export async function configuredHandlers(
   config: Config,
   directory: string,
@@ -30,14 +30,14 @@ async function snsHandler(
   { provider }: Config,
   { topicArn, endpoint, types }: NonNullable<Config['events']['sns']>,
 ): Promise<EventHandler> {
-  // AWS's client of SNS is loaded only where it is used.
+  // The SNS client is loaded only where it is used.
   const { createSnsClient } = await import('../../activities/aws/client/snsClient.ts');
   const { createSnsHandler } = await import('../../activities/events/handlers/sns.ts');
   const client = createSnsClient(awsClientSettings(provider), topicArn, endpoint);
   return createSnsHandler({ client, topicArn, ...typesOf(types) });
 }
 
-/** @param list as in the settings, separated by commas */
+/** @param list event types separated by commas, as in the settings */
 function typesOf(list: string | undefined): { readonly types?: readonly EventType[] } {
   if (list === undefined) return {};
   const selected = list.split(',').map((type) => type.trim());

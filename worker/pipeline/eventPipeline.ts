@@ -19,7 +19,7 @@ import { damageText, openStorage, rebuiltAt } from './storage.ts';
 const REOPEN_INTERVAL_MS = 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 
-/** The events of one provider instance on this host: published, and told to every handler. */
+/** Publishes the events of one provider instance on this host and delivers them to every handler. */
 export interface EventPipeline extends EventSink {
   health(): EventPipelineHealth;
   close(): Promise<void>;
@@ -27,9 +27,9 @@ export interface EventPipeline extends EventSink {
 
 export interface EventPipelineHealth {
   readonly directory: string;
-  /** Why events cannot be published now. */
+  /** Why events cannot be published now; absent while they can. */
   readonly error?: string;
-  /** Files that were found damaged, in sentences, since the start or the last rebuilding of the read model. */
+  /** A sentence for each file found damaged since the start or the last rebuild of the read model. */
   readonly damages: readonly string[];
   readonly handlers: readonly HandlerHealth[];
 }
@@ -42,8 +42,9 @@ interface OpenPipeline {
 }
 
 /**
- * A directory that cannot be written is tried again every minute; until then owners keep their events.
- * @throws ConfigurationError when the site's own handler is none
+ * Opens the storage and starts the dispatcher. If the directory cannot be written, the pipeline retries every minute,
+ * and owners keep their events until then.
+ * @throws ConfigurationError when the module of the custom handler exports no handler
  */
 export async function openEventPipeline(
   config: Config,
@@ -56,7 +57,7 @@ export async function openEventPipeline(
   const damages: { readonly at: number; readonly text: string }[] = [];
   const onError = (error: unknown): void => {
     failure = { error: error instanceof Error ? error.message : String(error) };
-    logger.error('events cannot be published; trying again', { directory, error });
+    logger.error('events cannot be published; the worker retries', { directory, error });
   };
   const onDamage = (damage: Damage): void => {
     damages.push({ at: Date.now(), text: damageText(damage) });
@@ -119,7 +120,7 @@ async function openPipeline(
     lock: join(directory, 'dispatcher.lock'),
     retentionMs,
     onFailure: ({ name, lag, error }) =>
-      logger.warn(`the event handler '${name}' failed; telling it again`, { lag, error }),
+      logger.warn(`the event handler '${name}' failed; its events are redelivered`, { lag, error }),
   });
   return { outbox, dispatcher, handlers, pruning: pruneDaily(store, retentionMs, logger) };
 }

@@ -23,11 +23,11 @@ export interface RequestFilter {
   readonly templateId?: string;
 }
 
-/** What the worker of this host has on its disk of what happened, for those who ask on that host. */
+/** Queries of the read model and the outbox on this host's disk, for commands that run on the worker's host. */
 export interface ReadModelQueries {
-  /** The newest that fit, at most `limit` of them, oldest first. */
+  /** The newest matching events, at most `limit`, oldest first. */
   events(filter: EventFilter, limit: number): Promise<readonly AuditLine[]>;
-  /** As `events`, and then each that is published from now on, until the signal aborts. */
+  /** Shows what `events` returns, then each matching event as it is published, until the signal aborts. */
   follow(
     filter: EventFilter,
     limit: number,
@@ -36,7 +36,7 @@ export interface ReadModelQueries {
   ): Promise<void>;
   /** The newest first. */
   requests(filter: RequestFilter, limit: number): Promise<readonly RequestRecord[]>;
-  /** Undefined where it is not known. */
+  /** Undefined if the read model does not have it. */
   request(id: string): Promise<StoredRequest | undefined>;
 }
 
@@ -49,13 +49,13 @@ const PAGE_SIZE = 10_000;
 const POLL_INTERVAL_MS = 500;
 
 /**
- * @param onNote is told in a sentence what an operator should know
- * @throws ConfigurationError on another host than the worker's, StorageError
+ * @param onNote receives sentences for the operator, e.g. about a damaged file
+ * @throws ConfigurationError on a host where no worker has run, StorageError
  */
 export async function withReadModel<T>(
   env: Environment,
   onNote: (note: string) => void,
-  work: (records: ReadModelQueries) => Promise<T>,
+  work: (queries: ReadModelQueries) => Promise<T>,
 ): Promise<T> {
   return withStorage(env, onNote, async ({ store, outbox }) => {
     const newest = async (filter: EventFilter, limit: number): Promise<readonly PublishedEvent[]> =>
@@ -66,7 +66,7 @@ export async function withReadModel<T>(
         let offset = outbox.newestOffset();
         const shown = await newest(filter, limit);
         for (const published of shown) await show(auditLine(published));
-        // What was published meanwhile may be in both.
+        // An event published in the meantime is in both reads.
         const alreadyShown = new Set(shown.map(eventKey));
         while (!signal.aborted) {
           const entries = await outbox.readAfter(offset, PAGE_SIZE);
@@ -101,7 +101,10 @@ interface EventScope {
   readonly matches: (published: PublishedEvent) => boolean;
 }
 
-/** Returns name many machines in one event: that a machine was asked back stands with its request. */
+/**
+ * What to read from the store, and which of it matches. One ReturnRequested names many machines and is stored with its
+ * request, so a filter by machine reads the machine's whole request.
+ */
 async function toEventScope(store: Store, filter: EventFilter): Promise<EventScope> {
   const { id, machineId, type, from = -Infinity, to = Infinity } = filter;
   const isReturn = id?.startsWith('ret-') === true;
@@ -126,7 +129,7 @@ async function toEventScope(store: Store, filter: EventFilter): Promise<EventSco
   };
 }
 
-/** What one step of a request set off has one time. */
+/** By time, then stream and sequence: events of one workflow step have the same time. */
 const compareEvents = (a: PublishedEvent, b: PublishedEvent): number =>
   a.event.at - b.event.at ||
   a.event.stream.localeCompare(b.event.stream) ||

@@ -16,19 +16,19 @@ export { isComplete, type RebuildResult };
 
 export interface RebuildCallbacks {
   readonly onProgress: (what: string, done: number) => void;
-  /** In a sentence, what an operator should know. */
+  /** Receives sentences for the operator. */
   readonly onNote: (note: string) => void;
 }
 
 /**
- * Makes the read model of this host's worker again.
- * @throws ConfigurationError on another host than the worker's, StorageError, UnavailableError without Temporal
+ * Rebuilds the read model of this host's worker from the outbox, Temporal and AWS.
+ * @throws ConfigurationError on a host where no worker has run; StorageError; UnavailableError without Temporal
  */
 export async function rebuildFromTemporal(
   env: Environment,
   { onProgress, onNote }: RebuildCallbacks,
 ): Promise<RebuildResult> {
-  // Nothing here has to be ended with care: Ctrl-C just ends it.
+  // No shutdown signals: a rebuild can be interrupted at any moment, so Ctrl-C ends it at once.
   const logger = new DefaultLogger('WARN', ({ message }) => onNote(message));
   Runtime.install({ logger, shutdownSignals: [] });
   return withStorage(env, onNote, async (storage, config) => {

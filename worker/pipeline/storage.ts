@@ -8,14 +8,14 @@ import type { Store } from '../../activities/storage/store.ts';
 import { loadWorkerConfig, type Config, type Environment } from '../../config/index.ts';
 import { ConfigurationError } from '../../domain/errors/errors.ts';
 
-/** What a worker keeps on its host's disk. */
+/** The worker's files on its host's disk. */
 export interface WorkerStorage {
   readonly outbox: Outbox;
   /** The read model. */
   readonly store: Store;
 }
 
-/** Where a provider instance's outbox, audit log and read model lie. */
+/** The folder of a provider instance's outbox, audit log and read model. */
 export function storageDirectory({ storage, provider }: Config, env: Environment): string {
   const state = env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state');
   const base = storage.directory ?? join(state, 'open-host-factory');
@@ -23,15 +23,15 @@ export function storageDirectory({ storage, provider }: Config, env: Environment
 }
 
 export const damageText = ({ path, movedTo, lost }: Damage): string =>
-  `${path} was damaged: ${lost}. It was moved to ${movedTo}. 'ohf rebuild-read-model' makes the read model anew.`;
+  `${path} was damaged: ${lost}. It was moved to ${movedTo}. Run 'ohf rebuild-read-model' to rebuild the read model.`;
 
 const rebuiltMarkerPath = (directory: string): string => join(directory, 'rebuilt');
 
-/** By this the worker, in its own process, knows that what was damaged has been made again. */
+/** Touches a file by which the worker, another process, learns that the damage is repaired. */
 export const markRebuilt = (directory: string): void =>
   writeFileSync(rebuiltMarkerPath(directory), '', { mode: 0o600 });
 
-/** Epoch ms; 0 if never. */
+/** When the read model was last rebuilt, in epoch ms; 0 if never. */
 export function rebuiltAt(directory: string): number {
   try {
     return statSync(rebuiltMarkerPath(directory)).mtimeMs;
@@ -57,8 +57,8 @@ export async function openStorage(
 }
 
 /**
- * Runs `work` with what the worker of this host keeps, beside the worker or without it.
- * @throws ConfigurationError where no worker with these settings has ever run, StorageError
+ * Runs `work` with the storage of this host's worker, whether the worker runs or not.
+ * @throws ConfigurationError where no worker with these settings has ever run; StorageError
  */
 export async function withStorage<T>(
   env: Environment,
@@ -67,16 +67,17 @@ export async function withStorage<T>(
 ): Promise<T> {
   const config = await loadWorkerConfig(env).catch((cause: unknown) => {
     if (!(cause instanceof ConfigurationError)) throw cause;
-    const context = "This command has the worker's settings, of OHF_CONFIG, else of ./config/config.json";
+    const context =
+      "This command reads the worker's settings from OHF_CONFIG, else from ./config/config.json";
     throw new ConfigurationError(`${context}: ${cause.message}`, { cause });
   });
   const directory = storageDirectory(config, env);
   if (!existsSync(directory)) {
     const { deployment, name } = config.provider;
     throw new ConfigurationError(
-      `${directory} is not there: no worker of provider '${name}' of deployment '${deployment}' has run on this host. ` +
-        "This command reads the worker's disk: run it on the worker's host, as the worker's user, with the worker's " +
-        'settings (OHF_CONFIG names its config.json).',
+      `${directory} does not exist: no worker of provider '${name}' of deployment '${deployment}' has run on this host. ` +
+        "This command reads the worker's disk. Run it on the worker's host, as the worker's user, with the worker's " +
+        'settings (OHF_CONFIG is the path of its config.json).',
     );
   }
   const storage = await openStorage(config, directory, (damage) => onNote(damageText(damage)));

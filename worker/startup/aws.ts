@@ -12,7 +12,7 @@ import { awsClientSettings } from './awsSettings.ts';
 import { findDeniedActions } from '../../activities/aws/iam/permissionCheck.ts';
 import type { OpenProvider, ProviderDependencies } from './providers.ts';
 
-/** @throws ConfigurationError when AWS can't be read */
+/** Opens AWS and checks that it can be read. @throws ConfigurationError when it cannot */
 export async function openAws(
   provider: ProviderConfig,
   { logger, onReadError, calls }: ProviderDependencies,
@@ -40,7 +40,7 @@ export async function openAws(
   };
 }
 
-/** SQS's client is loaded only where there is a queue. */
+/** Loads the SQS client only where a queue is configured. */
 async function openInterruptionQueue(
   { interruptionQueue: url, rebalance }: AwsConfig,
   aws: AwsClients,
@@ -55,12 +55,12 @@ async function openInterruptionQueue(
       url,
       rebalance,
       onMalformed: (body, reason) =>
-        logger.warn('a message of the interruption queue is no event of EC2; dropped', {
+        logger.warn('a message of the interruption queue is not an EC2 event; it is dropped', {
           reason,
           body: truncateMessage(body),
         }),
       onRebalanceRecommendation: (machineId) =>
-        logger.info('AWS recommends to replace a machine', { machineId }),
+        logger.info('AWS recommends rebalancing a machine', { machineId }),
     },
     calls,
   );
@@ -70,7 +70,7 @@ async function readOnce({ reading }: AwsClients, abortSignal?: AbortSignal): Pro
   await reading.send(new DescribeInstancesCommand({ MaxResults: 5 }), abortSignal ? { abortSignal } : {});
 }
 
-/** AWS answers, with these credentials, in this region. @throws ConfigurationError that says what to do */
+/** Checks that AWS answers with these credentials in this region. @throws ConfigurationError that says what to do */
 async function checkAws(aws: AwsClients, where: string): Promise<void> {
   try {
     await readOnce(aws);
@@ -80,7 +80,7 @@ async function checkAws(aws: AwsClients, where: string): Promise<void> {
       kind === 'credentials'
         ? 'Check the credentials of the worker (provider.aws.role, .credentialFile and .profile, else AWS_ACCESS_KEY_ID ' +
           'or the instance profile) and its policy: ' +
-          "'ohf iam-policy --templates FILE' prints the one that it needs."
+          "'ohf iam-policy --templates FILE' prints the policy it needs."
         : 'Check provider.aws.region and provider.aws.endpoint, and the network.';
     throw new ConfigurationError(
       `EC2 at ${where} could not be read (ec2:DescribeInstances): ${providerCode}: ${message}. ${advice}`,
@@ -91,14 +91,13 @@ async function checkAws(aws: AwsClients, where: string): Promise<void> {
   }
 }
 
-/** A worker that may not launch still gives machines back, so it starts all the same. */
+/** A worker that may not launch can still release machines, so it starts all the same. */
 async function logDeniedActions(aws: AwsClients, deployment: string, logger: Logger): Promise<void> {
-  const { denied: refused, uncertain: doubtful } = await findDeniedActions(aws, deployment);
+  const { denied, uncertain } = await findDeniedActions(aws, deployment);
   const advice = "'ohf iam-policy --templates FILE' prints the policy that the worker's role needs";
-  if (refused.length > 0)
-    logger.error(`AWS refuses the worker ${refused.join(', ')}; ${advice}`, { refused });
-  if (doubtful.length > 0) {
-    const reason = 'a policy limited to subnets or to our tag may do so rightly';
-    logger.warn(`AWS refused a trial of ${doubtful.join(', ')}; ${reason}, else: ${advice}`, { doubtful });
+  if (denied.length > 0) logger.error(`AWS denies the worker ${denied.join(', ')}; ${advice}`, { denied });
+  if (uncertain.length > 0) {
+    const reason = 'this is expected if the policy is limited to subnets or to our tag; otherwise';
+    logger.warn(`AWS denied a dry run of ${uncertain.join(', ')}; ${reason} ${advice}`, { uncertain });
   }
 }

@@ -2,7 +2,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { CALL_ID_HEADER } from '../../contract/messages.ts';
 
-/** Puts the id of Host Factory's call on the log lines of an activity. */
+/** Adds the id of Host Factory's call to the log lines of an activity. */
 export const callIdInterceptor: ActivityInterceptorsFactory = () => {
   let callId: unknown;
   return {

@@ -2,7 +2,7 @@ import { asyncLocalStorage } from '@temporalio/activity';
 import type { Logger } from '@temporalio/worker';
 import type { CallObserver, ObservedRequest } from '../../activities/aws/client/awsCallMetrics.ts';
 
-/** The same observer, and a line for each request to AWS. */
+/** The same observer, which also logs each request to AWS. */
 export const withRequestLog = (observer: CallObserver, logger: Logger): CallObserver => ({
   onWait: observer.onWait,
   onRequest(request) {
@@ -12,8 +12,8 @@ export const withRequestLog = (observer: CallObserver, logger: Logger): CallObse
 });
 
 /**
- * Changes stand on the lines of the activity that makes them. Reads do not: one read serves all who wait, whoever
- * began it; what a failed one means is told by who needed it.
+ * A change is logged with the ids of the activity that makes it. A read is not, because one read serves all waiting
+ * activities; the activities that need a failed read report it.
  */
 function logRequest(request: ObservedRequest, logger: Logger): void {
   const { action, attempt, seconds, error, awsRequestId, subject } = request;

@@ -3,12 +3,13 @@ import type { TemporalConfig } from '../../config/index.ts';
 import { temporalTls } from '../../config/temporalTls.ts';
 import { UnavailableError } from '../../domain/errors/errors.ts';
 
-/** How long a worker that starts waits for a Temporal server that is not there yet. */
+/** How long a starting worker waits for the Temporal server. */
 const CONNECT_TIMEOUT_MS = 60_000;
 const RETRY_INTERVAL_MS = 2_000;
 
 /**
- * @throws UnavailableError when the server can't be reached for so long
+ * Connects to Temporal, with retries.
+ * @throws UnavailableError when the server cannot be reached within `timeoutMs`
  * @throws ConfigurationError when a certificate or key cannot be read
  */
 export async function connect(
@@ -26,7 +27,7 @@ export async function connect(
       if (Date.now() >= deadline) {
         const reason = error instanceof Error ? error.message : String(error);
         throw new UnavailableError(
-          `Temporal at ${address} could not be reached (${reason}). Start it, or set temporal.address and temporal.tls.`,
+          `Temporal at ${address} could not be reached (${reason}). Start it, or check temporal.address and temporal.tls.`,
           { cause: error },
         );
       }

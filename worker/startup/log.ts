@@ -12,18 +12,18 @@ import { fanOut, type TargetDefinition } from '../../logging/target.ts';
 
 export interface WorkerLog {
   readonly logger: Logger;
-  /** Hands over what is left, for seconds at most. */
+  /** Delivers what is queued, within a few seconds. */
   close(): Promise<void>;
 }
 
-/** The SDK warns of each lane that has but activities, as it should. */
+/** The SDK warns of each task queue that has activities only, which is intended here. */
 const EXPECTED_SDK_WARNING = 'No workflows registered, not polling for workflow tasks';
 
-/** Before the settings are known. */
+/** The log until the settings are read. */
 export const openBootstrapLog = (env: Environment): WorkerLog =>
   openLog('info', [streamTarget(process.stdout)], secretValues(env), {});
 
-/** JSON lines to wherever the settings say. A target that is out of order is said to the others, and stops nothing. */
+/** Writes JSON lines to the configured targets. A failing target is reported to the others and stops nothing. */
 export async function openWorkerLog(config: Config, env: Environment): Promise<WorkerLog> {
   const { level } = config.logging;
   const { name, deployment } = config.provider;
@@ -62,7 +62,7 @@ function makeFolder(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true });
   } catch {
-    // The file's own failure tells it.
+    // The file target reports the failure with the first line.
   }
 }
 
@@ -86,13 +86,13 @@ function openLog(
   return { logger, close };
 }
 
-/** Of a workflow's or an activity's line, as the SDK marks it: the id that Host Factory knows. */
+/** Host Factory's id for a line of a workflow or an activity, from the workflow id that the SDK adds. */
 function requestIdField({ workflowId }: Readonly<Record<string, unknown>>): object {
   const requestId = typeof workflowId === 'string' ? requestIdOf(workflowId) : undefined;
   return requestId === undefined ? {} : { requestId };
 }
 
-/** What stands in files of the settings; none of it has a business in a log. */
+/** Secrets in files that the settings name; none of them may appear in a log. */
 function secretsInFiles({ events, logging }: Config): string[] {
   const [webhook = ''] = readTextIfAny(events.webhook?.secretFile).split('\n');
   return [webhook.trim(), ...Object.values(headersIn(readTextIfAny(logging.otlp?.headersFile)))];
@@ -102,7 +102,7 @@ function readTextIfAny(path: string | undefined): string {
   try {
     return path === undefined ? '' : readFileSync(path, 'utf8');
   } catch {
-    // Whoever needs it says so.
+    // The target or handler that needs the file reports it.
     return '';
   }
 }

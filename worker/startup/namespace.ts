@@ -2,12 +2,12 @@ import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { SEARCH_ATTRIBUTES } from '../../contract/searchAttributes.ts';
 
-/** What Temporal has of what we need. */
+/** Temporal's state of the namespace that we need. */
 export interface NamespaceState {
   readonly exists: boolean;
-  /** For which closed workflows are kept. */
+  /** How long Temporal keeps closed workflows. */
   readonly retentionDays: number;
-  /** How each of our search attributes is there. */
+  /** State of each of our search attributes. */
   readonly attributes: Readonly<Record<AttributeName, 'ready' | 'missing' | 'of another type'>>;
 }
 
@@ -27,7 +27,7 @@ const TYPES = {
   INT: proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_INT,
 } as const;
 
-/** @throws Error of gRPC when the server does not answer, or the namespace is not ours to read */
+/** @throws gRPC's error when the server does not answer or does not permit the read */
 export async function readNamespace(client: Client, namespace: string): Promise<NamespaceState> {
   try {
     const { config } = await client.connection.workflowService.describeNamespace({ namespace });
@@ -49,7 +49,7 @@ async function readAttributes(client: Client, namespace: string): Promise<Namesp
       return type === TYPES[SEARCH_ATTRIBUTES[name]] ? 'ready' : 'of another type';
     });
   } catch (error) {
-    // Temporal Cloud keeps this service to itself. A query tells as well: it is refused for what does not exist.
+    // Temporal Cloud does not offer this service. A query also shows it: one by a missing attribute is rejected.
     if (grpcCodeOf(error) !== GRPC.permissionDenied && grpcCodeOf(error) !== GRPC.unimplemented) throw error;
     const known = await Promise.all(ATTRIBUTE_NAMES.map((name) => canBeQueried(client, namespace, name)));
     return mapAttributes((name) => (known[ATTRIBUTE_NAMES.indexOf(name)] === true ? 'ready' : 'missing'));
@@ -75,11 +75,11 @@ async function canBeQueried(client: Client, namespace: string, name: AttributeNa
   }
 }
 
-/** A server keeps its list of namespaces for some seconds, so that a new one is not known everywhere at once. */
+/** A server caches its namespaces for some seconds, so a new namespace takes a while to be known everywhere. */
 const PROPAGATION_TIMEOUT_MS = 60_000;
 const RETRY_INTERVAL_MS = 500;
 
-/** @throws Error of gRPC, e.g. when the server does not let us */
+/** @throws gRPC's error, e.g. when the server does not permit it */
 export async function createNamespace(
   client: Client,
   namespace: string,
@@ -94,13 +94,13 @@ export async function createNamespace(
   await retryWhileNotFound(() => workflowService.describeNamespace({ namespace }));
 }
 
-/** @throws Error of gRPC, e.g. when the server does not let us */
+/** @throws gRPC's error, e.g. when the server does not permit it */
 export async function setRetention(client: Client, namespace: string, retentionDays: number): Promise<void> {
   const config = { workflowExecutionRetentionTtl: durationOf(retentionDays) };
   await client.connection.workflowService.updateNamespace({ namespace, config });
 }
 
-/** @throws Error of gRPC, e.g. when the server does not let us: Temporal Cloud never does */
+/** @throws gRPC's error, e.g. when the server does not permit it, as Temporal Cloud */
 export async function addSearchAttributes(
   client: Client,
   namespace: string,
@@ -127,13 +127,13 @@ async function retryWhileNotFound(call: () => Promise<unknown>): Promise<void> {
 
 const durationOf = (days: number) => proto.google.protobuf.Duration.fromObject({ seconds: days * DAY_S });
 
-/** Temporal's development server: one process with its state in one SQLite database. */
+/** Whether this is Temporal's development server: one process with its state in one SQLite database. */
 export async function isDevServer(client: Client): Promise<boolean> {
   try {
     const { persistenceStore } = await client.connection.workflowService.getClusterInfo({});
     return persistenceStore === 'sqlite';
   } catch (error) {
-    // Who does not tell is no development server.
+    // The development server always answers this call.
     if (grpcCodeOf(error) === GRPC.permissionDenied || grpcCodeOf(error) === GRPC.unimplemented) return false;
     throw error;
   }
@@ -143,7 +143,7 @@ function grpcCodeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
-/** The server's own words. */
+/** The server's own message, without gRPC's prefix. */
 export function serverMessage(error: unknown): string {
   if (
     error instanceof Error &&

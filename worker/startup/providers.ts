@@ -4,14 +4,14 @@ import type { InterruptionSource, Provider } from '../../activities/provider.ts'
 import type { ProviderConfig, ProviderType } from '../../config/config.ts';
 import { openAws } from './aws.ts';
 
-/** A cloud that answers, with these credentials. */
+/** A cloud that was reached with the configured credentials. */
 export interface OpenProvider {
   readonly provider: Provider;
   /** Seconds between two reads of all machines. */
   readonly sweepSeconds: number;
-  /** What it tells by itself, where it is set up to. */
+  /** Its interruption notices, where they are configured. */
   readonly interruptionSource?: InterruptionSource;
-  /** One small read, to see whether the cloud answers. @throws when it does not, or the signal aborts */
+  /** Makes one small read. @throws when the cloud does not answer, or the signal aborts */
   check(signal: AbortSignal): Promise<void>;
   close(): void;
 }
@@ -22,7 +22,7 @@ export interface ProviderDependencies {
   readonly calls: CallObserver;
 }
 
-/** How each cloud is opened; another one is another entry. All throw ConfigurationError that says what to do. */
+/** Opens each type of provider; a new cloud is a new entry. All throw ConfigurationError that says what to do. */
 export const PROVIDERS: Readonly<
-  Record<ProviderType, (config: ProviderConfig, surroundings: ProviderDependencies) => Promise<OpenProvider>>
+  Record<ProviderType, (config: ProviderConfig, dependencies: ProviderDependencies) => Promise<OpenProvider>>
 > = { aws: openAws };

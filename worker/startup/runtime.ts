@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { makeTelemetryFilterString, Runtime, type Logger } from '@temporalio/worker';
 
-/** Has to run before anything else of the SDK's native part is made. It also traps SIGINT and SIGTERM. */
+/** Must run before anything else uses the SDK's native part. It also traps SIGINT and SIGTERM. */
 export function installRuntime(logger: Logger): void {
   Runtime.install({
     logger,
@@ -11,10 +11,10 @@ export function installRuntime(logger: Logger): void {
   });
 }
 
-/** % by which V8 lets a heap grow beyond what lives in it before it collects; left alone that is several hundred MB. */
+/** How far, in %, a heap may outgrow its live objects before V8 collects garbage; the default lets it grow by several hundred MB. */
 const HEAP_GROWTH_PERCENT = 30;
 
-/** For the heaps of this thread and of those that run workflows. */
+/** Applies to the heaps of this thread and of the threads that run workflows. */
 export function limitHeapGrowth(): void {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
 }

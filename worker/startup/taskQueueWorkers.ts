@@ -16,8 +16,8 @@ export interface WorkersOptions {
 }
 
 /**
- * Activities of each lane at once. The rate of calls is limited where they are made (activities/aws/client/rateLimit.ts).
- * Waiting costs nothing but memory: a thousand waiting requests must not delay one return.
+ * Concurrent activities of each task queue. The AWS client limits the rate of calls (activities/aws/client/rateLimit.ts).
+ * A waiting activity costs only memory, and a thousand waiting requests must not delay one return.
  */
 const MAX_CONCURRENT_ACTIVITIES: Readonly<Record<Exclude<keyof TaskQueues, 'workflows'>, number>> = {
   launch: 50,
@@ -26,7 +26,7 @@ const MAX_CONCURRENT_ACTIVITIES: Readonly<Record<Exclude<keyof TaskQueues, 'work
   wait: 2_000,
 };
 
-/** Time that a call to AWS under way gets to end at a shutdown; waiting is handed back at once instead. */
+/** How long an AWS call in progress may take to finish at a shutdown; waiting activities get no grace time. */
 const SHUTDOWN_GRACE_TIME = '20s';
 
 export async function createWorkers(settings: WorkersOptions): Promise<Worker[]> {

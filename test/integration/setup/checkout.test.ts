@@ -19,14 +19,14 @@ describe('setting up a checkout', () => {
     sandbox.file('package-lock.json', JSON.stringify({ name: 'tiny', lockfileVersion: 3, ...lock }));
   }
 
-  it('says which Node is needed when this one is too old', async () => {
+  it('the setup names the required Node version when this one is too old', async () => {
     packageJson('>=99.1');
     const { code, output } = await build();
     assert.equal(code, 1);
     assert.match(output, /^Node\.js 99\.1 or newer is needed, but .* is /);
   });
 
-  it('says what to do when the packages cannot be reached', async () => {
+  it('the setup says what to do when the package registry cannot be reached', async () => {
     const registry = 'http://127.0.0.1:9/';
     const dependencies = { tiny: '1.0.0' };
     const resolved = `${registry}tiny/-/tiny-1.0.0.tgz`;
@@ -43,7 +43,7 @@ describe('setting up a checkout', () => {
     assert.match(output, /The package registry could not be reached: connect to the network/);
   });
 
-  it('compiles what changed and removes what has no source any more', async () => {
+  it('the build compiles changed sources and removes outputs without a source', async () => {
     packageJson('>=20');
     symlinkSync(path.join(root, 'node_modules'), sandbox.path('node_modules'));
     const compilerOptions = { outDir: 'dist', rootDir: '.', module: 'nodenext', types: [] };

@@ -16,13 +16,13 @@ describe('the closing line', () => {
     return node([MOCHA, '--no-config', '--reporter', reporter, ...options, file]);
   };
 
-  it('counts what passed', async () => {
+  it('the closing line counts passed tests', async () => {
     const { code, output } = await mocha(`it('a', () => {}); it('b', () => {});`);
     assert.equal(code, 0);
     assert.equal(lastLine(output), '2 passed, 0 failed');
   });
 
-  it('counts what failed, failing hooks included', async () => {
+  it('the closing line counts failed tests and failed hooks', async () => {
     const { code, output } = await mocha(`
       it('a', () => {});
       it('b', () => { throw new Error('no'); });
@@ -31,14 +31,14 @@ describe('the closing line', () => {
     assert.equal(lastLine(output), '1 passed, 2 failed');
   });
 
-  it('is last even when something is printed after the run', async () => {
+  it('the closing line is last even when something is printed after the run', async () => {
     const tests = `after(() => setTimeout(() => console.log('late'), 200)); it('a', () => {});`;
     const { output } = await mocha(tests);
     assert.match(output, /late/);
     assert.equal(lastLine(output), '1 passed, 0 failed');
   });
 
-  it('is a failure when a test ends the process', async () => {
+  it('the closing line counts a failure when a test ends the process', async () => {
     const { code, output } = await mocha(`it('a', () => {}); it('b', () => process.exit(0));`);
     assert.notEqual(code, 0);
     assert.equal(lastLine(output), '1 passed, 1 failed');
@@ -53,13 +53,13 @@ describe('the closing line', () => {
     return run(file, [], { PATH: process.env['PATH'], HOME: sandbox.folder });
   }
 
-  it('of CI stands behind what npm adds to a failure', async () => {
+  it('.ci/run repeats the closing line after what npm prints about a failure', async () => {
     const { code, output } = await ci('echo 3 passed, 1 failed; exit 1');
     assert.equal(code, 1);
     assert.equal(lastLine(output), '3 passed, 1 failed');
   });
 
-  it('of CI is a failure when the tests did not come to one', async () => {
+  it('.ci/run prints a failing closing line when the tests printed none', async () => {
     const { code, output } = await ci('echo nothing ran');
     assert.equal(code, 1);
     assert.equal(lastLine(output), '0 passed, 1 failed');

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { lib, module } from './support.ts';
 
 describe('choosing a port', () => {
-  it('avoids one that is busy and one that is already taken by another service', async () => {
+  it('the port search skips ports that are in use or reserved for another service', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;

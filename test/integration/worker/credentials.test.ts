@@ -75,13 +75,13 @@ describe('the credentials of a provider instance', () => {
     ),
   ];
 
-  it('are those of IBM’s credential file, with nothing of the user’s files', async () => {
+  it('the worker takes credentials from IBM’s credential file and nothing from the user’s files', async () => {
     const credentialFile = await files.write('ibm', keys('default', 'AKIAIBM'));
     (await open({ credentialFile })).close();
     assert.deepEqual(signers(), ['EC2 AKIAIBM']);
   });
 
-  it('are those of a profile of it, or of the user’s files', async () => {
+  it('the worker takes credentials from a profile of the credential file, or of the user’s files', async () => {
     const credentialFile = await files.write(
       'own',
       `${keys('default', 'AKIADEFAULT')}${keys('grid', 'AKIAGRID')}`,
@@ -95,7 +95,7 @@ describe('the credentials of a provider instance', () => {
     assert.deepEqual(signers(), ['STS AKIAUSER', 'EC2 ASIAGUARDED']);
   });
 
-  it('are those of a role with an external id, assumed with the others', async () => {
+  it('the worker assumes a role with an external id, using the other credentials', async () => {
     const credentialFile = await files.write('ibm', keys('default', 'AKIAIBM'));
     (
       await open({ credentialFile, role: { arn: GUARDED, externalId: 'grid-1' }, region: 'eu-west-1' })
@@ -106,7 +106,7 @@ describe('the credentials of a provider instance', () => {
     assert.equal(sts?.region, 'eu-west-1');
   });
 
-  it('are those of the instance where nothing is set, also to assume a role', async () => {
+  it('without credential settings the worker uses the instance profile, also to assume a role', async () => {
     for (const name of ['AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONFIG_FILE']) process.env[name] = '/nowhere';
     process.env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] = front.url;
     (await open({})).close();
@@ -115,7 +115,7 @@ describe('the credentials of a provider instance', () => {
     assert.deepEqual(signers(), [`EC2 ${INSTANCE_KEY}`, `STS ${INSTANCE_KEY}`, 'EC2 ASIAROLE']);
   });
 
-  it('say what is wrong with them, and no secret', async () => {
+  it('an error about credentials names the problem and no secret', async () => {
     const told = await failure(open({ credentialFile: '/none/credentials' }));
     assert.match(
       told,
@@ -130,7 +130,7 @@ describe('the credentials of a provider instance', () => {
     assert.doesNotMatch(refused, /hush|guess/);
   });
 
-  it('are read again when the file has others', async () => {
+  it('a changed credential file is read again', async () => {
     const credentialFile = await files.write('own', keys('default', 'AKIAOLD'));
     const credentials = credentialsOf({ region: 'eu-west-1', credentialFile }, {});
     const { accessKeyId, expiration } = (await credentials?.()) ?? assert.fail();
@@ -140,7 +140,7 @@ describe('the credentials of a provider instance', () => {
     assert.equal((await credentials?.())?.accessKeyId, 'AKIANEW');
   });
 
-  it('of two instances on one host never mix, nor do their regions', async () => {
+  it('two provider instances on one host never mix credentials or regions', async () => {
     const other = { arn: ROLE };
     const own = (name: string) => files.write(name, keys('default', `AKIA${name.toUpperCase()}`));
     const [dublin, tokyo] = await Promise.all([
@@ -162,7 +162,7 @@ describe('the credentials of a provider instance', () => {
     ]);
   });
 
-  describe('and the way to AWS', () => {
+  describe('connections to AWS', () => {
     beforeEach(() =>
       Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'AKIAENV', AWS_SECRET_ACCESS_KEY: 'hush' }),
     );
@@ -180,12 +180,12 @@ describe('the credentials of a provider instance', () => {
       }
     };
 
-    it('leads through the proxy that is set', async () => {
+    it('calls to AWS go through the configured proxy', async () => {
       await read({ proxy: front.url });
       assert.deepEqual(front.tunnels, [new URL(simulator.url).host]);
     });
 
-    it('is tried as often, and with such pauses, as is set', async () => {
+    it('a failed read of AWS is retried as often, and after such pauses, as configured', async () => {
       const control = simulatorControl(simulator.url);
       const attempts = async (settings: Partial<AwsSettings>, fails: number): Promise<[number, number]> => {
         const gate = await control.addGate('DescribeInstances', 'errorBefore', fails);
@@ -203,7 +203,7 @@ describe('the credentials of a provider instance', () => {
       assert.ok(ms >= 900, `0.3 and 0.6 seconds lie between three attempts, not ${ms} ms`);
     });
 
-    it('leads other services to endpoints of their own', async () => {
+    it('services other than EC2 are called at their own endpoints', async () => {
       process.env['AWS_ENDPOINT_URL_AUTO_SCALING'] = front.url;
       const aws = createAwsClients({ region: 'us-east-1', ec2Endpoint: simulator.url, requestShare: 1 });
       await aws.reading.send(new DescribeInstancesCommand({}));
@@ -216,7 +216,7 @@ describe('the credentials of a provider instance', () => {
       );
     });
 
-    it('has EC2’s own endpoint for EC2 alone, and a stand-in for all', () => {
+    it('an endpoint of AWS serves EC2 only, and the endpoint of a simulator serves everything', () => {
       const settings = (endpoint: string) =>
         awsClientSettings({ ...DEFAULTS.provider, aws: { ...DEFAULTS.provider.aws, endpoint } });
       const vpc = settings('https://vpce-1.ec2.eu-west-1.vpce.amazonaws.com:443');

@@ -17,7 +17,7 @@ import { anEvent } from '../../fixtures/recordBuilders.ts';
 
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
-describe('the health of the events', () => {
+describe('the health of the event pipeline', () => {
   let folder: Scratch;
   let directory: string;
   let site: string;
@@ -66,7 +66,7 @@ describe('the health of the events', () => {
     return Number(found?.split(' ').at(-1));
   };
 
-  it('is degraded while a handler fails, which makes nobody unready, and well again afterwards', async () => {
+  it('the worker is degraded but ready while a handler fails, and recovers afterwards', async () => {
     await writeFile(join(folder.directory, 'down'), '');
     assert.equal(await publish(1), true);
     const failing = await eventually('it fails', async () => {
@@ -89,7 +89,7 @@ describe('the health of the events', () => {
     assert.equal(await metric(/^ohf_event_handler_failing_seconds.*handler="site"/), 0);
   });
 
-  it('is degraded while events cannot be published, and well again afterwards', async () => {
+  it('the worker is degraded while events cannot be published, and recovers afterwards', async () => {
     const aside = join(folder.directory, 'aside');
     await rename(directory, aside);
     await writeFile(directory, '');
@@ -105,7 +105,7 @@ describe('the health of the events', () => {
     assert.equal(await metric(/^ohf_events_publishable/), 1);
   });
 
-  it('is degraded from a damage on, until the read model was made again', async () => {
+  it('the worker is degraded from the discovery of a damaged file until the read model is rebuilt', async () => {
     assert.equal(await publish(1), true);
     await eventually('all is told', () => events.health().handlers.every(({ lag }) => lag === 0));
     await events.close();

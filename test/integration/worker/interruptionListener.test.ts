@@ -24,7 +24,7 @@ import { run, startBench, type Bench } from '../../fixtures/cloud/simulatedEc2.t
 const instance = { deployment: 'test', provider: 'awsinst' };
 const STATE_CHANGES = 'EC2 Instance State-change Notification';
 
-describe('what AWS announces', function () {
+describe('the interruption listener', function () {
   this.timeout(30_000);
   let bench: Bench;
   let aws: AwsClients;
@@ -105,7 +105,7 @@ describe('what AWS announces', function () {
     return (await waiting()) === '0';
   }
 
-  it('is told to the monitor at once, with the time that is left, and taken off the queue', async () => {
+  it('an interruption notice is signalled to the monitor at once, with its time, and removed from the queue', async () => {
     start();
     const id = await launch();
     const before = Date.now();
@@ -129,7 +129,7 @@ describe('what AWS announces', function () {
     );
   });
 
-  it('is not told of machines of others, nor twice of one, and what is no event is dropped', async () => {
+  it('notices for foreign machines and duplicates are not signalled, and a message that is not an event is dropped', async () => {
     const foreign = await launch({ 'ohf:deployment': 'other' });
     const own = await launch();
     for (const body of ['{', '[]', '{"detail-type":"AWS Health Event"}']) await send(body);
@@ -144,7 +144,7 @@ describe('what AWS announces', function () {
     assert.deepEqual(noted, ['{', '[]']);
   });
 
-  it('stays in the queue until the monitor has it', async () => {
+  it('a notice stays in the queue until the monitor has it', async () => {
     refuseSignals = true;
     start();
     const id = await launch();
@@ -161,7 +161,7 @@ describe('what AWS announces', function () {
     await eventually('nothing is left', isEmpty);
   });
 
-  it('cannot be heard for a while, and then is', async () => {
+  it('the listener reports that the queue cannot be read, and recovers', async () => {
     const gate = await bench.control.addGate('ReceiveMessage', 'errorBefore', null, {
       code: 'ServiceUnavailable',
       status: 503,
@@ -180,7 +180,7 @@ describe('what AWS announces', function () {
     );
   });
 
-  it('may be a recommendation, which is only noted', async () => {
+  it('a rebalance recommendation is only logged by default', async () => {
     start();
     const id = await launch();
     await bench.control.rebalance(id);
@@ -189,7 +189,7 @@ describe('what AWS announces', function () {
     await eventually('nothing is left', isEmpty);
   });
 
-  it('may be a recommendation, which is told where the setting says so', async () => {
+  it('a rebalance recommendation is signalled where the setting says so', async () => {
     start({ rebalance: 'report' });
     const id = await launch();
     await bench.control.rebalance(id);
@@ -198,7 +198,7 @@ describe('what AWS announces', function () {
     assert.ok((told[0]?.interruptionAt ?? 0) > Date.now() + 100_000);
   });
 
-  it('may be that somebody ends machines, also before AWS shows it to others', async () => {
+  it('the end of a machine is signalled even before reads of AWS show it', async () => {
     await bench.control.setRules([STATE_CHANGES]);
     start();
     const [ended, stopped] = [await launch(), await launch()];
@@ -210,7 +210,7 @@ describe('what AWS announces', function () {
       assert.match(state, machineId === ended ? /shutting-down|terminated/ : /stopp/);
   });
 
-  it('may come in a storm, which becomes few signals', async () => {
+  it('a burst of notices becomes few signals', async () => {
     const ids = await Promise.all(Array.from({ length: 45 }, () => launch()));
     for (const id of ids) await bench.control.interrupt(id);
     start();

@@ -5,7 +5,7 @@ import { startSimulator, type Simulator } from '../../../simulator/server.ts';
 import { findDeniedActions } from '../../../activities/aws/iam/permissionCheck.ts';
 import { simulatorControl, type SimulatorControl } from '../../fixtures/cloud/simulatorClient.ts';
 
-describe('the question what AWS allows the worker', () => {
+describe('the permission check', () => {
   let simulator: Simulator;
   let control: SimulatorControl;
   let aws: AwsClients;
@@ -23,7 +23,7 @@ describe('the question what AWS allows the worker', () => {
   });
   beforeEach(async () => void (await control.reset()));
 
-  it('names nothing where all is allowed, and changes nothing', async () => {
+  it('the permission check finds nothing where all is allowed, and changes nothing', async () => {
     assert.deepEqual(await findDeniedActions(aws, 'test'), { denied: [], uncertain: [] });
     assert.equal((await control.summary()).launchedEver, 0);
     await launchOne();
@@ -32,7 +32,7 @@ describe('the question what AWS allows the worker', () => {
     assert.deepEqual([launchedEver, live], [1, 1]);
   });
 
-  it('names what is refused; before there is a machine it is not sure of what concerns machines', async () => {
+  it('the permission check names denied actions, and is uncertain about machine actions while no machine exists', async () => {
     const denied = ['CreateLaunchTemplate', 'CreateFleet', 'TerminateInstances'];
     await control.deny(denied);
     assert.deepEqual(await findDeniedActions(aws, 'test'), {

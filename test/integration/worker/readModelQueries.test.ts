@@ -34,7 +34,7 @@ const created = (machineId: string): EventBody => ({
 const asked: EventBody = { type: 'RequestCreated', templateId: 'demo', count: 12, deadline: 9 };
 
 for (const type of ['json', 'sqlite'] as const) {
-  describe(`what happened, as ${type} has it`, () => {
+  describe(`queries of the ${type} read model`, () => {
     let folder: Scratch;
     let env: Record<string, string>;
     let storage: WorkerStorage;
@@ -71,7 +71,7 @@ for (const type of ['json', 'sqlite'] as const) {
         ({ what, id }) => `${what} ${id.split('/')[1]}`,
       );
 
-    it('is shown in the order in which it happened, also within one moment', async () => {
+    it(`the ${type} read model returns events in order, also those with the same time`, async () => {
       assert.deepEqual(await shown({ id: idOf(1) }), [
         'RequestCreated 1',
         ...Array.from({ length: 12 }, (_, index) => `MachineCreated ${index + 2}`),
@@ -91,14 +91,15 @@ for (const type of ['json', 'sqlite'] as const) {
       ['of a time', { from: 1_500, to: 2_001 }, ['RequestCreated 1', 'MachineCreated 2']],
       ['of a time that is over', { to: 1_000 }, []],
     ] as const satisfies readonly (readonly [string, EventFilter, readonly string[]])[]) {
-      it(`is shown ${what}`, async () => assert.deepEqual(await shown(filter), expected));
+      it(`the ${type} read model returns events ${what}`, async () =>
+        assert.deepEqual(await shown(filter), expected));
     }
 
-    it('is shown as far as the newest go', async () => {
+    it(`the ${type} read model returns the newest events up to the limit`, async () => {
       assert.deepEqual(await shown({}, 3), ['ReturnRequested 14', 'RequestCreated 1', 'MachineCreated 2']);
     });
 
-    it('is followed as it happens, once', async () => {
+    it(`the ${type} read model is followed without a duplicate as events are published`, async () => {
       const lines: AuditLine[] = [];
       const ended = new AbortController();
       const followed = ask((records) =>
@@ -118,7 +119,7 @@ for (const type of ['json', 'sqlite'] as const) {
       );
     });
 
-    it('has requests with their machines, for as long as they are kept', async () => {
+    it(`the ${type} read model returns requests with their machines while it keeps them`, async () => {
       const [requests, found] = await ask(
         async (records) =>
           [await records.requests({ templateId: 'demo' }, 10), await records.request(idOf(2))] as const,

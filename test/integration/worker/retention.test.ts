@@ -12,7 +12,7 @@ import { aRequestRecord } from '../../fixtures/recordBuilders.ts';
 const DAY = 24 * 60 * 60_000;
 const unharmed = (): never => assert.fail('nothing is damaged');
 
-describe('the read model, day by day', () => {
+describe('retention of the read model', () => {
   let files: Scratch;
   let events: EventPipeline | undefined;
   let looking: Store | undefined;
@@ -26,7 +26,7 @@ describe('the read model, day by day', () => {
     await files.remove();
   });
 
-  it('forgets what ended more than its days ago, and nothing that is still open', async () => {
+  it('the read model removes what ended longer ago than keepDays, and nothing that is open', async () => {
     const now = Date.now();
     mock.timers.enable({ apis: ['setInterval', 'Date'], now });
     const settings = { storage: { type: 'sqlite', keepDays: 30, directory: files.directory } };

@@ -21,7 +21,7 @@ import { certificate, startTlsFront } from '../../fixtures/temporal/tlsFront.ts'
 
 const SIMULATED = { OHF_AWS_ENDPOINT: 'http://127.0.0.1:1' };
 
-describe('Temporal, as the worker needs it,', function () {
+describe('the Temporal namespace of the worker', function () {
   this.timeout(120_000);
   let temporal: DevServer;
   let files: Scratch;
@@ -45,7 +45,7 @@ describe('Temporal, as the worker needs it,', function () {
     await addSearchAttributes(temporal.client, namespace);
   };
 
-  it('is set up by ohf temporal setup: what is missing is told, then made, once', async () => {
+  it('ohf temporal setup lists what the namespace lacks, then creates it once', async () => {
     const checked = await setup('fresh', '--check', '--json');
     assert.equal(checked.code, 1);
     const { ok, checks } = JSON.parse(checked.stdout) as {
@@ -72,7 +72,7 @@ describe('Temporal, as the worker needs it,', function () {
     assert.equal((await readNamespace(temporal.client, 'fresh')).retentionDays, 9);
   });
 
-  it('is set up as well by the commands that are printed', async () => {
+  it('the commands that ohf temporal setup prints set up the namespace as well', async () => {
     const { stdout } = await setup('by-hand', '--print');
     await symlink(process.env['OHF_TEMPORAL_CLI'] ?? '', `${files.directory}/temporal`);
     const env = { PATH: `${files.directory}:${process.env['PATH']}`, HOME: files.directory };
@@ -83,7 +83,7 @@ describe('Temporal, as the worker needs it,', function () {
     await eventually('the check', async () => (await setup('by-hand', '--check')).code === 0);
   });
 
-  it('has attributes of our types, or says so', async () => {
+  it('a search attribute of the wrong type is reported', async () => {
     await made('mistyped');
     const { operatorService } = temporal.client.connection;
     await operatorService.removeSearchAttributes({ namespace: 'mistyped', searchAttributes: ['HfCount'] });
@@ -98,13 +98,10 @@ describe('Temporal, as the worker needs it,', function () {
       (await setup('mistyped', '--apply')).stderr,
       /HfCount of namespace 'mistyped' .*another type/,
     );
-    assert.match(
-      await failure(checkNamespace(temporal.client, 'mistyped')),
-      /another type than ours: HfCount/,
-    );
+    assert.match(await failure(checkNamespace(temporal.client, 'mistyped')), /the wrong type: HfCount/);
   });
 
-  it('cannot be set up on Temporal Cloud, for which the commands are printed', async () => {
+  it('ohf temporal setup prints commands for Temporal Cloud, which it cannot set up', async () => {
     const clouds = [
       { TEMPORAL_ADDRESS: 'grid.a1b2c.tmprl.cloud:7233' },
       { TEMPORAL_ADDRESS: 'eu-west-1.aws.api.temporal.io:7233', TEMPORAL_API_KEY: 'hush-hush' },
@@ -123,7 +120,7 @@ describe('Temporal, as the worker needs it,', function () {
     }
   });
 
-  it('is told by queries where the server keeps its list of attributes to itself', async () => {
+  it('search attributes are found by queries where the server does not list them', async () => {
     const refuse = () => Promise.reject(Object.assign(new Error('not for you'), { code: 7 }));
     const { workflowService } = temporal.client.connection;
     const connection = { workflowService, operatorService: { listSearchAttributes: refuse } };
@@ -146,7 +143,7 @@ describe('Temporal, as the worker needs it,', function () {
     });
   });
 
-  it('must have the namespace, which the worker never makes', async () => {
+  it('the worker refuses to start without the namespace, and does not create it', async () => {
     const told = await failure(checkNamespace(temporal.client, 'nowhere'));
     assert.match(
       told,
@@ -154,17 +151,14 @@ describe('Temporal, as the worker needs it,', function () {
     );
   });
 
-  it('is no development server with real AWS, unless that is allowed', async () => {
+  it('the worker refuses the development server with real AWS unless that is allowed', async () => {
     const config = (aws: object, allow: object = {}) => ({
       ...DEFAULTS,
       temporal: { ...DEFAULTS.temporal, address: temporal.address, ...allow },
       provider: { ...DEFAULTS.provider, aws: { ...DEFAULTS.provider.aws, ...aws } },
     });
     const told = await failure(rejectDevServer(temporal.client, config({})));
-    assert.match(
-      told,
-      /^ConfigurationError: .*development server, and AWS is the real one.*temporal\.address/,
-    );
+    assert.match(told, /^ConfigurationError: .*development server, but AWS is real.*temporal\.address/);
     assert.match(told, /temporal\.allowDevServer/);
     await rejectDevServer(temporal.client, config({}, { allowDevServer: true }));
     await rejectDevServer(temporal.client, config({ endpoint: 'http://127.0.0.1:4566' }));
@@ -176,10 +170,10 @@ describe('Temporal, as the worker needs it,', function () {
     );
     const started = await ohf(['worker'], { ...real, AWS_REGION: 'eu-west-1' });
     assert.equal(started.code, 1);
-    assert.match(started.stdout, /development server, and AWS is the real one.*"code":"CONFIGURATION"/);
+    assert.match(started.stdout, /development server, but AWS is real.*"code":"CONFIGURATION"/);
   });
 
-  describe('over TLS that asks for a certificate', () => {
+  describe('with TLS and client certificates', () => {
     const trust = { serverNameOverride: 'temporal.test', caFile: certificate('ca') };
     const pair = { certFile: certificate('client'), keyFile: certificate('client-key') };
     let front: Awaited<ReturnType<typeof startTlsFront>>;
@@ -195,7 +189,7 @@ describe('Temporal, as the worker needs it,', function () {
     });
     const open = (tls?: boolean | TlsFiles) => connect(settings(tls), new DefaultLogger('ERROR'), 0);
 
-    it('is reached by the worker with its certificate, and not without', async () => {
+    it('the worker reaches a Temporal server with mutual TLS only with its certificate', async () => {
       const connection = await open({ ...trust, ...pair });
       await checkNamespace(new Client({ connection }), 'default');
       await connection.close();
@@ -215,7 +209,7 @@ describe('Temporal, as the worker needs it,', function () {
       }
     });
 
-    it('tells the worker which file cannot be read, or is alone', async () => {
+    it('the worker names a certificate or key file that cannot be read or lacks its counterpart', async () => {
       assert.match(
         await failure(open({ ...trust, ...pair, keyFile: '/none/key.pem' })),
         /^ConfigurationError: temporal\.tls\.keyFile: \/none\/key\.pem cannot be read: there is no such file/,
@@ -223,7 +217,7 @@ describe('Temporal, as the worker needs it,', function () {
       assert.match(await failure(open({ ...trust, certFile: pair.certFile })), /certFile but no keyFile/);
     });
 
-    it('is reached by the command line from its file', async () => {
+    it('the command line reaches a Temporal server with mutual TLS by its configuration file', async () => {
       await files.write('config.json', { temporal: { address: front.address, tls: { ...trust, ...pair } } });
       await files.write('awsinstprov_templates.json', { templates: [onDemand()] });
       const env = {

@@ -23,7 +23,7 @@ describe('a log file', () => {
     return all.join('');
   };
 
-  it('begins the next one before it grows too large, and keeps so many', async () => {
+  it('a log file is rotated before it exceeds its size, and only so many rotated files are kept', async () => {
     for (let number = 1; number <= 9; number++) {
       appendLines({ path, maxBytes: 10, keepFiles: 2 }, `line ${number}\n`);
       assert.ok((await stat(path)).size <= 10);
@@ -33,14 +33,14 @@ describe('a log file', () => {
     assert.equal(await text(), 'line 10\n');
   });
 
-  it('leaves files alone that are not its own old ones', async () => {
+  it('a rotation removes no file that is not a rotated file of this log', async () => {
     const others = [`${path}.gz`, `${path}.1`, join(files.directory, 'other.log.20260101T000000000Z-1-1')];
     for (const other of others) await writeFile(other, 'theirs');
     for (let number = 0; number < 4; number++) appendLines({ path, maxBytes: 5, keepFiles: 1 }, 'line\n');
     for (const other of others) assert.equal(await readFile(other, 'utf8'), 'theirs');
   });
 
-  it('loses and tears nothing when processes append, begin the next file and are killed at the same time', async () => {
+  it('no line is lost or torn while processes append, rotate and are killed at the same time', async () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     const written = await Promise.all(
       names.map(async (name, index) => {
@@ -73,13 +73,13 @@ describe('a log file', () => {
     assert.ok(rotatedFiles(path).length > 50);
   });
 
-  it('begins a line of its own behind one that a full disk cut', async () => {
+  it('a line after one that a full disk cut starts on a line of its own', async () => {
     await appendFile(path, '{"half');
     appendLines({ path, maxBytes: 1_000, keepFiles: 1 }, '{}\n');
     assert.equal(await text(), '{"half\n{}\n');
   });
 
-  it('says that it cannot be written', async () => {
+  it('a log file that cannot be written makes the append throw', async () => {
     const full = join(files.directory, 'full.log');
     await symlink('/dev/full', full);
     assert.throws(() => appendLines({ path: full, maxBytes: 10, keepFiles: 1 }, '{}\n'), { code: 'ENOSPC' });
@@ -88,7 +88,7 @@ describe('a log file', () => {
     });
   });
 
-  it('goes on beyond its size where it cannot be renamed', async () => {
+  it('a log file that cannot be renamed grows beyond its size', async () => {
     // No room for a time behind this name.
     const long = join(files.directory, 'l'.repeat(250));
     appendLines({ path: long, maxBytes: 10, keepFiles: 1 }, 'line 1\n');

@@ -4,8 +4,8 @@ import { createRedactor, formatLine } from '../../../logging/line.ts';
 const line = (fields: object, hide = createRedactor([])): Record<string, unknown> =>
   JSON.parse(formatLine({ at: 0, level: 'info', message: 'said', fields }, hide)) as Record<string, unknown>;
 
-describe('a line of the log', () => {
-  it('says what it is about, whatever its fields are called', () => {
+describe('a log line', () => {
+  it('no field overrides the time, level or message of a log line', () => {
     assert.deepEqual(line({ message: '', level: 'loud', time: 1, of: 2 }), {
       time: '1970-01-01T00:00:00.000Z',
       level: 'info',
@@ -14,7 +14,7 @@ describe('a line of the log', () => {
     });
   });
 
-  it('takes what JSON does not, and cuts what is too long', () => {
+  it('a log line accepts values that JSON does not, and cuts long texts and lists', () => {
     const circle: Record<string, unknown> = {};
     circle['self'] = circle;
     assert.match(String(line(circle)['unprintable']), /circular/);
@@ -25,7 +25,7 @@ describe('a line of the log', () => {
     assert.equal((line({ list: Array.from({ length: 9_999 }, () => 1) })['list'] as unknown[]).length, 100);
   });
 
-  it('hides secrets by value and by name, and leaves the rest', () => {
+  it('a log line masks secrets by value and by field name, and nothing else', () => {
     const hide = createRedactor(['a "quoted" \\ secret', 'short']);
     const fields = {
       said: 'a "quoted" \\ secret',

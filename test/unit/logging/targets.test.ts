@@ -37,7 +37,7 @@ function memory() {
   return { lines, messages: () => lines.map(({ message }) => message), settings };
 }
 
-describe('a target of the log', function () {
+describe('log targets', function () {
   this.timeout(20_000);
   let files: Scratch;
   let log: FanOut | undefined;
@@ -52,48 +52,50 @@ describe('a target of the log', function () {
   });
   const open = (target: TargetDefinition): FanOut =>
     (log = fanOut('debug', createRedactor(['planted-secret-value']), [kept.settings, target]));
-  const tellings = () => kept.messages().filter((message) => /log lines/.test(String(message)));
+  const failureLines = () => kept.messages().filter((message) => /log lines/.test(String(message)));
 
-  describe('that is a file', () => {
-    it('says once that it cannot be written, and when it can again', async () => {
+  describe('file', () => {
+    it('a file target reports once that it cannot be written, and once that it can again', async () => {
       const path = join(files.directory, 'later', 'a.log');
       const { write } = open(fileTarget({ path, maxBytes: 1_000, keepFiles: 1 }));
       for (const message of ['one', 'two', 'three']) write(entry(message));
       await mkdir(join(files.directory, 'later'));
       for (const message of ['four', 'five']) write(entry(message));
-      assert.deepEqual(tellings(), [
-        `${path} takes no log lines; work goes on`,
-        `${path} takes log lines again`,
+      assert.deepEqual(failureLines(), [
+        `${path} does not accept log lines; the worker goes on without it`,
+        `${path} accepts log lines again`,
       ]);
       assert.equal(kept.lines.find(({ message }) => /again/.test(String(message)))?.['lost'], 3);
       assert.match(await readFile(path, 'utf8'), /^{.*"four"}\n{.*"five"}\n$/);
     });
   });
 
-  describe('that is an output', () => {
-    it('may be closed', async () => {
+  describe('stream', () => {
+    it('a stream target whose pipe is closed does not end the process', async () => {
       const broken = new Writable({ write: (_chunk, _encoding, done) => done(new Error('EPIPE')) });
       const { write } = open(streamTarget(broken));
       for (const message of ['one', 'two']) write(entry(message));
-      await eventually('it is said', () => tellings().length > 0);
+      await eventually('it is said', () => failureLines().length > 0);
       write(entry('three'));
-      assert.deepEqual(tellings(), ['standard output takes no log lines; work goes on']);
+      assert.deepEqual(failureLines(), [
+        'standard output does not accept log lines; the worker goes on without it',
+      ]);
     });
 
-    it('may have a reader that stopped reading', () => {
+    it('a stream target whose reader stops reading drops lines instead of filling the memory', () => {
       const stuck = new Writable({ write: () => undefined });
       const { write } = open(streamTarget(stuck));
       const long = 'x'.repeat(1_900);
       for (let line = 0; line < 10_000; line++) write(entry(long));
       assert.ok(stuck.writableLength < 5 << 20, `${stuck.writableLength} bytes are held`);
-      assert.equal(tellings().length, 1);
+      assert.equal(failureLines().length, 1);
     });
   });
 
-  describe('that is syslog', () => {
+  describe('syslog', () => {
     const message = /^<(\d+)>1 2026-01-02T03:04:05\.678Z (\S+) ohf-awsinst (\d+) - - ({.*})$/;
 
-    it('gets RFC 5424 by UDP, also when nobody listened before', async () => {
+    it('syslog gets RFC 5424 datagrams, also after a time when no process listened', async () => {
       const socket = createSocket('udp4');
       socket.bind(0, '127.0.0.1');
       await once(socket, 'listening');
@@ -103,11 +105,11 @@ describe('a target of the log', function () {
       const { write } = open(syslogTarget(settings, 'ohf-awsinst'));
       write(entry('one', { requestId: 'req-1', text: 'planted-secret-value' }));
       write({ ...entry('two'), level: 'error' });
-      await eventually('it is said', () => tellings().length > 0);
+      await eventually('it is said', () => failureLines().length > 0);
       const got: string[] = [];
       const receiver = createSocket('udp4', (datagram) => got.push(datagram.toString()));
       receiver.bind(port, '127.0.0.1');
-      await eventually('both came', () => got.length === 2 && tellings().length === 2);
+      await eventually('both came', () => got.length === 2 && failureLines().length === 2);
       receiver.close();
       assert.deepEqual(
         got.map((text) => message.exec(text)?.slice(1, 4)),
@@ -124,13 +126,13 @@ describe('a target of the log', function () {
         text: '****',
       });
       assert.deepEqual(
-        tellings().map((telling) => String(telling).replace(/.* takes/, 'takes')),
-        ['takes no log lines; work goes on', 'takes log lines again'],
+        failureLines().map((line) => String(line).replace(/.* (does not accept|accepts)/, '$1')),
+        ['does not accept log lines; the worker goes on without it', 'accepts log lines again'],
       );
     });
   });
 
-  describe('that is an OTLP collector', () => {
+  describe('OTLP', () => {
     interface Received {
       readonly headers: Readonly<Record<string, unknown>>;
       readonly body: string;
@@ -160,7 +162,7 @@ describe('a target of the log', function () {
         [...body.matchAll(/"body":{"stringValue":"([^"]*)"/g)].map((found) => found[1]),
       );
 
-    it('gets records with attributes, and the headers of a file', async () => {
+    it('an OTLP collector gets records with attributes, and the headers of the headers file', async () => {
       const headersFile = await files.write(
         'headers',
         'Authorization: Bearer planted-secret-value\nX-Tenant: a\n',
@@ -210,12 +212,12 @@ describe('a target of the log', function () {
       });
     });
 
-    it('gets all lines in order, once, after it was out of order, up to a bound', async () => {
+    it('an OTLP collector that recovers gets the queued lines in order and once, up to the queue limit', async () => {
       answers = [503];
       const { write } = open(otlpTarget({ url: url() }, {}));
       for (let number = 1; number <= MAX_QUEUED_LINES + 7; number++) write(entry(String(number)));
-      await eventually('it is said', () => tellings().length === 1);
-      await eventually('all came', () => tellings().length === 2);
+      await eventually('it is said', () => failureLines().length === 1);
+      await eventually('all came', () => failureLines().length === 2);
       const told = kept.lines.find(({ message }) => /again/.test(String(message)));
       assert.equal(told?.['lost'], 7);
       await eventually('the last came', () => messages().length === MAX_QUEUED_LINES);
@@ -225,18 +227,18 @@ describe('a target of the log', function () {
       );
     });
 
-    it('loses only the lines that it refuses', async () => {
+    it('an OTLP collector that rejects a batch gets the next one', async () => {
       answers = [400];
       const { write } = open(otlpTarget({ url: url() }, {}));
       write(entry('bad'));
-      await eventually('it is said', () => tellings().length === 1);
+      await eventually('it is said', () => failureLines().length === 1);
       write(entry('good'));
-      await eventually('the next came', () => tellings().length === 2);
+      await eventually('the next came', () => failureLines().length === 2);
       assert.deepEqual(messages(), ['good']);
       assert.equal(kept.lines.at(-1)?.['lost'], 1);
     });
 
-    it('gets what is left when the worker ends, and holds it up for no time when it is gone', async () => {
+    it('an OTLP collector gets the queued lines at shutdown, and an unreachable one does not delay it', async () => {
       const { write, close } = open(otlpTarget({ url: url() }, {}));
       write(entry('last'));
       await close();

@@ -42,26 +42,26 @@ async function deliver(machine: OwnedObservation | undefined, asked: { machineId
 
 const owned = (owner: OwnedObservation['owner']): OwnedObservation => ({ ...anObservation(ID), owner });
 
-describe('a forged return', () => {
+describe('forged returns', () => {
   for (const [what, owner] of [
     ['of another deployment', { ...OURS, deployment: 'grid2' }],
     ['of another provider instance', { ...OURS, provider: 'other' }],
     ['without our tags', undefined],
   ] as const) {
     for (const asked of [{ machineId: ID }, { name: `${ID}.ec2.internal` }, { machineId: ID, name: 'any' }]) {
-      it(`of a machine ${what} reaches nobody: ${JSON.stringify(asked)}`, async () => {
+      it(`a return of a machine ${what} reaches no owner: ${JSON.stringify(asked)}`, async () => {
         assert.deepEqual(await deliver(owned(owner), asked), { signalled: [], kinds: ['rejected'] });
       });
     }
   }
 
-  it('of what is no id reaches nobody, and nobody is asked about it', async () => {
+  it('a return of something that is not a machine id reaches no owner and causes no read of AWS', async () => {
     for (const machineId of ['i-*', '../req-1', 'i-0123456789abcdef0,i-1', '$(id)', "i-' or 1=1"]) {
       assert.deepEqual(await deliver(owned(OURS), { machineId }), { signalled: [], kinds: ['rejected'] });
     }
   });
 
-  it('is told from a real one, which reaches the owner', async () => {
+  it('a genuine return reaches the owner', async () => {
     assert.deepEqual((await deliver(owned(OURS), { machineId: ID })).signalled, [OURS.requestId]);
   });
 });

@@ -13,7 +13,7 @@ const SECRETS = {
   AWS_SESSION_TOKEN: PLANTED,
 };
 
-describe('a secret of the environment', function () {
+describe('secrets in the environment', function () {
   this.timeout(60_000);
   let files: Scratch;
   before(async () => {
@@ -29,7 +29,7 @@ describe('a secret of the environment', function () {
     ['config', 'check'],
     ['health', '--json'],
   ]) {
-    it(`stands neither in the answer nor in a log of ohf ${args.slice(0, 2).join(' ')}`, async () => {
+    it(`a secret in the environment appears neither in the output nor in the log of ohf ${args.slice(0, 2).join(' ')}`, async () => {
       const { stdout, stderr } = await ohf(args, {
         ...SECRETS,
         HF_PROVIDER_CONFDIR: files.directory,

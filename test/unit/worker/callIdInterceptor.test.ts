@@ -24,15 +24,15 @@ async function attributesFor(input: unknown): Promise<{ workflow: Attributes; ac
   return { workflow, activity: activity ?? {} };
 }
 
-describe('the id of a call of Host Factory', () => {
-  it('stands on the lines of the workflow that it started, and of its activities', async () => {
+describe('the call id interceptor', () => {
+  it('the log lines of a workflow and its activities carry the id of the call that started it', async () => {
     assert.deepEqual(await attributesFor({ v: 1, callId: 'host-1-a' }), {
       workflow: { workflowId: 'req-1', callId: 'host-1-a' },
       activity: { activityType: 'launchMachines', callId: 'host-1-a' },
     });
   });
 
-  it('may be missing: workflows of before and the monitor have none', async () => {
+  it('a workflow without a call id, such as the monitor, runs and logs', async () => {
     for (const input of [{ v: 1 }, undefined, { callId: 5 }]) {
       assert.deepEqual(await attributesFor(input), {
         workflow: { workflowId: 'req-1' },

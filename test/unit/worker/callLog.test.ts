@@ -5,7 +5,7 @@ import { NO_OBSERVER } from '../../../activities/aws/client/awsCallMetrics.ts';
 import { ProviderError } from '../../../domain/errors/errors.ts';
 import { withRequestLog } from '../../../worker/startup/callLog.ts';
 
-describe('lines of requests to AWS', () => {
+describe('the log of AWS requests', () => {
   const lines: { level: string; message: string; meta: Record<string, unknown> }[] = [];
   const logger = new DefaultLogger('DEBUG', ({ level, message, meta }) => {
     if (message.startsWith('AWS ')) lines.push({ level, message, meta: { ...meta } });
@@ -14,7 +14,7 @@ describe('lines of requests to AWS', () => {
   const ok = { attempt: 1, seconds: 0.1, error: undefined, awsRequestId: 'aws-1' };
   beforeEach(() => void (lines.length = 0));
 
-  it('stand on the activity that makes a change, and on none for a read that serves all', async () => {
+  it('a change is logged with the ids of its activity, a shared read without any', async () => {
     const info = { workflowExecution: { workflowId: 'req-1', runId: 'run' } };
     await new MockActivityEnvironment(info, { logger }).run(async () => {
       onRequest({ ...ok, action: 'TerminateInstances', subject: { machineIds: ['i-1'] } });
@@ -30,7 +30,7 @@ describe('lines of requests to AWS', () => {
     assert.deepEqual(lines[0]?.meta['machineIds'], ['i-1']);
   });
 
-  it('warn of a change that AWS refused, but not of a trial', () => {
+  it('a change that AWS rejects is logged as a warning, a rejected dry run is not', () => {
     const error = new ProviderError('permanent', 'UnauthorizedOperation', 'no');
     onRequest({ ...ok, action: 'RunInstances', error });
     onRequest({ ...ok, action: 'RunInstances', error, subject: { dryRun: true } });

@@ -18,7 +18,7 @@ interface Line {
 
 const aboutOf = ({ _aws: about }: Line): Line['_aws'] => about;
 
-describe('the metrics in the log for CloudWatch', () => {
+describe('CloudWatch metrics in the log', () => {
   const lines: Line[] = [];
   const setUp = () => {
     lines.splice(0);
@@ -37,11 +37,11 @@ describe('the metrics in the log for CloudWatch', () => {
   const request = { action: 'CreateFleet', attempt: 1, seconds: 2, error: undefined };
   const ofAction = (action: string): readonly Line[] => lines.filter((line) => line['action'] === action);
 
-  it('are of the embedded metric format: what is named stands beside it', async () => {
+  it('a metrics line is in embedded metric format and has a value for each metric that it declares', async () => {
     const { metrics, log } = setUp();
     metrics.calls.onRequest(request);
     metrics.sweeps([], new Set());
-    await log.tell();
+    await log.flush();
     assert.ok(lines.length > 0);
     for (const line of lines) {
       const [{ Namespace, Dimensions, Metrics } = assert.fail(), ...more] = aboutOf(line).CloudWatchMetrics;
@@ -64,22 +64,22 @@ describe('the metrics in the log for CloudWatch', () => {
     assert.ok(!names.some(({ Name }) => Name.endsWith('_bucket')));
   });
 
-  it('tell of counts only what has come since the last time', async () => {
+  it('a metrics line has the increase of a counter since the previous line', async () => {
     const { metrics, log } = setUp();
     metrics.calls.onRequest(request);
     metrics.calls.onRequest(request);
-    await log.tell();
+    await log.flush();
     const [first] = ofAction('CreateFleet');
     assert.deepEqual(
       [first?.['ohf_aws_request_duration_seconds_count'], first?.['ohf_aws_request_duration_seconds_sum']],
       [2, 4],
     );
     lines.splice(0);
-    await log.tell();
+    await log.flush();
     assert.deepEqual(ofAction('CreateFleet'), []);
     const error = new ProviderError('throttled', 'RequestLimitExceeded', 'slow down');
     metrics.calls.onRequest({ ...request, error });
-    await log.tell();
+    await log.flush();
     const counts = ofAction('CreateFleet').flatMap((line) => line['ohf_aws_throttles_total'] ?? []);
     assert.deepEqual(counts, [1]);
   });

@@ -40,26 +40,26 @@ describe('the log of a worker', function () {
   const written = (folder: string) => readFile(logFile(folder), 'utf8');
   const isAlive = () => child?.exitCode === null && child.signalCode === null;
 
-  it('goes on in its file when its output is closed', async () => {
+  it('the worker logs to its file after its standard output is closed', async () => {
     const folder = join(files.directory, 'made', 'by it');
     const { process: started } = worker({ OHF_LOGGING_DIRECTORY: folder });
     await eventually('it waits', async () => WAITS.test(await written(folder)));
     started.stdout?.destroy();
-    await eventually('it says that its output is closed', async () =>
-      /standard output takes no log lines/.test(await written(folder)),
+    await eventually('the closed output is reported', async () =>
+      /standard output does not accept log lines/.test(await written(folder)),
     );
     assert.ok(isAlive());
   });
 
-  it('goes on at its output when its file cannot be written, which is said once', async () => {
+  it('the worker logs to standard output when its file cannot be written, and reports that once', async () => {
     await symlink('/dev/full', logFile(files.directory));
     const { output } = worker({ OHF_LOGGING_DIRECTORY: files.directory });
     await eventually('it waits', () => output().split('waiting for Temporal').length > 2);
-    assert.equal(output().split('takes no log lines').length, 2, output());
+    assert.equal(output().split('does not accept log lines').length, 2, output());
     assert.match(output(), /"code":"ENOSPC"|ENOSPC/);
   });
 
-  it('goes to syslog instead of its output', async () => {
+  it('the worker logs to syslog instead of standard output', async () => {
     const got: string[] = [];
     const receiver = createSocket('udp4', (datagram) => got.push(datagram.toString()));
     receiver.bind(0, '127.0.0.1');
@@ -73,7 +73,7 @@ describe('the log of a worker', function () {
     assert.equal(output(), '');
   });
 
-  it('holds no secret, even where one was put into the wrong place', async () => {
+  it('the worker logs no secret, even one that a wrong setting contains', async () => {
     const secrets = {
       TEMPORAL_API_KEY: 'planted-temporal-key',
       AWS_SECRET_ACCESS_KEY: 'planted-aws-secret-key',

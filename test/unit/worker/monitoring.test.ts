@@ -22,8 +22,8 @@ interface Panel {
   readonly targets: readonly { readonly expr: string; readonly legendFormat: string }[];
 }
 
-describe('the metric of alarms', () => {
-  it('has those that are raised, and no others', async () => {
+describe('the alarm metric', () => {
+  it('the alarm metric has a sample for each raised alarm and for no other', async () => {
     const settings = {
       deployment: 'd',
       provider: 'p',
@@ -91,7 +91,7 @@ describe('alert rules and dashboard', () => {
   const read = (file: string) =>
     readFile(new URL(`../../../../docs/monitoring/${file}`, import.meta.url), 'utf8');
 
-  it('name only metrics and labels that the worker has: the rules', async () => {
+  it('the alert rules use only metrics and labels that the worker exports', async () => {
     const { groups } = load(await read('alerts.yml')) as { groups: readonly { rules: readonly Rule[] }[] };
     const rules = groups.flatMap((group) => group.rules);
     assert.equal(new Set(rules.map(({ alert }) => alert)).size, rules.length);
@@ -103,7 +103,7 @@ describe('alert rules and dashboard', () => {
     }
   });
 
-  it('name only metrics and labels that the worker has: the panels', async () => {
+  it('the dashboard panels use only metrics and labels that the worker exports', async () => {
     const { panels } = JSON.parse(await read('dashboard.json')) as { panels: readonly Panel[] };
     assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
     for (const { expr } of panels.flatMap(({ targets }) => targets)) check(expr);
@@ -114,6 +114,6 @@ describe('alert rules and dashboard', () => {
     'max by (stat) (ohf_machines)',
     'summe(ohf_machines)',
   ]) {
-    it(`would be refused with ${wrong}`, () => assert.throws(() => check(wrong)));
+    it(`the check of metric expressions rejects ${wrong}`, () => assert.throws(() => check(wrong)));
   }
 });

@@ -66,10 +66,10 @@ async function checkHandlers(events: EventPipeline): ReturnType<ReadinessCheck> 
   const { handlers } = events.health();
   const failing = handlers.filter(({ error }) => error !== undefined);
   if (failing.length > 0) return { degraded: failing.map(handlerFailureText).join('; ') };
-  return handlers.map(({ name, lag }) => (lag > 0 ? `${name} (${lag} behind)` : name)).join(', ');
+  return handlers.map(({ name, lag }) => (lag > 0 ? `${name} (lag ${lag})` : name)).join(', ');
 }
 
 function handlerFailureText({ name, lag, failingSince = Date.now(), error = '' }: HandlerHealth): string {
   const seconds = Math.round((Date.now() - failingSince) / 1_000);
-  return `'${name}' has failed for ${seconds} s and is ${lag} events behind: ${error}`;
+  return `'${name}' has been failing for ${seconds} s, with a lag of ${lag} events: ${error}`;
 }

@@ -76,7 +76,7 @@ describe('the health of the event pipeline', () => {
     assert.equal(failing.ok, true);
     assert.match(
       failing.detail ?? '',
-      /'site' has failed for \d+ s and is 1 events behind: the target is down/,
+      /'site' has been failing for \d+ s, with a lag of 1 events: the target is down/,
     );
     assert.equal(await metric(/^ohf_event_handler_lag.*handler="site"/), 1);
     assert.ok((await metric(/^ohf_event_handler_failing_seconds.*handler="site"/)) > 0);
@@ -84,7 +84,7 @@ describe('the health of the event pipeline', () => {
     await rm(join(folder.directory, 'down'));
     await eventually(
       'it is well',
-      async () => (await check('eventHandlers')).detail === 'storage, audit, site',
+      async () => (await check('eventHandlers')).detail === 'readModel, audit, site',
     );
     assert.equal(await metric(/^ohf_event_handler_failing_seconds.*handler="site"/), 0);
   });

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type * as sdk from '@aws-sdk/client-ec2';
 
 /**
  * What we use of the EC2 client. With `import`, Node scans the package's 2 MB for the names of its exports, which
@@ -23,5 +24,5 @@ export const {
   TerminateInstancesCommand,
   paginateDescribeFleets,
   paginateDescribeSpotFleetRequests,
-} = createRequire(import.meta.url)('@aws-sdk/client-ec2') as typeof import('@aws-sdk/client-ec2');
-export type EC2Client = import('@aws-sdk/client-ec2').EC2Client;
+} = createRequire(import.meta.url)('@aws-sdk/client-ec2') as typeof sdk;
+export type EC2Client = sdk.EC2Client;

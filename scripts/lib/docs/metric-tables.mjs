@@ -6,7 +6,7 @@ export async function metricTables({ createMetrics }) {
     deployment: '',
     provider: '',
     sweepSeconds: 60,
-    readiness: { begin() {}, read: async () => ({ ready: true, degraded: false, checks: [] }) },
+    readiness: { setChecks() {}, read: async () => ({ ready: true, degraded: false, checks: [] }) },
     events: () => undefined,
   });
   const rows = (await registry.getMetricsAsJSON()).map(({ name, type, help }) => {

@@ -6,17 +6,17 @@ import { root } from './lib/paths.mjs';
 import { printError, Problem } from './lib/problem.mjs';
 import { ensureBuild, ensureDependencies, say } from './setup.mjs';
 
-const USAGE = `npm run docs: writes what the documents take from the code: tables of docs/, config/config.schema.json.
-npm run docs:check tells which of them are stale, and changes nothing.`;
+const USAGE = `npm run docs: writes the parts of the documentation that are generated from code: tables in docs/, and config/config.schema.json.
+npm run docs:check lists the files that are stale, and changes nothing.`;
 
 try {
-  const { check } = readOptions(USAGE, { check: 'only tell what is stale' });
+  const { check } = readOptions(USAGE, { check: 'only list what is stale' });
   await ensureDependencies(say);
   await ensureBuild(say);
   if (check) {
     const stale = await staleDocuments();
     if (stale.length > 0) throw new Problem(`Stale: ${stale.join(', ')}. Run \`npm run docs\`.`);
-    say('The documents are what the code says.');
+    say('The generated documentation is up to date.');
   } else {
     for (const { file, is, shouldBe } of await documents()) {
       if (is === shouldBe) continue;

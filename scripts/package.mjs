@@ -6,7 +6,7 @@ import { root, shown } from './lib/paths.mjs';
 import { printError } from './lib/problem.mjs';
 import { ensureBuild, ensureDependencies, say } from './setup.mjs';
 
-const USAGE = `npm run package: makes one tarball in .ohf/ for Host Factory hosts without npm or internet: scripts, command line, Node.`;
+const USAGE = `npm run package: packs scripts, command line and Node into one tarball in .ohf/, for Host Factory hosts without npm or internet.`;
 
 try {
   readOptions(USAGE, {});

@@ -4,18 +4,18 @@ import { root } from './lib/paths.mjs';
 import { printError } from './lib/problem.mjs';
 import { ensureBuild, ensureDependencies, findTemporalServer, findTestServer, say } from './setup.mjs';
 
-/** Those that need the server that skips time, which is built with a JVM. */
-const SKIPPING_TIME = ['model'];
+/** Programs that need the time-skipping test server. */
+const NEED_TEST_SERVER = ['model'];
 
-/** Runs a program of the tests alone: `npm run` hfsim (docs/hfsim.md), soak, conformance, test:crash, test:fuzz, test:model. */
+/** Runs a long-running test program: `npm run` hfsim (docs/hfsim.md), soak, conformance, test:crash, test:fuzz, test:model. */
 async function main([name, ...args]) {
   const endUndone = endOnSignals();
   await ensureDependencies(say);
   await ensureBuild(say);
   const temporal = await findTemporalServer(say);
-  const skipsTime = SKIPPING_TIME.includes(name) ? await findTestServer(say) : undefined;
+  const testServer = NEED_TEST_SERVER.includes(name) ? await findTestServer(say) : undefined;
   endUndone();
-  // The program ends what it started by itself.
+  // The program itself ends what it started.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
   const program = path.join(root, 'dist', 'test', name, 'main.js');
   const { code } = await show(process.execPath, ['--enable-source-maps', program, ...args], {
@@ -23,7 +23,7 @@ async function main([name, ...args]) {
     env: {
       ...process.env,
       OHF_TEMPORAL_CLI: temporal.path,
-      ...(skipsTime && { OHF_TEMPORAL_TEST_SERVER: skipsTime.path }),
+      ...(testServer && { OHF_TEMPORAL_TEST_SERVER: testServer.path }),
     },
   });
   return code ?? 1;

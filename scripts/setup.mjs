@@ -1,4 +1,4 @@
-/** What has to be there before anything of ours can run. Node's own modules only: it runs before `npm ci`. */
+/** What every script sets up first. It runs before `npm ci`, so it may import only Node's own modules. */
 export { ensureDependencies } from './lib/build/dependencies.mjs';
 export { ensureBuild } from './lib/build/build.mjs';
 export { findTemporalServer } from './lib/servers/temporal-server.mjs';

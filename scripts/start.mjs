@@ -19,19 +19,19 @@ import {
 } from './stack/state.mjs';
 import { whatToTry } from './stack/what-to-try.mjs';
 
-const USAGE = `npm start: brings up Temporal, a worker and a simulated AWS on this machine, and drives one full round trip
-through the Host Factory scripts: 5 machines requested, used and returned. Then it goes on until Ctrl-C.
+const USAGE = `npm start: starts Temporal, a worker and a simulated AWS on this machine, and makes one full round trip
+through the Host Factory scripts: 5 machines are requested, used and returned. Then it runs until Ctrl-C.
 With options: npm start -- --once
 
-All state lies in .ohf/ (elsewhere with OHF_STATE_DIR). Ports: 7233, 8233 and 4566, or the next free ones.
+All state is in .ohf/ (or in OHF_STATE_DIR). Ports: 7233, 8233 and 4566, or the next free ones.
 OHF_TEMPORAL_CLI: path of the Temporal CLI to use.`;
 
 const OPTIONS = {
-  once: 'end after the round trip: exit code 0 if it went well, else 1',
+  once: 'exit after the round trip: exit code 0 if it succeeded, else 1',
   reset: 'first remove all state of earlier runs',
 };
 
-/** Runs the stack until the round trip is done (`once`) or until the user ends it. */
+/** Runs the stack until the round trip is done (`once`) or until the user stops it. */
 async function main({ once, reset }) {
   lockState();
   const endUndone = endOnSignals();
@@ -55,7 +55,7 @@ async function main({ once, reset }) {
     say(whatToTry(ui));
     await aborted(ended.signal);
   } catch (error) {
-    // What failed because the user ended it is no error.
+    // A failure after the user stopped the stack is not an error.
     if (!ended.signal.aborted) throw error;
   } finally {
     if (ended.signal.aborted) say('\nStopping');
@@ -77,7 +77,7 @@ async function bringUp(temporal, services, signal) {
     signal.throwIfAborted();
     const service = new Service(definition, say);
     services.push(service);
-    // A stop while it is getting ready ends the waiting, too.
+    // A stop also ends the wait until the service is ready.
     const onAbort = () => void service.stop();
     signal.addEventListener('abort', onAbort, { once: true });
     try {
@@ -108,7 +108,7 @@ async function stopAll(services) {
 
 function aborted(signal) {
   return new Promise((resolve) => {
-    // Something must keep the process alive while all its children are being restarted.
+    // Keeps the process alive even while all its children are being restarted.
     const timer = setInterval(() => {}, 60_000);
     const end = () => {
       clearInterval(timer);

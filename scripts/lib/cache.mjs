@@ -3,24 +3,25 @@ import path from 'node:path';
 import { withLock } from './lock.mjs';
 import { cacheDir } from './paths.mjs';
 
-/** Where the cache keeps the thing of that name, whether it exists or not. */
+/** The cache's path for this name, whether it exists or not. */
 export function cached(name) {
   return path.join(cacheDir(), name);
 }
 
 /**
- * Makes a folder of the cache, once: `fill(folder)` works in a folder of its own, which is renamed into place when
- * it is complete. So a reader sees all of it or nothing, and a process that is killed leaves nothing half-made.
+ * Creates a folder of the cache unless it exists. `fill(draft)` fills a temporary folder, which is renamed into place
+ * when it is complete. So a reader sees a complete folder or none, even if a process is killed.
+ * @returns the folder's path
  */
 export async function fillCache(name, say, fill) {
   const target = cached(name);
   mkdirSync(cacheDir(), { recursive: true });
   await withLock(
     cached(path.join('locks', name)),
-    ({ pid }) => say(`Waiting for process ${pid}, which is making the same`),
+    ({ pid }) => say(`Waiting for process ${pid}, which is creating the same cache entry`),
     async () => {
       if (existsSync(target)) return;
-      // One name, because the lock is ours: what a killed process left there is removed here.
+      // A fixed name is safe under the lock, and finds what a killed process left.
       const draft = cached(`.draft-${name}`);
       rmSync(draft, { recursive: true, force: true });
       mkdirSync(draft);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 
-// Ended with this process: else a compiler or a download would go on after the user gave up.
+// Ended with this process, so that no compiler or download goes on after the user pressed Ctrl-C.
 const running = new Set();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGTERM');
@@ -14,7 +14,7 @@ function track(child) {
   return child;
 }
 
-/** Ends this process at once on SIGTERM, SIGINT and SIGHUP, and with it the commands that run. Returns the undoing. */
+/** Ends this process, and the commands it runs, at once on SIGTERM, SIGINT or SIGHUP. Returns a function that undoes it. */
 export function endOnSignals() {
   const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'];
   for (const signal of signals) process.on(signal, endNow);
@@ -27,7 +27,7 @@ function endNow(_signal, number) {
   process.exit(128 + number);
 }
 
-/** Runs a command to its end and never rejects: `{code, signal, output}`, output being stdout and stderr as they came. */
+/** Runs a command and resolves to `{code, signal, output}`; output is stdout and stderr, interleaved. Never rejects. */
 export function capture(command, args, { timeoutMs, onOutput, ...options } = {}) {
   return new Promise((resolve) => {
     let output = '';
@@ -51,7 +51,7 @@ export function capture(command, args, { timeoutMs, onOutput, ...options } = {})
   });
 }
 
-/** Runs a command whose output the user sees as it comes. */
+/** Runs a command that shares our stdio. Resolves to `{code, signal}`; never rejects. */
 export function show(command, args, options = {}) {
   return new Promise((resolve) => {
     const child = track(spawn(command, args, { stdio: 'inherit', ...options }));
@@ -81,7 +81,7 @@ export function onPath(name) {
     .find(isExecutable);
 }
 
-/** The end of a long output: what failed is nearly always said last. */
+/** The last lines of a long output, where an error usually is. */
 export function tail(text, lines = 15) {
   return text.trimEnd().split('\n').slice(-lines).join('\n');
 }

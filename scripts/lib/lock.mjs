@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { identify, isSame } from './process-identity.mjs';
 
 /**
- * Takes the lock file, or returns the process that holds it: `{pid, identity}`. A lock whose holder is dead, or
- * whose process id belongs to another program by now, is taken over.
+ * Takes the lock file and returns undefined, or returns the process that holds it: `{pid, identity}`. A lock whose holder
+ * has exited, even if another process has its pid by now, is taken over.
  */
 export function tryLock(file) {
   mkdirSync(path.dirname(file), { recursive: true });
@@ -18,7 +18,7 @@ export function tryLock(file) {
   }
 }
 
-/** Linked into place: nobody ever sees a lock without its holder, and only one of two links succeeds. */
+/** Linked into place: a lock file always names its holder, and only one of two links succeeds. */
 function createComplete(file) {
   const draft = `${file}.${process.pid}.new`;
   writeFileSync(draft, JSON.stringify(identify(process.pid)));
@@ -39,10 +39,10 @@ export function unlock(file) {
 
 /** Runs `work` while holding the lock; `onWait(holder)` is called once if another process holds it first. */
 export async function withLock(file, onWait, work) {
-  let told = false;
+  let hasReported = false;
   for (let holder = tryLock(file); holder !== undefined; holder = tryLock(file)) {
-    if (!told) onWait(holder);
-    told = true;
+    if (!hasReported) onWait(holder);
+    hasReported = true;
     await delay(200);
   }
   try {
@@ -57,12 +57,12 @@ function readHolder(file) {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     if (error.code === 'ENOENT') return undefined;
-    // Damaged by a full disk or a power cut: nobody holds it.
+    // A full disk or a power cut damaged the file: no process holds the lock.
     return { pid: 0, identity: '' };
   }
 }
 
-/** Renames instead of removing: of two processes that saw the same dead holder only one moves the file away. */
+/** Renames instead of removing: of two processes that read the same exited holder, only one moves the file. */
 function moveAway(file, holder) {
   const aside = `${file}.${process.pid}.dead`;
   try {
@@ -72,7 +72,7 @@ function moveAway(file, holder) {
     throw error;
   }
   const moved = readHolder(aside);
-  // The other process was quicker and this is its living lock: give it back.
+  // Another process was faster, and this is its valid lock: restore it.
   if (moved?.pid !== holder.pid && isSame(moved)) renameSync(aside, file);
   else rmSync(aside, { force: true });
 }

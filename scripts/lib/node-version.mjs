@@ -3,7 +3,7 @@ import path from 'node:path';
 import { root } from './paths.mjs';
 import { Problem } from './problem.mjs';
 
-/** @throws Problem when this Node is older than package.json's `engines` asks for. */
+/** @throws Problem when this Node is older than package.json's `engines` requires */
 export function checkNodeVersion() {
   const { engines } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   const needed = engines.node.replace('>=', '');

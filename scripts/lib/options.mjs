@@ -2,9 +2,9 @@ import { parseArgs } from 'node:util';
 import { Problem } from './problem.mjs';
 
 /**
- * Reads boolean options; `allowed` maps a name to what it does. `--help` is always one: it prints the usage and
- * ends the process.
- * @throws Problem that names an unknown argument and all allowed ones.
+ * Reads boolean options. `allowed` maps each name to its help text. `--help` always exists: it prints the usage and
+ * exits.
+ * @throws Problem that names an unknown argument and all allowed ones
  */
 export function readOptions(usage, allowed, args = process.argv.slice(2)) {
   const all = { ...allowed, help: 'print this and exit' };

@@ -8,15 +8,15 @@ export const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..'
 export const dist = path.join(root, 'dist');
 
 /**
- * Where servers that were made or downloaded once are kept. Outside the checkout, so `npm ci` does not remove
- * them and all clones share them.
+ * The cache of built and downloaded servers. It is outside the checkout, so that `npm ci` does not remove it and all
+ * clones share it.
  */
 export function cacheDir() {
   const base = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
   return path.join(base, 'open-host-factory');
 }
 
-/** The path as a user in `from` would type it: relative if that is the shorter way to say it. */
+/** The path to show to a user in `from`: relative if the file is in that folder, else absolute. */
 export function shown(file, from = process.cwd()) {
   const relative = path.relative(from, file);
   if (relative === '') return '.';

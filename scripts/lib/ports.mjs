@@ -3,17 +3,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Problem } from './problem.mjs';
 
 const HOST = '127.0.0.1';
-// How far to look from the preferred port.
-const TRIES = 100;
+// The search covers this many ports from the preferred one.
+const MAX_TRIES = 100;
 
-/** The preferred port, or the next one nobody listens on and that is not in `taken`. */
+/** The preferred port, or the next one that is free and not in `taken`. */
 export async function freePort(preferred, taken = []) {
-  for (let port = preferred; port < preferred + TRIES; port++) {
+  for (let port = preferred; port < preferred + MAX_TRIES; port++) {
     if (!taken.includes(port) && (await isFree(port))) return port;
   }
   throw new Problem(
-    `No free port from ${preferred} to ${preferred + TRIES - 1} on ${HOST}. ` +
-      'End what listens there and run the same command again.',
+    `No free port from ${preferred} to ${preferred + MAX_TRIES - 1} on ${HOST}. ` +
+      'Stop a process that listens there and run the same command again.',
   );
 }
 
@@ -37,10 +37,10 @@ function accepts(port) {
   });
 }
 
-/** Waits until something listens on the port; false when it took longer than that. */
-export async function listens(port, timeoutMs, stillWorthIt = () => true) {
-  const until = Date.now() + timeoutMs;
-  while (Date.now() < until && stillWorthIt()) {
+/** Waits until a process listens on the port; false after the timeout, or when `shouldWait` returns false. */
+export async function listens(port, timeoutMs, shouldWait = () => true) {
+  const deadline = Date.now() + timeoutMs;
+  while (Date.now() < deadline && shouldWait()) {
     if (await accepts(port)) return true;
     await delay(50);
   }

@@ -1,11 +1,11 @@
-/** Tells the user what is being done. */
+/** Prints a line for the user. */
 export function say(text) {
   process.stdout.write(`${text}\n`);
 }
 
 /**
- * Shows that something long goes on: `describe(seconds)` gives the text. A terminal gets one line that changes, a
- * log a line every 15 seconds. Returns the function that ends it.
+ * Shows the progress of long work with the text of `describe(seconds)`. A terminal gets one line that is updated, a log
+ * gets a line every 15 seconds. Returns a function that ends it.
  */
 export function progress(describe) {
   const start = Date.now();

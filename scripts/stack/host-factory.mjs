@@ -7,18 +7,18 @@ import { Problem } from '../lib/problem.mjs';
 import { hostFactoryEnv } from './environment.mjs';
 import { workDir } from './state.mjs';
 
-// Host Factory's own patience with a script.
+// Host Factory's own timeout for a script.
 const TIMEOUT_MS = 300_000;
 
 /**
- * Runs a script of the provider exactly as Host Factory does: `-f FILE`, its variables and no others (not even
- * PATH), from another folder, stdout and stderr in one.
- * @returns the JSON it printed.
- * @throws Problem when it failed or printed anything else.
+ * Runs a provider script exactly as Host Factory does: with `-f FILE`, only Host Factory's variables (not even PATH),
+ * from another folder, and with stdout and stderr combined.
+ * @returns the JSON that it printed
+ * @throws Problem when it failed or printed anything else
  */
 export async function callScript(operation, input, signal) {
   const script = path.join(root, 'cli', 'scripts', `${operation}.sh`);
-  // A file of its own for each call, as Host Factory makes: two calls may run at once.
+  // A separate file for each call, as from Host Factory: two calls may run at once.
   const file = path.join(workDir, `hf_in_${randomUUID()}`);
   writeFileSync(file, JSON.stringify(input, null, '\t'));
   const { code, output } = await capture(script, ['-f', file], {

@@ -29,7 +29,7 @@ const TEMPLATES = {
   ],
 };
 
-/** Writes what an administrator would have written, for the ports of this run. */
+/** Writes the configuration files that an administrator would write, for the ports of this run. */
 export function writeProviderFiles({ temporal, simulator }) {
   writeJson('awsinstprov_config.json', { AWS_REGION: REGION });
   writeJson('awsinstprov_templates.json', TEMPLATES);

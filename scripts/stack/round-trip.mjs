@@ -9,12 +9,12 @@ import { inState } from './state.mjs';
 const MACHINES = 5;
 const FIRST_RETURN = 2;
 const POLL_MS = 500;
-// Without any change for so long, nothing will come any more.
-const PATIENCE_MS = 120_000;
+// Without any change for this long, the round trip has failed.
+const MAX_IDLE_MS = 120_000;
 
 /**
- * Asks for machines, waits for them, gives them back in two parts and waits until they are gone: all through the
- * HF scripts. @throws Problem that says what did not happen.
+ * Requests machines, waits for them, returns them in two parts and waits until they are terminated, all through the HF
+ * scripts. @throws Problem that says what did not happen
  */
 export async function roundTrip({ say, signal, ports, linkTo }) {
   const call = (operation, input) => callScript(operation, input, signal);
@@ -39,13 +39,13 @@ export async function roundTrip({ say, signal, ports, linkTo }) {
     returns.push({ requestId, count: part.length });
   }
   await Promise.all(
-    returns.map(({ requestId, count }) => settled(requestId, count, 'gone', { call, say, signal })),
+    returns.map(({ requestId, count }) => settled(requestId, count, 'terminated', { call, say, signal })),
   );
 
-  await checkNoneLives(machines, ports, say);
+  await checkAllTerminated(machines, ports, say);
 }
 
-/** Polls as Host Factory does, tells every change, and returns the machines when the request is complete. */
+/** Polls as Host Factory does, prints every change, and returns the machines when the request is complete. */
 async function settled(requestId, count, word, { call, say, signal }) {
   let last;
   let changed = Date.now();
@@ -63,29 +63,27 @@ async function settled(requestId, count, word, { call, say, signal }) {
     if (request.status === 'complete' || request.status === 'complete_with_error') {
       throw new Problem(`${requestId} ended with ${line}. ${request.message ?? ''}\n${whereToLook()}`);
     }
-    if (Date.now() - changed > PATIENCE_MS) {
+    if (Date.now() - changed > MAX_IDLE_MS) {
       throw new Problem(
-        `${requestId}: nothing changed for ${PATIENCE_MS / 1000} s (${line}).\n${whereToLook()}`,
+        `${requestId}: nothing changed for ${MAX_IDLE_MS / 1000} s (${line}).\n${whereToLook()}`,
       );
     }
     await delay(POLL_MS, undefined, { signal });
   }
 }
 
-/** A failed poll is no end: Host Factory asks again, and so do we (the worker may just be starting again). */
+/** A failed poll is retried, as Host Factory does: the worker may be restarting. */
 async function readStatus(requestId, call) {
   try {
     const { requests } = await call('getRequestStatus', { requests: [{ requestId }] });
-    return (
-      requests?.find((one) => one.requestId === requestId) ?? { failure: 'not in the answer; asking again' }
-    );
+    return requests?.find((one) => one.requestId === requestId) ?? { failure: 'not in the answer; retrying' };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    return { failure: `${error.message}; asking again` };
+    return { failure: `${error.message}; retrying` };
   }
 }
 
-async function checkNoneLives(machines, { simulator }, say) {
+async function checkAllTerminated(machines, { simulator }, say) {
   const { live, liveIds } = await readSummary(simulator);
   const left = machines.map((machine) => machine.machineId).filter((id) => liveIds.includes(id));
   if (left.length > 0) {

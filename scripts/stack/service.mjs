@@ -11,9 +11,9 @@ import { forgetProcess, logFile, rememberProcess } from './state.mjs';
 const RESTART_MS = 5000;
 
 /**
- * A child of the stack, looked after as a service manager does: when it dies it is started again after 5 s.
- * `definition` is `{name, command, args, env, readyWithin, isReady({alive, printed})}`; `isReady` resolves to true
- * once the child can be used, or to false when it gave up.
+ * A child process of the stack, supervised as by a service manager: when it exits, it is restarted after 5 s.
+ * `definition` is `{name, command, args, env, readyWithin, isReady({alive, printed})}`. `isReady` resolves to true once
+ * the child is ready, or to false when it will not be.
  */
 export class Service {
   #definition;
@@ -35,7 +35,7 @@ export class Service {
     return this.#leader?.pid;
   }
 
-  /** Starts it and waits until it is ready. @throws Problem with the end of its log when it does not get there. */
+  /** Starts it and waits until it is ready. @throws Problem with the end of its log when it does not become ready */
   async start() {
     if (await this.#launch()) {
       this.#watch();
@@ -44,8 +44,8 @@ export class Service {
     const log = logFile(this.name);
     await this.stop();
     throw new Problem(
-      `${tail(readFileSync(log, 'utf8'))}\n\nThe ${this.name} did not get ready. ` +
-        `Its log, of which this is the end, is ${shown(log)}.`,
+      `${tail(readFileSync(log, 'utf8'))}\n\nThe ${this.name} did not become ready. ` +
+        `These are the last lines of its log, ${shown(log)}.`,
     );
   }
 
@@ -61,7 +61,7 @@ export class Service {
   async #launch() {
     const { name, command, args, env, readyWithin, isReady } = this.#definition;
     const log = createWriteStream(logFile(name), { flags: 'a' });
-    // A group of its own: Ctrl-C in the terminal must not reach all at once, they are ended in order.
+    // Its own process group, so that Ctrl-C does not reach all children at once: they are stopped in order.
     const child = spawn(command, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.#child = child;
     child.on('error', (error) => log.write(`${error.message}\n`));
@@ -73,7 +73,7 @@ export class Service {
     for (const stream of [child.stdout, child.stderr]) {
       stream.pipe(log, { end: false });
       stream.on('data', (chunk) => {
-        // What is looked for is said at the start; the rest of a long life is only in the log.
+        // `isReady` needs only what the child prints at its start; the log has everything.
         if (printed.length < 1_000_000) printed += chunk;
       });
     }
@@ -83,17 +83,17 @@ export class Service {
   }
 
   #watch() {
-    const died = () => {
+    const onExit = () => {
       if (!this.#stop.signal.aborted) void this.#restart();
     };
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) died();
-    else this.#child.once('exit', died);
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) onExit();
+    else this.#child.once('exit', onExit);
   }
 
   async #restart() {
     const { exitCode, signalCode } = this.#child;
     this.#say(
-      `The ${this.name} died (${signalCode ?? `exit code ${exitCode}`}); starting it again in ${RESTART_MS / 1000} s` +
+      `The ${this.name} exited (${signalCode ?? `exit code ${exitCode}`}); restarting it in ${RESTART_MS / 1000} s` +
         (signalCode === 'SIGKILL' ? '' : ` (its log: ${shown(logFile(this.name))})`),
     );
     forgetProcess(this.name);
@@ -103,7 +103,7 @@ export class Service {
     } catch {
       return;
     }
-    if (await this.#launch()) this.#say(`The ${this.name} is back (process ${this.pid})`);
+    if (await this.#launch()) this.#say(`The ${this.name} runs again (process ${this.pid})`);
     if (!this.#stop.signal.aborted) this.#watch();
   }
 }

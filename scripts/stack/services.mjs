@@ -6,12 +6,12 @@ import { listens } from '../lib/ports.mjs';
 import { childEnv } from './environment.mjs';
 import { inState } from './state.mjs';
 
-/** Stopped in this order: a worker without its server would only wait for it. */
+/** The order of stopping: a worker without its server would only wait for it. */
 export const STOP_ORDER = ['worker', 'temporal', 'simulator'];
 
 const cli = path.join(dist, 'cli', 'main.js');
 
-// As contract/searchAttributes.ts has them; a server of one's own needs the same.
+// The same as in contract/searchAttributes.ts.
 const SEARCH_ATTRIBUTES = [
   'HfState=Keyword',
   'HfTemplate=Keyword',
@@ -30,7 +30,7 @@ export function temporalService(program, { temporal, ui }) {
     readyWithin: 60_000,
     isReady: async ({ alive }) =>
       (await listens(temporal, 60_000, alive)) &&
-      // The namespace and the search attributes come after the port.
+      // The server creates the namespace and the search attributes after it listens.
       (await until(alive, () => hasSearchAttributes(program, temporal))) &&
       listens(ui, 60_000, alive),
   };
@@ -40,7 +40,7 @@ function temporalArgs(port, uiPort) {
   return [
     'server start-dev --ip 127.0.0.1 --log-level warn'.split(' '),
     ['--port', String(port), '--ui-port', String(uiPort), '--db-filename', inState('temporal.db')],
-    // Commits go to the write-ahead log and are synced at checkpoints: a power cut may lose the last moment.
+    // Commits go to the write-ahead log and are synced at checkpoints: a power cut may lose the last commits.
     ['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=1'],
     SEARCH_ATTRIBUTES.flatMap((attribute) => ['--search-attribute', attribute]),
   ].flat();
@@ -55,7 +55,7 @@ async function hasSearchAttributes(program, port) {
   return code === 0 && SEARCH_ATTRIBUTES.every((attribute) => output.includes(attribute.split('=')[0]));
 }
 
-/** The simulated AWS; its journal keeps the instances over a restart. */
+/** The simulated AWS; its journal keeps the instances across restarts. */
 export function simulatorService({ simulator }) {
   return {
     name: 'simulator',
@@ -76,7 +76,7 @@ export async function readSummary(port) {
   return response.json();
 }
 
-/** The worker, which runs the requests. */
+/** The worker. */
 export function workerService() {
   return {
     name: 'worker',

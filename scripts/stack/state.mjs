@@ -6,7 +6,7 @@ import { Problem } from '../lib/problem.mjs';
 import { identify, isSame } from '../lib/process-identity.mjs';
 import { endGroup } from './end-group.mjs';
 
-/** The folder that holds everything the embedded stack writes. */
+/** The folder for everything that the embedded stack writes. */
 export const stateDir = path.resolve(root, process.env.OHF_STATE_DIR || '.ohf');
 
 /** A path inside the state folder. */
@@ -21,7 +21,7 @@ export const pidFile = (name) => inState(`${name}.pid`);
 const lockFile = inState('lock');
 const runFile = inState('run.json');
 
-// All that --reset removes. A list, because OHF_STATE_DIR may name a folder that holds other things too.
+// What --reset removes. A list, because OHF_STATE_DIR may name a folder that contains other files too.
 const OURS = /^(temporal\.db.*|simulator\.jsonl.*|hf|log|ohf|storage|run\.json.*|[a-z]+\.pid)$/;
 
 /** @throws Problem when another `npm start` uses this state folder. */
@@ -32,7 +32,7 @@ export function lockState() {
   const { ui } = readRun();
   throw new Problem(
     `Already running in ${shown(stateDir)}: process ${holder.pid}${ui ? `, Temporal's Web UI at ${ui}` : ''}.\n` +
-      `Use that one, or end it with Ctrl-C in its terminal or with: kill ${holder.pid}`,
+      `Use it, or stop it with Ctrl-C in its terminal or with: kill ${holder.pid}`,
   );
 }
 
@@ -50,7 +50,7 @@ export function makeFolders() {
   for (const folder of [inState('log'), confDir, workDir, hfLogDir]) mkdirSync(folder, { recursive: true });
 }
 
-/** Remembers a child, so the next start can end it if this process is killed before it could. */
+/** Records a child, so that the next start can end it if this process is killed. */
 export function rememberProcess(name, pid) {
   const { processes = [], ...rest } = readRun();
   const others = processes.filter((one) => one.name !== name);
@@ -64,12 +64,12 @@ export function forgetProcess(name) {
   rmSync(pidFile(name), { force: true });
 }
 
-/** Remembers the address of the Web UI for whoever starts a second time. */
+/** Records the address of the Web UI, which a second `npm start` prints. */
 export function rememberUi(ui) {
   writeRun({ ...readRun(), ui });
 }
 
-/** Ends what an earlier start left running because it was killed itself. */
+/** Ends the children that an earlier start left running because it was killed. */
 export async function endLeftovers(say, order) {
   const { processes = [] } = readRun();
   for (const name of order) {
@@ -89,7 +89,7 @@ function readRun() {
 }
 
 function writeRun(run) {
-  // Renamed into place: a kill in the middle must not lose the list of what to end.
+  // Renamed into place: a kill in the middle must not lose the list of children.
   writeFileSync(`${runFile}.new`, JSON.stringify(run, null, 2));
   renameSync(`${runFile}.new`, runFile);
 }

@@ -20,13 +20,13 @@ const FOLDERS = [
 ];
 const CODE = /\.(ts|mjs)$/;
 
-/** What decides how everything is built or run. */
+/** Files that decide how everything is built or run. */
 const AFFECTS_ALL =
   /^(package(-lock)?\.json|tsconfig\.json|\.mocharc\.json|scripts\/(lib|testing)\/.*|scripts\/[^/]*\.mjs|\.ci\/.*)$/;
-/** What no test reads. */
+/** Files that no test reads. */
 const AFFECTS_NONE = /^(LICENSE|CHANGELOG\.md|\.gitignore|\.oxlintrc\.json|\.oxfmtrc\.json|bench\/.*)$/;
 
-/** Programs that are started by their path, which no import shows: text in the source -> what it starts. */
+/** Programs that are started by their path, which no import shows: text in the source -> files of the program. */
 const STARTED = [
   [/'cli', 'main\.(js|cjs)'|cli\/scripts|'cli', 'scripts'/, /^(cli|worker|simulator|config|workflows)\//],
   [/workflowsPath|workflow-bundle|bundleWorkflows/, /^workflows\//],
@@ -36,9 +36,9 @@ const STARTED = [
 ];
 
 /**
- * The tests that a change since `base` (any git commit) can affect, uncommitted files included: each test file from
- * which the imports lead to a changed file, or to a program that is started by its path.
- * @returns `{tests, because}`; `because` says in a sentence how they were chosen
+ * The tests that changes since `base` (any git commit) can affect, uncommitted files included: each test file whose
+ * imports, or programs started by path, lead to a changed file.
+ * @returns `{tests, because}`; `because` is a sentence that explains the choice
  * @throws Problem when git does not know `base`
  */
 export async function affectedTests(base) {
@@ -50,7 +50,7 @@ export async function affectedTests(base) {
   const graph = importGraph();
   const unknown = relevant.find((file) => !CODE.test(file) && !isMentioned(file, graph));
   if (unknown)
-    return { tests, because: `All ${tests.length} test files: nothing says who reads ${unknown}.` };
+    return { tests, because: `All ${tests.length} test files: it is unknown which of them read ${unknown}.` };
   const affected = tests.filter((test) => reaches(test, relevant, graph));
   return {
     tests: inStartOrder(affected),

@@ -3,12 +3,12 @@ import { phaseLines, readPhases, TestTimes } from './test-times.mjs';
 
 const { Spec } = mocha.reporters;
 
-// A test that leaves a server, a worker or a socket open must not hang a CI job for hours.
-const PATIENCE_MS = 10_000;
+// A test that leaves a server, a worker or a socket open must not block a CI job.
+const EXIT_TIMEOUT_MS = 10_000;
 
 /**
- * Mocha's spec reporter. After the last test it says where the time went, and its very last line is what CI reads:
- * `N passed, N failed`, counted from what ran.
+ * Mocha's spec reporter. After the last test it also prints where the time went, and as its last line, which CI reads,
+ * `N passed, N failed`.
  */
 export default class Reporter extends Spec {
   #ended = false;
@@ -19,7 +19,7 @@ export default class Reporter extends Spec {
   constructor(runner, options) {
     super(runner, options);
     runner.on('pass', () => this.#passed++);
-    // A failing hook counts as well: the tests behind it did not run.
+    // A failed hook counts too, because its tests did not run.
     runner.on('fail', () => this.#failed++);
     for (const event of ['test end', 'hook end']) {
       runner.on(event, ({ file, duration }) => this.#times.add(file, duration));
@@ -28,13 +28,13 @@ export default class Reporter extends Spec {
       this.#ended = true;
       endSoon();
     });
-    // At exit and not at the end of the run: after it, mocha's --exit, a leak or a late log line may still come.
+    // At exit and not at the end of the run, because a test may still print something or end the process after it.
     process.on('exit', () => this.#close());
   }
 
   #close() {
     if (!this.#ended) {
-      process.stdout.write('\nThe process ended before the run did.\n');
+      process.stdout.write('\nThe process exited before the test run ended.\n');
       this.#failed++;
       process.exitCode ||= 1;
     }
@@ -49,8 +49,8 @@ function endSoon() {
   setTimeout(() => {
     const open = process.getActiveResourcesInfo().filter((name) => !/^(TTY|Pipe)Wrap$/.test(name));
     process.stdout.write(
-      `\nStill open ${PATIENCE_MS / 1000} s after the last test: ${open.join(', ')}. Ending anyway.\n`,
+      `\nStill open ${EXIT_TIMEOUT_MS / 1000} s after the last test: ${open.join(', ')}. Exiting anyway.\n`,
     );
     process.exit();
-  }, PATIENCE_MS).unref();
+  }, EXIT_TIMEOUT_MS).unref();
 }

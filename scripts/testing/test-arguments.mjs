@@ -1,8 +1,8 @@
 import { Problem } from '../lib/problem.mjs';
 
 /**
- * What `npm test -- ...` was asked for: our own options, test files, and the rest, which is mocha's.
- * @throws Problem for an option without its value, or two that exclude each other
+ * Splits the arguments of `npm test -- ...` into our own options, test files, and options of mocha.
+ * @throws Problem for an option without its value, or for options that exclude each other
  */
 export function readTestArguments(args) {
   const read = { quick: false, changed: undefined, temporal: undefined, files: [], mochaOptions: [] };
@@ -19,6 +19,6 @@ export function readTestArguments(args) {
     throw new Problem('--temporal needs a version of the Temporal CLI, for example --temporal 1.5.1.');
   if (read.quick && read.changed) throw new Problem('Use --quick or --changed, not both.');
   if ((read.quick || read.changed) && read.files.length > 0)
-    throw new Problem('--quick and --changed choose the files themselves: leave out the file names.');
+    throw new Problem('--quick and --changed select the test files: leave out the file names.');
   return read;
 }

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { root } from '../lib/paths.mjs';
 
-// Kinds whose files take longest come first, so that no long file starts last and runs alone.
+// Kinds with the longest files first, so that no long file starts last and runs alone.
 const START_ORDER = [
   'conformance',
   'crash',
@@ -24,7 +24,7 @@ export function allTests() {
   return inStartOrder(files);
 }
 
-/** Those of these folders of test/. */
+/** The test files in these folders of test/. */
 export const testsOfKinds = (kinds) => allTests().filter((file) => kinds.includes(kindOf(file)));
 
 export const inStartOrder = (files) => files.toSorted((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));

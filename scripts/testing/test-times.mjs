@@ -3,11 +3,11 @@ import { root } from '../lib/paths.mjs';
 
 const SLOWEST = 15;
 
-/** Adds up how long each test file took, hooks included. */
+/** Sums up how long each test file took, hooks included. */
 export class TestTimes {
   #files = new Map();
 
-  /** `durationMs` may be missing: a hook that failed has none. */
+  /** `durationMs` may be missing: a failed hook has none. */
   add(file, durationMs = 0) {
     if (!file) return;
     const name = sourceOf(file);
@@ -27,7 +27,7 @@ export class TestTimes {
       'Slowest files',
       ...slowest.map(([name, ms]) => `${seconds(ms)}  ${name}`),
       '',
-      'Time in tests, by kind (files run side by side, so the sum exceeds the time that passed)',
+      'Time in tests, by kind (files run in parallel, so the sum exceeds the elapsed time)',
       ...[...kinds]
         .toSorted(([, a], [, b]) => b.total - a.total)
         .map(
@@ -47,20 +47,20 @@ function sourceOf(file) {
 
 const kindOf = (name) => name.split('/')[1] ?? name;
 
-/** What test.mjs measured before mocha began, and when mocha began (epoch ms). */
+/** The phases that test.mjs measured before mocha began, and when mocha began (epoch ms). */
 export function readPhases(text) {
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** `phases`: [[name, ms]...] and `began` of mocha, epoch ms. */
+/** `phases.done` is [[name, ms]...], `phases.began` the start of mocha in epoch ms. */
 export function phaseLines(phases) {
   if (!phases) return [];
   const all = [...phases.done, ['tests', Date.now() - phases.began]];
   const total = all.reduce((sum, [, ms]) => sum + ms, 0);
   return [
-    'Time that passed, by phase',
+    'Elapsed time, by phase',
     ...all.map(([name, ms]) => `${seconds(ms)}  ${name}`),
-    `${seconds(total)}  in all`,
+    `${seconds(total)}  total`,
   ];
 }
 

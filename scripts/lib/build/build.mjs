@@ -20,7 +20,7 @@ const FOLDERS = [
   'docs',
   'test',
 ];
-// What the workflow bundle is made of; the other folders never reach it.
+// Sources of the workflow bundle.
 const BUNDLED = /^(domain|contract|workflows|worker\/bundle\.ts)/;
 
 const stampFile = path.join(dist, '.build-stamp');
@@ -28,15 +28,15 @@ const bundler = path.join(dist, 'worker', 'bundle.js');
 const bundle = path.join(dist, 'workflow-bundle.js');
 
 /**
- * Brings dist/ up to date: JavaScript, the workflow bundle, the bundled command line, and the file the HF scripts
- * find Node by. Does nothing when no source changed since.
- * @throws Problem with the compiler's or the bundlers' own words.
+ * Brings dist/ up to date: JavaScript, the workflow bundle, the bundled command line, and the file in which the HF
+ * scripts find the path of Node. Does nothing if no source changed.
+ * @throws Problem with the output of the compiler or the bundler
  */
 export async function ensureBuild(say, { force = false } = {}) {
   writeNodePath();
   if (!force && isCurrent(fingerprints())) return;
   await withSetupLock(say, async () => {
-    // Taken before compiling: what is edited meanwhile is built next time.
+    // Computed before compiling, so that an edit in the meantime is built next time.
     const wanted = fingerprints();
     if (!force && isCurrent(wanted)) return;
     const done = force ? undefined : readStamp();
@@ -50,7 +50,7 @@ export async function ensureBuild(say, { force = false } = {}) {
   });
 }
 
-/** Host Factory runs the HF scripts with no PATH: they read from here which Node to use. */
+/** Host Factory runs the HF scripts without PATH, so they read the path of Node from this file. */
 function writeNodePath() {
   const file = path.join(dist, 'node-path');
   const line = `${process.execPath}\n`;
@@ -60,7 +60,7 @@ function writeNodePath() {
   renameSync(`${file}.${process.pid}`, file);
 }
 
-/** Hashes of contents, not times: a checkout that goes there and back builds nothing. */
+/** Hashes of contents, not times: switching branches and back builds nothing. */
 function fingerprints() {
   const sources = FOLDERS.flatMap((folder) => filesBelow(folder)).toSorted();
   const all = createHash('sha256');
@@ -112,17 +112,17 @@ function hasAllOutputs(sources) {
 async function compile(say, sources, force) {
   say('Compiling');
   removeStaleOutputs(sources);
-  // With its memory of the last build the compiler would not write again what it believes is there.
+  // With its build info, the compiler would not write outputs again that it believes exist.
   if (force || !hasAllOutputs(sources)) rmSync(path.join(dist, '.tsbuildinfo'), { force: true });
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   await runStep(
     [tsc, '--pretty', 'false'],
-    'The compiler found mistakes',
-    'Mend them and run the same command again.',
+    'The compiler found errors',
+    'Fix them and run the same command again.',
   );
 }
 
-/** Else a test whose source was deleted or renamed would run for ever. */
+/** Otherwise a test whose source was deleted or renamed would still run. */
 function removeStaleOutputs(sources) {
   const wanted = new Set(sources.map((source) => source.replace(/\.ts$/, '')));
   for (const folder of FOLDERS) {
@@ -140,8 +140,8 @@ async function bundleWorkflows(say) {
   say('Bundling the workflows');
   await runStep(
     [bundler],
-    'The workflow bundle could not be made',
-    'Mend it and run the same command again.',
+    'The workflow bundle could not be built',
+    'Fix the error and run the same command again.',
   );
 }
 
@@ -150,7 +150,7 @@ async function bundleCommandLine(say, withSdk) {
   try {
     await bundleCli({ withSdk });
   } catch (error) {
-    const next = 'Mend it and run the same command again.';
+    const next = 'Fix the error and run the same command again.';
     throw new Problem(`${error.message}\n\nThe command line could not be bundled in ${root}. ${next}`);
   }
 }

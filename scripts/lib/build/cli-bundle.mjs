@@ -13,7 +13,7 @@ const sdk = path.join(folder, 'temporal-sdk.cjs');
 const COMMON = {
   bundle: true,
   platform: 'node',
-  // Node 20 takes 4 ms more for its loader of ES modules, a fifth of an empty process.
+  // Node 20's loader of ES modules takes 4 ms more, a fifth of an empty process.
   format: 'cjs',
   target: 'node20.19',
   minifySyntax: true,
@@ -24,15 +24,15 @@ const COMMON = {
   write: false,
 };
 
-/** What the bundles are made of beside the sources that are compiled. */
+/** Inputs of the bundles besides the compiled sources. */
 export const bundleInputs = () =>
   [source, 'scripts/lib/build/cli-bundle.mjs'].filter((file) => existsSync(path.join(root, file)));
 
-/** Whether the bundles are there, and machine code for this Node. */
+/** Whether the bundles exist, with machine code for this Node. */
 export function isCliBundled() {
   if (!existsSync(path.join(root, source))) return true;
   if (
-    ![entry, sdk, ...Object.keys(SELDOM).map((name) => path.join(folder, name))].every((file) =>
+    ![entry, sdk, ...Object.keys(RARELY_LOADED).map((name) => path.join(folder, name))].every((file) =>
       existsSync(file),
     )
   )
@@ -42,21 +42,21 @@ export function isCliBundled() {
 }
 
 /**
- * Bundles the command line into files that need no node_modules. Those that Host Factory's calls load: main.cjs, which
- * runs the program from its machine code. Beside them what is seldom needed: the commands for people, zod with the
- * schemas, Temporal's SDK. Worker and simulator stay where they are compiled to.
+ * Bundles the command line into files that need no node_modules. Host Factory's calls load only main.cjs, which runs the
+ * program from its machine code. Separate files have what is rarely needed: operator commands, zod with the schemas,
+ * Temporal's SDK. Worker and simulator are not bundled.
  * @param withSdk whether the SDK may have changed
- * @throws Error with esbuild's words
+ * @throws Error with esbuild's message
  */
 export async function bundleCli({ withSdk }) {
   if (withSdk || !existsSync(sdk)) replace(sdk, await bundle({ stdin: { contents: SDK, resolveDir: root } }));
-  for (const [name, contents] of Object.entries(SELDOM)) {
+  for (const [name, contents] of Object.entries(RARELY_LOADED)) {
     const js = `const importMetaUrl = require('node:url').pathToFileURL(__filename).href;`;
     const text = await bundle({ stdin: { contents, resolveDir: root, loader: 'ts' }, banner: { js } });
     replace(path.join(folder, name), text);
   }
   const text = await programText();
-  // V8 takes any text of the right length for what it compiled, so each text has its own name.
+  // V8 accepts cached machine code for any text of the same length, so each text has its own file name.
   const name = `program-${createHash('sha256').update(text).digest('hex').slice(0, 12)}.cjs`;
   const program = path.join(folder, name);
   replace(program, text);
@@ -68,12 +68,12 @@ export async function bundleCli({ withSdk }) {
   }
 }
 
-/** What the command line uses of Temporal's SDK. */
+/** The part of Temporal's SDK that the command line uses. */
 const SDK =
   "export * from '@temporalio/client'; export { defineSearchAttributeKey } from '@temporalio/common';";
 
-/** Modules that the program loads when it must, by the file they are put into. */
-const SELDOM = {
+/** Modules that the program loads on demand, by the name of their bundle. */
+const RARELY_LOADED = {
   'commands.cjs': "export * from './cli/program.ts';",
   'schemas.cjs': "export * from './cli/operations/schemas.ts';",
 };
@@ -114,7 +114,7 @@ function keepApart({ onResolve }) {
   );
 }
 
-/** Of all functions, not only of those that run at the start, as V8 does by itself. */
+/** Machine code of all functions; by default V8 compiles only those that run at the start. */
 function machineCode(text, filename) {
   setFlagsFromString('--no-lazy');
   const script = new Script(text, { filename });
@@ -123,7 +123,7 @@ function machineCode(text, filename) {
   return script.createCachedData();
 }
 
-/** Whoever runs the command line meanwhile sees the old file or the new one. */
+/** Renamed into place: a command that starts meanwhile reads the old file or the new one. */
 function replace(file, content) {
   writeFileSync(`${file}.${process.pid}.tmp`, content);
   renameSync(`${file}.${process.pid}.tmp`, file);

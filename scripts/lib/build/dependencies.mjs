@@ -9,12 +9,12 @@ import { Problem } from '../problem.mjs';
 
 const lockFile = path.join(root, 'package-lock.json');
 const modules = path.join(root, 'node_modules');
-// Inside node_modules, so it goes when they go.
+// Inside node_modules, so that it is deleted with them.
 const stampFile = path.join(modules, '.open-host-factory-lock');
 
 /**
- * Installs the dependencies exactly as package-lock.json names them, when that has not been done yet.
- * @throws Problem that says why it could not be done.
+ * Installs exactly the dependencies of package-lock.json, unless they are installed.
+ * @throws Problem that says why npm failed
  */
 export async function ensureDependencies(say) {
   checkNodeVersion();
@@ -40,14 +40,14 @@ function isInstalled() {
   if (!existsSync(modules)) return false;
   const hash = lockHash();
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === hash) return true;
-  // Somebody may have run npm by hand: what lies there counts, not who put it there.
+  // The user may have run npm. What counts is what is installed.
   if (!matchesLock()) return false;
   stamp();
   return true;
 }
 
 function lockHash() {
-  // The platform too: a folder shared with a container needs other native packages there.
+  // Includes the platform: a folder shared with a container needs other native packages there.
   return createHash('sha256')
     .update(`${process.platform} ${process.arch}\n`)
     .update(readFileSync(lockFile))
@@ -58,7 +58,7 @@ function stamp() {
   writeFileSync(stampFile, lockHash());
 }
 
-/** Compares package-lock.json with the list that npm leaves in node_modules of what it installed. */
+/** Compares package-lock.json with npm's list of installed packages in node_modules. */
 function matchesLock() {
   let installed;
   try {
@@ -96,16 +96,16 @@ async function install(say) {
         ? 'The package registry could not be reached: connect to the network, or point npm to your registry with\n' +
           '  npm config set registry URL      (behind a proxy: npm config set https-proxy URL)\n' +
           'and run the same command again.'
-        : 'Mend what npm says above and run the same command again.'),
+        : 'Fix what npm reports above and run the same command again.'),
   );
 }
 
-/** npm says the cause first, then how `npm ci` is used. */
+/** npm prints the cause first, then the usage of `npm ci`. */
 function head(output) {
   return output.split('\n').slice(0, 20).join('\n');
 }
 
-/** npm of the `npm start` or `npm test` that runs us, else npm on PATH. */
+/** The npm that runs this script (`npm start`, `npm test`), else npm on PATH. */
 function npmCommand() {
   const script = process.env.npm_execpath;
   if (script && /npm-cli\.c?js$/.test(script)) return { command: process.execPath, args: [script] };

@@ -16,10 +16,10 @@ import { dist, root } from '../paths.mjs';
 import { Problem } from '../problem.mjs';
 
 /**
- * Packs what a host of Host Factory needs, and nothing that it does not: the scripts, the bundled command line with
- * its machine code, and the Node that this code is for. No node_modules, no worker, no AWS SDK.
- * @param folder where the tarball is put
- * @returns its path, the name of its only folder, and the oldest C library that its Node runs with
+ * Packs exactly what a Host Factory host needs: the scripts, the bundled command line with its machine code, and the
+ * Node that this code is for. No node_modules, no worker, no AWS SDK.
+ * @param folder destination of the tarball
+ * @returns the tarball's path, the name of its top folder, and the oldest glibc that its Node runs with
  */
 export async function packForHosts(folder) {
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
@@ -54,19 +54,19 @@ function fill(target) {
   writeFileSync(path.join(target, 'INSTALL.md'), installText());
 }
 
-/** The C library that Node was built with; undefined where it has another one (musl, macOS). */
+/** The glibc that Node was built with; undefined for another C library (musl, macOS). */
 const glibc = () => process.report.getReport().header.glibcVersionCompiler;
 
-const installText = () => `# Open Host Factory for hosts of Host Factory
+const installText = () => `# Open Host Factory for Host Factory hosts
 
-The command line with its own Node.js ${process.version} (${process.platform} ${process.arch}${glibc() ? `, glibc ${glibc()} or newer` : ''}); nothing else has to be
+The command line with its own Node.js ${process.version} (${process.platform} ${process.arch}${glibc() ? `, glibc ${glibc()} or newer` : ''}). Nothing else needs to be
 installed, and nothing is written into this folder. The worker runs elsewhere, from the npm package.
 
-Unpack it on a file system that all management hosts see, and let a link say which version counts:
+Unpack it on a file system that all management hosts share, and let a link select the version:
 
     tar -xzf open-host-factory-VERSION.tar.gz -C /shared/ohf
     ln -sfn open-host-factory-VERSION /shared/ohf/current
 
-Host Factory's provider plugin gets the scripts as /shared/ohf/current/cli/scripts. To go to another version, or back,
-unpack it beside the first one and move the link: calls under way end with the version they began with.
+Register /shared/ohf/current/cli/scripts as the scripts of Host Factory's provider plugin. To upgrade or downgrade,
+unpack the other version beside this one and change the link. Calls in progress finish with the version they started with.
 `;

@@ -9,8 +9,8 @@ import { dist, root } from '../paths.mjs';
 import { configSchema, ibmTables, settingsTables } from './settings-documents.mjs';
 
 /**
- * What is made from the code: whole files, and in others what stands between two marks.
- * @returns {Promise<{ file: string, is: string | undefined, shouldBe: string }[]>} by their path in the checkout
+ * Generated documentation: whole files, and parts of files between two marks.
+ * @returns {Promise<{ file: string, is: string | undefined, shouldBe: string }[]>} `file` is a path in the checkout
  */
 export async function documents() {
   const settings = await compiled('config', 'settings.js');
@@ -32,7 +32,7 @@ export async function documents() {
   ];
 }
 
-/** Each file that is not what the code says. */
+/** Files that differ from what the code generates. */
 export const staleDocuments = async () =>
   (await documents()).filter(({ is, shouldBe }) => is !== shouldBe).map(({ file }) => file);
 
@@ -44,7 +44,8 @@ function between(file, parts) {
   for (const [name, text] of Object.entries(parts)) {
     const [from, to] = [`<!-- ${name}: made by npm run docs -->\n`, `\n<!-- end of ${name} -->`];
     const [start, end] = [shouldBe.indexOf(from), shouldBe.indexOf(to)];
-    if (start === -1 || end < start) throw new Error(`${file} lacks the marks of '${name}'.`);
+    if (start === -1 || end < start)
+      throw new Error(`${file} lacks the marks for the generated part '${name}'.`);
     shouldBe = `${shouldBe.slice(0, start + from.length)}\n${text}${shouldBe.slice(end)}`;
   }
   return { file, is, shouldBe };

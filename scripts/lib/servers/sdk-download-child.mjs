@@ -1,5 +1,5 @@
-// Run as a process of its own: the download cannot be cancelled, a process can.
-// Arguments: dev-server or time-skipping, and the folder for the program. Exit code 0: it is there and it starts.
+// Runs in its own process, because the download cannot be cancelled but a process can be killed.
+// Arguments: dev-server or time-skipping, and the folder for the program. Exit code 0: the program exists and starts.
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 
 const [kind, downloadDir] = process.argv.slice(2);

@@ -7,25 +7,25 @@ import { cached, fillCache } from '../cache.mjs';
 
 const child = fileURLToPath(new URL('./sdk-download-child.mjs', import.meta.url));
 
-// Offline it fails in milliseconds; behind a firewall that swallows packets only this ends it.
-const SILENCE_MS = 8000;
+// Offline the download fails in milliseconds; only this timeout ends it behind a firewall that drops packets.
+const MAX_IDLE_MS = 8000;
 
 /**
- * Lets Temporal's SDK download the server it would use itself. `kind` is `dev-server` or `time-skipping`.
- * @returns the path of the program in the cache, or undefined when it could not be had.
+ * Lets Temporal's SDK download the server that it uses by default. `kind` is `dev-server` or `time-skipping`.
+ * @returns the path of the program in the cache, or undefined when the download failed
  */
 export async function downloadWithSdk(kind, say) {
   const name = `${kind}-downloaded`;
   try {
     await fillCache(name, say, (folder) => runDownload(kind, folder));
   } catch {
-    // Not an error: there are other ways, and the last one explains them all.
+    // Not an error: there are other sources, and the last one's error lists them all.
     return undefined;
   }
   return findDownloaded(kind);
 }
 
-/** What an earlier download left in the cache. */
+/** The program that an earlier download left in the cache. */
 export function findDownloaded(kind) {
   return programIn(cached(`${kind}-downloaded`));
 }
@@ -37,7 +37,7 @@ function programIn(folder) {
     .find(isExecutable);
 }
 
-/** Ends the download when nothing has arrived for a while. */
+/** Ends the download when it makes no progress. */
 function runDownload(kind, folder) {
   return new Promise((resolve, reject) => {
     const download = spawn(process.execPath, [child, kind, folder], { stdio: 'ignore' });
@@ -47,7 +47,7 @@ function runDownload(kind, folder) {
       const now = sizeOf(folder);
       if (now > size) lastGrowth = Date.now();
       size = now;
-      if (Date.now() - lastGrowth > SILENCE_MS) download.kill('SIGKILL');
+      if (Date.now() - lastGrowth > MAX_IDLE_MS) download.kill('SIGKILL');
     }, 500);
     download.on('exit', (code) => {
       clearInterval(timer);

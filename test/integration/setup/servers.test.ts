@@ -80,7 +80,7 @@ describe('finding a server', () => {
     sandbox.program('bin/temporal', answers('1.24.2'));
     sandbox.program(path.relative(sandbox.folder, cachedCli()), answers('1.29.1'));
     const { output } = await find('findTemporalServer');
-    assert.match(output, /Not using .*bin\/temporal: it holds server 1\.24\.2/);
+    assert.match(output, /Not using .*bin\/temporal: it contains server 1\.24\.2/);
     assert.match(output, /BY cache/);
   });
 

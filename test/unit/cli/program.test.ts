@@ -52,7 +52,7 @@ describe('ohf', function () {
       assert.deepEqual([outcome.code, outcome.stdout], [1, '']);
       assert.match(
         outcome.stderr,
-        /\/nowhere\/embedded\.awsinst is not there: .* run it on the worker's host/,
+        /\/nowhere\/embedded\.awsinst does not exist: .* Run it on the worker's host/,
       );
     });
   }

@@ -36,6 +36,14 @@ export const ERROR_GUIDE: Readonly<Record<ErrorCode, ErrorGuideEntry>> = {
     remedy:
       "nothing if it passes: Host Factory asks again. Else see `ohf health`, Temporal's log, the network",
   },
+  COMMAND: {
+    cause: 'a command failed for a reason that the product does not expect',
+    remedy: 'see the stack in the log; the same command may be run again',
+  },
+  QUERY: {
+    cause: 'a query failed for a reason that the product does not expect',
+    remedy: 'see the stack in the log; a query changes nothing',
+  },
 };
 
 export const PROVIDER_ERROR_GUIDE: Readonly<Record<ProviderErrorKind, ErrorGuideEntry>> = {

@@ -1,15 +1,19 @@
 /**
  * The product's errors. Each has a stable `code` that logs, alerts and JSON answers carry;
- * the message is for people and says what, where and what is allowed.
+ * the message is for people: what failed, where, and what is allowed.
  */
-export type ErrorCode =
-  | 'VALIDATION'
-  | 'BUSINESS_RULE'
-  | 'NOT_FOUND'
-  | 'CONFIGURATION'
-  | 'STORAGE'
-  | 'PROVIDER'
-  | 'UNAVAILABLE';
+export type ErrorCode = (typeof ERROR_CODES)[number];
+const ERROR_CODES = [
+  'VALIDATION',
+  'BUSINESS_RULE',
+  'NOT_FOUND',
+  'CONFIGURATION',
+  'STORAGE',
+  'PROVIDER',
+  'UNAVAILABLE',
+  'COMMAND',
+  'QUERY',
+] as const;
 
 export abstract class OhfError extends Error {
   readonly code: ErrorCode;
@@ -20,7 +24,12 @@ export abstract class OhfError extends Error {
   }
 }
 
-/** Broken rules of the product itself: bad input, a rule of the business, something that does not exist. */
+/** Also for an error of the worker's modules: the bundled command line has its own copies of the classes. */
+export const isOhfError = (error: unknown): error is OhfError =>
+  error instanceof OhfError ||
+  (error instanceof Error && 'code' in error && ERROR_CODES.some((code) => code === error.code));
+
+/** A rule of the product is broken: invalid input, a business rule, something that does not exist. */
 export abstract class DomainError extends OhfError {}
 export class ValidationError extends DomainError {
   constructor(message: string, options?: ErrorOptions) {
@@ -38,7 +47,7 @@ export class ResourceNotFoundError extends DomainError {
   }
 }
 
-/** Something that we stand on failed or is set up wrongly. */
+/** A dependency failed or is set up wrongly. */
 export abstract class InfrastructureError extends OhfError {}
 export class ConfigurationError extends InfrastructureError {
   constructor(message: string, options?: ErrorOptions) {
@@ -46,14 +55,14 @@ export class ConfigurationError extends InfrastructureError {
   }
 }
 
-/** What is kept on disk cannot be read or written. Temporal's history is the truth: no request depends on it. */
+/** Data on disk cannot be read or written. No request depends on it: Temporal's history is the truth. */
 export class StorageError extends InfrastructureError {
   constructor(message: string, options?: ErrorOptions) {
     super('STORAGE', message, options);
   }
 }
 
-/** How an answer of the cloud is to be taken; one table maps AWS's codes to these. */
+/** The meaning of a cloud error; one table maps AWS's codes to these. */
 export type ProviderErrorKind =
   | 'throttled'
   | 'capacity'
@@ -79,5 +88,17 @@ export abstract class ApplicationError extends OhfError {}
 export class UnavailableError extends ApplicationError {
   constructor(message: string, options?: ErrorOptions) {
     super('UNAVAILABLE', message, options);
+  }
+}
+/** A command failed for a reason that no module below it named. */
+export class CommandError extends ApplicationError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('COMMAND', message, options);
+  }
+}
+/** A query failed for a reason that no module below it named. */
+export class QueryError extends ApplicationError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('QUERY', message, options);
   }
 }

@@ -4,20 +4,22 @@ import { didYouMean } from '../config/input/suggest.ts';
 import { ValidationError } from '../domain/errors/errors.ts';
 import { flagName } from './args/command.ts';
 import { COMMANDS } from './commands/registry.ts';
-import { OPERATIONS, isOperationName } from './operations/registry.ts';
+import { HF_OPERATIONS, hfOperation } from './operations/registry.ts';
 import { version } from './version.ts';
 
 type Action = () => Promise<number>;
 
 /** Runs what the arguments ask for. @returns the exit code */
 export async function runProgram(argv: readonly string[], env: Environment): Promise<number> {
-  return await selectAction(declareCommands(env), argv)();
+  return await selectAction(await declareCommands(argv[2], env), argv)();
 }
 
-/** Declares every command and loads none: an action's code comes with its call. */
-function declareCommands(env: Environment): CAC {
+/** Declares every command, and loads only the one that is called. */
+async function declareCommands(called: string | undefined, env: Environment): Promise<CAC> {
   const cli = cac('ohf');
-  for (const { name, args, summary, examples } of OPERATIONS) {
+  for (const entry of HF_OPERATIONS) {
+    const { name, summary, load } = entry;
+    const { args = '', examples = [] } = name === called ? (await load()).operation : {};
     const command = cli
       .command(`${name}${args && ` ${args}`}`, summary)
       .option('-f, --file <path>', "Host Factory's input document")
@@ -25,7 +27,7 @@ function declareCommands(env: Environment): CAC {
     for (const example of examples) command.example(`  ohf ${example}`);
     command.action(() => async () => {
       const { runOperation } = await import('./runOperation.ts');
-      return runOperation(name, rawArgsOf(cli, name), env);
+      return runOperation(entry, rawArgsOf(cli, name), env);
     });
   }
   for (const { name, args, summary, options, examples, load } of COMMANDS) {
@@ -63,7 +65,7 @@ function selectAction(cli: CAC, argv: readonly string[]): Action {
     if (isDone) return () => Promise.resolve(0);
     throw new ValidationError(`No command is given. Commands: ${names.join(', ')}.`);
   }
-  if (isOperationName(cli.matchedCommand.name)) {
+  if (hfOperation(cli.matchedCommand.name)) {
     // Host Factory's operations check their own arguments and answer in JSON.
     cli.matchedCommand.allowUnknownOptions();
   } else {

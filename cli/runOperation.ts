@@ -1,23 +1,85 @@
+import { describeIssues } from '../config/input/issues.ts';
 import type { Environment } from '../config/index.ts';
-import { OhfError } from '../domain/errors/errors.ts';
-import { openContext, type OperationContext } from './context.ts';
-import { errorDetails, openLog } from './log.ts';
-import { loadOperation } from './operations/registry.ts';
+import type { JsonObject } from '../config/input/jsonFile.ts';
+import { ValidationError } from '../domain/errors/errors.ts';
+import { parseArgv } from './args/argv.ts';
+import {
+  createCommandBus,
+  createQueryBus,
+  oneLineMessage,
+  type BusOptions,
+  type Execution,
+} from './bus/bus.ts';
+import { openSession, type Session } from './bus/session.ts';
+import { errorDetails, openLog, type Log } from './log.ts';
+import type { Command, Query, Validate } from './operations/operation.ts';
+import type { RegistryEntry } from './operations/registry.ts';
 import { jsonLine, writeStdout } from './output/writeStdout.ts';
 import { rejectWindows } from './platform.ts';
-import { parseArgv } from './args/argv.ts';
 
 /**
  * Runs one operation for Host Factory: exactly one JSON document on standard output, also for a failure,
  * and nothing on standard error.
  * @returns the exit code, 0 or 1
  */
-export async function runOperation(name: string, args: readonly string[], env: Environment): Promise<number> {
-  const startedAt = performance.now();
+export async function runOperation(
+  { name, load }: RegistryEntry,
+  args: readonly string[],
+  env: Environment,
+): Promise<number> {
   const log = openLog(env, name);
-  const context = openContext(env, log);
+  const session = openSession(env, log);
   // Host Factory may read both streams as one document; Node's own warnings would break it.
   process.removeAllListeners('warning');
+  const { operation } = await load();
+  const execution = await executeOperation(operation, args, session, log, crashOfProcess());
+  const { outcome, failure, record } = execution;
+  const document = outcome?.json() ?? { message: failure ? oneLineMessage(failure) : '' };
+  // Host Factory gets its answer first: no log and no open connection may delay it, or add to it.
+  const isDelivered = await writeStdout(jsonLine(document));
+  record(isDelivered);
+  await session.close().catch((error: unknown) => log.warn('closing failed', errorDetails(error)));
+  await log.close(async () => (await session.queryContext.config()).logging);
+  return isDelivered ? (outcome?.exitCode ?? 1) : 1;
+}
+
+/** Runs an operation on the arguments behind its name. Never rejects: a failure is part of the result. */
+export function executeOperation(
+  operation: Command | Query,
+  args: readonly string[],
+  session: Session,
+  log: Log,
+  crash?: Promise<never>,
+): Promise<Execution> {
+  const options: BusOptions = {
+    log,
+    caller: { kind: 'hostFactory', name: '' },
+    validate,
+    ...(crash && { crash }),
+  };
+  const readInput = async (): Promise<JsonObject> => {
+    rejectWindows(process.platform);
+    const source = parseArgv(args);
+    if (source.kind === 'args') return operation.inputFromArgs?.(source.args) ?? {};
+    if (source.kind === 'file') log.addFields({ input: source.path });
+    const { readInputDocument } = await import('./args/input.ts');
+    return readInputDocument(source);
+  };
+  return operation.kind === 'command'
+    ? createCommandBus(session.commandContext, options).execute(operation, readInput)
+    : createQueryBus(session.queryContext, options).execute(operation, readInput);
+}
+
+/** Reports one finding: a thousand entries may be wrong in the same way. */
+const validate: Validate = (schema, input) => {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const first = parsed.error.issues.slice(0, 1);
+  throw new ValidationError(describeIssues(first, input, { origin: () => 'Input', knownPaths: [] }));
+};
+
+/** Rejects on an error that nothing catches; the call then still prints its document. */
+function crashOfProcess(): Promise<never> {
   const crash = new Promise<never>((_, reject) => {
     process.on('uncaughtException', (error) => {
       if (!isStderrWriteError(error)) reject(error);
@@ -25,70 +87,10 @@ export async function runOperation(name: string, args: readonly string[], env: E
     process.on('unhandledRejection', reject);
   });
   crash.catch(() => undefined);
-  let document: object;
-  let failure: unknown;
-  let exitCode = 0;
-  try {
-    document = await Promise.race([executeAndClose(name, args, context), crash]);
-  } catch (error) {
-    failure = error;
-    document = { message: oneLineMessage(error) };
-    exitCode = 1;
-  }
-  // Host Factory gets its answer first: no log may delay it, or add to it.
-  const delivered = await writeStdout(jsonLine(document));
-  const fields = { ms: Math.round(performance.now() - startedAt), ...(delivered ? {} : { delivered }) };
-  if (exitCode === 1) log.error(oneLineMessage(failure), { ...fields, ...errorDetails(failure) });
-  else if ((await loadOperation(name)).kind === 'command') log.info('answered', fields);
-  else log.debug('answered', fields);
-  await log.close(async () => (await context.config()).logging);
-  return delivered ? exitCode : 1;
+  return crash;
 }
 
-/** Standard error goes to a log: what a full disk keeps from it is no reason to fail. Answers are written otherwise. */
+/** Standard error goes to a log; a full disk there is no reason to fail. Answers do not use this stream. */
 const isStderrWriteError = (error: NodeJS.ErrnoException): boolean =>
   error.syscall === 'write' && WRITE_ERROR_CODES.includes(error.code ?? '');
 const WRITE_ERROR_CODES: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'];
-
-async function executeAndClose(
-  name: string,
-  args: readonly string[],
-  context: ReturnType<typeof openContext>,
-): Promise<object> {
-  try {
-    return await execute(name, args, context);
-  } finally {
-    // What is decided is decided: a connection that does not close must not change the answer.
-    await context.close().catch((error: unknown) => context.log.warn('closing failed', errorDetails(error)));
-  }
-}
-
-/** @returns the document of a success. @throws what `oneLineMessage` has the words for */
-export async function execute(
-  name: string,
-  args: readonly string[],
-  context: OperationContext,
-): Promise<object> {
-  rejectWindows(process.platform);
-  const operation = await loadOperation(name);
-  const source = parseArgv(args);
-  if (source.kind === 'file') context.log.addFields({ input: source.path });
-  const input = source.kind === 'args' ? operation.inputFromArgs(source.args) : await readDocument(source);
-  return operation.execute(input, context);
-}
-
-async function readDocument(source: Exclude<ReturnType<typeof parseArgv>, { kind: 'args' }>) {
-  const { readInputDocument } = await import('./args/input.ts');
-  return readInputDocument(source);
-}
-
-/** Never empty, never a stack, and of one line, whatever line breaks the names in a file have. */
-export function oneLineMessage(error: unknown): string {
-  return messageFor(error).replaceAll(/\s*[\r\n]\s*/g, ' ');
-}
-
-function messageFor(error: unknown): string {
-  if (error instanceof OhfError) return error.message;
-  const reason = error instanceof Error ? error.message || error.name : String(error);
-  return `Internal error: ${reason}`;
-}

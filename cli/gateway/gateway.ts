@@ -1,31 +1,28 @@
-import type { LostHostsAnswer, LostHostsQuery, MonitorInput } from '../../domain/monitor/messages.ts';
-import type { Machine } from '../../domain/machine/machine.ts';
+import type { LostHosts } from '../../domain/monitor/machineRepository.ts';
+import type { HostListUpdate, LostHostsQuery, MonitorInput } from '../../domain/monitor/messages.ts';
 import type { StatusMemo } from '../../contract/messages.ts';
-import type { RequestStatus, StatusView } from '../../domain/request/statusView.ts';
+import type { StatusAnswer } from '../../domain/request/requestRepository.ts';
+import type { StatusView } from '../../domain/request/statusView.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';
 import type { MachineReturnInput } from '../../domain/return/input.ts';
 
 /** `unconfirmed`: sent, and no answer came; the workflow may have been started or not. */
 export type StartOutcome = 'started' | 'unconfirmed';
 
-export interface StatusAnswer {
-  readonly status: RequestStatus;
-  readonly message: string;
-  readonly machines: readonly Machine[];
-  /** Machines that are `succeed` and that its owner does not know to have been read. */
-  readonly unacknowledged?: readonly string[];
-}
-
-/** What the operations ask of Temporal. Every method throws UnavailableError when nothing can be known. */
+/** Host Factory's calls on Temporal. Every method throws UnavailableError, except where it never fails. */
 export interface Gateway {
   startRequest(input: MachineRequestInput): Promise<StartOutcome>;
   startReturn(input: MachineReturnInput): Promise<StartOutcome>;
   /** One answer per id, in the same order; `now` in epoch ms. */
   readStatuses(ids: readonly string[], now: number): Promise<readonly StatusAnswer[]>;
-  /** Tells an owner that Host Factory reads these of its machines. Never fails: the next status tells it again. */
+  /** Signals an owner that Host Factory reads these of its machines. Never fails: the next status signals it again. */
   acknowledge(requestId: string, machineIds: readonly string[]): Promise<void>;
-  /** Which of these hosts the cloud takes away, and tells the monitor what the list says that is new to it. */
-  readLostHosts(hosts: LostHostsQuery): Promise<LostHostsAnswer>;
+  /** Which of these hosts are lost. Changes nothing. */
+  readLostHosts(hosts: LostHostsQuery): Promise<LostHosts>;
+  /** Starts the monitor if it does not run. */
+  ensureMonitor(): Promise<void>;
+  /** Signals to the monitor what is new in a host list. Never fails: the next list brings it again. */
+  updateHostList(update: HostListUpdate): Promise<void>;
   close(): Promise<void>;
 }
 

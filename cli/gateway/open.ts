@@ -49,8 +49,17 @@ export function createGateway(client: TemporalClient, monitor: ReturnType<typeof
     },
     readLostHosts: async (hosts) => {
       await client.connect();
-      return readLostHosts(client, monitor, hosts);
+      return readLostHosts(client, monitor.workflowId, hosts);
     },
+    ensureMonitor: async () => {
+      await client.start({
+        ...monitor,
+        startIfNotRunning: true,
+        attributes: { HfProvider: monitor.input.provider },
+      });
+    },
+    updateHostList: (update) =>
+      client.signal(monitor.workflowId, SIGNAL.hostListUpdated, update).catch(() => undefined),
     close: () => client.close(),
   };
 }

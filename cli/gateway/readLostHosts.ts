@@ -1,39 +1,27 @@
 import { isObject } from '../../config/input/jsonFile.ts';
 import type { LostHostsAnswer, LostHostsQuery, LostMachinesMemo } from '../../domain/monitor/messages.ts';
-import type { monitorStart } from '../../contract/monitorStart.ts';
-import { QUERY, SIGNAL } from '../../contract/messages.ts';
+import type { LostHosts } from '../../domain/monitor/machineRepository.ts';
+import { QUERY } from '../../contract/messages.ts';
 import type { TemporalClient } from './gateway.ts';
 
 const NOT_READY: LostHostsAnswer = { v: 1, isReady: false, lost: [] };
 
 /**
- * Which of these hosts the cloud takes away: from the monitor itself, else from what it last left with Temporal.
- * A monitor that does not run is started.
+ * Which of these hosts are lost: from the monitor's answer, else from its memo.
  * @throws UnavailableError
  */
 export async function readLostHosts(
   client: TemporalClient,
-  monitor: ReturnType<typeof monitorStart>,
+  workflowId: string,
   hosts: LostHostsQuery,
-): Promise<LostHostsAnswer> {
-  const { workflowId } = monitor;
+): Promise<LostHosts> {
   const answer = await client.query(workflowId, QUERY.lostHosts, hosts);
   switch (answer.kind) {
-    case 'view': {
-      const view = answer.view as LostHostsAnswer;
-      // What does not arrive is news again at the next call; the answer holds all the same.
-      if (view.update)
-        await client.signal(workflowId, SIGNAL.hostListUpdated, view.update).catch(() => undefined);
-      return view;
-    }
+    case 'view':
+      return answer.view as LostHostsAnswer;
     case 'closed':
     case 'notFound':
-      await client.start({
-        ...monitor,
-        startIfNotRunning: true,
-        attributes: { HfProvider: monitor.input.provider },
-      });
-      return NOT_READY;
+      return { ...NOT_READY, isMonitorMissing: true };
     case 'unanswered': {
       const memo = (await client.describe(workflowId))?.memo;
       return isLostMachinesMemo(memo) ? answerFromMemo(memo, hosts) : NOT_READY;

@@ -4,7 +4,8 @@ import { UnavailableError } from '../../domain/errors/errors.ts';
 import { createdAtOf, isRequestId, isReturnId } from '../../contract/ids.ts';
 import { QUERY } from '../../contract/messages.ts';
 import { isStatusMemo } from './memo.ts';
-import type { WorkflowDescription, StatusAnswer, TemporalClient } from './gateway.ts';
+import type { StatusAnswer } from '../../domain/request/requestRepository.ts';
+import type { WorkflowDescription, TemporalClient } from './gateway.ts';
 import type { StatusView } from '../../domain/request/statusView.ts';
 import type { CarriedRequestState } from '../../domain/request/input.ts';
 

@@ -2,24 +2,13 @@ import { Client, Connection, WorkflowNotFoundError, type WorkflowExecutionInfo }
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Config, TemporalConfig } from '../../config/index.ts';
 import { isObject } from '../../config/input/jsonFile.ts';
+import type { RequestFilter, WorkflowRow } from '../../domain/request/requestRepository.ts';
 import { ResourceNotFoundError } from '../../domain/errors/errors.ts';
 import type { ForceAdoption, MonitorReport } from '../../domain/monitor/messages.ts';
 import { QUERY, SIGNAL, WORKFLOW } from '../../contract/messages.ts';
 import { taskQueues } from '../../contract/taskQueues.ts';
 import { connectionOptions } from './connectionOptions.ts';
 import { GRPC, grpcCode, unavailableError, unreachableError } from './temporalErrors.ts';
-
-/** What Temporal's lists say of one request, return or adopter. */
-export interface WorkflowRow {
-  readonly id: string;
-  readonly kind: 'request' | 'return' | 'adopter';
-  /** HfState while it is open, else Temporal's word for how it ended, in lower case. */
-  readonly state: string;
-  readonly isOpen: boolean;
-  readonly template: string;
-  /** Machines asked for, or given back. */
-  readonly count: number;
-}
 
 /** What people ask of Temporal beside the operations. Lists lag a second or so behind the workflows themselves. */
 export interface Visibility {
@@ -55,13 +44,23 @@ export interface Pollers {
   readonly lastPollSecondsAgo: number;
 }
 
-/** Requests, returns and adopters of one provider instance. */
-export function providerQuery({ provider }: Config, which: 'open' | 'any'): string {
+/** The list filter for requests, returns and adopters of one provider. Values must be free of quotes. */
+export function requestQuery(
+  { provider }: Pick<Config, 'provider'>,
+  { isOpen, state, templateId }: RequestFilter,
+): string {
   const { workflows } = taskQueues(provider.deployment, provider.name);
   const types = [WORKFLOW.request, WORKFLOW.return].map((type) => `WorkflowType = "${type}"`);
-  const openClause = which === 'open' ? ' AND ExecutionStatus = "Running"' : '';
-  return `TaskQueue = "${workflows}" AND (${types.join(' OR ')})${openClause}`;
+  return [
+    `TaskQueue = "${workflows}" AND (${types.join(' OR ')})`,
+    ...(isOpen ? ['ExecutionStatus = "Running"'] : []),
+    ...(state === undefined ? [] : [`HfState = "${state}"`]),
+    ...(templateId === undefined ? [] : [`HfTemplate = "${templateId}"`]),
+  ].join(' AND ');
 }
+
+export const providerQuery = (config: Config, which: 'open' | 'any'): string =>
+  requestQuery(config, { isOpen: which === 'open' });
 
 /** @throws UnavailableError when the server can't be reached */
 export async function openVisibility(config: TemporalConfig): Promise<Visibility> {

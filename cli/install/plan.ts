@@ -8,7 +8,7 @@ import { formatJsonFile } from './jsonText.ts';
 import type { Layout } from './layout.ts';
 import { readRecord, extendRecord, recordPath, sha256, type InstallRecord } from './record.ts';
 import { isPluginShared, register, unregister, type RegistrationTexts } from './registration.ts';
-import { OPERATIONS } from '../operations/registry.ts';
+import { HF_OPERATIONS } from '../operations/registry.ts';
 import { isOurScript } from './scriptFiles.ts';
 
 type Files = ReadonlyMap<string, string>;
@@ -148,7 +148,7 @@ function scriptWrite(path: string, after: string): Write[] {
 }
 
 function ourScripts({ scriptsDir }: Layout): Change[] {
-  return OPERATIONS.map(({ name }) => join(scriptsDir, `${name}.sh`)).flatMap((path): Change[] => {
+  return HF_OPERATIONS.map(({ name }) => join(scriptsDir, `${name}.sh`)).flatMap((path): Change[] => {
     const before = readIfExists(path);
     return before !== undefined && isOurScript(before) ? [{ kind: 'delete', path, before }] : [];
   });

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigurationError } from '../../domain/errors/errors.ts';
-import { OPERATIONS } from '../operations/registry.ts';
+import { HF_OPERATIONS } from '../operations/registry.ts';
 import { hasPlugins, type Layout } from './layout.ts';
 
 /** The second line of each script that we wrote; a file without it is somebody else's. */
@@ -17,7 +17,9 @@ export function scriptFiles(launcherDir: string, layout: Layout): ReadonlyMap<st
   const providerLines = hasPlugins(layout)
     ? ''
     : `HF_PROVIDER_NAME=\${HF_PROVIDER_NAME:-${layout.provider}}\nexport HF_PROVIDER_NAME\n`;
-  return new Map(OPERATIONS.map(({ name }) => [`${name}.sh`, scriptText(name, launcherDir, providerLines)]));
+  return new Map(
+    HF_OPERATIONS.map(({ name }) => [`${name}.sh`, scriptText(name, launcherDir, providerLines)]),
+  );
 }
 
 export const isOurScript = (text: string): boolean => text.split('\n')[1] === HEADER;

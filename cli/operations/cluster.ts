@@ -2,9 +2,8 @@ import { readdir } from 'node:fs/promises';
 import type { Environment } from '../../config/index.ts';
 
 /**
- * The name of the Symphony cluster that calls: EGO keeps it as the ending of one file in its configuration folder,
- * `ego.cluster.NAME`.
- * @returns undefined where it cannot be told, e.g. outside of EGO
+ * The name of the Symphony cluster that calls: EGO's configuration folder has one file `ego.cluster.NAME`.
+ * @returns undefined where it is unknown, e.g. outside of EGO
  */
 export async function clusterName({ EGO_CONFDIR: folder }: Environment): Promise<string | undefined> {
   if (!folder) return undefined;

@@ -1,28 +1,31 @@
 import type { LostHostsAnswer, LostHostsQuery } from '../../domain/monitor/messages.ts';
-import type { OperationContext } from '../context.ts';
-import { clusterName } from './cluster.ts';
+import type { QueryContext, QueryEffects } from '../bus/context.ts';
 import { errorDetails } from '../log.ts';
+import { clusterName } from './cluster.ts';
 import { hostFromArg, parsePlainHosts, type HostEntry } from './hosts.ts';
-import { defineOperation } from './operation.ts';
+import { defineQuery } from './operation.ts';
 
-/** Reads, but for what Host Factory's list of hosts tells the monitor that it did not know. */
-export const operation = defineOperation({
-  name: 'getReturnRequests',
-  kind: 'query',
-  // Hosts that a person names are not all that Host Factory has.
-  inputFromArgs: (args) => ({ machines: args.map(hostFromArg), isComplete: false }),
+type Context = QueryContext & Pick<QueryEffects, 'ensureMonitor' | 'updateHostList'>;
+
+/** Reads only, except that it starts a missing monitor and signals what is new in Host Factory's host list. */
+export const operation = defineQuery({
+  schema: async () => (await import('./schemas.ts')).hostsInUse,
   fastPath: (input) => {
     const machines = parsePlainHosts(input['machines']);
     const { isComplete } = input;
     if (!machines || (isComplete !== undefined && typeof isComplete !== 'boolean')) return undefined;
     return { machines, ...(isComplete === undefined ? {} : { isComplete }) };
   },
-  schema: async () => (await import('./schemas.ts')).hostsInUse,
+  args: '[...machines]',
+  // Hosts on the command line are not Host Factory's complete list.
+  inputFromArgs: (args) => ({ machines: args.map(hostFromArg), isComplete: false }),
+  effects: ['ensureMonitor', 'updateHostList'],
+  examples: ['getReturnRequests'],
   run: ({ machines, isComplete }, context) =>
     readReturnRequests(machines ?? [], isComplete !== false, context),
 });
 
-/** Hosts of one query: their names and ids stay under 1 MB, half of what Temporal takes. */
+/** Hosts of one query: their names and ids stay under 1 MB, half of Temporal's limit. */
 const MAX_HOSTS_PER_QUERY = 15_000;
 /** AWS announces an interruption two minutes before it. */
 const MAX_GRACE_SECONDS = 120;
@@ -30,7 +33,7 @@ const MAX_GRACE_SECONDS = 120;
 async function readReturnRequests(
   hosts: readonly HostEntry[],
   isComplete: boolean,
-  context: OperationContext,
+  context: Context,
 ): Promise<object> {
   const requests: object[] = [];
   let ready = true;
@@ -38,11 +41,10 @@ async function readReturnRequests(
   const cluster = await clusterName(context.env);
   if (hosts.length === 0 && isComplete) await reportEmptyHostList(cluster, context);
   for (let from = 0; from < hosts.length; from += MAX_HOSTS_PER_QUERY) {
-    const gateway = await context.gateway();
     const now = context.now();
     const page = hosts.slice(from, from + MAX_HOSTS_PER_QUERY);
     const isWhole = isComplete && page.length === hosts.length;
-    const answer = await gateway.readLostHosts(hostsQuery(page, isWhole, now, cluster));
+    const answer = await readLostHosts(hostsQuery(page, isWhole, now, cluster), context);
     ready &&= answer.isReady;
     boundTo ??= answer.boundCluster;
     requests.push(...lostHostRows(page, answer, now));
@@ -50,9 +52,18 @@ async function readReturnRequests(
   return { status: 'complete', message: messageFor(ready, boundTo, context), requests };
 }
 
-function messageFor(ready: boolean, boundTo: string | undefined, { log }: OperationContext): string {
+async function readLostHosts(query: LostHostsQuery, context: Context): Promise<LostHostsAnswer> {
+  const answer = await context.machines.lost(query);
+  if (answer.isMonitorMissing) await context.ensureMonitor();
+  if (answer.update) await context.updateHostList(answer.update);
+  return answer;
+}
+
+function messageFor(ready: boolean, boundTo: string | undefined, { log }: Context): string {
   if (boundTo !== undefined) {
-    const message = `The deployment of this provider belongs to the cluster '${boundTo}'; give this one its own.`;
+    const message =
+      `The deployment of this provider belongs to the cluster '${boundTo}'; ` +
+      'set another provider.deployment for this cluster.';
     log.error(message);
     return message;
   }
@@ -61,12 +72,12 @@ function messageFor(ready: boolean, boundTo: string | undefined, { log }: Operat
     : 'AWS has not been read yet; nothing is known of the hosts.';
 }
 
-/** Nothing is asked of no host; but the monitor has to hear of it, for machines may be alive. */
-async function reportEmptyHostList(cluster: string | undefined, context: OperationContext): Promise<void> {
+/** The answer is empty without a query; but the monitor needs the list, for machines may still run. */
+async function reportEmptyHostList(cluster: string | undefined, context: Context): Promise<void> {
   try {
-    await (await context.gateway()).readLostHosts(hostsQuery([], true, context.now(), cluster));
+    await readLostHosts(hostsQuery([], true, context.now(), cluster), context);
   } catch (error) {
-    context.log.warn('the monitor was not told that there are no hosts', errorDetails(error));
+    context.log.warn('the monitor did not get the empty host list', errorDetails(error));
   }
 }
 
@@ -84,7 +95,7 @@ const hostsQuery = (
   ids: hosts.map(({ machineId }) => machineId?.trim() ?? ''),
 });
 
-/** Names exactly as Host Factory sent them: it finds its hosts by them. */
+/** With the names exactly as Host Factory sent them: it matches hosts by them. */
 function lostHostRows(hosts: readonly HostEntry[], { lost }: LostHostsAnswer, now: number): object[] {
   return lost.map(([index, at]) => {
     const { name, machineId } = hosts[index] ?? {};

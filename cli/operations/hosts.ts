@@ -1,7 +1,7 @@
 import { isObject } from '../../config/input/jsonFile.ts';
 import type { ReturnedMachine } from '../../domain/return/input.ts';
 
-/** A host as words on the command line name it: an instance id, or else a host name. */
+/** A host on the command line: an instance id, else a host name. */
 export const hostFromArg = (arg: string): ReturnedMachine =>
   /^i-[0-9a-f]+$/.test(arg) ? { machineId: arg } : { name: arg };
 
@@ -10,7 +10,7 @@ export interface HostEntry {
   readonly machineId?: string | null | undefined;
 }
 
-/** A list of hosts as Host Factory sends it, or undefined. */
+/** A list of hosts in Host Factory's usual form, or undefined. */
 export function parsePlainHosts(machines: unknown): HostEntry[] | undefined {
   if (!Array.isArray(machines)) return undefined;
   const hosts: HostEntry[] = [];
@@ -26,7 +26,7 @@ export function parsePlainHosts(machines: unknown): HostEntry[] | undefined {
 const isOptionalString = (value: unknown): value is string | null | undefined =>
   typeof value === 'string' || value === null || value === undefined;
 
-/** Each machine once, in the order of the list; the id counts where there is one. Blank entries are dropped. */
+/** Each machine once, in the order of the list, by its id, else by its name. Blank entries are dropped. */
 export function distinctHosts(entries: readonly HostEntry[]): readonly ReturnedMachine[] {
   const hosts = new Map<string, ReturnedMachine>();
   for (const host of entries) {

@@ -1,6 +1,6 @@
 import type { Machine } from '../../domain/machine/machine.ts';
 
-/** A machine in the words and the order of IBM's own provider, whose output Host Factory is known to take. */
+/** A machine with the fields and their order of IBM's own provider, whose output Host Factory accepts. */
 export function machineRow(machine: Machine): object {
   return {
     machineId: machine.machineId,
@@ -18,7 +18,7 @@ export function machineRow(machine: Machine): object {
   };
 }
 
-/** Host Factory has no word for a machine that AWS does not show: not yet, or no more. */
+/** Host Factory has no state for a machine that AWS does not show (yet, or any more). */
 function hfState({ state, result }: Machine): string {
   if (state !== 'absent') return state;
   return result === 'executing' ? 'pending' : 'terminated';

@@ -1,62 +1,73 @@
-import type { Operation } from './operation.ts';
+import type { Command, Query } from './operation.ts';
 
-export interface OperationEntry {
+/** Operations by purpose, in the order of `ohf --help`. */
+export const GROUPS = {
+  hostFactory: "Host Factory's operations",
+  fleet: 'Requests and machines',
+  setup: 'Setup',
+  diagnostics: 'Diagnostics',
+  run: 'Processes',
+} as const;
+export type Group = keyof typeof GROUPS;
+
+export interface RegistryEntry {
   readonly name: string;
+  readonly group: Group;
+  readonly kind: 'command' | 'query';
   readonly summary: string;
-  /** Positional arguments as help shows them. */
-  readonly args: string;
-  readonly examples: readonly string[];
-  readonly load: () => Promise<{ readonly operation: Operation }>;
+  /** Loads one module at a time: a call of Host Factory is one process. */
+  readonly load: () => Promise<{ readonly operation: Command | Query }>;
 }
 
-/** Every operation. The modules are loaded one at a time: a call of Host Factory is one process. */
-export const OPERATIONS: readonly OperationEntry[] = [
-  {
-    name: 'getAvailableTemplates',
-    summary: 'List the templates that Host Factory may ask for',
-    args: '',
-    examples: ['getAvailableTemplates'],
-    load: () => import('./getAvailableTemplates.ts'),
-  },
-  {
-    name: 'requestMachines',
-    summary: 'Ask for machines of a template; prints the request id',
-    args: '[templateId] [machineCount]',
-    examples: [
-      'requestMachines demo 5',
-      'requestMachines -d \'{"template":{"templateId":"demo","machineCount":5}}\'',
-    ],
-    load: () => import('./requestMachines.ts'),
-  },
-  {
-    name: 'getRequestStatus',
-    summary: 'Show how far requests and returns are',
-    args: '[...requestIds]',
-    examples: ['getRequestStatus req-01989c9e-7a0b-7c3d-9e4f-0123456789ab'],
-    load: () => import('./getRequestStatus.ts'),
-  },
-  {
-    name: 'requestReturnMachines',
-    summary: 'Give machines back, by id or host name; prints the return id',
-    args: '[...machines]',
-    examples: ['requestReturnMachines i-0123456789abcdef0 ip-10-0-0-1.ec2.internal'],
-    load: () => import('./requestReturnMachines.ts'),
-  },
-  {
-    name: 'getReturnRequests',
-    summary: 'List the machines that AWS takes away or has taken',
-    args: '[...machines]',
-    examples: ['getReturnRequests'],
-    load: () => import('./getReturnRequests.ts'),
-  },
+/** A command starts or signals workflows, or changes files. A module that defines a query does not compile here. */
+export const command = (
+  group: Group,
+  name: string,
+  summary: string,
+  load: () => Promise<{ readonly operation: Command }>,
+): RegistryEntry => ({ name, group, kind: 'command', summary, load });
+
+/** A query only reads, except for the effects that it declares. */
+export const query = (
+  group: Group,
+  name: string,
+  summary: string,
+  load: () => Promise<{ readonly operation: Query }>,
+): RegistryEntry => ({ name, group, kind: 'query', summary, load });
+
+/** The five operations that Host Factory calls. The other commands are in commands/registry.ts. */
+export const HF_OPERATIONS: readonly RegistryEntry[] = [
+  query(
+    'hostFactory',
+    'getAvailableTemplates',
+    'List the templates that Host Factory may request',
+    () => import('./getAvailableTemplates.ts'),
+  ),
+  command(
+    'hostFactory',
+    'requestMachines',
+    'Request machines of a template; prints the request id',
+    () => import('./requestMachines.ts'),
+  ),
+  query(
+    'hostFactory',
+    'getRequestStatus',
+    'Show the status of requests and returns',
+    () => import('./getRequestStatus.ts'),
+  ),
+  command(
+    'hostFactory',
+    'requestReturnMachines',
+    'Return machines, by id or host name; prints the return id',
+    () => import('./requestReturnMachines.ts'),
+  ),
+  query(
+    'hostFactory',
+    'getReturnRequests',
+    'List the machines that AWS takes away or has taken',
+    () => import('./getReturnRequests.ts'),
+  ),
 ];
 
-export const isOperationName = (name: string | undefined): name is string =>
-  OPERATIONS.some((operation) => operation.name === name);
-
-/** @throws Error when there is none of that name */
-export async function loadOperation(name: string): Promise<Operation> {
-  const entry = OPERATIONS.find((candidate) => candidate.name === name);
-  if (!entry) throw new Error(`no operation ${name}`);
-  return (await entry.load()).operation;
-}
+export const hfOperation = (name: string | undefined): RegistryEntry | undefined =>
+  HF_OPERATIONS.find((entry) => entry.name === name);

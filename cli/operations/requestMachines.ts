@@ -1,17 +1,15 @@
 import { rejectWhileDraining } from '../../config/hostFactory/draining.ts';
-import { templatesPath } from '../../config/hostFactory/hfPaths.ts';
-import { MAX_MACHINES, readTemplateForRequest } from '../../config/templates/ibmTemplates.ts';
+import { MAX_MACHINES } from '../../config/templates/ibmTemplates.ts';
 import type { AwsConfig } from '../../config/index.ts';
 import { isObject } from '../../config/input/jsonFile.ts';
 import { BusinessRuleError, ValidationError } from '../../domain/errors/errors.ts';
-import { requestIdFrom as requestIdOf } from '../../contract/ids.ts';
+import { requestIdFrom } from '../../contract/ids.ts';
 import type { Template } from '../../domain/template/template.ts';
-import type { OperationContext } from '../context.ts';
-import { defineOperation } from './operation.ts';
+import type { CommandContext } from '../bus/context.ts';
+import { defineCommand } from './operation.ts';
 
-export const operation = defineOperation({
-  name: 'requestMachines',
-  kind: 'command',
+export const operation = defineCommand({
+  args: '[templateId] [machineCount]',
   inputFromArgs: ([templateId, machineCount, ...more]) => {
     if (more.length > 0)
       throw new ValidationError(`requestMachines takes two arguments; '${more[0]}' is a third.`);
@@ -26,28 +24,28 @@ export const operation = defineOperation({
     return { template: { templateId, machineCount } };
   },
   schema: async () => (await import('./schemas.ts')).machinesRequest,
+  examples: [
+    'requestMachines demo 5',
+    'requestMachines -d \'{"template":{"templateId":"demo","machineCount":5}}\'',
+  ],
   run: ({ template }, context) => requestMachines(template.templateId, template.machineCount, context),
 });
 
 /**
- * Makes the request durable; machines come later. The id is chosen before Temporal hears of it, so that a
- * lost answer leaves Host Factory with an id that tells the truth.
+ * Makes the request durable; the machines come later. The id is chosen before the call of Temporal, so that Host
+ * Factory gets a valid id even if the confirmation is lost.
  */
-async function requestMachines(
-  templateId: string,
-  count: number,
-  context: OperationContext,
-): Promise<object> {
+async function requestMachines(templateId: string, count: number, context: CommandContext): Promise<object> {
+  const { log } = context;
   rejectWhileDraining(context.env);
-  const configured = await readTemplateForRequest(templatesPath(context.env), templateId);
+  const configured = await context.templates.get(templateId);
   rejectOverMaxNumber(configured, count);
   const { provider, request } = await context.config();
   const template = withHostNaming(configured, provider.aws);
-  const requestId = requestIdOf(await context.newUuid());
-  context.log.addFields({ requestId });
-  const gateway = await context.gateway();
-  context.log.info('starts a request', { templateId, count });
-  const outcome = await gateway.startRequest({
+  const requestId = requestIdFrom(await context.newUuid());
+  log.addFields({ requestId });
+  log.info('starts a request', { templateId, count });
+  const outcome = await context.workflows.startRequest({
     v: 1,
     requestId,
     deployment: provider.deployment,
@@ -59,11 +57,11 @@ async function requestMachines(
     callId: context.callId,
     ...(request.bootTimeoutSeconds === undefined ? {} : { bootTimeoutSeconds: request.bootTimeoutSeconds }),
   });
-  if (outcome === 'unconfirmed') context.log.warn('Temporal did not confirm the request');
+  if (outcome === 'unconfirmed') log.warn('Temporal did not confirm the request');
   return { requestId, message: outcome === 'started' ? 'Request VM success from AWS.' : UNCONFIRMED };
 }
 
-/** How its machines are named is said now, and not changed for them by a later setting. */
+/** Pins how the machines of this request are named: a later change of the setting does not affect them. */
 function withHostNaming(template: Template, { hostName, hostDomain }: AwsConfig): Template {
   const isDefault = hostName === 'private-dns' && hostDomain === undefined;
   if (template.hostName !== undefined || isDefault) return template;
@@ -71,12 +69,12 @@ function withHostNaming(template: Template, { hostName, hostDomain }: AwsConfig)
   return { ...template, hostName: { strategy: hostName, ...domain } };
 }
 
-/** Seconds; a spot template may say that its requests are given up earlier. */
+/** In seconds; a spot template may set a shorter deadline. */
 const deadlineOf = ({ priceType, spotMinutes }: Template, seconds: number): number =>
   priceType === 'spot' && spotMinutes !== undefined ? Math.min(seconds, spotMinutes * 60) : seconds;
 
 const UNCONFIRMED =
-  'The request was sent and not confirmed in time; its status tells whether it was accepted.';
+  'The request was sent and not confirmed in time; its status shows whether it was accepted.';
 
 function rejectOverMaxNumber({ templateId, maxNumber }: Template, count: number): void {
   if (maxNumber === -1 || count <= maxNumber) return;

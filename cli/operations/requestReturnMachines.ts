@@ -1,20 +1,20 @@
 import { UnavailableError, ValidationError } from '../../domain/errors/errors.ts';
 import { returnIdFrom } from '../../contract/ids.ts';
-import type { OperationContext } from '../context.ts';
+import type { CommandContext } from '../bus/context.ts';
 import { distinctHosts, hostFromArg, parsePlainHosts } from './hosts.ts';
-import { defineOperation } from './operation.ts';
+import { defineCommand } from './operation.ts';
 import type { ReturnedMachine } from '../../domain/return/input.ts';
 
-export const operation = defineOperation({
-  name: 'requestReturnMachines',
-  kind: 'command',
-  // Without any argument somebody forgot the input, rather than gave back nothing.
+export const operation = defineCommand({
+  args: '[...machines]',
+  // Without any argument the input was forgotten: an empty return needs an explicit document.
   inputFromArgs: (args) => (args.length > 0 ? { machines: args.map(hostFromArg) } : {}),
   fastPath: (input) => {
     const machines = parsePlainHosts(input['machines']);
     return machines && { machines };
   },
   schema: async () => (await import('./schemas.ts')).returnRequest,
+  examples: ['requestReturnMachines i-0123456789abcdef0 ip-10-0-0-1.ec2.internal'],
   run: ({ machines }, context) => {
     const distinct = distinctHosts(machines);
     if (distinct.length === 0 && machines.length > 0) {
@@ -24,14 +24,16 @@ export const operation = defineOperation({
   },
 });
 
-/** Makes the return durable. An empty one is accepted too: its status is complete at once. */
-async function startReturn(machines: readonly ReturnedMachine[], context: OperationContext): Promise<object> {
+/** Makes the return durable. An empty one is accepted too: its status is `complete` at once. */
+export async function startReturn(
+  machines: readonly ReturnedMachine[],
+  context: CommandContext,
+): Promise<{ readonly requestId: string; readonly message: string }> {
   const { provider } = await context.config();
   const requestId = returnIdFrom(await context.newUuid());
   context.log.addFields({ requestId });
-  const gateway = await context.gateway();
   context.log.info('starts a return', { machines: machines.map(({ machineId, name }) => machineId ?? name) });
-  const outcome = await gateway.startReturn({
+  const outcome = await context.workflows.startReturn({
     v: 1,
     returnId: requestId,
     deployment: provider.deployment,
@@ -40,10 +42,10 @@ async function startReturn(machines: readonly ReturnedMachine[], context: Operat
     machines,
     callId: context.callId,
   });
-  // Unlike a request, it may be sent again at will; with an id that may stand nowhere the machines could be forgotten.
+  // A return may be repeated, unlike a request. An id that Temporal may not know could leave machines running.
   if (outcome === 'unconfirmed') throw new UnavailableError(UNCONFIRMED);
   return { requestId, message: machines.length === 0 ? 'No Active VM.' : 'Delete VM success.' };
 }
 
 const UNCONFIRMED =
-  'Temporal did not confirm the return in time. Give the machines back again: what is given back twice ends once.';
+  'Temporal did not confirm the return in time. Return the machines again: a repeated return is harmless.';

@@ -2,8 +2,8 @@ import * as z from 'zod/mini';
 import { MAX_MACHINES } from '../../config/templates/ibmTemplates.ts';
 
 /**
- * Host Factory's input documents. Keys that are not named here are accepted and dropped. Where IBM's text
- * shows an object and its program sends a list, both are taken.
+ * Host Factory's input documents. Other keys are accepted and dropped. Where IBM's documentation shows an object and
+ * its program sends a list, both are accepted.
  */
 const oneOrMany = <T>(entry: z.ZodMiniType<T>, allowed: string) =>
   z.pipe(
@@ -13,10 +13,12 @@ const oneOrMany = <T>(entry: z.ZodMiniType<T>, allowed: string) =>
 const isEntry = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+export const noInput = z.object({});
+
 const nonEmptyString = (allowed: string) => z.string(allowed).check(z.minLength(1, allowed));
 
 const countAllowed = `a whole number from 1 to ${MAX_MACHINES}`;
-/** A count that is written as text counts as well: "3" is 3. */
+/** A count may also be text: "3" is 3. */
 const count = z.pipe(
   z.transform((value: unknown) =>
     typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value,

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { openContext } from '../../cli/context.ts';
+import { oneLineMessage } from '../../cli/bus/bus.ts';
+import { openSession } from '../../cli/bus/session.ts';
 import type { Gateway } from '../../cli/gateway/gateway.ts';
 import { openLog } from '../../cli/log.ts';
-import { execute, oneLineMessage } from '../../cli/runOperation.ts';
+import { hfOperation } from '../../cli/operations/registry.ts';
+import { executeOperation } from '../../cli/runOperation.ts';
 import type { Environment } from '../../config/index.ts';
 import type { LostHostsQuery } from '../../domain/monitor/messages.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';
@@ -37,22 +39,26 @@ export async function call(name: string, args: readonly string[], env: Environme
     ),
     acknowledge: async () => undefined,
     readLostHosts: async (query) => (hosts.push(query), { v: 1, isReady: true, lost: [] }),
+    ensureMonitor: async () => undefined,
+    updateHostList: async () => undefined,
     close: async () => undefined,
   };
   const did = { requests, returns, asked, hosts };
-  try {
-    const document = await execute(name, args, {
-      ...openContext(env, openLog({}, name)),
-      gateway: async () => gateway,
-    });
+  const entry = hfOperation(name);
+  assert.ok(entry, name);
+  const { operation } = await entry.load();
+  const log = openLog({}, name);
+  const session = openSession(env, log, { gateway: async () => gateway });
+  const { outcome, failure } = await executeOperation(operation, args, session, log);
+  if (outcome) {
+    const document = outcome.json();
     assert.doesNotMatch(JSON.stringify(document), /\n/);
     return { document: { ...document }, message: '', ...did };
-  } catch (error) {
-    const message = oneLineMessage(error);
-    assert.doesNotMatch(message, /^Internal error|\n|^\s*at |node:internal/);
-    assert.notEqual(message, '');
-    assert.ok(message.length < 10_000, `a message of ${message.length} characters`);
-    assert.deepEqual([requests, returns, asked, hosts], [[], [], [], []]);
-    return { message, ...did };
   }
+  const message = failure ? oneLineMessage(failure) : '';
+  assert.doesNotMatch(message, /^Internal error|\n|^\s*at |node:internal/);
+  assert.notEqual(message, '');
+  assert.ok(message.length < 10_000, `a message of ${message.length} characters`);
+  assert.deepEqual([requests, returns, asked, hosts], [[], [], [], []]);
+  return { message, ...did };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ValidationError } from '../../../domain/errors/errors.ts';
 import { isRequestId, isReturnId } from '../../../contract/ids.ts';
-import type { StatusAnswer } from '../../gateway/gateway.ts';
+import type { StatusAnswer } from '../../../domain/request/requestRepository.ts';
 import { machinesTable } from './machinesTable.ts';
 import { machineRow } from '../../operations/machineRow.ts';
 import { writeStdout } from '../../output/writeStdout.ts';

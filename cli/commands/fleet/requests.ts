@@ -1,5 +1,6 @@
 import { ValidationError } from '../../../domain/errors/errors.ts';
-import { providerQuery, type WorkflowRow } from '../../gateway/visibility.ts';
+import type { WorkflowRow } from '../../../domain/request/requestRepository.ts';
+import { providerQuery } from '../../gateway/visibility.ts';
 import { writeStdout } from '../../output/writeStdout.ts';
 import { withProvider } from '../shared/providerContext.ts';
 import { scriptEnvironment } from '../../args/scriptEnvironment.ts';

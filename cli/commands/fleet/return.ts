@@ -1,8 +1,9 @@
 import { ValidationError } from '../../../domain/errors/errors.ts';
-import { openContext } from '../../context.ts';
+import { openSession } from '../../bus/session.ts';
 import { openLog } from '../../log.ts';
 import { currentUser } from '../shared/auditOperatorAction.ts';
-import { operation } from '../../operations/requestReturnMachines.ts';
+import { distinctHosts, hostFromArg } from '../../operations/hosts.ts';
+import { startReturn } from '../../operations/requestReturnMachines.ts';
 import { jsonLine, writeStdout } from '../../output/writeStdout.ts';
 import { scriptEnvironment } from '../../args/scriptEnvironment.ts';
 import type { Command } from '../../args/command.ts';
@@ -12,11 +13,11 @@ export const run: Command = async ({ args, flags }, env) => {
   if (args.length === 0) throw new ValidationError('Give the ids or host names of machines.');
   const scriptEnv = scriptEnvironment(flags, env);
   const log = openLog(scriptEnv, 'return');
-  const context = openContext(scriptEnv, log);
+  const session = openSession(scriptEnv, log);
   log.info('ordered', { by: currentUser(), machines: args });
   try {
-    const answer = await operation.execute(operation.inputFromArgs(args), context);
-    const id = 'requestId' in answer ? String(answer.requestId) : '';
+    const answer = await startReturn(distinctHosts(args.map(hostFromArg)), session.commandContext);
+    const id = answer.requestId;
     await writeStdout(
       flags['json'] === true
         ? jsonLine(answer)
@@ -24,7 +25,7 @@ export const run: Command = async ({ args, flags }, env) => {
     );
     return 0;
   } finally {
-    await context.close().catch(() => undefined);
-    await log.close(async () => (await context.config()).logging);
+    await session.close().catch(() => undefined);
+    await log.close(async () => (await session.queryContext.config()).logging);
   }
 };

@@ -1,5 +1,6 @@
 import { isAlive, type Machine } from '../../../domain/machine/machine.ts';
-import { providerQuery, type WorkflowRow } from '../../gateway/visibility.ts';
+import type { WorkflowRow } from '../../../domain/request/requestRepository.ts';
+import { providerQuery } from '../../gateway/visibility.ts';
 import type { ProviderContext } from './providerContext.ts';
 import { renderTable } from '../../output/table.ts';
 

@@ -1,10 +1,15 @@
 import { markdownTable } from './markdown-table.mjs';
 
 /** The parts of docs/commands.md. */
-export const commandReference = ({ OPERATIONS }, { COMMANDS }) => ({
+export const commandReference = async ({ HF_OPERATIONS }, { COMMANDS }) => ({
   operations: markdownTable(
     ['operation', 'what it does'],
-    OPERATIONS.map(({ name, args, summary }) => [`\`${usage(name, args)}\``, summary]),
+    await Promise.all(
+      HF_OPERATIONS.map(async ({ name, summary, load }) => {
+        const { operation } = await load();
+        return [`\`${usage(name, operation.args)}\``, summary];
+      }),
+    ),
   ),
   commands: COMMANDS.map(section).join('\n'),
 });

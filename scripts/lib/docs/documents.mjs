@@ -24,7 +24,7 @@ export async function documents() {
   const schema = `${JSON.stringify(configSchema(settings), null, 2)}\n`;
   return [
     { file: 'config/config.schema.json', is: read('config/config.schema.json'), shouldBe: schema },
-    between('docs/commands.md', commandReference(operations, commands)),
+    between('docs/commands.md', await commandReference(operations, commands)),
     between('docs/configuration.md', { ...settingsTables(settings), ...ibmTables(ibm, hfLogging) }),
     between('docs/errors.md', errorTables(guide)),
     between('docs/events.md', eventTables(events)),

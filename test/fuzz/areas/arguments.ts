@@ -4,13 +4,13 @@ import { text as textOf } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { COMMANDS } from '../../../cli/commands/registry.ts';
-import { OPERATIONS } from '../../../cli/operations/registry.ts';
+import { HF_OPERATIONS } from '../../../cli/operations/registry.ts';
 import { onDemand, scratch } from '../../fixtures/scratch.ts';
 import { call } from '../caller.ts';
 import { holds, type Area } from '../property.ts';
 import { json, text } from '../values.ts';
 
-const NAMES = OPERATIONS.map(({ name }) => name);
+const NAMES = HF_OPERATIONS.map(({ name }) => name);
 /** Those that neither serve until they are ended nor change the host that they run on. */
 const READING = ['health', 'requests', 'request', 'machines', 'templates', 'config'];
 

@@ -3,11 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clusterName } from '../../../cli/operations/cluster.ts';
-import { openContext, type OperationContext } from '../../../cli/context.ts';
+import { openSession } from '../../../cli/bus/session.ts';
 import type { TemporalClient } from '../../../cli/gateway/gateway.ts';
 import { createGateway } from '../../../cli/gateway/open.ts';
 import { openLog } from '../../../cli/log.ts';
-import { execute } from '../../../cli/runOperation.ts';
+import { hfOperation } from '../../../cli/operations/registry.ts';
+import { executeOperation } from '../../../cli/runOperation.ts';
+import type { Environment } from '../../../config/index.ts';
 import { packMachines } from '../../../domain/machine/packed.ts';
 import type { LostHostsAnswer, LostHostsQuery } from '../../../domain/monitor/messages.ts';
 import { monitorStart } from '../../../contract/monitorStart.ts';
@@ -25,11 +27,11 @@ async function call(
   name: string,
   args: readonly string[],
   calls: Partial<TemporalClient>,
-  env: OperationContext['env'] = {},
+  env: Environment = {},
 ): Promise<{ document: object; signals: unknown[][] }> {
   const signals: unknown[][] = [];
-  const context: OperationContext = {
-    ...openContext(env, openLog({}, name)),
+  const log = openLog({}, name);
+  const session = openSession(env, log, {
     gateway: async () =>
       createGateway(
         temporal({
@@ -39,8 +41,12 @@ async function call(
         }),
         monitorStart('test', 'awsinst'),
       ),
-  };
-  return { document: await execute(name, args, context), signals };
+  });
+  const entry = hfOperation(name);
+  assert.ok(entry);
+  const { outcome, failure } = await executeOperation((await entry.load()).operation, args, session, log);
+  if (!outcome) throw failure ?? new Error('no outcome');
+  return { document: outcome.json(), signals };
 }
 
 describe('a status that Host Factory reads', () => {

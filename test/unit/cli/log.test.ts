@@ -48,10 +48,10 @@ describe('the log of the command line', function () {
     });
     await temporal.stop();
     const { requestId } = oneDocument(outcome);
-    const [starts, answered, ...more] = await lines();
+    const [starts, completed, ...more] = await lines();
     assert.deepEqual(more, []);
-    assert.deepEqual([starts?.['message'], answered?.['message']], ['starts a request', 'answered']);
-    for (const line of [starts, answered]) {
+    assert.deepEqual([starts?.['message'], completed?.['message']], ['starts a request', 'completed']);
+    for (const line of [starts, completed]) {
       assert.deepEqual(
         [line?.['requestId'], line?.['callId'], line?.['input'], line?.['operation'], line?.['level']],
         [requestId, starts?.['callId'], input, 'requestMachines', 'info'],
@@ -70,8 +70,8 @@ describe('the log of the command line', function () {
     assert.deepEqual(
       (await lines()).map(({ level, message }) => [level, message]),
       [
-        ['debug', 'answered'],
-        ['debug', 'answered'],
+        ['debug', 'completed'],
+        ['debug', 'completed'],
       ],
     );
   });

@@ -1,12 +1,12 @@
 import type { Provider } from '../provider.ts';
 import type { AwsClients } from './client/clients.ts';
-import { createGroupService } from './group/groups.ts';
-import { createInstanceReader } from './instance/instances.ts';
-import { createInstanceReadCoalescer } from './instance/instanceWatcher.ts';
+import { createGroupService } from './group/groupService.ts';
+import { createInstanceReader } from './instance/instanceReader.ts';
+import { createInstanceReadCoalescer } from './instance/instanceReadCoalescer.ts';
 import { createLaunchService } from './launch/launchService.ts';
 import { createLaunchTemplates } from './launchTemplate/launchTemplates.ts';
 import { createMachineReader } from './instance/machineReader.ts';
-import { createLaunchMethods } from './launch/index.ts';
+import { createLaunchMethods } from './launch/methods/index.ts';
 import { createUnavailableOfferings } from './launch/unavailableOfferings.ts';
 import { createTerminateActivities } from './instance/terminateActivities.ts';
 import { createWaitActivities } from './instance/waitActivities.ts';

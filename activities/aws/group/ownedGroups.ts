@@ -2,8 +2,8 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { isAlive } from '../../../domain/machine/machine.ts';
 import type { OwnedGroup, ProviderInstance } from '../../provider.ts';
 import { toProviderError } from '../client/errors.ts';
-import type { InstanceReader } from '../instance/instances.ts';
-import type { GroupLaunchMethod, LaunchMethods } from '../launch/launchMethod.ts';
+import type { InstanceReader } from '../instance/instanceReader.ts';
+import type { GroupLaunchMethod, LaunchMethods } from '../launch/methods/launchMethod.ts';
 import { TAG } from '../tags.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { truncateMessage } from '../../runtime/failures.ts';
 import { requireField, requireInstanceId, parseInstanceState } from '../client/responseGuards.ts';
-import type { InstanceObservation } from './instances.ts';
+import type { InstanceObservation } from './instanceReader.ts';
 
 export interface InstancePage {
   readonly instances: readonly InstanceObservation[];

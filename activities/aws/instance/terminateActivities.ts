@@ -7,8 +7,8 @@ import { incompleteResponse, requireField } from '../client/responseGuards.ts';
 import type { AwsClients } from '../client/clients.ts';
 import { truncateMessage } from '../../runtime/failures.ts';
 import { toApplicationFailure, toProviderError } from '../client/errors.ts';
-import { unknownInstanceIds } from './instances.ts';
-import { createGroupSizes } from '../launch/autoScaling.ts';
+import { unknownInstanceIds } from './instanceReader.ts';
+import { createGroupSizes } from '../launch/methods/autoScaling.ts';
 import type { TerminateMachinesResult } from '../../../domain/request/returns.ts';
 
 /** AWS takes up to 1,000 and recommends fewer. */

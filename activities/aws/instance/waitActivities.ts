@@ -3,9 +3,9 @@ import { SETTLE_MS, type WaitActivities } from '../../../contract/activities.ts'
 import { absentObservation, isBooting } from '../../../domain/machine/machine.ts';
 import { ABSENCE_CONFIRMATION_MS } from '../../../domain/return/state.ts';
 import { withHeartbeat } from '../../runtime/heartbeat.ts';
-import { toObservation } from './instances.ts';
-import type { GroupService } from '../group/groups.ts';
-import type { InstanceReadCoalescer } from './instanceWatcher.ts';
+import { toObservation } from './instanceReader.ts';
+import type { GroupService } from '../group/groupService.ts';
+import type { InstanceReadCoalescer } from './instanceReadCoalescer.ts';
 import { nextRead, nextReadBefore } from './awaitRead.ts';
 
 /** Activities that only wait. They hold a slot of the waiting lane and nothing else. */

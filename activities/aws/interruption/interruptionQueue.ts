@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { Interruption, InterruptionSource } from '../../provider.ts';
 import type { AwsClients } from '../client/clients.ts';
-import { parseInstanceEvent, type InstanceEvent } from './cloudEvents.ts';
+import { parseInstanceEvent, type InstanceEvent } from './instanceEvents.ts';
 import { toProviderError } from '../client/errors.ts';
 import { observeRequests, type CallObserver } from '../client/awsCallMetrics.ts';
 

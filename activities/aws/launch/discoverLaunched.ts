@@ -2,8 +2,8 @@ import { Context } from '@temporalio/activity';
 import type { DiscoverInput } from '../../../contract/activities.ts';
 import { toReadFailure } from '../../runtime/failures.ts';
 import type { LaunchedResources } from '../../provider.ts';
-import { toObservation, type InstanceReader } from '../instance/instances.ts';
-import { isGroupMethod, methodNameFor, type LaunchMethods } from './launchMethod.ts';
+import { toObservation, type InstanceReader } from '../instance/instanceReader.ts';
+import { isGroupMethod, methodNameFor, type LaunchMethods } from './methods/launchMethod.ts';
 import { listGroupsOfMethod } from '../group/ownedGroups.ts';
 import { TAG } from '../tags.ts';
 

@@ -5,8 +5,8 @@ import { withHeartbeat } from '../../runtime/heartbeat.ts';
 import { truncateMessage, toReadFailure } from '../../runtime/failures.ts';
 import type { LaunchCall, LaunchService } from '../../provider.ts';
 import { toApplicationFailure, toProviderError } from '../client/errors.ts';
-import type { GroupService } from '../group/groups.ts';
-import type { InstanceReader } from '../instance/instances.ts';
+import type { GroupService } from '../group/groupService.ts';
+import type { InstanceReader } from '../instance/instanceReader.ts';
 import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
 import { discoverLaunched } from './discoverLaunched.ts';
 import { weightsOf } from './offerings.ts';
@@ -18,7 +18,7 @@ import {
   type GroupLaunchMethod,
   type GroupMethodName,
   type LaunchMethods,
-} from './launchMethod.ts';
+} from './methods/launchMethod.ts';
 import type { UnavailableOfferings } from './unavailableOfferings.ts';
 import { TAG } from '../tags.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { isInstanceId } from '../../../activities/aws/client/responseGuards.ts';
-import { parseInstanceEvent } from '../../../activities/aws/interruption/cloudEvents.ts';
+import { parseInstanceEvent } from '../../../activities/aws/interruption/instanceEvents.ts';
 import { holds, type Area } from '../property.ts';
 import { damaged, deep, json, nested, text, textWith } from '../values.ts';
 

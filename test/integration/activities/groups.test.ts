@@ -1,13 +1,16 @@
 import { strict as assert } from 'node:assert';
 import { DeleteLaunchTemplateCommand } from '@aws-sdk/client-ec2';
 import { createAwsClients, type AwsClients } from '../../../activities/aws/client/clients.ts';
-import { createGroupService } from '../../../activities/aws/group/groups.ts';
-import { createInstanceReader, type InstanceReader } from '../../../activities/aws/instance/instances.ts';
-import { createInstanceReadCoalescer } from '../../../activities/aws/instance/instanceWatcher.ts';
+import { createGroupService } from '../../../activities/aws/group/groupService.ts';
+import {
+  createInstanceReader,
+  type InstanceReader,
+} from '../../../activities/aws/instance/instanceReader.ts';
+import { createInstanceReadCoalescer } from '../../../activities/aws/instance/instanceReadCoalescer.ts';
 import { createLaunchService } from '../../../activities/aws/launch/launchService.ts';
 import { createLaunchTemplates } from '../../../activities/aws/launchTemplate/launchTemplates.ts';
-import { createLaunchMethods } from '../../../activities/aws/launch/index.ts';
-import { groupMethodNamed, type LaunchMethods } from '../../../activities/aws/launch/launchMethod.ts';
+import { createLaunchMethods } from '../../../activities/aws/launch/methods/index.ts';
+import { groupMethodNamed, type LaunchMethods } from '../../../activities/aws/launch/methods/launchMethod.ts';
 import { listOwnedGroups } from '../../../activities/aws/group/ownedGroups.ts';
 import { toAwsParameters } from '../../../activities/aws/launch/launchParameters.ts';
 import { createUnavailableOfferings } from '../../../activities/aws/launch/unavailableOfferings.ts';

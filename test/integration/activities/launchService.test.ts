@@ -3,11 +3,11 @@ import { DeleteLaunchTemplateCommand } from '@aws-sdk/client-ec2';
 import { ApplicationFailure } from '@temporalio/activity';
 import type { LaunchCall, LaunchedResources, LaunchService } from '../../../activities/provider.ts';
 import { createAwsClients, type AwsClients } from '../../../activities/aws/client/clients.ts';
-import { createGroupService } from '../../../activities/aws/group/groups.ts';
-import { createInstanceReader } from '../../../activities/aws/instance/instances.ts';
+import { createGroupService } from '../../../activities/aws/group/groupService.ts';
+import { createInstanceReader } from '../../../activities/aws/instance/instanceReader.ts';
 import { createLaunchService } from '../../../activities/aws/launch/launchService.ts';
 import { createLaunchTemplates } from '../../../activities/aws/launchTemplate/launchTemplates.ts';
-import { createLaunchMethods } from '../../../activities/aws/launch/index.ts';
+import { createLaunchMethods } from '../../../activities/aws/launch/methods/index.ts';
 import {
   toAwsParameters,
   type AwsLaunchParameters,

@@ -2,14 +2,14 @@ import { strict as assert } from 'node:assert';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Client } from '@temporalio/client';
 import { createAwsClients, type AwsClients } from '../../../activities/aws/client/clients.ts';
-import { createInstanceReader } from '../../../activities/aws/instance/instances.ts';
+import { createInstanceReader } from '../../../activities/aws/instance/instanceReader.ts';
 import {
   createInterruptionQueue,
   type InterruptionQueueSettings,
 } from '../../../activities/aws/interruption/interruptionQueue.ts';
 import { createLaunchTemplates } from '../../../activities/aws/launchTemplate/launchTemplates.ts';
 import { createMachineReader } from '../../../activities/aws/instance/machineReader.ts';
-import { createLaunchMethods } from '../../../activities/aws/launch/index.ts';
+import { createLaunchMethods } from '../../../activities/aws/launch/methods/index.ts';
 import { NO_OBSERVER } from '../../../activities/aws/client/awsCallMetrics.ts';
 import { createUnavailableOfferings } from '../../../activities/aws/launch/unavailableOfferings.ts';
 import type { InterruptionSource } from '../../../activities/provider.ts';

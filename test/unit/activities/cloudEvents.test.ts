@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseInstanceEvent } from '../../../activities/aws/interruption/cloudEvents.ts';
+import { parseInstanceEvent } from '../../../activities/aws/interruption/instanceEvents.ts';
 
 const time = '2026-01-01T00:00:00Z';
 const AT = Date.parse(time);

@@ -1,12 +1,15 @@
 import { strict as assert } from 'node:assert';
 import { AutoScalingClient, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
 import type { AwsClients } from '../../../activities/aws/client/clients.ts';
-import { createGroupService } from '../../../activities/aws/group/groups.ts';
-import type { InstanceReader } from '../../../activities/aws/instance/instances.ts';
+import { createGroupService } from '../../../activities/aws/group/groupService.ts';
+import type { InstanceReader } from '../../../activities/aws/instance/instanceReader.ts';
 import type { LaunchTemplates } from '../../../activities/aws/launchTemplate/launchTemplates.ts';
-import { createGroupSizes } from '../../../activities/aws/launch/autoScaling.ts';
-import type { GroupLaunchMethod, LaunchMethods } from '../../../activities/aws/launch/launchMethod.ts';
-import { createSpotFleetMethod } from '../../../activities/aws/launch/spotFleet.ts';
+import { createGroupSizes } from '../../../activities/aws/launch/methods/autoScaling.ts';
+import type {
+  GroupLaunchMethod,
+  LaunchMethods,
+} from '../../../activities/aws/launch/methods/launchMethod.ts';
+import { createSpotFleetMethod } from '../../../activities/aws/launch/methods/spotFleet.ts';
 import { createUnavailableOfferings } from '../../../activities/aws/launch/unavailableOfferings.ts';
 import type { LaunchResult, GroupInput } from '../../../contract/activities.ts';
 import type { MachineState } from '../../../domain/machine/machine.ts';

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { createInstanceReadCoalescer } from '../../../activities/aws/instance/instanceWatcher.ts';
-import type { InstanceReader, InstanceObservation } from '../../../activities/aws/instance/instances.ts';
+import { createInstanceReadCoalescer } from '../../../activities/aws/instance/instanceReadCoalescer.ts';
+import type { InstanceReader, InstanceObservation } from '../../../activities/aws/instance/instanceReader.ts';
 import { anObservation } from '../../fixtures/builders.ts';
 
 describe('the instance watcher', () => {

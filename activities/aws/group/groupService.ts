@@ -3,13 +3,13 @@ import { CreateTagsCommand } from '../client/ec2.ts';
 import { SETTLE_MS, type LaunchResult, type GroupInput } from '../../../contract/activities.ts';
 import type { AwsClients } from '../client/clients.ts';
 import { toReadFailure } from '../../runtime/failures.ts';
-import type { InstanceReader, InstanceObservation } from '../instance/instances.ts';
+import type { InstanceReader, InstanceObservation } from '../instance/instanceReader.ts';
 import {
   groupMethodNamed,
   type GroupLaunchMethod,
   type GroupStatus,
   type LaunchMethods,
-} from '../launch/launchMethod.ts';
+} from '../launch/methods/launchMethod.ts';
 import { nextReadBefore } from '../instance/awaitRead.ts';
 import { toAwsTags, TAG } from '../tags.ts';
 import { createReadCoalescer, type ReadCoalescer } from '../instance/readCoalescer.ts';

@@ -4,18 +4,18 @@ import type {
   FleetLaunchTemplateOverridesRequest,
   SpotAllocationStrategy,
 } from '@aws-sdk/client-ec2';
-import type { PrepareInput } from '../../../contract/activities.ts';
+import type { PrepareInput } from '../../../../contract/activities.ts';
 import type {
   AutoScalingParameters,
   FleetParameters,
   LaunchOverride,
   SpotFleetParameters,
-} from './launchParameters.ts';
-import type { Launch } from '../../../domain/request/launch.ts';
-import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
-import type { UnavailableOfferings } from './unavailableOfferings.ts';
-import { toAwsTags, instanceTags, TAG, templateTags, type Tags } from '../tags.ts';
-import { availableOfferings, priceTypeOf } from './offerings.ts';
+} from '../launchParameters.ts';
+import type { Launch } from '../../../../domain/request/launch.ts';
+import type { LaunchTemplates } from '../../launchTemplate/launchTemplates.ts';
+import type { UnavailableOfferings } from '../unavailableOfferings.ts';
+import { toAwsTags, instanceTags, TAG, templateTags, type Tags } from '../../tags.ts';
+import { availableOfferings, priceTypeOf } from '../offerings.ts';
 
 /** What every manager that launches over several pools freezes. */
 export async function prepareOfferings(

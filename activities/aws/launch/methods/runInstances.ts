@@ -1,17 +1,17 @@
 import type { RunInstancesCommandInput } from '@aws-sdk/client-ec2';
-import { RunInstancesCommand } from '../client/ec2.ts';
-import type { LaunchOverride, RunInstancesParameters } from './launchParameters.ts';
-import type { Launch } from '../../../domain/request/launch.ts';
-import { ProviderError } from '../../../domain/errors/errors.ts';
-import type { AwsClients } from '../client/clients.ts';
-import { requireField, requireInstanceId } from '../client/responseGuards.ts';
-import { toProviderError } from '../client/errors.ts';
-import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
-import type { UnavailableOfferings } from './unavailableOfferings.ts';
-import { instanceTags } from '../tags.ts';
+import { RunInstancesCommand } from '../../client/ec2.ts';
+import type { LaunchOverride, RunInstancesParameters } from '../launchParameters.ts';
+import type { Launch } from '../../../../domain/request/launch.ts';
+import { ProviderError } from '../../../../domain/errors/errors.ts';
+import type { AwsClients } from '../../client/clients.ts';
+import { requireField, requireInstanceId } from '../../client/responseGuards.ts';
+import { toProviderError } from '../../client/errors.ts';
+import type { LaunchTemplates } from '../../launchTemplate/launchTemplates.ts';
+import type { UnavailableOfferings } from '../unavailableOfferings.ts';
+import { instanceTags } from '../../tags.ts';
 import { launchTags } from './fleetInput.ts';
 import type { CallLaunchMethod } from './launchMethod.ts';
-import { lifecycleOf, availableOfferings, offeringName, priceTypeOf } from './offerings.ts';
+import { lifecycleOf, availableOfferings, offeringName, priceTypeOf } from '../offerings.ts';
 
 /**
  * RunInstances: one instance type, one subnet and one price type a call, for sites that may not use EC2

@@ -1,17 +1,17 @@
 import type { CreateFleetCommandOutput, FleetLaunchTemplateOverrides } from '@aws-sdk/client-ec2';
-import { CreateFleetCommand } from '../client/ec2.ts';
-import type { FleetParameters } from './launchParameters.ts';
-import type { Shortage } from '../../../domain/request/launch.ts';
-import { ProviderError } from '../../../domain/errors/errors.ts';
-import type { AwsClients } from '../client/clients.ts';
-import { requireField, requireInstanceId } from '../client/responseGuards.ts';
-import { truncateMessage } from '../../runtime/failures.ts';
-import { kindOfCode, toProviderError } from '../client/errors.ts';
-import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
-import type { UnavailableOfferings } from './unavailableOfferings.ts';
+import { CreateFleetCommand } from '../../client/ec2.ts';
+import type { FleetParameters } from '../launchParameters.ts';
+import type { Shortage } from '../../../../domain/request/launch.ts';
+import { ProviderError } from '../../../../domain/errors/errors.ts';
+import type { AwsClients } from '../../client/clients.ts';
+import { requireField, requireInstanceId } from '../../client/responseGuards.ts';
+import { truncateMessage } from '../../../runtime/failures.ts';
+import { kindOfCode, toProviderError } from '../../client/errors.ts';
+import type { LaunchTemplates } from '../../launchTemplate/launchTemplates.ts';
+import type { UnavailableOfferings } from '../unavailableOfferings.ts';
 import type { CallLaunchMethod } from './launchMethod.ts';
 import { fleetInput, launchTags, prepareOfferings } from './fleetInput.ts';
-import { offeringName } from './offerings.ts';
+import { offeringName } from '../offerings.ts';
 
 /**
  * EC2 Fleet of type `instant`: one synchronous call over all instance types and zones of the template.

@@ -4,18 +4,18 @@ import {
   DeleteFleetsCommand,
   DescribeFleetHistoryCommand,
   paginateDescribeFleets,
-} from '../client/ec2.ts';
-import type { FleetParameters } from './launchParameters.ts';
-import type { Launch } from '../../../domain/request/launch.ts';
-import { ProviderError } from '../../../domain/errors/errors.ts';
-import type { AwsClients } from '../client/clients.ts';
-import { truncateMessage, toReadFailure } from '../../runtime/failures.ts';
-import { requireField } from '../client/responseGuards.ts';
-import { toProviderError } from '../client/errors.ts';
-import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
-import type { UnavailableOfferings } from './unavailableOfferings.ts';
+} from '../../client/ec2.ts';
+import type { FleetParameters } from '../launchParameters.ts';
+import type { Launch } from '../../../../domain/request/launch.ts';
+import { ProviderError } from '../../../../domain/errors/errors.ts';
+import type { AwsClients } from '../../client/clients.ts';
+import { truncateMessage, toReadFailure } from '../../../runtime/failures.ts';
+import { requireField } from '../../client/responseGuards.ts';
+import { toProviderError } from '../../client/errors.ts';
+import type { LaunchTemplates } from '../../launchTemplate/launchTemplates.ts';
+import type { UnavailableOfferings } from '../unavailableOfferings.ts';
 import { fleetInput, launchTags, prepareOfferings } from './fleetInput.ts';
-import { fromAwsTags } from '../tags.ts';
+import { fromAwsTags } from '../../tags.ts';
 import type { GroupLaunchMethod, GroupStatus } from './launchMethod.ts';
 
 const METHOD_BY_TYPE = { request: 'ec2FleetRequest', maintain: 'ec2FleetMaintain' } as const;

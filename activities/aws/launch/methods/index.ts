@@ -1,8 +1,8 @@
-import type { AwsClients } from '../client/clients.ts';
-import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
-import type { UnavailableOfferings } from './unavailableOfferings.ts';
+import type { AwsClients } from '../../client/clients.ts';
+import type { LaunchTemplates } from '../../launchTemplate/launchTemplates.ts';
+import type { UnavailableOfferings } from '../unavailableOfferings.ts';
 import { createAutoScalingMethod } from './autoScaling.ts';
-import { createEc2FleetInstantMethod } from './ec2Fleet.ts';
+import { createEc2FleetInstantMethod } from './ec2FleetInstant.ts';
 import { createEc2FleetGroupMethod } from './ec2FleetGroup.ts';
 import type { LaunchMethods } from './launchMethod.ts';
 import { createRunInstancesMethod } from './runInstances.ts';

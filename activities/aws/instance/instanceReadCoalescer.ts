@@ -1,5 +1,5 @@
 import { isReady } from '../../../domain/machine/machine.ts';
-import type { InstanceReader, InstanceObservation } from './instances.ts';
+import type { InstanceReader, InstanceObservation } from './instanceReader.ts';
 import { createReadCoalescer, type ReadCoalescer } from './readCoalescer.ts';
 
 export type InstanceReadCoalescer = ReadCoalescer<InstanceObservation>;

@@ -10,15 +10,15 @@ import {
   type DescribeAutoScalingGroupsCommandInput,
   type LaunchTemplateOverrides,
 } from '@aws-sdk/client-auto-scaling';
-import type { AutoScalingParameters, LaunchOverride } from './launchParameters.ts';
-import type { Launch } from '../../../domain/request/launch.ts';
-import { ProviderError } from '../../../domain/errors/errors.ts';
-import type { AwsClients } from '../client/clients.ts';
-import { truncateMessage, toReadFailure } from '../../runtime/failures.ts';
-import { requireField } from '../client/responseGuards.ts';
-import { toProviderError } from '../client/errors.ts';
-import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
-import type { UnavailableOfferings } from './unavailableOfferings.ts';
+import type { AutoScalingParameters, LaunchOverride } from '../launchParameters.ts';
+import type { Launch } from '../../../../domain/request/launch.ts';
+import { ProviderError } from '../../../../domain/errors/errors.ts';
+import type { AwsClients } from '../../client/clients.ts';
+import { truncateMessage, toReadFailure } from '../../../runtime/failures.ts';
+import { requireField } from '../../client/responseGuards.ts';
+import { toProviderError } from '../../client/errors.ts';
+import type { LaunchTemplates } from '../../launchTemplate/launchTemplates.ts';
+import type { UnavailableOfferings } from '../unavailableOfferings.ts';
 import {
   launchTags,
   onDemandStrategyOf,
@@ -26,7 +26,7 @@ import {
   prepareOfferings,
   instanceTypeOverride,
 } from './fleetInput.ts';
-import { TAG, fromAwsTags } from '../tags.ts';
+import { TAG, fromAwsTags } from '../../tags.ts';
 import type { GroupLaunchMethod } from './launchMethod.ts';
 
 /** All that could replace, move or take away a machine. `Launch` follows when the group is full. */

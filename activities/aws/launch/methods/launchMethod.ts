@@ -1,8 +1,8 @@
-import { ProviderError } from '../../../domain/errors/errors.ts';
-import type { LaunchResult, PrepareInput } from '../../../contract/activities.ts';
-import type { AwsLaunchParameters } from './launchParameters.ts';
-import type { Launch, Shortage } from '../../../domain/request/launch.ts';
-import type { ProviderApi } from '../../../domain/template/template.ts';
+import { ProviderError } from '../../../../domain/errors/errors.ts';
+import type { LaunchResult, PrepareInput } from '../../../../contract/activities.ts';
+import type { AwsLaunchParameters } from '../launchParameters.ts';
+import type { Launch, Shortage } from '../../../../domain/request/launch.ts';
+import type { ProviderApi } from '../../../../domain/template/template.ts';
 
 /** One way to get machines from AWS by a call whose answer names them all. */
 export interface CallLaunchMethod<P extends AwsLaunchParameters = AwsLaunchParameters> {

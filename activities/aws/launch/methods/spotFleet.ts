@@ -8,16 +8,16 @@ import {
   DescribeSpotFleetRequestHistoryCommand,
   paginateDescribeSpotFleetRequests,
   RequestSpotFleetCommand,
-} from '../client/ec2.ts';
-import type { LaunchOverride, SpotFleetParameters } from './launchParameters.ts';
-import type { Launch } from '../../../domain/request/launch.ts';
-import { ProviderError } from '../../../domain/errors/errors.ts';
-import type { AwsClients } from '../client/clients.ts';
-import { truncateMessage, toReadFailure } from '../../runtime/failures.ts';
-import { requireField } from '../client/responseGuards.ts';
-import { toProviderError } from '../client/errors.ts';
-import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
-import type { UnavailableOfferings } from './unavailableOfferings.ts';
+} from '../../client/ec2.ts';
+import type { LaunchOverride, SpotFleetParameters } from '../launchParameters.ts';
+import type { Launch } from '../../../../domain/request/launch.ts';
+import { ProviderError } from '../../../../domain/errors/errors.ts';
+import type { AwsClients } from '../../client/clients.ts';
+import { truncateMessage, toReadFailure } from '../../../runtime/failures.ts';
+import { requireField } from '../../client/responseGuards.ts';
+import { toProviderError } from '../../client/errors.ts';
+import type { LaunchTemplates } from '../../launchTemplate/launchTemplates.ts';
+import type { UnavailableOfferings } from '../unavailableOfferings.ts';
 import {
   launchTags,
   onDemandStrategyOf,
@@ -25,7 +25,7 @@ import {
   prepareOfferings,
   instanceTypeOverride,
 } from './fleetInput.ts';
-import { fromAwsTags } from '../tags.ts';
+import { fromAwsTags } from '../../tags.ts';
 import type { GroupLaunchMethod } from './launchMethod.ts';
 
 const METHOD_BY_TYPE = { request: 'spotFleetRequest', maintain: 'spotFleetMaintain' } as const;

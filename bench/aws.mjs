@@ -2,17 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readOptions } from '../scripts/lib/options.mjs';
 import { printError, Problem } from '../scripts/lib/problem.mjs';
 import { ensureBuild, ensureDependencies, findTemporalServer, say } from '../scripts/setup.mjs';
-import { call, ended, returned, settled } from './hostFactory.mjs';
+import { awaitComplete, call, requestMachines, returnMachines } from './hostFactory.mjs';
 import { startStack } from './stack.mjs';
 
-const USAGE = `npm run bench:aws: the calls to AWS in the life of a request (asked for, waited for, all given back), for every way to get machines.
-Starts a whole stack of its own and counts by the log of the simulated AWS. Machines take a second to boot and two to end.`;
+const USAGE = `npm run bench:aws: counts the AWS calls of a request, from the request until all its machines are returned, for every launch method.
+Starts its own stack and counts in the log of the simulated AWS. Machines take one second to boot and two to terminate.`;
 
-const WHOLE = { sizes: [1, 50, 1_000], requestsTogether: 50, waitSeconds: 30 };
-const SMALLEST = { sizes: [1], requestsTogether: 2, waitSeconds: 2 };
 const FLEET_ROLE = 'arn:aws:iam::000000000000:role/fleet';
 const SPOT = { priceType: 'spot', vmType: undefined, vmTypes: { 't3.medium': 1 } };
-const WAYS = {
+const LAUNCH_METHODS = {
   EC2Fleet: {},
   RunInstances: {},
   EC2FleetRequest: {},
@@ -21,8 +19,20 @@ const WAYS = {
   SpotFleetMaintain: { ...SPOT, fleetRole: FLEET_ROLE },
   AutoScalingGroup: {},
 };
-/** By the issue that asked for it: a launch template, a launch, and batches of terminations. */
-const mostChanges = (count) => 3 + count / 150;
+const FULL = {
+  launchMethods: Object.keys(LAUNCH_METHODS),
+  sizes: [1, 50, 1_000],
+  concurrentRequests: 50,
+  waitSeconds: 30,
+};
+const SMALLEST = {
+  launchMethods: ['EC2Fleet', 'SpotFleetRequest', 'AutoScalingGroup'],
+  sizes: [1],
+  concurrentRequests: 2,
+  waitSeconds: 1,
+};
+/** Target for EC2Fleet: a launch template, a launch, and batches of terminations. */
+const maxChanges = (count) => 3 + count / 150;
 
 async function main({ small, smallest }) {
   await ensureDependencies(say);
@@ -30,42 +40,42 @@ async function main({ small, smallest }) {
   const { path: temporalCli } = await findTemporalServer(say);
   say('Starting Temporal, the simulated AWS and a worker');
   const templates = Object.fromEntries(
-    Object.entries(WAYS).map(([providerApi, own]) => [providerApi, { providerApi, ...own }]),
+    Object.entries(LAUNCH_METHODS).map(([providerApi, own]) => [providerApi, { providerApi, ...own }]),
   );
   const stack = await startStack(temporalCli, templates);
   try {
-    const plan = smallest ? SMALLEST : WHOLE;
-    await lives(stack, small ? plan.sizes.slice(0, -1) : plan.sizes);
-    await waiting(stack, plan);
+    const plan = smallest ? SMALLEST : FULL;
+    await countCalls(stack, plan.launchMethods, small ? plan.sizes.slice(0, -1) : plan.sizes);
+    await countReadsWhileWaiting(stack, plan);
   } finally {
     await stack.stop();
   }
 }
 
-async function lives(stack, sizes) {
-  say('\nCalls that change something + reads, in the whole life of N machines\n');
-  row('providerApi', ...sizes.map((count) => `N = ${count}`), 'calls that change something (largest N)');
+async function countCalls(stack, launchMethods, sizes) {
+  say('\nChanges + reads for a request of N machines and their return\n');
+  row('providerApi', ...sizes.map((count) => `N = ${count}`), 'changes (largest N)');
   row('---', ...sizes.map(() => '---:'), '---');
-  const most = sizes.map((count) => Math.floor(mostChanges(count)));
-  for (const way of Object.keys(WAYS)) {
+  for (const launchMethod of launchMethods) {
     const cells = [];
     let last = {};
     for (const count of sizes) {
       const before = await callsOf(stack);
-      const { machines } = await settled(stack, count, way);
-      await returned(stack, machines);
+      const { machines } = await requestMachines(stack, count, launchMethod);
+      await returnMachines(stack, machines);
       const made = since(before, await callsOf(stack));
       last = changesIn(made);
       cells.push(`${sum(last)} + ${sum(made) - sum(last)}`);
     }
     const named = Object.entries(last).map(([action, calls]) => `${calls} ${action}`);
-    row(way, ...cells, named.join(', '));
+    row(launchMethod, ...cells, named.join(', '));
   }
-  say(`\nTarget for EC2Fleet: at most 3 + N/150 calls that change something: ${most.join(', ')}`);
+  const targets = sizes.map((count) => Math.floor(maxChanges(count)));
+  say(`\nTarget for EC2Fleet: at most 3 + N/150 changes: ${targets.join(', ')}`);
 }
 
-/** Reads while one request waits for its machines, and while `requestsTogether` do. */
-async function waiting(stack, { requestsTogether, waitSeconds }) {
+/** Reads while one request waits for its machines, and while `concurrentRequests` do. */
+async function countReadsWhileWaiting(stack, { concurrentRequests, waitSeconds }) {
   await control(stack, 'PUT', 'settings', { pendingSeconds: waitSeconds * 2 });
   const reads = async (requests) => {
     const ids = Array.from(
@@ -77,13 +87,13 @@ async function waiting(stack, { requestsTogether, waitSeconds }) {
     await delay(waitSeconds * 1_000);
     const made = since(before, await callsOf(stack));
     await control(stack, 'PUT', 'settings', { pendingSeconds: 0 });
-    for (const id of ids) await returned(stack, (await ended(stack, id)).machines);
+    for (const id of ids) await returnMachines(stack, (await awaitComplete(stack, id)).machines);
     await control(stack, 'PUT', 'settings', { pendingSeconds: waitSeconds * 2 });
     return made.DescribeInstances ?? 0;
   };
-  const [one, many] = [await reads(1), await reads(requestsTogether)];
+  const [one, many] = [await reads(1), await reads(concurrentRequests)];
   say(
-    `\nDescribeInstances in ${waitSeconds} s of waiting: ${one} for one request, ${many} for ${requestsTogether}`,
+    `\nDescribeInstances in ${waitSeconds} s of waiting: ${one} for one request, ${many} for ${concurrentRequests}`,
   );
 }
 
@@ -105,9 +115,9 @@ async function control({ endpoint }, method, name, body) {
   return response.json();
 }
 
-async function until(isSo) {
-  for (let tries = 0; tries < 600; tries++) {
-    if (await isSo()) return;
+async function until(condition) {
+  for (let attempt = 0; attempt < 600; attempt++) {
+    if (await condition()) return;
     await delay(100);
   }
   throw new Problem('The machines of the waiting requests were not launched within a minute.');
@@ -119,7 +129,7 @@ try {
   await main(
     readOptions(USAGE, {
       small: 'without the requests of 1,000 machines',
-      smallest: 'one machine for each way, to see that the benchmark runs',
+      smallest: 'one machine for some launch methods, to check that the benchmark works',
     }),
   );
 } catch (error) {

@@ -5,17 +5,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readOptions } from '../scripts/lib/options.mjs';
 import { printError } from '../scripts/lib/problem.mjs';
 import { ensureBuild, ensureDependencies, findTemporalServer, say } from '../scripts/setup.mjs';
-import { script, settled } from './hostFactory.mjs';
-import { median, peakMemory, timeInTurn, timeTogether } from './measure.mjs';
+import { requestMachines, script } from './hostFactory.mjs';
+import { median, peakMemory, timeAlternately, timeConcurrently } from './measure.mjs';
 import { startStack } from './stack.mjs';
 
-const USAGE = `npm run bench:cli: what a call of Host Factory costs, against an empty process of the same Node in the same run.
-Starts a whole stack of its own. Medians of 20 runs, in turn, those that start something a second apart; NODE_EXTRA_CA_CERTS is unset for all of them.
-OHF_GATEWAY=sdk measures the other client. Only the ratios mean something on another machine.`;
+const USAGE = `npm run bench:cli: compares each call of Host Factory with an empty process of the same Node.
+Starts its own stack. Prints medians of 20 runs that alternate with the empty process; NODE_EXTRA_CA_CERTS is unset for both.
+OHF_GATEWAY=sdk measures the other client. Only the ratios can be compared between machines.`;
 
-const WHOLE = { runs: 20, together: 50, sizes: [1_000, 10_000] };
-const SMALLEST = { runs: 1, together: 2, sizes: [10] };
-/** Ratios of time, by the issue that asked for them. */
+const FULL = { runs: 20, concurrentCalls: 50, sizes: [1_000, 10_000] };
+const SMALLEST = { runs: 1, concurrentCalls: 2, sizes: [10] };
+/** Targets for the ratio of times. */
 const TARGETS = {
   getAvailableTemplates: 1.6,
   getReturnRequests: 2.2,
@@ -24,10 +24,10 @@ const TARGETS = {
   requestReturnMachines: 3,
 };
 const EMPTY = 'node -e 0';
-/** What sets off work in worker and server, and the time that this takes. */
+/** Operations that cause work in worker and server, and the pause for that work before each run. */
 const STARTERS = ['requestMachines', 'requestReturnMachines'];
 const PAUSE_MS = 1_000;
-/** Until the machines are there that the runs before asked for. */
+/** The time in which the machines requested by the preceding runs boot. */
 const SETTLE_MS = 5_000;
 
 async function main({ small, smallest }) {
@@ -35,7 +35,7 @@ async function main({ small, smallest }) {
   await ensureBuild(say);
   const { path: temporalCli } = await findTemporalServer(say);
   say('Starting Temporal, the simulated AWS and a worker');
-  const plan = smallest ? SMALLEST : { ...WHOLE, ...(small ? { sizes: [] } : {}) };
+  const plan = smallest ? SMALLEST : { ...FULL, ...(small ? { sizes: [] } : {}) };
   const templates = Object.fromEntries(plan.sizes.map((count) => [templateOf(count), {}]));
   const stack = await startStack(temporalCli, templates);
   try {
@@ -47,10 +47,10 @@ async function main({ small, smallest }) {
   }
 }
 
-async function report(stack, { runs, together: immediateModes, sizes }) {
+async function report(stack, { runs, concurrentCalls, sizes }) {
   const { env, folder } = stack;
-  const { requestId, machines } = await settled(stack, 5);
-  // As Host Factory calls: with a file.
+  const { requestId, machines } = await requestMachines(stack, 5);
+  // Like Host Factory: with an input file.
   const scriptWith = (operation, input) => {
     const file = path.join(folder, `${operation}.json`);
     writeFileSync(file, JSON.stringify(input, null, '\t'));
@@ -72,11 +72,11 @@ async function report(stack, { runs, together: immediateModes, sizes }) {
   row('call', 'ms', 'empty process, ms', 'ratio', 'target', 'MB', 'ratio');
   row('---', '---:', '---:', '---:', '---:', '---:', '---:');
   let empty = 0;
-  // One operation at a time with the empty process: what a start sets off keeps worker and server busy.
+  // One operation at a time: the work that a start causes keeps worker and server busy.
   for (const [name, command] of Object.entries(commands)) {
     if (name === EMPTY) continue;
     const pause = STARTERS.includes(name) ? PAUSE_MS : 0;
-    const times = await timeInTurn({ [EMPTY]: commands[EMPTY], [name]: command }, env, runs, pause);
+    const times = await timeAlternately({ [EMPTY]: commands[EMPTY], [name]: command }, env, runs, pause);
     const ms = median(times[name]);
     empty = median(times[EMPTY]);
     const [time, space] = [ms / empty, memory[name] / memory[EMPTY]];
@@ -84,27 +84,27 @@ async function report(stack, { runs, together: immediateModes, sizes }) {
     row(name, ...numbers, memory[name].toFixed(1), space.toFixed(2));
   }
   say('');
-  await together(commands, env, immediateModes);
-  for (const count of sizes) await big(stack, count, empty);
+  await reportConcurrent(commands, env, concurrentCalls);
+  for (const count of sizes) await reportLarge(stack, count, empty);
 }
 
-async function together(commands, env, count) {
-  const alone = await timeTogether(commands[EMPTY], env, count);
-  const { ms, well } = await timeTogether(commands.getRequestStatus, env, count);
+async function reportConcurrent(commands, env, count) {
+  const baseline = await timeConcurrently(commands[EMPTY], env, count);
+  const { ms, succeeded } = await timeConcurrently(commands.getRequestStatus, env, count);
   say(
-    `${count} getRequestStatus at once: ${well} answered, the last after ${ms.toFixed(0)} ms, ` +
-      `${(ms / alone.ms).toFixed(2)} times as long as ${count} empty processes (target 4)`,
+    `${count} getRequestStatus at once: ${succeeded} answered, the last after ${ms.toFixed(0)} ms, ` +
+      `${(ms / baseline.ms).toFixed(2)} times as long as ${count} empty processes (target 4)`,
   );
 }
 
-/** Each large request has a template of its own: the machines of others would count against maxNumber. */
+/** Each large request has its own template, because machines of other requests count against maxNumber. */
 const templateOf = (count) => `large-${count}`;
 
-async function big(stack, count, empty) {
-  const { requestId } = await settled(stack, count, templateOf(count));
+async function reportLarge(stack, count, empty) {
+  const { requestId } = await requestMachines(stack, count, templateOf(count));
   const name = `getRequestStatus of ${count} machines`;
   const command = { [name]: [script('getRequestStatus'), requestId] };
-  const ms = median((await timeInTurn(command, stack.env, 5))[name]);
+  const ms = median((await timeAlternately(command, stack.env, 5))[name]);
   const memory = peakMemory(command, stack.env, stack.folder)[name];
   say(
     `${name}: ${ms.toFixed(0)} ms, ${(ms / empty).toFixed(2)} times an empty process, ${memory.toFixed(0)} MB`,
@@ -117,7 +117,7 @@ try {
   await main(
     readOptions(USAGE, {
       small: 'without the requests of 1,000 and 10,000 machines',
-      smallest: 'each measurement once and small, to see that the benchmark runs',
+      smallest: 'each measurement once and small, to check that the benchmark works',
     }),
   );
 } catch (error) {

@@ -6,14 +6,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 export const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 /**
- * Runs all commands in turn, `runs` times: what else the machine does meets all of them alike.
+ * Runs all commands alternately, `runs` times, so that other load on the machine affects all of them alike.
  * @param commands name -> [program, ...arguments]
- * @param pauseMs before each turn, for what the last one set off
+ * @param pauseMs pause before each round, for work that the last one caused
  * @returns name -> ms of each run
  */
-export async function timeInTurn(commands, env, runs, pauseMs = 0) {
+export async function timeAlternately(commands, env, runs, pauseMs = 0) {
   const times = Object.fromEntries(Object.keys(commands).map((name) => [name, []]));
-  // The first time of each is for the caches of the disk.
+  // The first round only fills the disk caches.
   for (let run = -1; run < runs; run++) {
     await delay(pauseMs);
     for (const [name, [program, ...args]] of Object.entries(commands)) {
@@ -31,27 +31,27 @@ export async function timeInTurn(commands, env, runs, pauseMs = 0) {
   return times;
 }
 
-/** Peak memory of one run of each, MB, as the process itself tells at its end. */
+/** Median peak memory of each command in MB, as the process itself reports it at its exit. */
 export function peakMemory(commands, env, folder) {
-  const [hook, told] = [path.join(folder, 'peak.cjs'), path.join(folder, 'peak')];
+  const [hook, result] = [path.join(folder, 'peak.cjs'), path.join(folder, 'peak')];
   writeFileSync(
     hook,
-    `process.on('exit', () => require('fs').writeFileSync(${JSON.stringify(told)}, '' + process.resourceUsage().maxRSS))`,
+    `process.on('exit', () => require('fs').writeFileSync(${JSON.stringify(result)}, '' + process.resourceUsage().maxRSS))`,
   );
   const withHook = { ...env, NODE_OPTIONS: `--require ${JSON.stringify(hook)}` };
   const peaks = Object.entries(commands).map(([name, [program, ...args]]) => {
     const runs = Array.from({ length: 5 }, () => {
-      rmSync(told, { force: true });
+      rmSync(result, { force: true });
       spawnSync(program, args, { env: withHook, cwd: '/', maxBuffer: 1 << 26 });
-      return Number(readFileSync(told, 'utf8')) / 1024;
+      return Number(readFileSync(result, 'utf8')) / 1024;
     });
     return [name, median(runs)];
   });
   return Object.fromEntries(peaks);
 }
 
-/** Starts `count` at once. @returns ms until the last one ended, and how many did well */
-export async function timeTogether([program, ...args], env, count) {
+/** Starts `count` processes at once. @returns ms until the last one exits, and how many succeeded */
+export async function timeConcurrently([program, ...args], env, count) {
   const began = performance.now();
   const codes = await Promise.all(
     Array.from(
@@ -63,5 +63,5 @@ export async function timeTogether([program, ...args], env, count) {
         }),
     ),
   );
-  return { ms: performance.now() - began, well: codes.filter((code) => code === 0).length };
+  return { ms: performance.now() - began, succeeded: codes.filter((code) => code === 0).length };
 }

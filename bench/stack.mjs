@@ -12,11 +12,11 @@ const MAIN = path.join(dist, 'cli', 'main.js');
 const ATTRIBUTES = 'HfState=Keyword HfTemplate=Keyword HfProvider=Keyword HfRequestType=Keyword HfCount=Int';
 
 /**
- * Temporal's dev server, the simulated AWS and a worker in a folder of their own, as a measured call meets them.
- * @param templates beside `demo`: templateId -> what differs from it
+ * Starts Temporal's dev server, the simulated AWS and a worker in a temporary folder.
+ * @param templates templates besides `demo`: templateId -> fields that differ from it
  * @param aws settings of `provider.aws`
- * @returns the environment of Host Factory's scripts, its folder, Temporal's address, the URL of the simulated AWS, its
- *   processes, what starts another one, and what ends it all
+ * @returns `env` for Host Factory's scripts, `folder`, Temporal's `address`, `endpoint` of the simulated AWS,
+ *   `processes`, `start` for another process, and `stop` for everything
  */
 export async function startStack(temporalCli, templates = {}, aws = {}) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'ohf-bench-'));
@@ -58,7 +58,7 @@ export async function startStack(temporalCli, templates = {}, aws = {}) {
     }
     rmSync(folder, { recursive: true, force: true });
   };
-  // Nobody else would end what runs here.
+  // The children must not outlive this process.
   for (const signal of ['SIGINT', 'SIGTERM'])
     process.once(signal, () => void stop().then(() => process.exit(1)));
   try {
@@ -74,7 +74,7 @@ export async function startStack(temporalCli, templates = {}, aws = {}) {
     ]).child;
     const simulate = ['simulate-aws', '--port', String(simulator), '--pending-seconds', '1'];
     processes.simulator = start(process.execPath, [MAIN, ...simulate]).child;
-    // It looks for its server by itself, but ends when the search attributes are not there yet.
+    // The worker waits for its server, but exits if the server has not created the search attributes yet.
     for (let attempt = 1; ; attempt++) {
       const worker = start(process.execPath, [MAIN, 'worker'], {
         ...env,
@@ -94,7 +94,7 @@ export async function startStack(temporalCli, templates = {}, aws = {}) {
   return { env, folder, address, endpoint, processes, start, stop };
 }
 
-/** Until it says so or ends. @returns whether it is ready */
+/** Waits until the worker is ready or exits. @returns whether it is ready */
 export async function isReady(worker) {
   while (worker.child.exitCode === null && !worker.output.includes('worker ready')) await delay(50);
   return worker.child.exitCode === null;

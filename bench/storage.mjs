@@ -6,7 +6,7 @@ import { printError } from '../scripts/lib/problem.mjs';
 import { ensureBuild, ensureDependencies, say } from '../scripts/setup.mjs';
 import { median } from './measure.mjs';
 
-const USAGE = `npm run bench:storage: what the read model costs with 100,000 machines, for each type of storage.`;
+const USAGE = `npm run bench:storage: times queries of the read model with 100,000 machines, for each type of storage.`;
 
 const MACHINES = 100_000;
 const FEW_MACHINES = 1_000;
@@ -55,20 +55,22 @@ async function measure(openStore, type, machines) {
       );
     }
   };
-  await timed(`write all, ${COMMIT} a commit`, writeAll, 1);
+  await timed(`write all, ${COMMIT} per commit`, writeAll, 1);
   await timed('list all', () => store.list('machines'));
-  await timed('list the 10,000 that are gone', () =>
+  await timed(`list ${machines / 10} terminated ones`, () =>
     store.list('machines', { where: { release: 'terminated' } }),
   );
-  await timed('list those of a request', () => store.list('machines', { where: { requestId: 'req-7' } }));
-  await timed('the newest 50', () => store.list('machines', { newestFirst: true, limit: 50 }));
+  await timed('list the machines of a request', () =>
+    store.list('machines', { where: { requestId: 'req-7' } }),
+  );
+  await timed('list the newest 50', () => store.list('machines', { newestFirst: true, limit: 50 }));
   await timed('write one', () => store.commit([{ table: 'machines', put: machine(7) }]));
   await store.close();
   const reopen = async () => {
     store = await openStore({ type, directory }, quiet);
     await store.close();
   };
-  await timed('open', reopen);
+  await timed('open the store', reopen);
   rmSync(directory, { recursive: true, force: true });
 }
 
@@ -80,7 +82,7 @@ async function main({ smallest }) {
 }
 
 try {
-  await main(readOptions(USAGE, { smallest: '1,000 machines only, to see that the benchmark runs' }));
+  await main(readOptions(USAGE, { smallest: 'only 1,000 machines, to check that the benchmark works' }));
 } catch (error) {
   printError(error);
   process.exitCode = 1;

@@ -8,7 +8,7 @@ export interface ForwardedLine {
   readonly line: string;
 }
 
-/** The target rejects these lines for good; it may accept others. */
+/** The target rejects these lines permanently; it may accept others. */
 export class UndeliverableError extends Error {}
 
 export interface ForwardOptions {

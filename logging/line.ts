@@ -1,6 +1,6 @@
 import type { LogLevel } from '../config/config.ts';
 
-/** What one log line says. */
+/** The content of one log line. */
 export interface LogEntry {
   /** Epoch ms. */
   readonly at: number;

@@ -4,7 +4,7 @@ import { forwardingTarget, UndeliverableError, type ForwardedLine } from './forw
 import type { TargetDefinition } from './target.ts';
 
 const TIMEOUT_MS = 10_000;
-/** The collector rejects these lines for good: malformed, or too large. Any other status is retried. */
+/** The collector rejects these lines permanently: malformed, or too large. Any other status is retried. */
 const PERMANENT_STATUSES = [400, 413];
 
 /**

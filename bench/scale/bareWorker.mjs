@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker } from '@temporalio/worker';
 
-/** A worker of the bare workflow, with as many slots as the product's has for workflows. */
+/** A worker for the bare workflow, with the same number of workflow slots as the product's worker. */
 const connection = await NativeConnection.connect({ address: process.argv[2] });
 const echo = async (text) => text;
 const worker = await Worker.create({

@@ -2,7 +2,7 @@ import { proxyActivities } from '@temporalio/workflow';
 
 const { first, second } = proxyActivities({ startToCloseTimeout: '1 minute' });
 
-/** The least that a durable request could cost: two steps and an answer. */
+/** The minimum for a durable request: two activities and a result. */
 export async function bare(text) {
   return second(await first(text));
 }

@@ -7,15 +7,17 @@ import { Problem } from '../../scripts/lib/problem.mjs';
 import { historiesOf } from './histories.mjs';
 import { watchProcess } from './process.mjs';
 
-/** Starts under way at a time: a start without an answer for 3 s is in doubt. */
-const STARTERS = 20;
-const LOOK_EVERY_MS = 50;
-const PATIENCE_MS = 300_000;
-const OURS = 'WorkflowType IN ("machineRequest", "machineReturn")';
+/** Limits concurrent starts: a start without an answer for 3 s is unconfirmed. */
+const MAX_CONCURRENT_STARTS = 20;
+const POLL_MS = 50;
+const TIMEOUT_MS = 300_000;
+const OUR_WORKFLOWS = 'WorkflowType IN ("machineRequest", "machineReturn")';
+const COMPLETED_RETURNS = 'WorkflowType = "machineReturn" AND ExecutionStatus = "Completed"';
+const COMPLETED_BARE = 'WorkflowType = "bare" AND ExecutionStatus = "Completed"';
 
 /**
- * Starts requests and returns as the scripts do, but from one process: hundreds of scripts at once would measure the
- * start of Node.
+ * Starts requests and returns as the scripts do, but from one process, because hundreds of scripts at once would measure
+ * the start of Node.
  */
 export async function openBench(stack, { bootSeconds, endSeconds }) {
   const { loadCliConfig } = await import(path.join(dist, 'config', 'index.js'));
@@ -27,14 +29,14 @@ export async function openBench(stack, { bootSeconds, endSeconds }) {
     path.join(stack.folder, 'awsinstprov_templates.json'),
     'demo',
   );
-  // The history of 10,000 machines comes in pages of more than gRPC takes by itself.
+  // The history of 10,000 machines comes in pages that exceed gRPC's default limit.
   const channelArgs = { 'grpc.max_receive_message_length': 128 * 1024 * 1024 };
   const connection = await Connection.connect({ address: stack.address, channelArgs });
   const client = new Client({ connection });
   await control(stack, 'PUT', 'settings', { pendingSeconds: bootSeconds, shuttingDownSeconds: endSeconds });
 
-  /** Starts all at once. @returns their ids, once `areDone` says so */
-  async function begin(prefix, inputs, start, areDone) {
+  /** Starts all workflows at once. @returns their ids, once `areDone` is true */
+  async function startAll(prefix, inputs, start, areDone) {
     const gateway = await openGateway(
       { ...config, temporal: { ...config.temporal, deadlineSeconds: 120 } },
       {},
@@ -46,7 +48,7 @@ export async function openBench(stack, { bootSeconds, endSeconds }) {
       if (outcome !== 'started') throw new Problem(`${start}: Temporal did not confirm ${id} in time`);
     });
     try {
-      await Promise.all(Array.from({ length: STARTERS }, () => workOff(starts)));
+      await Promise.all(Array.from({ length: MAX_CONCURRENT_STARTS }, () => runQueue(starts)));
     } finally {
       await gateway.close();
     }
@@ -55,52 +57,47 @@ export async function openBench(stack, { bootSeconds, endSeconds }) {
   }
 
   const count = async (query) => (await client.workflow.count(query)).count;
-  const told = async ([id]) =>
+  const hasEnded = async ([id]) =>
     (await client.workflow.getHandle(id).describe()).memo?.hf?.status !== 'running';
 
   return {
     /** @param counts machines of each request */
     async request(counts) {
-      const held = await count('HfState = "settled"');
+      const settledBefore = await count('HfState = "settled"');
       const { deadlineSeconds } = config.request;
-      return begin(
+      return startAll(
         'req',
         counts.map((machines) => (requestId) => ({ requestId, count: machines, template, deadlineSeconds })),
         'startRequest',
         counts.length === 1
-          ? told
-          : async () => (await count('HfState = "settled"')) === held + counts.length,
+          ? hasEnded
+          : async () => (await count('HfState = "settled"')) === settledBefore + counts.length,
       );
     },
 
     /** @param lists machines of each return */
-    async giveBack(lists) {
-      const over = await count('WorkflowType = "machineReturn" AND ExecutionStatus = "Completed"');
-      return begin(
+    async returnMachines(lists) {
+      const completedBefore = await count(COMPLETED_RETURNS);
+      return startAll(
         'ret',
         lists.map((machines) => (returnId) => ({
           returnId,
           machines: machines.map((machineId) => ({ machineId })),
         })),
         'startReturn',
-        async () =>
-          (await count('WorkflowType = "machineReturn" AND ExecutionStatus = "Completed"')) ===
-          over + lists.length,
+        async () => (await count(COMPLETED_RETURNS)) === completedBefore + lists.length,
       );
     },
 
-    /** Starts so many bare workflows at once, and waits until all are done. */
+    /** Starts this many bare workflows at once, and waits until all are completed. */
     async bare(workflows) {
-      const over = await count('WorkflowType = "bare" AND ExecutionStatus = "Completed"');
+      const completedBefore = await count(COMPLETED_BARE);
       await Promise.all(
         Array.from({ length: workflows }, () =>
           client.workflow.start('bare', { taskQueue: 'bare', workflowId: `bare-${v7()}`, args: ['text'] }),
         ),
       );
-      await until(
-        async () =>
-          (await count('WorkflowType = "bare" AND ExecutionStatus = "Completed"')) === over + workflows,
-      );
+      await until(async () => (await count(COMPLETED_BARE)) === completedBefore + workflows);
     },
 
     async machinesOf(requestId) {
@@ -112,7 +109,7 @@ export async function openBench(stack, { bootSeconds, endSeconds }) {
       }
     },
 
-    /** @returns what it took, and what it came to as `outcome` */
+    /** @returns the cost of `work`, and its result as `outcome` */
     async measured(work) {
       const before = await callsOf(stack);
       const watched = Object.entries(stack.processes).map(([name, child]) => [name, watchProcess(child)]);
@@ -127,26 +124,26 @@ export async function openBench(stack, { bootSeconds, endSeconds }) {
 
     historiesOf: (ids) => historiesOf(client, ids),
 
-    /** When all was given back, and every workflow has ended: what comes next shall not be measured beside them. */
-    async isOver() {
+    /** Waits until every workflow is closed, so that the next measurement runs alone. */
+    async awaitIdle() {
       const { live } = await control(stack, 'GET', 'summary');
-      if (live > 0) throw new Problem(`${live} machines are alive after all were given back.`);
-      await until(async () => (await count(`${OURS} AND ExecutionStatus = "Running"`)) === 0);
+      if (live > 0) throw new Problem(`${live} machines are alive although all were returned.`);
+      await until(async () => (await count(`${OUR_WORKFLOWS} AND ExecutionStatus = "Running"`)) === 0);
     },
 
     close: () => connection.close(),
   };
 }
 
-async function workOff(tasks) {
+async function runQueue(tasks) {
   for (let task = tasks.shift(); task; task = tasks.shift()) await task();
 }
 
-async function until(isSo) {
-  for (const giveUpAt = Date.now() + PATIENCE_MS; Date.now() < giveUpAt; await delay(LOOK_EVERY_MS)) {
-    if (await isSo()) return;
+async function until(condition) {
+  for (const deadline = Date.now() + TIMEOUT_MS; Date.now() < deadline; await delay(POLL_MS)) {
+    if (await condition()) return;
   }
-  throw new Problem(`It did not end within ${PATIENCE_MS / 60_000} minutes.`);
+  throw new Problem(`The measured work did not end within ${TIMEOUT_MS / 60_000} minutes.`);
 }
 
 async function callsOf(stack) {

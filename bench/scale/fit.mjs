@@ -1,4 +1,4 @@
-/** The power of N with which the seconds grow: the slope of a straight line through their logarithms. */
+/** The exponent with which the seconds grow with N: the slope of a linear fit of their logarithms. */
 export function exponent(points) {
   const xs = points.map(({ count }) => Math.log(count));
   const ys = points.map(({ seconds }) => Math.log(seconds));

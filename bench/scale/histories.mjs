@@ -1,11 +1,11 @@
-/** What the runs of some workflows wrote into Temporal's histories. */
+/** The largest history among these workflows, by each measure. */
 export async function historiesOf(client, workflowIds) {
   const sizes = await Promise.all(workflowIds.map((id) => historyOf(client, id)));
-  const most = (name) => Math.max(...sizes.map((size) => size[name]));
-  return { events: most('events'), kilobytes: most('kilobytes'), largestPayload: most('largestPayload') };
+  const max = (name) => Math.max(...sizes.map((size) => size[name]));
+  return { events: max('events'), kilobytes: max('kilobytes'), largestPayload: max('largestPayload') };
 }
 
-/** Of all runs of one workflow together. */
+/** The histories of all runs of one workflow together. */
 async function historyOf(client, workflowId) {
   const total = { events: 0, kilobytes: 0, largestPayload: 0 };
   for await (const { runId } of client.workflow.list({ query: `WorkflowId = "${workflowId}"` })) {
@@ -19,7 +19,7 @@ async function historyOf(client, workflowId) {
   return total;
 }
 
-/** Bytes of every payload. */
+/** The size of every payload in bytes. */
 function* payloadsIn(value) {
   if (typeof value !== 'object' || value === null) return;
   if (value.data instanceof Uint8Array && 'metadata' in value) yield value.data.length;

@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** Clock ticks a second, as Linux reports CPU time. */
-const TICKS = 100;
+/** Linux reports CPU time in clock ticks. */
+const TICKS_PER_SECOND = 100;
 
-/** Memory and CPU time of a process from now on, as Linux tells them. */
+/** Measures peak memory and CPU time of a process from now on. @returns a function that reads both */
 export function watchProcess({ pid }) {
-  // The peak starts anew (proc(5)).
+  // Resets the peak (proc(5)).
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
   const cpuBefore = cpuSeconds(pid);
   return () => ({ peakMb: statusMb(pid, 'VmHWM'), cpuSeconds: cpuSeconds(pid) - cpuBefore });
@@ -13,7 +13,7 @@ export function watchProcess({ pid }) {
 
 function cpuSeconds(pid) {
   const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ').slice(11, 13);
-  return (Number(user) + Number(system)) / TICKS;
+  return (Number(user) + Number(system)) / TICKS_PER_SECOND;
 }
 
 function statusMb(pid, name) {

@@ -61,12 +61,10 @@ async function settled(requestId, count, word, { call, say, signal }) {
     last = line;
     if (request.status === 'complete' && done.length === count) return done;
     if (request.status === 'complete' || request.status === 'complete_with_error') {
-      throw new Problem(`${requestId} ended with ${line}. ${request.message ?? ''}\n${whereToLook()}`);
+      throw new Problem(`${requestId} ended with ${line}. ${request.message ?? ''}\n${logHint()}`);
     }
     if (Date.now() - changed > MAX_IDLE_MS) {
-      throw new Problem(
-        `${requestId}: nothing changed for ${MAX_IDLE_MS / 1000} s (${line}).\n${whereToLook()}`,
-      );
+      throw new Problem(`${requestId}: nothing changed for ${MAX_IDLE_MS / 1000} s (${line}).\n${logHint()}`);
     }
     await delay(POLL_MS, undefined, { signal });
   }
@@ -87,11 +85,9 @@ async function checkAllTerminated(machines, { simulator }, say) {
   const { live, liveIds } = await readSummary(simulator);
   const left = machines.map((machine) => machine.machineId).filter((id) => liveIds.includes(id));
   if (left.length > 0) {
-    throw new Problem(
-      `The simulated AWS still has ${left.join(', ')}, which were returned.\n${whereToLook()}`,
-    );
+    throw new Problem(`The simulated AWS still has ${left.join(', ')}, which were returned.\n${logHint()}`);
   }
   say(`The simulated AWS has ${live} live instances${live > 0 ? ', none of them of this round trip' : ''}.`);
 }
 
-const whereToLook = () => `The logs are in ${shown(inState('log'))} and ${shown(inState('hf', 'log'))}.`;
+const logHint = () => `The logs are in ${shown(inState('log'))} and ${shown(inState('hf', 'log'))}.`;

@@ -24,7 +24,7 @@ const CODE = /\.(ts|mjs)$/;
 const AFFECTS_ALL =
   /^(package(-lock)?\.json|tsconfig\.json|\.mocharc\.json|scripts\/(lib|testing)\/.*|scripts\/[^/]*\.mjs|\.ci\/.*)$/;
 /** Files that no test reads. */
-const AFFECTS_NONE = /^(LICENSE|CHANGELOG\.md|\.gitignore|\.oxlintrc\.json|\.oxfmtrc\.json|bench\/.*)$/;
+const AFFECTS_NONE = /^(LICENSE|CHANGELOG\.md|\.gitignore|\.oxlintrc\.json|\.oxfmtrc\.json)$/;
 
 /** Programs that are started by their path, which no import shows: text in the source -> files of the program. */
 const STARTED = [
@@ -33,6 +33,8 @@ const STARTED = [
   [/'scripts'|scripts\//, /^scripts\//],
   [/'config', 'config\.schema\.json'|config\.schema/, /^config\/config\.schema\.json$/],
   [/'docs'|docs\//, /^docs\//],
+  [/'bench\//, /^bench\//],
+  [/program\.mjs'/, /^test\/(conformance|crash|fuzz|hfsim|model|soak)\//],
 ];
 
 /**
@@ -69,7 +71,7 @@ async function changedFiles(base) {
 /** file -> {imports, text} of all code, test helpers and scripts included. */
 function importGraph() {
   const graph = new Map();
-  for (const folder of [...FOLDERS, 'simulator', 'test', 'scripts']) {
+  for (const folder of [...FOLDERS, 'simulator', 'test', 'scripts', 'bench']) {
     if (!existsSync(path.join(root, folder))) continue;
     for (const name of readdirSync(path.join(root, folder), { recursive: true })) {
       if (!CODE.test(name)) continue;
@@ -91,11 +93,11 @@ const isMentioned = (file, graph) =>
   [...graph.values()].some(({ text }) => text.includes(path.basename(file)));
 
 function reaches(test, changed, graph) {
-  const seen = new Set();
+  const visited = new Set();
   const pending = [test];
   for (let file = pending.pop(); file !== undefined; file = pending.pop()) {
-    if (seen.has(file)) continue;
-    seen.add(file);
+    if (visited.has(file)) continue;
+    visited.add(file);
     if (changed.includes(file)) return true;
     const node = graph.get(file);
     if (!node) continue;

@@ -5,6 +5,7 @@ import { root } from '../lib/paths.mjs';
 // Kinds with the longest files first, so that no long file starts last and runs alone.
 const START_ORDER = [
   'conformance',
+  'smallest',
   'crash',
   'e2e',
   'model',

@@ -70,9 +70,9 @@ describe('npm start', () => {
     it('npm start ends a process that a killed start left running', async () => {
       await remember();
       assert.equal(readFileSync(sandbox.path('worker.pid'), 'utf8'), `${left.pid}\n`);
-      const gone = once(left, 'exit');
+      const exited = once(left, 'exit');
       const { output } = await endLeftovers();
-      await gone;
+      await exited;
       assert.match(output, new RegExp(`Ending the worker .*process ${left.pid}`));
       assert.ok(!existsSync(sandbox.path('worker.pid')));
     });

@@ -116,9 +116,9 @@ describe('the credentials of a provider instance', () => {
   });
 
   it('an error about credentials names the problem and no secret', async () => {
-    const told = await failure(open({ credentialFile: '/none/credentials' }));
+    const message = await failure(open({ credentialFile: '/none/credentials' }));
     assert.match(
-      told,
+      message,
       /^ConfigurationError: .*credential file \/none\/credentials cannot be read \(ENOENT\)/,
     );
     const credentialFile = await files.write('own', keys('grid', 'AKIAGRID'));

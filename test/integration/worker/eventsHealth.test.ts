@@ -83,7 +83,7 @@ describe('the health of the event pipeline', () => {
     assert.equal(await metric(/^ohf_event_handler_failing_seconds.*handler="readModel"/), 0);
     await rm(join(folder.directory, 'down'));
     await eventually(
-      'it is well',
+      'it recovers',
       async () => (await check('eventHandlers')).detail === 'readModel, audit, site',
     );
     assert.equal(await metric(/^ohf_event_handler_failing_seconds.*handler="site"/), 0);
@@ -107,7 +107,9 @@ describe('the health of the event pipeline', () => {
 
   it('the worker is degraded from the discovery of a damaged file until the read model is rebuilt', async () => {
     assert.equal(await publish(1), true);
-    await eventually('all is told', () => events.health().handlers.every(({ lag }) => lag === 0));
+    await eventually('all events are delivered', () =>
+      events.health().handlers.every(({ lag }) => lag === 0),
+    );
     await events.close();
     const store = join(directory, 'read-model', 'store.jsonl');
     await mkdir(join(directory, 'read-model'), { recursive: true });

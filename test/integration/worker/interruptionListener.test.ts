@@ -31,20 +31,20 @@ describe('the interruption listener', function () {
   let sqs: SQSClient;
   let source: InterruptionSource;
   let listener: InterruptionListener | undefined;
-  let told: FleetObservation[];
+  let signalled: FleetObservation[];
   let refuseSignals: boolean;
-  let noted: string[];
-  let recoveries: string[];
+  let logged: string[];
+  let reports: string[];
 
   beforeEach(async () => {
     process.env['AWS_ACCESS_KEY_ID'] ??= 'simulated';
     process.env['AWS_SECRET_ACCESS_KEY'] ??= 'simulated';
     const started = Date.now();
-    // Events have to be of now for the worker, whose clock is the real one.
+    // The listener uses the real clock, so the events must be current.
     bench = await startBench({ pendingSeconds: 0, shuttingDownSeconds: 0 }, started);
     aws = createAwsClients({ region: 'us-east-1', endpoint: bench.url, requestShare: 100 });
     sqs = new SQSClient({ region: 'us-east-1', endpoint: bench.url });
-    [told, noted, recoveries, refuseSignals] = [[], [], [], false];
+    [signalled, logged, reports, refuseSignals] = [[], [], [], false];
   });
   afterEach(async () => {
     await listener?.stop();
@@ -60,14 +60,14 @@ describe('the interruption listener', function () {
     const queue: InterruptionQueueSettings = {
       url: url(),
       rebalance: 'note',
-      onMalformed: (body) => noted.push(body),
-      onRebalanceRecommendation: (machineId) => noted.push(machineId),
+      onMalformed: (body) => logged.push(body),
+      onRebalanceRecommendation: (machineId) => logged.push(machineId),
       ...settings,
     };
     source = createInterruptionQueue(aws, queue, NO_OBSERVER);
     const signalWithStart = async (_type: string, options: { signalArgs: [MachinesInterrupted] }) => {
       if (refuseSignals) throw new Error('Temporal is down');
-      told.push(...unpackObservations(options.signalArgs[0].observations));
+      signalled.push(...unpackObservations(options.signalArgs[0].observations));
     };
     const connection = { withDeadline: (_deadline: number, call: () => unknown) => call() };
     const client = { connection, workflow: { signalWithStart } } as unknown as Client;
@@ -78,8 +78,8 @@ describe('the interruption listener', function () {
       () => undefined,
     );
     listener = listenForInterruptions(source, instance, machines, client, {
-      onFailure: (reason) => recoveries.push(reason),
-      onRecovery: () => recoveries.push('recovered'),
+      onFailure: (reason) => reports.push(reason),
+      onRecovery: () => reports.push('recovered'),
     });
   }
 
@@ -99,7 +99,7 @@ describe('the interruption listener', function () {
   }
   const send = (MessageBody: string) => sqs.send(new SendMessageCommand({ QueueUrl: url(), MessageBody }));
   const waiting = async () => (await source.check(AbortSignal.timeout(5_000))).replace(/ .*/, '');
-  /** Also those that a listener has received and not taken off come again then. */
+  /** Passes the visibility timeout, so that messages that were received but not removed count too. */
   async function isEmpty(): Promise<boolean> {
     bench.pass(31_000);
     return (await waiting()) === '0';
@@ -110,14 +110,17 @@ describe('the interruption listener', function () {
     const id = await launch();
     const before = Date.now();
     await bench.control.interrupt(id);
-    await eventually('it is told', () => told.length === 1);
+    await eventually('the monitor is signalled', () => signalled.length === 1);
     assert.ok(Date.now() - before < 3_000);
-    const [seen] = told;
-    assert.deepEqual([seen?.machineId, seen?.requestId, seen?.state], [id, 'req-1', 'running']);
-    assert.match(seen?.name ?? '', /^ip-10-.*\.ec2\.internal$/);
-    const left = (seen?.interruptionAt ?? 0) - before;
+    const [observation] = signalled;
+    assert.deepEqual(
+      [observation?.machineId, observation?.requestId, observation?.state],
+      [id, 'req-1', 'running'],
+    );
+    assert.match(observation?.name ?? '', /^ip-10-.*\.ec2\.internal$/);
+    const left = (observation?.interruptionAt ?? 0) - before;
     assert.ok(left > 115_000 && left <= 121_000, `${left} ms`);
-    await eventually('nothing is left', isEmpty);
+    await eventually('the queue is empty', isEmpty);
     const { Statement } = policyFor([aTemplate()], { ...instance, region: '*', account: '*', queue: url() });
     const allowed = Statement.flatMap(({ Action }) => Action).map((name) => name.replace(/^.*:/, ''));
     const called = Object.keys((await bench.control.summary()).calls).map((name) =>
@@ -136,12 +139,12 @@ describe('the interruption listener', function () {
     for (const id of [foreign, own, own]) await bench.control.interrupt(id);
     await bench.control.interrupt(await launch({ 'ohf:provider': 'another' }));
     start();
-    await eventually('all are taken off', isEmpty);
+    await eventually('all are removed', isEmpty);
     assert.deepEqual(
-      told.map(({ machineId }) => machineId),
+      signalled.map(({ machineId }) => machineId),
       [own],
     );
-    assert.deepEqual(noted, ['{', '[]']);
+    assert.deepEqual(logged, ['{', '[]']);
   });
 
   it('a notice stays in the queue until the monitor has it', async () => {
@@ -153,12 +156,12 @@ describe('the interruption listener', function () {
       (await bench.control.log()).some(({ action }) => action === 'DescribeInstances');
     await eventually('it was received', received);
     refuseSignals = false;
-    await eventually('it comes again', () => {
+    await eventually('it is redelivered', () => {
       bench.pass(31_000);
-      return told.length > 0;
+      return signalled.length > 0;
     });
-    assert.equal(told[0]?.machineId, id);
-    await eventually('nothing is left', isEmpty);
+    assert.equal(signalled[0]?.machineId, id);
+    await eventually('the queue is empty', isEmpty);
   });
 
   it('the listener reports that the queue cannot be read, and recovers', async () => {
@@ -167,15 +170,15 @@ describe('the interruption listener', function () {
       status: 503,
     });
     start();
-    await eventually('it is trouble', () => listener?.failureReason() !== undefined);
+    await eventually('the failure is reported', () => listener?.failureReason() !== undefined);
     assert.match(listener?.failureReason() ?? '', /^ServiceUnavailable: This error was ordered/);
     const id = await launch();
     await bench.control.interrupt(id);
     await bench.control.release(gate.id);
-    await eventually('it is told', () => told.length === 1);
-    await eventually('it is no trouble any more', () => listener?.failureReason() === undefined);
+    await eventually('the monitor is signalled', () => signalled.length === 1);
+    await eventually('the recovery is reported', () => listener?.failureReason() === undefined);
     assert.deepEqual(
-      recoveries.map((text) => text.slice(0, 9)),
+      reports.map((text) => text.slice(0, 9)),
       ['ServiceUn', 'recovered'],
     );
   });
@@ -184,18 +187,18 @@ describe('the interruption listener', function () {
     start();
     const id = await launch();
     await bench.control.rebalance(id);
-    await eventually('it is noted', () => noted.length === 1);
-    assert.deepEqual([noted, told], [[id], []]);
-    await eventually('nothing is left', isEmpty);
+    await eventually('it is logged', () => logged.length === 1);
+    assert.deepEqual([logged, signalled], [[id], []]);
+    await eventually('the queue is empty', isEmpty);
   });
 
   it('a rebalance recommendation is signalled where the setting says so', async () => {
     start({ rebalance: 'report' });
     const id = await launch();
     await bench.control.rebalance(id);
-    await eventually('it is told', () => told.length === 1);
-    assert.deepEqual([told[0]?.machineId, noted], [id, []]);
-    assert.ok((told[0]?.interruptionAt ?? 0) > Date.now() + 100_000);
+    await eventually('the monitor is signalled', () => signalled.length === 1);
+    assert.deepEqual([signalled[0]?.machineId, logged], [id, []]);
+    assert.ok((signalled[0]?.interruptionAt ?? 0) > Date.now() + 100_000);
   });
 
   it('the end of a machine is signalled even before reads of AWS show it', async () => {
@@ -205,8 +208,11 @@ describe('the interruption listener', function () {
     await bench.control.addGate('DescribeInstances', 'stale', null, { ms: 0 });
     await bench.control.terminate(ended);
     await bench.control.stop(stopped);
-    await eventually('both are told', () => new Set(told.map(({ machineId }) => machineId)).size === 2);
-    for (const { machineId, state } of told)
+    await eventually(
+      'both are signalled',
+      () => new Set(signalled.map(({ machineId }) => machineId)).size === 2,
+    );
+    for (const { machineId, state } of signalled)
       assert.match(state, machineId === ended ? /shutting-down|terminated/ : /stopp/);
   });
 
@@ -214,7 +220,7 @@ describe('the interruption listener', function () {
     const ids = await Promise.all(Array.from({ length: 45 }, () => launch()));
     for (const id of ids) await bench.control.interrupt(id);
     start();
-    await eventually('all are told', () => told.length === ids.length);
+    await eventually('all are signalled', () => signalled.length === ids.length);
     assert.equal((await bench.control.summary()).calls['DescribeInstances'], 1);
   });
 });

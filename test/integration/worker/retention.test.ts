@@ -10,18 +10,18 @@ import { scratch, type Scratch } from '../../fixtures/scratch.ts';
 import { aRequestRecord } from '../../fixtures/recordBuilders.ts';
 
 const DAY = 24 * 60 * 60_000;
-const unharmed = (): never => assert.fail('nothing is damaged');
+const onDamage = (): never => assert.fail('nothing is damaged');
 
 describe('retention of the read model', () => {
   let files: Scratch;
   let events: EventPipeline | undefined;
-  let looking: Store | undefined;
+  let store: Store | undefined;
   beforeEach(async () => {
     files = await scratch();
   });
   afterEach(async () => {
     mock.timers.reset();
-    await looking?.close();
+    await store?.close();
     await events?.close();
     await files.remove();
   });
@@ -34,20 +34,20 @@ describe('retention of the read model', () => {
       OHF_CONFIG: await files.write('config.json', settings),
       OHF_AWS_ENDPOINT: 'http://127.0.0.1:1',
     });
-    looking = await openStore({ type: 'sqlite', directory: `${files.directory}/read-model` }, unharmed);
-    await looking.commit([
+    store = await openStore({ type: 'sqlite', directory: `${files.directory}/read-model` }, onDamage);
+    await store.commit([
       { table: 'requests', put: aRequestRecord('req-ended', { at: now, endedAt: now }) },
       { table: 'requests', put: aRequestRecord('req-open', { at: now - 90 * DAY }) },
     ]);
     events = await openEventPipeline(config, files.directory, new DefaultLogger('ERROR', () => {}));
     const left = async (): Promise<string[]> => {
-      const { rows } = (await looking?.list('requests')) ?? { rows: [] };
+      const { rows } = (await store?.list('requests')) ?? { rows: [] };
       return rows.map(({ id }) => id).toSorted();
     };
     mock.timers.tick(29 * DAY);
     assert.deepEqual(await left(), ['req-ended', 'req-open']);
     mock.timers.tick(2 * DAY);
-    await eventually('the ended one is forgotten', async () => (await left()).length === 1);
+    await eventually('the ended one is removed', async () => (await left()).length === 1);
     assert.deepEqual(await left(), ['req-open']);
   });
 });

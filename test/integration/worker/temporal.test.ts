@@ -144,9 +144,9 @@ describe('the Temporal namespace of the worker', function () {
   });
 
   it('the worker refuses to start without the namespace, and does not create it', async () => {
-    const told = await failure(checkNamespace(temporal.client, 'nowhere'));
+    const message = await failure(checkNamespace(temporal.client, 'nowhere'));
     assert.match(
-      told,
+      message,
       /^ConfigurationError: Temporal has no namespace 'nowhere'\. 'ohf temporal setup --worker --check'/,
     );
   });
@@ -157,9 +157,9 @@ describe('the Temporal namespace of the worker', function () {
       temporal: { ...DEFAULTS.temporal, address: temporal.address, ...allow },
       provider: { ...DEFAULTS.provider, aws: { ...DEFAULTS.provider.aws, ...aws } },
     });
-    const told = await failure(rejectDevServer(temporal.client, config({})));
-    assert.match(told, /^ConfigurationError: .*development server, but AWS is real.*temporal\.address/);
-    assert.match(told, /temporal\.allowDevServer/);
+    const message = await failure(rejectDevServer(temporal.client, config({})));
+    assert.match(message, /^ConfigurationError: .*development server, but AWS is real.*temporal\.address/);
+    assert.match(message, /temporal\.allowDevServer/);
     await rejectDevServer(temporal.client, config({}, { allowDevServer: true }));
     await rejectDevServer(temporal.client, config({ endpoint: 'http://127.0.0.1:4566' }));
     const real = { TEMPORAL_ADDRESS: temporal.address, OHF_DEPLOYMENT: 'grid1' };
@@ -201,9 +201,9 @@ describe('the Temporal namespace of the worker', function () {
         true,
         undefined,
       ]) {
-        const told = await failure(open(tls));
+        const message = await failure(open(tls));
         assert.match(
-          told,
+          message,
           /^UnavailableError: Temporal at 127\.0\.0\.1:\d+ could not be reached \(.+temporal\.tls/,
         );
       }
@@ -232,7 +232,7 @@ describe('the Temporal namespace of the worker', function () {
       const request = temporal.client.workflow.getHandle(String(requestId));
       const { type, raw } = await request.describe();
       assert.equal(type, 'machineRequest');
-      // Payloads are in base 64; what is told of them here is their text.
+      // Payloads are in base 64; this compares their text.
       const { events } = await request.fetchHistory();
       const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
       const stored = JSON.stringify([events, raw]) + Buffer.from(input ?? []).toString();

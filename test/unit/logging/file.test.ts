@@ -57,11 +57,11 @@ describe('a log file', () => {
       }),
     );
     const lines = (await text()).trimEnd().split('\n');
-    const seen = lines.map((line) => JSON.parse(line) as { name: string; number: number });
+    const records = lines.map((line) => JSON.parse(line) as { name: string; number: number });
     for (const { name, count } of written) {
-      const numbers = seen.filter((line) => line.name === name).map(({ number }) => number);
+      const numbers = records.filter((line) => line.name === name).map(({ number }) => number);
       assert.equal(new Set(numbers).size, numbers.length, `${name} has a line twice`);
-      // A killed one may have got a line into the log that it had no time to tell of.
+      // A killed process may have written a line that it had no time to print.
       assert.ok(numbers.length - count <= 1, `${name} wrote ${count} lines, ${numbers.length} are there`);
       for (let number = 1; number <= count; number++)
         assert.ok(numbers.includes(number), `${name} ${number}`);

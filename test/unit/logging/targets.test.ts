@@ -75,7 +75,7 @@ describe('log targets', function () {
       const broken = new Writable({ write: (_chunk, _encoding, done) => done(new Error('EPIPE')) });
       const { write } = open(streamTarget(broken));
       for (const message of ['one', 'two']) write(entry(message));
-      await eventually('it is said', () => failureLines().length > 0);
+      await eventually('the failure is reported', () => failureLines().length > 0);
       write(entry('three'));
       assert.deepEqual(failureLines(), [
         'standard output does not accept log lines; the worker goes on without it',
@@ -105,7 +105,7 @@ describe('log targets', function () {
       const { write } = open(syslogTarget(settings, 'ohf-awsinst'));
       write(entry('one', { requestId: 'req-1', text: 'planted-secret-value' }));
       write({ ...entry('two'), level: 'error' });
-      await eventually('it is said', () => failureLines().length > 0);
+      await eventually('the failure is reported', () => failureLines().length > 0);
       const got: string[] = [];
       const receiver = createSocket('udp4', (datagram) => got.push(datagram.toString()));
       receiver.bind(port, '127.0.0.1');
@@ -216,10 +216,10 @@ describe('log targets', function () {
       answers = [503];
       const { write } = open(otlpTarget({ url: url() }, {}));
       for (let number = 1; number <= MAX_QUEUED_LINES + 7; number++) write(entry(String(number)));
-      await eventually('it is said', () => failureLines().length === 1);
+      await eventually('the failure is reported', () => failureLines().length === 1);
       await eventually('all came', () => failureLines().length === 2);
-      const told = kept.lines.find(({ message }) => /again/.test(String(message)));
-      assert.equal(told?.['lost'], 7);
+      const recovery = kept.lines.find(({ message }) => /again/.test(String(message)));
+      assert.equal(recovery?.['lost'], 7);
       await eventually('the last came', () => messages().length === MAX_QUEUED_LINES);
       assert.deepEqual(
         messages(),
@@ -231,7 +231,7 @@ describe('log targets', function () {
       answers = [400];
       const { write } = open(otlpTarget({ url: url() }, {}));
       write(entry('bad'));
-      await eventually('it is said', () => failureLines().length === 1);
+      await eventually('the failure is reported', () => failureLines().length === 1);
       write(entry('good'));
       await eventually('the next came', () => failureLines().length === 2);
       assert.deepEqual(messages(), ['good']);

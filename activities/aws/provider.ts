@@ -12,9 +12,9 @@ import { createTerminateActivities } from './instance/terminateActivities.ts';
 import { createWaitActivities } from './instance/waitActivities.ts';
 
 export interface AwsProviderSettings {
-  /** Seconds between two reads of AWS, at least and at most. */
+  /** Minimum and maximum seconds between two reads of AWS. */
   readonly pollSeconds: { readonly min: number; readonly max: number };
-  /** Seconds after which AWS shows a new instance everywhere. */
+  /** Seconds after which every AWS response shows a new instance. */
   readonly consistencySeconds: number;
   readonly onReadError: (error: unknown) => void;
 }

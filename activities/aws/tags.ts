@@ -3,8 +3,8 @@ import { formatHostNaming } from '../../domain/machine/hostName.ts';
 import type { Template } from '../../domain/template/template.ts';
 
 /**
- * Everything that we make carries these from its birth. They are enough to find it, to know whose it is,
- * and to give it back, should every other record be lost.
+ * Everything we create carries these tags from its creation. They suffice to find it, attribute it and release it if
+ * every other record is lost.
  */
 export const TAG = {
   deployment: 'ohf:deployment',
@@ -17,12 +17,12 @@ export const TAG = {
 
 export type Tags = readonly (readonly [string, string])[];
 
-/** Of a machine of this request. Sorted by key: a retry has to send the same bytes. */
+/** Tags of a request's machine, sorted by key: a retry must send the same bytes. */
 export function instanceTags(owner: OwnerTags, template: Template): Tags {
   return [...templateTags(owner, template), [TAG.requestId, owner.requestId] as const].toSorted(byKey);
 }
 
-/** What all machines of a template share: what a group gives to its members by itself. */
+/** Tags shared by all machines of a template, which a group gives to its members. */
 export function templateTags(owner: Omit<OwnerTags, 'requestId'>, template: Template): Tags {
   return Object.entries({
     ...template.tags,
@@ -38,8 +38,17 @@ const byKey = ([a]: readonly [string, string], [b]: readonly [string, string]): 
 export const toAwsTags = (tags: Tags): { Key: string; Value: string }[] =>
   tags.map(([Key, Value]) => ({ Key, Value }));
 
-/** What AWS shows of the tags of something. */
+/** The tags of an AWS resource, by key. */
 export const fromAwsTags = (
   tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] = [],
 ): Readonly<Record<string, string>> =>
   Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]));
+
+/** Finds all resources of a provider instance. */
+export const tagFilters = ({
+  deployment,
+  provider,
+}: Pick<OwnerTags, 'deployment' | 'provider'>): { Name: string; Values: string[] }[] => [
+  { Name: `tag:${TAG.deployment}`, Values: [deployment] },
+  { Name: `tag:${TAG.provider}`, Values: [provider] },
+];

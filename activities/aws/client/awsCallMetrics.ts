@@ -2,28 +2,28 @@ import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { ProviderError } from '../../../domain/errors/errors.ts';
-import { toProviderError } from './errors.ts';
+import { isAwsError, toProviderError } from './errors.ts';
 
-/** Hears of every request to AWS; the worker makes its metrics of it. */
+/** Receives every request to AWS, for metrics and the call log. */
 export interface CallObserver {
-  /** A call had to wait for its action's bucket; 0 for most. */
+  /** @param seconds that the call waited for its rate limit; 0 for most */
   readonly onWait: (action: string, seconds: number) => void;
-  /** One request went out and was answered, or failed. */
+  /** Called after each response or failure of a request. */
   readonly onRequest: (request: ObservedRequest) => void;
 }
 
 export interface ObservedRequest {
   readonly action: string;
-  /** From 1; the SDK repeats a read that failed. */
+  /** From 1; counts the SDK's retries. */
   readonly attempt: number;
   readonly seconds: number;
   readonly error: ProviderError | undefined;
-  /** AWS's id of it, which CloudTrail shows as requestID; missing when nothing was answered. */
+  /** AWS's id of the request, which CloudTrail shows as requestID; missing if no response arrived. */
   readonly awsRequestId?: string;
   readonly subject?: CallSubject;
 }
 
-/** What a call is about, as far as its input says. */
+/** What the input of a call names. */
 export interface CallSubject {
   readonly machineIds?: readonly string[];
   readonly clientToken?: string;
@@ -35,7 +35,7 @@ export const NO_OBSERVER: CallObserver = { onWait() {}, onRequest() {} };
 /** `RunInstancesCommand` -> `RunInstances`. */
 export const actionOf = (commandName = ''): string => commandName.replace(/Command$/, '');
 
-/** Inside the SDK's own retries, so that each of them is seen, also the throttled one before a success. */
+/** Installed inside the SDK's retries, so that each attempt is observed, including a throttled one before a success. */
 export function observeRequests(
   client: EC2Client | AutoScalingClient | SQSClient,
   observer: CallObserver,
@@ -49,15 +49,15 @@ export function observeRequests(
       return async (args: A): Promise<R> => {
         attempt += 1;
         const startedAt = performance.now();
-        const report = (answer: unknown, error?: ProviderError): void => {
+        const report = (response: unknown, error?: ProviderError): void => {
           const seconds = (performance.now() - startedAt) / 1_000;
           const subject = subjectOf(args);
-          observer.onRequest({ action, attempt, seconds, error, subject, ...requestIdOf(answer) });
+          observer.onRequest({ action, attempt, seconds, error, subject, ...requestIdOf(response) });
         };
         try {
-          const answer = await next(args);
-          report(propertyOf(answer, 'output'));
-          return answer;
+          const response = await next(args);
+          report(propertyOf(response, 'output'));
+          return response;
         } catch (error) {
           report(error, failureUnlessDryRunPassed(error));
           throw error;
@@ -68,18 +68,18 @@ export function observeRequests(
   );
 }
 
-/** AWS answers a dry run that would have passed with an error. */
+/** AWS answers a successful dry run with an error. */
 function failureUnlessDryRunPassed(error: unknown): ProviderError | undefined {
   const failure = toProviderError(error);
-  return failure.providerCode === 'DryRunOperation' ? undefined : failure;
+  return isAwsError(failure, 'dryRunPassed') ? undefined : failure;
 }
 
 const propertyOf = (value: unknown, key: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 
-/** The SDK keeps it beside each answer and each error. */
-function requestIdOf(answer: unknown): { readonly awsRequestId?: string } {
-  const id = propertyOf(propertyOf(answer, '$metadata'), 'requestId');
+/** The SDK stores it on each response and error. */
+function requestIdOf(response: unknown): { readonly awsRequestId?: string } {
+  const id = propertyOf(propertyOf(response, '$metadata'), 'requestId');
   return typeof id === 'string' ? { awsRequestId: id } : {};
 }
 

@@ -10,27 +10,27 @@ import { observeRequests, NO_OBSERVER, type CallObserver } from './awsCallMetric
 import { AUTO_SCALING_RATES, EC2_RATES, limitRates } from './rateLimit.ts';
 
 export interface AwsSettings extends CredentialSettings {
-  /** Where all of EC2 and Auto Scaling is reached, e.g. the simulated AWS. */
+  /** Endpoint for EC2 and Auto Scaling, e.g. the simulated AWS. */
   readonly endpoint?: string;
-  /** Part of EC2's published request rates that may be used; above 1 where AWS raised them. */
+  /** Share of EC2's published request rates that this provider may use; above 1 if AWS raised them. */
   readonly requestShare: number;
-  /** Where EC2 alone is reached: a VPC endpoint serves one service. */
+  /** Endpoint for EC2 only: a VPC endpoint serves one service. */
   readonly ec2Endpoint?: string;
   /** URL of an HTTP proxy. */
   readonly proxy?: string;
   readonly connectTimeoutSeconds?: number;
-  /** How often a read that failed is sent again at once. */
+  /** Retries of a failed read within one call. */
   readonly readRetries?: number;
-  /** Before the first of these retries at least, before the second twice as long. */
+  /** Minimum delay before the first retry; before the n-th it is n times as long. */
   readonly readRetrySeconds?: number;
 }
 
 export interface AwsClients {
-  /** Calls that change something: one attempt each, because Temporal owns their retries and tokens. */
+  /** Mutating calls: a single attempt, because Temporal owns retries and tokens. */
   readonly mutating: EC2Client;
-  /** Reads: the SDK's standard retries, but never for an empty capacity pool. */
+  /** Reads: the SDK's standard retries, except for insufficient capacity. */
   readonly reading: EC2Client;
-  /** Auto Scaling: every call may be repeated, and all draw on one bucket of AWS. */
+  /** Auto Scaling: every call is repeatable, and all share one token bucket at AWS. */
   readonly autoScaling: AutoScalingClient;
   destroy(): void;
 }
@@ -89,7 +89,7 @@ function requestHandlerOf(settings: AwsSettings): NonNullable<EC2ClientConfig['r
   const agent = proxy === undefined ? undefined : new HttpsProxyAgent(proxy, { keepAlive: true });
   return {
     connectionTimeout: Math.round(connectTimeoutSeconds * 1_000),
-    // Without throwOnRequestTimeout the SDK only logs a warning and waits on.
+    // Without throwOnRequestTimeout the SDK only logs a warning and keeps waiting.
     requestTimeout: 60_000,
     throwOnRequestTimeout: true,
     ...(agent ? { httpAgent: agent, httpsAgent: agent } : {}),

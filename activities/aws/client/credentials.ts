@@ -2,26 +2,27 @@ import { access, constants } from 'node:fs/promises';
 import { fromIni, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { EC2ClientConfig } from '@aws-sdk/client-ec2';
 import { ProviderError } from '../../../domain/errors/errors.ts';
+import { UNREADABLE_CREDENTIALS_CODE } from './errors.ts';
 
-/** Whose credentials sign the calls of one provider instance. Without any of them: the SDK's usual chain. */
+/** Credentials that sign a provider's calls; by default the SDK's provider chain. */
 export interface CredentialSettings {
   readonly region: string;
-  /** An AWS credential file that is read instead of those of the worker's user. */
+  /** AWS credential file, read instead of the files of the worker's user. */
   readonly credentialFile?: string;
   readonly profile?: string;
-  /** Assumed with what the rest says. */
+  /** Role assumed with the credentials above. */
   readonly role?: { readonly arn: string; readonly externalId?: string; readonly sessionName: string };
 }
 
 type Credentials = NonNullable<EC2ClientConfig['credentials']>;
 type CredentialProvider = Extract<Credentials, (...args: never) => unknown>;
 
-/** Files are read again after this time, so that new keys need no new worker. */
+/** Files are re-read after this time, so rotated keys need no restart. */
 const MAX_FILE_AGE_MS = 10 * 60_000;
 
 /**
- * @param requestHandler how STS is reached
- * @returns undefined where the SDK's usual chain is to be used: environment, AWS's files, instance profile
+ * @param requestHandler also used for the calls to STS
+ * @returns undefined for the SDK's provider chain: environment, AWS's files, instance profile
  */
 export function credentialsOf(
   settings: CredentialSettings,
@@ -49,7 +50,7 @@ function credentialsFromFiles({
   const fromFile = fromIni({
     profile: profile ?? 'default',
     ignoreCache: true,
-    // With the user's configuration beside it, a profile there of the same name would be mixed in.
+    // Without it the SDK would merge a profile of the same name from the user's config file.
     ...(credentialFile === undefined ? {} : { filepath: credentialFile, configFilepath: credentialFile }),
   });
   return async (context) => {
@@ -60,7 +61,7 @@ function credentialsFromFiles({
   };
 }
 
-/** The SDK takes a missing file for an empty one. */
+/** The SDK treats a missing file as an empty one. */
 async function assertReadable(path: string): Promise<void> {
   try {
     await access(path, constants.R_OK);
@@ -68,7 +69,7 @@ async function assertReadable(path: string): Promise<void> {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     throw new ProviderError(
       'credentials',
-      'CredentialsProviderError',
+      UNREADABLE_CREDENTIALS_CODE,
       `the AWS credential file ${path} cannot be read (${reason})`,
       { cause: error },
     );

@@ -3,7 +3,12 @@ import { truncateMessage } from '../../runtime/failures.ts';
 import { LAUNCH_REJECTED, LAUNCH_STALE } from '../../../contract/activities.ts';
 import { ProviderError, type ProviderErrorKind } from '../../../domain/errors/errors.ts';
 
-/** The one table from AWS's error codes to how they are taken. Codes as AWS documents them for EC2 and Auto Scaling. */
+/** What a call reports that launched fewer machines than asked without naming an error. */
+export const INSUFFICIENT_CAPACITY_CODE = 'InsufficientInstanceCapacity';
+/** The SDK's name for credentials that it cannot read. */
+export const UNREADABLE_CREDENTIALS_CODE = 'CredentialsProviderError';
+
+/** The only table from AWS error codes to their meaning; codes as AWS documents them for EC2 and Auto Scaling. */
 const CODES_BY_KIND: Readonly<Record<ProviderErrorKind, readonly string[]>> = {
   throttled: [
     'RequestLimitExceeded',
@@ -21,7 +26,7 @@ const CODES_BY_KIND: Readonly<Record<ProviderErrorKind, readonly string[]>> = {
     'ResourceInUse',
   ],
   capacity: [
-    'InsufficientInstanceCapacity',
+    INSUFFICIENT_CAPACITY_CODE,
     'InsufficientHostCapacity',
     'InsufficientReservedInstanceCapacity',
     'InsufficientCapacityOnHost',
@@ -29,7 +34,7 @@ const CODES_BY_KIND: Readonly<Record<ProviderErrorKind, readonly string[]>> = {
     'InsufficientReservedInstancesCapacity',
     'InvalidCapacityReservationState.PendingActivation',
     'UnfulfillableCapacity',
-    // Too many instances in one call: the next launch is smaller.
+    // Too many instances in one call; the next launch is smaller.
     'RequestResourceCountExceeded',
     'ResourceCountExceeded',
     'InsufficientVolumeCapacity',
@@ -83,7 +88,7 @@ const CODES_BY_KIND: Readonly<Record<ProviderErrorKind, readonly string[]>> = {
     'SignatureDoesNotMatch',
     'RequestTimeTooSkewed',
     'UnrecognizedClientException',
-    'CredentialsProviderError',
+    UNREADABLE_CREDENTIALS_CODE,
     'TokenProviderError',
     'UnauthorizedOperation',
     'AccessDenied',
@@ -91,20 +96,67 @@ const CODES_BY_KIND: Readonly<Record<ProviderErrorKind, readonly string[]>> = {
   permanent: [],
 };
 
+/**
+ * Conditions that single calls react to, beside the kind of their code. `groupMissing` may also mean another invalid
+ * input, so the caller reads the group. `machineRefused`: AWS terminates none of the call's machines.
+ */
+const CODES_BY_CONDITION = {
+  notFound: [
+    'InvalidInstanceID.NotFound',
+    'InvalidFleetId.NotFound',
+    'InvalidSpotFleetRequestId.NotFound',
+    'InvalidLaunchTemplateName.NotFoundException',
+  ],
+  alreadyExists: ['AlreadyExists', 'InvalidLaunchTemplateName.AlreadyExistsException'],
+  unauthorized: ['UnauthorizedOperation', 'AccessDenied'],
+  dryRunPassed: ['DryRunOperation'],
+  /** AWS remembers the token with other parameters, which an earlier run of the workflow sent. */
+  tokenMismatch: ['IdempotentParameterMismatch'],
+  /** All machines of the token have been terminated. */
+  tokenSpent: ['IdempotentInstanceTerminated'],
+  machineRefused: ['OperationNotPermitted', 'UnsupportedOperation'],
+  /** The zone does not offer the type. */
+  notOffered: ['Unsupported'],
+  /** The fleet does not exist or was already deleted or cancelled. */
+  fleetInactive: [
+    'fleetIdDoesNotExist',
+    'fleetNotInDeletableState',
+    'fleetRequestIdDoesNotExist',
+    'fleetRequestNotInCancellableState',
+  ],
+  /** A change to an Auto Scaling group that does not exist or is being deleted. */
+  groupMissing: ['ValidationError', 'ScalingActivityInProgress', 'ResourceInUse'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+export type AwsCondition = keyof typeof CODES_BY_CONDITION;
+
+/** @param code an AWS error code, e.g. from a fleet's list of errors */
+export function isAwsCode(code: unknown, condition: AwsCondition): boolean {
+  const codes: readonly unknown[] = CODES_BY_CONDITION[condition];
+  return codes.includes(code);
+}
+
+/** @param error as the SDK, `toProviderError` or `toReadFailure` made it */
+export const isAwsError = (error: unknown, condition: AwsCondition): boolean =>
+  isAwsCode(
+    error instanceof ApplicationFailure ? error.details?.[0] : toProviderError(error).providerCode,
+    condition,
+  );
+
 const KIND_BY_CODE = new Map(
   Object.entries(CODES_BY_KIND).flatMap(([kind, codes]) =>
     codes.map((code) => [code, kind as ProviderErrorKind] as const),
   ),
 );
 
-/** Codes that must not be retried inside the SDK: another attempt meets the same empty pool. */
+/** Codes that the SDK must not retry: another attempt finds the same lack of capacity. */
 export const CAPACITY_CODES: ReadonlySet<string> = new Set(CODES_BY_KIND.capacity);
 
-/** Codes by which AWS says that the request itself is wrong; other unknown ones may pass. */
+/** Codes that mean an invalid request; any other unknown code may pass. */
 const INVALID_REQUEST_CODE =
   /^(Invalid|Missing|Unknown|Malformed|OptIn|PendingVerification|Blocked|AccountDisabled)/;
 
-/** How a code inside an answer (e.g. a fleet's list of errors) is taken: AWS did not act for sure. */
+/** The meaning of a code inside a response (e.g. in a fleet's error list): AWS certainly did not act. */
 export const kindOfCode = (code: string): ProviderErrorKind =>
   KIND_BY_CODE.get(code) ?? (INVALID_REQUEST_CODE.test(code) ? 'permanent' : 'capacity');
 
@@ -115,7 +167,7 @@ export function toProviderError(error: unknown): ProviderError {
   return new ProviderError(kindOf(error, code), code, error.message || code, { cause: error });
 }
 
-/** The wire code is the error's name, which the SDK ends in `Fault` for Auto Scaling; socket errors carry `code`. */
+/** The wire code is the error's name (with `Fault` appended for Auto Scaling); socket errors have `code`. */
 function codeOf(error: Error): string {
   const { code } = error as { code?: unknown };
   const name = error.name.replace(/Fault$/, '');
@@ -126,15 +178,15 @@ function kindOf(error: Error, code: string): ProviderErrorKind {
   const known = KIND_BY_CODE.get(code);
   if (known) return known;
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-  // No status: no answer came. 2xx: it came, and could not be read. 5xx: AWS may have acted. Only a 4xx says for
-  // certain that it did not.
+  // No status: no response arrived. 2xx: unreadable response. 5xx: AWS may have acted. Only a 4xx proves that it did
+  // not.
   if (status === undefined || status < 400 || status >= 500) return 'ambiguous';
-  // A proxy's answers, not AWS's.
+  // These come from a proxy, not from AWS.
   if (status === 407 || status === 408 || status === 429) return 'throttled';
   return UNNAMED_ERRORS.has(code) ? 'ambiguous' : 'permanent';
 }
 
-/** What the SDK calls an error whose answer names none or can't be read: something that stands before AWS spoke. */
+/** Names that the SDK gives to errors without a readable code: something in front of AWS answered. */
 const UNNAMED_ERRORS: ReadonlySet<string> = new Set([
   '',
   'Unknown',
@@ -146,7 +198,20 @@ const UNNAMED_ERRORS: ReadonlySet<string> = new Set([
   'SyntaxError',
 ]);
 
-/** What Temporal gets to see: retried, unless the launch can't succeed however often it is sent. */
+/**
+ * Auto Scaling has no specific code for a missing launch template: "You must use a valid fully-formed launch
+ * template. ", and then EC2's message.
+ */
+export function toAutoScalingError(error: unknown): ProviderError {
+  const failure = toProviderError(error);
+  const { providerCode, message } = failure;
+  const isTemplateMissing =
+    providerCode === 'ValidationError' &&
+    /launch template, with template ID \S+, does not exist/.test(message);
+  return isTemplateMissing ? new ProviderError('stale', providerCode, message) : failure;
+}
+
+/** What Temporal sees: retryable unless repeating the launch can never succeed. */
 export function toApplicationFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   const provider = toProviderError(error);
@@ -159,7 +224,7 @@ export function toApplicationFailure(error: unknown): ApplicationFailure {
     nonRetryable,
     details: [providerCode],
     cause: provider,
-    // A throttled call has to wait for AWS's bucket to fill: 5 calls a second for most mutating actions.
+    // Wait until AWS's token bucket refills: 5 calls a second for most mutating actions.
     ...(kind === 'throttled' ? { nextRetryDelay: `${2 + Math.floor(Math.random() * 4)}s` } : {}),
   });
 }

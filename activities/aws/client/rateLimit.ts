@@ -10,10 +10,10 @@ interface Rate {
   readonly perSecond: number;
 }
 
-/** Which bucket of AWS an action draws on, and how large it is. */
+/** The AWS token bucket that an action draws from, and its size. */
 export type Rates = (action: string) => { readonly bucket: string; readonly rate: Rate };
 
-/** EC2's published request buckets for an account and region, by action; else by the kind of action. */
+/** EC2's published request buckets for an account and region: by action, otherwise by the kind of action. */
 const EC2_ACTIONS: Readonly<Record<string, Rate>> = {
   RunInstances: { burst: 5, perSecond: 2 },
   TerminateInstances: { burst: 100, perSecond: 5 },
@@ -28,17 +28,17 @@ export const EC2_RATES: Rates = (action) => ({
   rate: EC2_ACTIONS[action] ?? (action.startsWith('Describe') ? DESCRIBE_RATE : MUTATE_RATE),
 });
 
-/** Auto Scaling has one bucket for all its actions and does not publish its size: a careful guess. */
+/** Auto Scaling has one bucket for all its actions and does not publish its size: a cautious guess. */
 export const AUTO_SCALING_RATES: Rates = () => ({ bucket: 'all', rate: { burst: 30, perSecond: 5 } });
 
-/** Of a process that stood still for so long nothing may be sent that was decided before: a deadline may be over. */
+/** After a suspension this long, nothing decided before it may be sent: a deadline may have passed. */
 const MAX_SUSPENDED_MS = 60_000;
 
 /**
- * Makes a client wait before a call that would overdraw its action's bucket. Each EC2 action has a bucket of its
- * own at AWS, so that a storm of launches never delays a return. A limit on Temporal's task queues would know
- * no bursts, and would also slow activities that make no call.
- * @param share of each bucket: other tools of the account draw on the same ones
+ * Makes a client wait before a call that would overdraw its action's bucket. Each EC2 action has its own bucket, so a
+ * burst of launches never delays a return. A rate limit on the task queue would allow no bursts and would also slow
+ * activities that make no call.
+ * @param share part of each bucket: other tools use the same account
  */
 export function limitRates(
   client: EC2Client | AutoScalingClient,
@@ -60,7 +60,7 @@ export function limitRates(
       throw new ProviderError(
         'notSent',
         'WorkerSuspended',
-        `This worker stood still for ${Math.round(lateMs / 1_000)} s; ${action} is considered anew.`,
+        `The worker was suspended for ${Math.round(lateMs / 1_000)} s; ${action} is not sent.`,
       );
   };
   // The two clients' stacks have no common type.
@@ -80,13 +80,13 @@ const scaleRate = ({ burst, perSecond }: Rate, share: number): Rate => ({
 });
 
 export interface TokenBucket {
-  /** Takes a place in the queue. @returns ms to wait before the call */
+  /** Reserves a slot. @returns ms to wait before the call */
   reserve(): number;
 }
 
 export function createTokenBucket({ burst, perSecond }: Rate, now: () => number = Date.now): TokenBucket {
   const interval = 1_000 / perSecond;
-  /** When the bucket would be full again if nothing more were taken. */
+  /** Epoch ms at which the bucket is full again if nothing more is taken. */
   let fullAt = 0;
   return {
     reserve() {

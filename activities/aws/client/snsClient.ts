@@ -1,7 +1,7 @@
 import { SNSClient } from '@aws-sdk/client-sns';
 import { createAwsClients, type AwsSettings } from './clients.ts';
 
-/** A client of SNS in the region of the topic, with the credentials and the way out that EC2's gets. */
+/** An SNS client in the topic's region, with the credentials and the proxy of the EC2 client. */
 export function createSnsClient(
   settings: AwsSettings,
   topicArn: string,

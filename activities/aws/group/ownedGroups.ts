@@ -1,14 +1,13 @@
-import { ApplicationFailure } from '@temporalio/activity';
 import { isAlive } from '../../../domain/machine/machine.ts';
 import type { OwnedGroup, ProviderInstance } from '../../provider.ts';
-import { toProviderError } from '../client/errors.ts';
+import { isAwsError } from '../client/errors.ts';
 import type { InstanceReader } from '../instance/instanceReader.ts';
 import type { GroupLaunchMethod, LaunchMethods } from '../launch/methods/launchMethod.ts';
-import { TAG } from '../tags.ts';
+import { TAG, tagFilters } from '../tags.ts';
 
 /**
- * Groups with our tags that an owner has to look after: they may still launch, have to be removed, or have members
- * that carry no request yet, so that nobody would find them. @throws ProviderError
+ * Groups with our tags that need an owner: they may still launch, must be deleted, or have members without a request
+ * tag, which nothing else would find. @throws ProviderError
  */
 export async function listOwnedGroups(
   { groups }: LaunchMethods,
@@ -16,10 +15,7 @@ export async function listOwnedGroups(
   { deployment, provider }: ProviderInstance,
 ): Promise<readonly OwnedGroup[]> {
   const owned: OwnedGroup[] = [];
-  const members = await reader.describeByFilter([
-    { Name: `tag:${TAG.deployment}`, Values: [deployment] },
-    { Name: `tag:${TAG.provider}`, Values: [provider] },
-  ]);
+  const members = await reader.describeByFilter(tagFilters({ deployment, provider }));
   const untaggedMembers = members.filter(
     ({ state, tags }) => isAlive(state) && tags[TAG.requestId] === undefined,
   );
@@ -34,7 +30,7 @@ export async function listOwnedGroups(
   return owned;
 }
 
-/** Groups with our tags that this manager made. @throws ApplicationFailure, ProviderError */
+/** Groups with our tags that this launch method created. @throws ApplicationFailure, ProviderError */
 export async function listGroupsOfMethod(
   name: string,
   method: GroupLaunchMethod,
@@ -49,17 +45,12 @@ export async function listGroupsOfMethod(
   });
 }
 
-/** How AWS refuses what the worker's role may not do. */
-const FORBIDDEN_CODES: ReadonlySet<unknown> = new Set(['UnauthorizedOperation', 'AccessDenied']);
-
-/** What the worker's role may not even list no template of the site uses. */
+/** Empty if the worker's role may not list them: then no template of this site uses the launch method. */
 async function emptyIfForbidden<T>(list: Promise<readonly T[]>): Promise<readonly T[]> {
   try {
     return await list;
   } catch (error) {
-    const code =
-      error instanceof ApplicationFailure ? error.details?.[0] : toProviderError(error).providerCode;
-    if (FORBIDDEN_CODES.has(code)) return [];
+    if (isAwsError(error, 'unauthorized')) return [];
     throw error;
   }
 }

@@ -9,7 +9,7 @@ import {
   TerminateInstancesCommand,
 } from '../client/ec2.ts';
 import type { AwsClients } from '../client/clients.ts';
-import { toProviderError } from '../client/errors.ts';
+import { isAwsError } from '../client/errors.ts';
 import { toAwsTags, TAG } from '../tags.ts';
 import type { AwsAction } from '../../../domain/permissions/actions.ts';
 
@@ -17,14 +17,11 @@ export interface DeniedActions {
   /** What every template needs. */
   readonly denied: readonly AwsAction[];
   /**
-   * Refused for a launch or a machine that was made up, because there is none of ours yet: a policy that is limited
-   * to subnets or to our tag may do so rightly.
+   * Denied for an invented launch or machine, because we have none yet: a policy that is limited to subnets or to our
+   * tag may be right to deny it.
    */
   readonly uncertain: readonly AwsAction[];
 }
-
-/** AWS's codes for "you may not". All others say that the role may, or that AWS did not come to that question. */
-const DENIED_CODES: readonly string[] = ['UnauthorizedOperation', 'AccessDenied'];
 
 /** Ids that no account has. */
 const FAKE_IMAGE_ID = 'ami-00000000000000000';
@@ -32,8 +29,8 @@ const FAKE_INSTANCE_ID = 'i-00000000000000000';
 const FAKE_LAUNCH_TEMPLATE_ID = 'lt-00000000000000000';
 
 /**
- * Asks AWS by dry runs what the worker may do; nothing is launched or changed by them. Only what launches by
- * default is asked about: the worker does not know the templates. Auto Scaling knows no dry runs.
+ * Finds missing permissions with dry runs, which launch and change nothing. Checks only the default launch method,
+ * because the worker does not know the templates. Auto Scaling has no dry runs.
  */
 export async function findDeniedActions(aws: AwsClients, deployment: string): Promise<DeniedActions> {
   const [machine, template] = await Promise.all([
@@ -51,7 +48,7 @@ export async function findDeniedActions(aws: AwsClients, deployment: string): Pr
   };
   const placement = { InstanceType: machine?.InstanceType ?? 'm5.large', SubnetId: machine?.SubnetId };
   const hasOwnMachine = machine !== undefined && template !== undefined;
-  const probes: readonly (readonly [AwsAction, certain: boolean, ask: () => Promise<unknown>])[] = [
+  const probes: readonly (readonly [AwsAction, certain: boolean, dryRun: () => Promise<unknown>])[] = [
     [
       'ec2:DescribeImages',
       true,
@@ -110,7 +107,7 @@ export async function findDeniedActions(aws: AwsClients, deployment: string): Pr
     ],
   ];
   const outcomes = await Promise.all(
-    probes.map(async ([action, certain, ask]) => ({ action, certain, refused: await isDenied(ask) })),
+    probes.map(async ([action, certain, dryRun]) => ({ action, certain, refused: await isDenied(dryRun) })),
   );
   const actions = (wanted: boolean): AwsAction[] =>
     outcomes.filter(({ certain, refused }) => refused && certain === wanted).map(({ action }) => action);
@@ -122,7 +119,8 @@ async function isDenied(dryRun: () => Promise<unknown>): Promise<boolean> {
     await dryRun();
     return false;
   } catch (error) {
-    return DENIED_CODES.includes(toProviderError(error).providerCode);
+    // Any other error means that the role may, or that AWS did not get to check the permission.
+    return isAwsError(error, 'unauthorized');
   }
 }
 

@@ -3,29 +3,29 @@ import { hostNameOf, parseHostNaming } from '../../../domain/machine/hostName.ts
 import type { Observation } from '../../../domain/machine/machine.ts';
 import { mapConcurrently } from '../../runtime/inParallel.ts';
 import { paginate } from '../client/responseGuards.ts';
-import { toProviderError } from '../client/errors.ts';
+import { isAwsError, toProviderError } from '../client/errors.ts';
 import { describeInstancesPage } from './instancePage.ts';
 import { TAG } from '../tags.ts';
 
-/** A sighting with the tags that say whose the machine is. */
+/** An observation with the machine's tags, which name its owner. */
 export interface InstanceObservation extends Observation {
   readonly tags: Readonly<Record<string, string>>;
 }
 
 export interface InstanceReader {
   /**
-   * One complete read: an id that the map lacks was unknown to AWS at that moment.
-   * @throws ProviderError when any part could not be read; then nothing may be called absent.
+   * One complete read; an id missing from the map was unknown to AWS.
+   * @throws ProviderError if any part failed; then nothing may be called absent
    */
   describeByIds(machineIds: readonly string[]): Promise<ReadonlyMap<string, InstanceObservation>>;
   /** All instances that match, e.g. by tag; AWS shows new ones with a delay. @throws ProviderError */
   describeByFilter(filters: readonly Filter[]): Promise<readonly InstanceObservation[]>;
 }
 
-/** AWS takes ids without a documented limit; terminated ones are as long to list as live ones. */
+/** AWS documents no limit; terminated instances are listed like live ones. */
 const MAX_IDS_PER_CALL = 1_000;
 const MAX_PAGE_SIZE = 1_000;
-/** Each may take seconds at AWS, and megabytes of memory here. */
+/** Each call may take seconds and megabytes. */
 const MAX_CONCURRENT_CALLS = 4;
 
 export function createInstanceReader(client: EC2Client): InstanceReader {
@@ -42,7 +42,7 @@ export function createInstanceReader(client: EC2Client): InstanceReader {
   };
 }
 
-/** One unknown id fails the whole call; AWS names the unknown ones, and the rest is asked for again. */
+/** One unknown id fails the whole call; the call is repeated without the ids that AWS names. */
 async function describeIds(client: EC2Client, machineIds: readonly string[]): Promise<InstanceObservation[]> {
   let ids = machineIds;
   while (ids.length > 0) {
@@ -58,12 +58,10 @@ async function describeIds(client: EC2Client, machineIds: readonly string[]): Pr
   return [];
 }
 
-/** The ids that an `InvalidInstanceID.NotFound` names in its message; none for other errors. */
+/** The ids that a `notFound` error names in its message; none for other errors. */
 export function unknownInstanceIds(error: unknown): ReadonlySet<string> {
-  const { providerCode, message } = toProviderError(error);
-  return new Set(
-    providerCode === 'InvalidInstanceID.NotFound' ? (message.match(/\bi-[0-9a-f]+/g) ?? []) : [],
-  );
+  const failure = toProviderError(error);
+  return new Set(isAwsError(failure, 'notFound') ? (failure.message.match(/\bi-[0-9a-f]+/g) ?? []) : []);
 }
 
 async function describeAllPages(
@@ -81,7 +79,7 @@ async function describeAllPages(
   return observations;
 }
 
-/** What its request said of names stands on the machine: every reader so gives it the same one, for good. */
+/** The naming strategy is in a tag, so every reader always derives the same name. */
 function withHostName(instance: InstanceObservation): InstanceObservation {
   const naming = instance.tags[TAG.hostName];
   if (naming === undefined) return instance;
@@ -89,7 +87,7 @@ function withHostName(instance: InstanceObservation): InstanceObservation {
   return { ...instance, name: hostNameOf(parseHostNaming(naming), { machineId, privateDns, privateIp }) };
 }
 
-/** The sighting without the tags. */
+/** The observation without the tags. */
 export function toObservation({ tags: _tags, ...observation }: InstanceObservation): Observation {
   return observation;
 }

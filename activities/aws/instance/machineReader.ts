@@ -6,9 +6,9 @@ import { toObservation, type InstanceReader, type InstanceObservation } from './
 import type { LaunchMethods } from '../launch/methods/launchMethod.ts';
 import { listOwnedGroups } from '../group/ownedGroups.ts';
 import { createInterruptionNoticeReader } from '../interruption/interruptionNotices.ts';
-import { TAG } from '../tags.ts';
+import { TAG, tagFilters } from '../tags.ts';
 
-/** Instances with what their tags say of whose they are. */
+/** Reads instances and attributes them to their owners by their tags. */
 export function createMachineReader(
   aws: AwsClients,
   reader: InstanceReader,
@@ -22,11 +22,8 @@ export function createMachineReader(
       const observed = await reader.describeByIds(machineIds);
       return new Map([...observed].map(([id, instance]) => [id, toOwnedObservation(instance)]));
     },
-    async listMachines({ deployment, provider }) {
-      const instances = await reader.describeByFilter([
-        { Name: `tag:${TAG.deployment}`, Values: [deployment] },
-        { Name: `tag:${TAG.provider}`, Values: [provider] },
-      ]);
+    async listMachines(instance) {
+      const instances = await reader.describeByFilter(tagFilters(instance));
       return instances.map(toOwnedObservation).filter(({ owner }) => owner !== undefined);
     },
     listGroups: (instance) => listOwnedGroups(launchMethods, reader, instance),
@@ -39,7 +36,7 @@ const toOwnedObservation = (instance: InstanceObservation): OwnedObservation => 
   owner: ownerOf(instance.tags),
 });
 
-/** A member of a group that nobody has claimed yet has no request. */
+/** A group member that is not tagged yet has no request. */
 function ownerOf({
   [TAG.deployment]: deployment,
   [TAG.provider]: provider,

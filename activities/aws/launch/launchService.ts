@@ -4,7 +4,7 @@ import type { Launch, LaunchedMachine } from '../../../domain/request/launch.ts'
 import { withHeartbeat } from '../../runtime/heartbeat.ts';
 import { truncateMessage, toReadFailure } from '../../runtime/failures.ts';
 import type { LaunchCall, LaunchService } from '../../provider.ts';
-import { toApplicationFailure, toProviderError } from '../client/errors.ts';
+import { isAwsCode, toApplicationFailure, toProviderError } from '../client/errors.ts';
 import type { GroupService } from '../group/groupService.ts';
 import type { InstanceReader } from '../instance/instanceReader.ts';
 import type { LaunchTemplates } from '../launchTemplate/launchTemplates.ts';
@@ -23,22 +23,16 @@ import type { UnavailableOfferings } from './unavailableOfferings.ts';
 import { TAG } from '../tags.ts';
 
 export interface LaunchSettings {
-  /** Seconds after which a new instance is certainly visible in every answer of AWS. */
+  /** Seconds after which AWS certainly shows a new instance in every response. */
   readonly consistencySeconds: number;
 }
 
-/** AWS surely remembers a token this long; after that a repetition could launch anew. */
+/** AWS certainly remembers a client token this long; later a repetition could launch again. */
 const TOKEN_LIFETIME_MS = 10 * 60_000;
-/** A group that is full by then costs the workflow no step of its own. */
+/** A group that fills within this time needs no further activity. */
 const MAX_FIRST_FILL_MS = 20_000;
 
-/**
- * AWS remembers the token with other parameters: a run before a reset sent them, and nothing of it is left. The next
- * launch has a token of its own.
- */
-const PARAMETER_MISMATCH = 'IdempotentParameterMismatch';
-
-/** What launching stands on. */
+/** Dependencies of the launch service. */
 export interface LaunchDependencies {
   readonly launchMethods: LaunchMethods;
   readonly groups: GroupService;
@@ -79,19 +73,19 @@ const nothingLaunched = (isConclusive: boolean): LaunchResult => ({
   shortages: [],
 });
 
-/** Not sent after the deadline; but an earlier attempt may have been, and that may not show yet. */
+/** Nothing is sent after the deadline, but an earlier attempt may have been sent and not be visible yet. */
 function nothingFoundOrRetry(input: LaunchCall): LaunchResult {
   if (isFirstAttempt(input) || Date.now() >= input.notAfter + SETTLE_MS) return nothingLaunched(true);
   throw ApplicationFailure.create({
     type: 'Unsettled',
-    message: `It is not certain yet that launch ${input.launch.ordinal} did nothing; looking again.`,
+    message: `It is not yet certain that launch ${input.launch.ordinal} launched nothing; checking again.`,
     nextRetryDelay: '30s',
   });
 }
 
 /**
- * Sends a launch, or finds out what it did. Only the very first attempt before the deadline may send at
- * once; any later one looks first, because an attempt before it may have been heard by AWS.
+ * Sends a launch or discovers its outcome. Only the first attempt before the deadline may send at once; any later one
+ * discovers first, because AWS may have received an earlier one.
  */
 async function launchByCall(
   dependencies: LaunchDependencies,
@@ -103,15 +97,15 @@ async function launchByCall(
   if (isFirstAttempt(input) && now < notAfter) return sendFirstAttempt(dependencies, method, input);
   const discoverNow = () => discover(dependencies, launch);
   const discovered = await undefinedAfterDeadline(input, async () =>
-    // What is sent after a reset was prepared anew, and AWS may take it for another launch.
+    // After a reset the launch was prepared again, so AWS may treat the bytes as a different launch.
     mayHaveBeenSent && now < notAfter
       ? discoverUntilStable(dependencies, launch, await discoverNow())
       : discoverNow(),
   );
   if (!discovered) return nothingLaunched(false);
   if (discovered.length >= launch.units) return { isConclusive: true, machines: discovered, shortages: [] };
-  // AWS answers the repetition with what the first call made: that list is complete, a search may lag. After a
-  // reset the age of the token is not known, so what is found is not risked.
+  // AWS answers a repeated token with the first call's machines, a complete list, while a search may lag. After a
+  // reset the token's age is unknown, so discovered machines are not put at risk.
   const isTokenRemembered = !mayHaveBeenSent && now - launch.decidedAt < TOKEN_LIFETIME_MS;
   if (now < notAfter && (isTokenRemembered || discovered.length === 0))
     return resend(dependencies, method, input, discovered);
@@ -125,7 +119,7 @@ async function launchByCall(
   return nothingFoundOrRetry(input);
 }
 
-/** Makes the launch's group, or finds it, and gives it a moment to fill. */
+/** Creates or finds the launch's group and waits briefly for it to fill. */
 async function launchGroup(
   dependencies: LaunchDependencies,
   name: GroupMethodName,
@@ -159,7 +153,7 @@ async function launchGroup(
   );
 }
 
-/** @returns the group's id, or the answer of a launch for which AWS has no room. */
+/** @returns the group's id, or a result if AWS has no capacity */
 async function createGroup(
   dependencies: LaunchDependencies,
   method: GroupLaunchMethod,
@@ -173,14 +167,14 @@ async function createGroup(
   } catch (error) {
     const { kind, providerCode: code, message } = toProviderError(error);
     const isRefused = kind === 'permanent' || kind === 'stale' || kind === 'capacity';
-    // A refusal of a repetition is believed only when no group of an earlier attempt shows.
+    // A refused repetition is believed only if no group of an earlier attempt appears.
     if (isRepeat && isRefused) {
       await Context.current().sleep(dependencies.settings.consistencySeconds * 1_000);
       const id = await method.find(launch);
       if (id !== undefined) return id;
     }
     if (kind === 'stale') dependencies.launchTemplates.invalidate(parameters.launchTemplateId);
-    if (kind !== 'capacity' && code !== PARAMETER_MISMATCH) throw error;
+    if (kind !== 'capacity' && !isAwsCode(code, 'tokenMismatch')) throw error;
     return {
       isConclusive: true,
       machines: [],
@@ -199,7 +193,7 @@ async function send(
   return result;
 }
 
-/** A first call that AWS refuses to look at is known to have done nothing: its request need not wait to be sure. */
+/** A first call that AWS rejects for its credentials certainly did nothing, so the request need not wait. */
 async function sendFirstAttempt(
   dependencies: LaunchDependencies,
   method: CallLaunchMethod,
@@ -219,8 +213,8 @@ async function sendFirstAttempt(
 }
 
 /**
- * Sends a launch that an earlier attempt may have sent. Whatever AWS says to the repetition, machines that the
- * earlier one made are in the result: an answer without them, or a refusal, is believed only after a look.
+ * Repeats a launch that an earlier attempt may have sent. Whatever AWS answers, the result contains the machines of the
+ * earlier attempt: a response without them, or a refusal, is believed only after discovery.
  */
 async function resend(
   dependencies: LaunchDependencies,
@@ -236,21 +230,22 @@ async function resend(
     if (kind !== 'permanent' && kind !== 'stale') throw error;
     const machines = await discoverUntilStable(dependencies, input.launch, discovered);
     if (machines.length > 0) return { isConclusive: true, machines, shortages: [] };
-    if (code !== PARAMETER_MISMATCH) throw error;
+    // Nothing of the earlier run's launch is left. The next launch uses another token.
+    if (!isAwsCode(code, 'tokenMismatch')) throw error;
     return {
       isConclusive: true,
       machines: [],
       shortages: [{ offering: 'all', code, message: truncateMessage(message) }],
     };
   }
-  const answeredIds = new Set(result.machines.map(({ machineId }) => machineId));
-  if (answeredIds.size >= input.launch.units) return result;
+  const returnedIds = new Set(result.machines.map(({ machineId }) => machineId));
+  if (returnedIds.size >= input.launch.units) return result;
   const visible = await discoverUntilStable(dependencies, input.launch, discovered);
-  const missing = visible.filter(({ machineId }) => !answeredIds.has(machineId));
+  const missing = visible.filter(({ machineId }) => !returnedIds.has(machineId));
   return { ...result, machines: [...result.machines, ...missing] };
 }
 
-/** What is visible by now of a launch that may have been made. A read that fails is always tried again. */
+/** The machines of a launch that are visible so far. A failed read is always retried. */
 async function discover({ reader }: LaunchDependencies, launch: Launch): Promise<readonly LaunchedMachine[]> {
   try {
     const instances = await reader.describeByFilter([{ Name: `tag:${TAG.launch}`, Values: [launch.token] }]);
@@ -260,7 +255,7 @@ async function discover({ reader }: LaunchDependencies, launch: Launch): Promise
   }
 }
 
-/** Undefined when AWS can't be asked and it is so late that the request has to be answered without knowing. */
+/** Undefined if AWS cannot be read and the request must be answered without knowing. */
 async function undefinedAfterDeadline<T>(
   { notAfter }: LaunchCall,
   read: () => Promise<T>,
@@ -273,7 +268,7 @@ async function undefinedAfterDeadline<T>(
   }
 }
 
-/** Looks again until the set stays the same for as long as AWS may take to show a new instance. */
+/** Reads until the set stays the same for as long as AWS may need to show a new instance. */
 async function discoverUntilStable(
   dependencies: LaunchDependencies,
   launch: Launch,

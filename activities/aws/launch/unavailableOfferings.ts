@@ -1,19 +1,19 @@
-import { kindOfCode } from '../client/errors.ts';
+import { isAwsCode, kindOfCode } from '../client/errors.ts';
 
 /**
- * Which pools were short of late, for all requests of a worker: the next request need not find out again.
- * It is a hint only. Losing it costs a call, never a machine.
+ * Offerings that were recently short of capacity, for all requests of a worker, so that the next request need not try
+ * them. Only a hint: losing it costs a call, never a machine.
  */
 export interface UnavailableOfferings {
   /** @param code AWS's error code */
   record(offering: string, code: string): void;
-  /** The pools that are worth a try: those not known to be short, or all when none is left. */
+  /** The offerings not known to be unavailable, or all if none is left. */
   filterAvailable<T>(offerings: readonly T[], nameOf: (offering: T) => string): readonly T[];
 }
 
 const INITIAL_EXPIRY_MS = 3 * 60_000;
 const MAX_EXPIRY_MS = 15 * 60_000;
-/** `Unsupported`: the zone does not offer the type, which does not change within hours. */
+/** A zone that does not offer the type does not start to within hours. */
 const UNSUPPORTED_EXPIRY_MS = 24 * 60 * 60_000;
 
 export function createUnavailableOfferings(now: () => number = Date.now): UnavailableOfferings {
@@ -22,14 +22,13 @@ export function createUnavailableOfferings(now: () => number = Date.now): Unavai
     record(offering, code) {
       if (kindOfCode(code) !== 'capacity') return;
       const previous = unavailable.get(offering);
-      // Met again while it was known, or soon after: it lasts, and is asked less often.
+      // Short again while it was marked, or soon after: extend the expiry.
       const isRepeated = previous !== undefined && now() < previous.until + previous.ms;
-      const ms =
-        code === 'Unsupported'
-          ? UNSUPPORTED_EXPIRY_MS
-          : isRepeated
-            ? Math.min(MAX_EXPIRY_MS, previous.ms * 2)
-            : INITIAL_EXPIRY_MS;
+      const ms = isAwsCode(code, 'notOffered')
+        ? UNSUPPORTED_EXPIRY_MS
+        : isRepeated
+          ? Math.min(MAX_EXPIRY_MS, previous.ms * 2)
+          : INITIAL_EXPIRY_MS;
       unavailable.set(offering, { until: now() + ms, ms });
     },
     filterAvailable(offerings, nameOf) {

@@ -10,7 +10,7 @@ import { ProviderError } from '../../../domain/errors/errors.ts';
 import type { Template } from '../../../domain/template/template.ts';
 import { requireField } from '../client/responseGuards.ts';
 import type { AwsClients } from '../client/clients.ts';
-import { toProviderError } from '../client/errors.ts';
+import { isAwsError, toProviderError } from '../client/errors.ts';
 import { launchTemplateData } from './launchTemplateData.ts';
 import { toAwsTags, TAG, type Tags } from '../tags.ts';
 import type { ResolvedTemplate } from '../../../domain/template/resolvedTemplate.ts';
@@ -19,16 +19,16 @@ export interface LaunchTemplateRef {
   readonly id: string;
   /** Always a number: `$Latest` could change between a call and its retry. */
   readonly version: string;
-  /** What it says of network interfaces, if anything. */
+  /** Its network interfaces, if it defines any. */
   readonly networkInterfaces?: RequestLaunchTemplateData['NetworkInterfaces'];
-  /** What this request's names stand for, if the template has any. */
+  /** Resolved names, if the template has any. */
   readonly resolvedTemplate?: ResolvedTemplate;
 }
 
 export interface LaunchTemplates {
   /**
-   * The launch template with exactly this template's content, made if there is none yet. Its name is a
-   * hash of its content, so all requests of a template share one and it never changes.
+   * Finds or creates the launch template with exactly this content. Its name is a hash of the content, so all requests
+   * of a template share it and it never changes.
    * @throws ProviderError
    */
   ensure(deployment: string, template: Template, options?: EnsureOptions): Promise<LaunchTemplateRef>;
@@ -36,7 +36,7 @@ export interface LaunchTemplates {
 }
 
 export interface EnsureOptions {
-  /** Tags that AWS gives to what a group launches by itself; never those of one request. */
+  /** Tags for members that a group launches itself; never those of one request. */
   readonly memberTags?: Tags;
   readonly resolvedTemplate?: ResolvedTemplate | undefined;
 }
@@ -48,7 +48,7 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
   async function create(name: string, deployment: string, data: RequestLaunchTemplateData): Promise<string> {
     const response = await clients.mutating.send(
       new CreateLaunchTemplateCommand({
-        // Its name makes it unique; a token of ours would bring back, for a day, one that somebody deleted.
+        // The name already makes it unique; a client token would return a deleted template for a day.
         LaunchTemplateName: name,
         LaunchTemplateData: data,
         TagSpecifications: [
@@ -59,7 +59,7 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
     return requireField(response.LaunchTemplate?.LaunchTemplateId, 'id of the launch template');
   }
 
-  /** Makes it, unless another worker is quicker: what stands under the name has the same content. */
+  /** Creates it unless another worker was faster: the name guarantees the same content. */
   async function createOrFind(
     name: string,
     deployment: string,
@@ -69,8 +69,7 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
       return await create(name, deployment, data);
     } catch (error) {
       const failure = toProviderError(error);
-      const alreadyExists = failure.providerCode === 'InvalidLaunchTemplateName.AlreadyExistsException';
-      const id = alreadyExists ? await find(name) : undefined;
+      const id = isAwsError(failure, 'alreadyExists') ? await find(name) : undefined;
       if (id === undefined) throw failure;
       return id;
     }
@@ -81,16 +80,15 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
       const response = await clients.reading.send(
         new DescribeLaunchTemplatesCommand({ LaunchTemplateNames: [name] }),
       );
-      // AWS says by an error that there is none.
+      // If there is none, AWS returns an error.
       return requireField(response.LaunchTemplates?.[0]?.LaunchTemplateId, 'id of the launch template');
     } catch (error) {
-      if (toProviderError(error).providerCode === 'InvalidLaunchTemplateName.NotFoundException')
-        return undefined;
+      if (isAwsError(error, 'notFound')) return undefined;
       throw toProviderError(error);
     }
   }
 
-  /** Resizing another device than the image's own root would add a volume instead. */
+  /** Resizing any other device than the image's root would add a volume. */
   async function rootDevice(imageId: string): Promise<string> {
     const cached = rootDevices.get(imageId);
     if (cached !== undefined) return cached;
@@ -116,7 +114,7 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
     return ref;
   }
 
-  /** What a version of a launch template says, with the number of the version and an alias of its image resolved. */
+  /** Reads a version of a launch template, with the version number and the image alias resolved. */
   async function readVersion(id: string, version: string): Promise<LaunchTemplateVersion> {
     try {
       const response = await clients.reading.send(
@@ -136,14 +134,14 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
       };
     } catch (error) {
       const failure = toProviderError(error);
-      // Not one that we made: making ours anew would not bring it back.
+      // The site's launch template: recreating ours would not help.
       if (failure.kind === 'stale')
         throw new ProviderError('permanent', failure.providerCode, failure.message);
       throw failure;
     }
   }
 
-  /** AWS resolves the alias of an image in a launch template; so it is asked by one. */
+  /** AWS resolves image aliases only in launch templates, so one is created for the alias. */
   async function resolveImage(deployment: string, alias: string): Promise<string> {
     const { id } = await ensureData(deployment, { ImageId: alias });
     const { data } = await readVersion(id, '1');
@@ -185,7 +183,7 @@ export function createLaunchTemplates(clients: AwsClients): LaunchTemplates {
   };
 }
 
-/** By which a launch template names the parameter that holds the id of an image. */
+/** Prefix of an SSM parameter that holds an image id. */
 const SSM_ALIAS_PREFIX = 'resolve:ssm:';
 
 interface LaunchTemplateVersion {

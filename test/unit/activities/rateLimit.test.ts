@@ -38,7 +38,7 @@ describe('a call that waits for its turn', () => {
     mock.method(Date, 'now', () => (now += 3_600_000));
     await assert.rejects(call(), {
       kind: 'notSent',
-      message: /stood still for 3600 s; TerminateInstances is considered anew/,
+      message: /was suspended for 3600 s; TerminateInstances is not sent/,
     });
     assert.equal(sent, 1);
   });

@@ -12,11 +12,10 @@ import {
 } from '@aws-sdk/client-auto-scaling';
 import type { AutoScalingParameters, LaunchOverride } from '../launchParameters.ts';
 import type { Launch } from '../../../../domain/request/launch.ts';
-import { ProviderError } from '../../../../domain/errors/errors.ts';
 import type { AwsClients } from '../../client/clients.ts';
 import { truncateMessage, toReadFailure } from '../../../runtime/failures.ts';
 import { requireField } from '../../client/responseGuards.ts';
-import { toProviderError } from '../../client/errors.ts';
+import { isAwsError, toAutoScalingError, toProviderError } from '../../client/errors.ts';
 import type { LaunchTemplates } from '../../launchTemplate/launchTemplates.ts';
 import type { UnavailableOfferings } from '../unavailableOfferings.ts';
 import {
@@ -29,7 +28,7 @@ import {
 import { TAG, fromAwsTags } from '../../tags.ts';
 import type { GroupLaunchMethod } from './launchMethod.ts';
 
-/** All that could replace, move or take away a machine. `Launch` follows when the group is full. */
+/** Processes that could replace, move or terminate a machine. `Launch` is suspended when the group is full. */
 const SUSPENDED_PROCESSES = [
   'Terminate',
   'ReplaceUnhealthy',
@@ -40,9 +39,9 @@ const SUSPENDED_PROCESSES = [
 ];
 
 /**
- * An Auto Scaling group of its own for each launch. It is made empty and told what it may not do before it is
- * given its size, so that there is no moment at which it could take a machine away. Frozen is a group whose
- * `Launch` is suspended as well; it stays for the operator to see and is deleted with its last machine.
+ * One Auto Scaling group per launch. It is created empty and its processes are suspended before it gets its size, so
+ * that it can never terminate a machine. Freezing also suspends `Launch`. The group stays visible to operators and is
+ * deleted with its last machine.
  */
 export function createAutoScalingMethod(
   clients: AwsClients,
@@ -55,7 +54,7 @@ export function createAutoScalingMethod(
       return { ...prepared, launchMethod: 'autoScaling' };
     },
 
-    // Each of the three calls may be repeated; the name stands for the token.
+    // All three calls are repeatable; the name acts as the token.
     async create(launch, parameters) {
       const AutoScalingGroupName = groupName(launch);
       try {
@@ -63,9 +62,7 @@ export function createAutoScalingMethod(
           new CreateAutoScalingGroupCommand(createGroupInput(launch, parameters)),
         );
       } catch (error) {
-        const failure = toProviderError(error);
-        if (failure.providerCode !== 'AlreadyExists')
-          throw isLaunchTemplateMissing(failure) ? asStale(failure) : failure;
+        if (!isAwsError(error, 'alreadyExists')) throw toAutoScalingError(error);
       }
       try {
         await clients.autoScaling.send(
@@ -75,7 +72,7 @@ export function createAutoScalingMethod(
           new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: launch.units }),
         );
       } catch (error) {
-        // It will never get a machine: an empty group is not left behind.
+        // It will never get a machine, so do not leave an empty group behind.
         if (toProviderError(error).kind === 'permanent')
           await deleteGroup(clients, AutoScalingGroupName, false).catch(() => undefined);
         throw error;
@@ -120,7 +117,7 @@ export function createAutoScalingMethod(
       );
       return Activities.filter(({ StatusCode }) => StatusCode === 'Failed').map(({ StatusMessage = '' }) => ({
         offering: AutoScalingGroupName,
-        // The code stands inside the text, e.g. "... (InsufficientInstanceCapacity) ..." or before a dash.
+        // The code is inside the text, e.g. "... (InsufficientInstanceCapacity) ..." or before a dash.
         code: /\b([A-Z][a-z]+[A-Z]\w+)\b/.exec(StatusMessage)?.[1] ?? 'Failed',
         message: truncateMessage(StatusMessage),
       }));
@@ -129,25 +126,27 @@ export function createAutoScalingMethod(
 }
 
 export interface GroupSizes {
-  /** Lowers what frozen groups want by machines that are about to be terminated: their size stays true. */
+  /** Lowers the desired capacity of frozen groups before machines are terminated. */
   reduceDesired(groupIds: readonly string[], machineIds: readonly string[]): Promise<void>;
-  /** Deletes a group and whatever may still be in it. One that does not exist is deleted already. */
+  /** Deletes a group and its remaining machines; does nothing if the group does not exist. */
   deleteGroup(groupId: string): Promise<void>;
 }
 
-/** Remembers who was to go: of returns that race, each may still see the victims of the others in the group. */
+/** Remembers machines that are being terminated: concurrent returns may still see each other's in the group. */
 export function createGroupSizes(clients: AwsClients): GroupSizes {
-  const leavingByGroup = new Map<string, Set<string>>();
+  const terminatingByGroup = new Map<string, Set<string>>();
   return {
     async reduceDesired(groupIds, machineIds) {
       for (const id of groupIds)
-        leavingByGroup.set(id, new Set([...(leavingByGroup.get(id) ?? []), ...machineIds]));
+        terminatingByGroup.set(id, new Set([...(terminatingByGroup.get(id) ?? []), ...machineIds]));
       for await (const { id, group } of describeGroups(clients, byNames(groupIds))) {
         const members = group.Instances ?? [];
-        const remaining = members.filter(({ InstanceId = '' }) => !leavingByGroup.get(id)?.has(InstanceId));
-        // Protection and suspended processes hold for what is in service alone: AWS might take one that boots instead.
+        const remaining = members.filter(
+          ({ InstanceId = '' }) => !terminatingByGroup.get(id)?.has(InstanceId),
+        );
+        // Scale-in protection and suspended processes apply only in service; AWS might terminate a booting machine.
         if (remaining.some(({ LifecycleState }) => LifecycleState !== 'InService')) continue;
-        // Absolute, so that a repetition changes nothing.
+        // Absolute, so repeatable.
         const DesiredCapacity = Math.min(unitsOf(remaining), group.DesiredCapacity ?? 0);
         if (DesiredCapacity === group.DesiredCapacity) continue;
         await clients.autoScaling.send(
@@ -157,12 +156,12 @@ export function createGroupSizes(clients: AwsClients): GroupSizes {
     },
     async deleteGroup(groupId) {
       await deleteGroup(clients, groupId, true);
-      leavingByGroup.delete(groupId);
+      terminatingByGroup.delete(groupId);
     },
   };
 }
 
-/** @param ForceDelete also with what is in it */
+/** @param ForceDelete also terminates its machines */
 const deleteGroup = (clients: AwsClients, groupId: string, ForceDelete: boolean): Promise<void> =>
   ignoreNotFound(clients, groupId, () =>
     clients.autoScaling.send(
@@ -170,14 +169,7 @@ const deleteGroup = (clients: AwsClients, groupId: string, ForceDelete: boolean)
     ),
   );
 
-/** What AWS says of a change to a group that does not exist, or is being deleted. */
-const NOT_FOUND_CODES: ReadonlySet<string> = new Set([
-  'ValidationError',
-  'ScalingActivityInProgress',
-  'ResourceInUse',
-]);
-
-/** Of a group that does not exist, or is being deleted, nothing has to be changed any more. */
+/** A group that does not exist or is being deleted needs no change. */
 async function ignoreNotFound(
   clients: AwsClients,
   groupId: string,
@@ -186,18 +178,11 @@ async function ignoreNotFound(
   try {
     await change();
   } catch (error) {
-    if (!NOT_FOUND_CODES.has(toProviderError(error).providerCode)) throw error;
+    if (!isAwsError(error, 'groupMissing')) throw error;
     for await (const { group } of describeGroups(clients, byNames([groupId])))
       if (group.Status === undefined) throw error;
   }
 }
-
-/** Auto Scaling has no code of its own for it: "You must use a valid fully-formed launch template. ", and EC2's words. */
-const isLaunchTemplateMissing = ({ providerCode, message }: ProviderError): boolean =>
-  providerCode === 'ValidationError' && /launch template, with template ID \S+, does not exist/.test(message);
-
-const asStale = ({ providerCode, message }: ProviderError): ProviderError =>
-  new ProviderError('stale', providerCode, message);
 
 /** At most 255 characters without a colon (AWS). */
 const groupName = ({ token }: Launch): string => `ohf-${token}`;
@@ -212,7 +197,7 @@ function createGroupInput(
   return {
     AutoScalingGroupName,
     MinSize: 0,
-    // With weights AWS may go over the size by less than one machine.
+    // With weights AWS may exceed the size by less than one machine.
     MaxSize: launch.units + heaviest - 1,
     DesiredCapacity: 0,
     VPCZoneIdentifier: [...new Set(overrides.map(({ subnetId }) => subnetId))].join(','),
@@ -234,7 +219,7 @@ function createGroupInput(
       InstancesDistribution: {
         OnDemandAllocationStrategy: onDemandStrategyOf(parameters),
         OnDemandBaseCapacity: onDemandUnits(launch, parameters),
-        // All that is bought on demand stands in the base: the group's own share would be rounded otherwise.
+        // All on-demand units are in the base capacity: the percentage would be rounded.
         OnDemandPercentageAboveBaseCapacity: priceType === 'spot' ? 0 : 100,
         ...(priceType === 'spot' ? { SpotAllocationStrategy: spotAllocationStrategy } : {}),
         ...(priceType === 'spot' && spotPools !== undefined ? { SpotInstancePools: spotPools } : {}),
@@ -250,7 +235,7 @@ function createGroupInput(
   };
 }
 
-/** A group crosses its types with its subnets by itself. */
+/** The group itself combines its types with its subnets. */
 const distinctTypes = (overrides: readonly LaunchOverride[]): LaunchOverride[] => [
   ...new Map(overrides.map((override) => [override.instanceType, override])).values(),
 ];
@@ -265,7 +250,7 @@ const byNames = (names: readonly string[]): DescribeAutoScalingGroupsCommandInpu
   AutoScalingGroupNames: [...names],
 });
 
-/** AWS would take an empty list of names for all groups. */
+/** AWS treats an empty list of names as all groups. */
 async function* describeGroups(
   clients: AwsClients,
   filter: DescribeAutoScalingGroupsCommandInput,

@@ -11,7 +11,7 @@ import { ProviderError } from '../../../../domain/errors/errors.ts';
 import type { AwsClients } from '../../client/clients.ts';
 import { truncateMessage, toReadFailure } from '../../../runtime/failures.ts';
 import { requireField } from '../../client/responseGuards.ts';
-import { toProviderError } from '../../client/errors.ts';
+import { isAwsCode, isAwsError } from '../../client/errors.ts';
 import type { LaunchTemplates } from '../../launchTemplate/launchTemplates.ts';
 import type { UnavailableOfferings } from '../unavailableOfferings.ts';
 import { fleetInput, launchTags, prepareOfferings } from './fleetInput.ts';
@@ -21,9 +21,9 @@ import type { GroupLaunchMethod, GroupStatus } from './launchMethod.ts';
 const METHOD_BY_TYPE = { request: 'ec2FleetRequest', maintain: 'ec2FleetMaintain' } as const;
 
 /**
- * EC2 Fleet of type `request` or `maintain`: AWS launches over time, and a `maintain` fleet replaces what dies.
- * Frozen is a fleet that was deleted without its instances (`deleted_running`): it never launches again, and
- * its record goes by itself with its last instance.
+ * EC2 Fleet of type `request` or `maintain`: AWS launches over time; `maintain` also replaces terminated machines.
+ * Freezing deletes the fleet without its instances (`deleted_running`): it never launches again, and its record
+ * disappears with its last instance.
  */
 export function createEc2FleetGroupMethod(
   type: 'request' | 'maintain',
@@ -49,7 +49,7 @@ export function createEc2FleetGroupMethod(
         new CreateFleetCommand({
           ...fleetInput(launch, parameters),
           Type: type,
-          // AWS stops launching by itself should nobody be there to freeze the fleet; what runs is kept.
+          // AWS stops launching by itself if nobody freezes the fleet; running instances stay.
           ValidUntil: new Date(notAfter),
           TerminateInstancesWithExpiration: false,
           ...(type === 'maintain' ? { ExcessCapacityTerminationPolicy: 'no-termination' } : {}),
@@ -62,15 +62,15 @@ export function createEc2FleetGroupMethod(
     find: findGroup,
 
     async describe(groupIds) {
-      const views = [];
-      for await (const fleet of describeFleets(clients, groupIds)) views.push(viewOf(fleet));
-      return views;
+      const statuses = [];
+      for await (const fleet of describeFleets(clients, groupIds)) statuses.push(statusOf(fleet));
+      return statuses;
     },
 
     async list() {
       const listed = [];
       for await (const fleet of describeFleets(clients))
-        if (fleet.Type === type) listed.push({ ...viewOf(fleet), tags: fromAwsTags(fleet.Tags) });
+        if (fleet.Type === type) listed.push({ ...statusOf(fleet), tags: fromAwsTags(fleet.Tags) });
       return listed;
     },
 
@@ -81,9 +81,8 @@ export function createEc2FleetGroupMethod(
         new DeleteFleetsCommand({ FleetIds: [groupId], TerminateInstances: false }),
       );
       const error = requireField(response.UnsuccessfulFleetDeletions, 'list of failures')[0]?.Error;
-      // It no longer exists, or somebody deleted it before: either way it launches nothing.
-      if (!error?.Code || error.Code === 'fleetIdDoesNotExist' || error.Code === 'fleetNotInDeletableState')
-        return;
+      // It no longer exists or was already deleted: in both cases it launches nothing.
+      if (!error?.Code || isAwsCode(error.Code, 'fleetInactive')) return;
       throw new ProviderError('ambiguous', error.Code, error.Message ?? error.Code);
     },
 
@@ -107,19 +106,19 @@ export function createEc2FleetGroupMethod(
 /** AWS keeps a fleet's history for 48 hours. */
 const FLEET_HISTORY_MS = 48 * 60 * 60_000;
 
-const viewOf = ({ FleetId: id = '', FleetState }: FleetData): GroupStatus => ({
+const statusOf = ({ FleetId: id = '', FleetState }: FleetData): GroupStatus => ({
   id,
   isFrozen: FleetState?.startsWith('deleted') === true,
 });
 
-/** Those with these ids, or all that AWS lists. An id that it does not know is left out. */
+/** The fleets with these ids, or all. Unknown ids are skipped. */
 async function* describeFleets(clients: AwsClients, ids?: readonly string[]): AsyncGenerator<FleetData> {
   try {
     const input = ids ? { FleetIds: [...ids] } : {};
     for await (const { Fleets } of paginateDescribeFleets({ client: clients.reading }, input))
       yield* requireField(Fleets, 'list of fleets');
   } catch (error) {
-    if (!ids || toProviderError(error).providerCode !== 'InvalidFleetId.NotFound') throw toReadFailure(error);
+    if (!ids || !isAwsError(error, 'notFound')) throw toReadFailure(error);
     if (ids.length > 1) for (const id of ids) yield* describeFleets(clients, [id]);
   }
 }

@@ -5,7 +5,7 @@ import type { Launch } from '../../../../domain/request/launch.ts';
 import { ProviderError } from '../../../../domain/errors/errors.ts';
 import type { AwsClients } from '../../client/clients.ts';
 import { requireField, requireInstanceId } from '../../client/responseGuards.ts';
-import { toProviderError } from '../../client/errors.ts';
+import { INSUFFICIENT_CAPACITY_CODE, isAwsCode, toProviderError } from '../../client/errors.ts';
 import type { LaunchTemplates } from '../../launchTemplate/launchTemplates.ts';
 import type { UnavailableOfferings } from '../unavailableOfferings.ts';
 import { instanceTags } from '../../tags.ts';
@@ -14,8 +14,8 @@ import type { CallLaunchMethod } from './launchMethod.ts';
 import { lifecycleOf, availableOfferings, offeringName, priceTypeOf } from '../offerings.ts';
 
 /**
- * RunInstances: one instance type, one subnet and one price type a call, for sites that may not use EC2
- * Fleet. What a pool lacks is asked of the next one by the next launch.
+ * RunInstances: one instance type, one subnet and one purchase option per call, for sites that may not use EC2
+ * Fleet. The next launch tries the next offering.
  */
 export function createRunInstancesMethod(
   clients: AwsClients,
@@ -59,16 +59,14 @@ export function createRunInstancesMethod(
         }));
         const shortage = {
           offering: name,
-          code: 'InsufficientInstanceCapacity',
+          code: INSUFFICIENT_CAPACITY_CODE,
           message: `${machines.length} of ${count}`,
         };
         return { isConclusive: true, machines, shortages: machines.length < count ? [shortage] : [] };
       } catch (error) {
         const { kind, providerCode, message } = toProviderError(error);
         if (kind === 'stale') launchTemplates.invalidate(parameters.launchTemplateId);
-        // All machines of this token have been terminated meanwhile: it stands for nothing any more.
-        const isTokenSpent = providerCode === 'IdempotentInstanceTerminated';
-        if (!isTokenSpent && kind !== 'capacity') throw error;
+        if (kind !== 'capacity' && !isAwsCode(providerCode, 'tokenSpent')) throw error;
         return {
           isConclusive: true,
           machines: [],
@@ -79,7 +77,7 @@ export function createRunInstancesMethod(
   };
 }
 
-/** The next pool with every launch. A repeated launch has the same ordinal, and so meets the same zone and token. */
+/** Rotates by ordinal. A repeated launch has the same ordinal and therefore the same zone and token. */
 function offeringFor(launch: Launch, { overrides }: RunInstancesParameters): LaunchOverride {
   const offering = overrides[(launch.ordinal - 1) % overrides.length];
   if (!offering)
@@ -126,7 +124,7 @@ function runInstancesInput(
   };
 }
 
-/** AWS takes a subnet beside the launch template, but not beside the network interfaces of one. */
+/** AWS accepts a subnet beside a launch template, but not beside its network interfaces. */
 function networkPlacement(
   { subnetId }: LaunchOverride,
   { networkInterfaces }: RunInstancesParameters,

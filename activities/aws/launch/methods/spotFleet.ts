@@ -15,7 +15,7 @@ import { ProviderError } from '../../../../domain/errors/errors.ts';
 import type { AwsClients } from '../../client/clients.ts';
 import { truncateMessage, toReadFailure } from '../../../runtime/failures.ts';
 import { requireField } from '../../client/responseGuards.ts';
-import { toProviderError } from '../../client/errors.ts';
+import { isAwsCode, isAwsError } from '../../client/errors.ts';
 import type { LaunchTemplates } from '../../launchTemplate/launchTemplates.ts';
 import type { UnavailableOfferings } from '../unavailableOfferings.ts';
 import {
@@ -34,8 +34,8 @@ const METHOD_BY_TYPE = { request: 'spotFleetRequest', maintain: 'spotFleetMainta
 const FLEET_HISTORY_MS = 48 * 60 * 60_000;
 
 /**
- * Spot Fleet, for sites whose permissions or habits ask for it; AWS itself points to EC2 Fleet instead. Frozen
- * is a request that was cancelled without its instances (`cancelled_running`).
+ * Spot Fleet, for sites whose permissions require it; AWS recommends EC2 Fleet. Freezing cancels the request without
+ * its instances (`cancelled_running`).
  */
 export function createSpotFleetMethod(
   type: 'request' | 'maintain',
@@ -67,7 +67,7 @@ export function createSpotFleetMethod(
       const { SpotFleetRequestId } = await clients.mutating.send(
         new RequestSpotFleetCommand({
           SpotFleetRequestConfig: {
-            // Not filled in by the SDK here: Spot Fleet's token stands inside the configuration.
+            // The SDK fills ClientToken only at the top level; Spot Fleet's is inside the configuration.
             ClientToken: launch.token,
             Type: type,
             IamFleetRole: parameters.iamFleetRole,
@@ -102,10 +102,10 @@ export function createSpotFleetMethod(
     find: findGroup,
 
     async describe(groupIds) {
-      const views = [];
+      const statuses = [];
       for await (const { id, state } of describeRequests(clients, groupIds))
-        views.push({ id, isFrozen: state.startsWith('cancelled') });
-      return views;
+        statuses.push({ id, isFrozen: state.startsWith('cancelled') });
+      return statuses;
     },
 
     async list() {
@@ -125,9 +125,8 @@ export function createSpotFleetMethod(
       const [failed] = response.UnsuccessfulFleetRequests ?? [];
       requireField(failed ?? response.SuccessfulFleetRequests?.[0], 'outcome of the cancellation');
       const error = failed?.Error;
-      // It no longer exists, or somebody cancelled it before: either way it launches nothing.
-      const inactiveCodes = ['fleetRequestIdDoesNotExist', 'fleetRequestNotInCancellableState'];
-      if (error?.Code && !inactiveCodes.includes(error.Code))
+      // It no longer exists or was already cancelled: in both cases it launches nothing.
+      if (error?.Code && !isAwsCode(error.Code, 'fleetInactive'))
         throw new ProviderError('ambiguous', error.Code, error.Message ?? error.Code);
     },
 
@@ -158,7 +157,7 @@ function toOverride(override: LaunchOverride): LaunchTemplateOverrides {
   };
 }
 
-/** Spot Fleet has EC2 Fleet's strategies under other names. */
+/** Spot Fleet spells EC2 Fleet's strategies in camelCase. */
 const camelCase = (text: string): string =>
   text.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
@@ -170,7 +169,7 @@ interface SpotFleetRequest {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Those with these ids, or all that AWS lists. An id that it does not know is left out. */
+/** The fleets with these ids, or all. Unknown ids are skipped. */
 async function* describeRequests(
   clients: AwsClients,
   ids?: readonly string[],
@@ -193,8 +192,7 @@ async function* describeRequests(
       }
     }
   } catch (error) {
-    if (!ids || toProviderError(error).providerCode !== 'InvalidSpotFleetRequestId.NotFound')
-      throw toReadFailure(error);
+    if (!ids || !isAwsError(error, 'notFound')) throw toReadFailure(error);
     if (ids.length > 1) for (const id of ids) yield* describeRequests(clients, [id]);
   }
 }

@@ -63,7 +63,7 @@ describe('the health of a worker', function () {
     const { code, output } = await stack.ohf('health', '--worker', host);
     assert.equal(code, 0, output);
     assert.match(output, /^in worker: storage +ok +\/.*\/e2e\.awsinst$/m);
-    assert.match(output, /^in worker: handlers +ok +storage[^,]*, audit/m);
+    assert.match(output, /^(in )?worker: eventHandlers +ok +readModel[^,]*, audit/m);
     assert.match(output, /^operation: requestMachines +\d+ +100\.0 % +\d+\.\d\d s$/m);
     assert.match(output, /^AWS: CreateFleet +1 +100\.0 % +\d+\.\d\d s$/m);
     assert.match(output, /^activity: awaitReady +\d+ +100\.0 % /m);

@@ -179,10 +179,17 @@ function operations(kind: 'lean' | 'sdk'): void {
     const request = await ohf(['requestMachines', 'demo', '100'], own);
     const id = String(oneDocument(request)['requestId']);
     const { status, message } = settled;
-    const carried = { v: 1, status, message, cancelled: false, machines: settled.machines, openReturns: [] };
+    const carriedState = {
+      v: 1,
+      status,
+      message,
+      cancelled: false,
+      machines: settled.machines,
+      openReturns: [],
+    };
     const memo = { v: 1, status, message };
     const queue = 'ohf-ledger-awsinst';
-    await continueNext(temporal.client, queue, { v: 1, requestId: id, carried }, memo);
+    await continueNext(temporal.client, queue, { v: 1, requestId: id, carriedState }, memo);
     const [carriedRow] = await statuses(id);
     await completeNext(temporal.client, queue, settled);
     const [resultRow] = await statuses(id);

@@ -9,59 +9,59 @@ import type { Simulation } from './state/simulation.ts';
 import { isLive, stateAt, tagsAt } from './state/world.ts';
 
 /*
- * The control endpoint: JSON over HTTP under /_simulator/, no signature. An error is {"error": text}.
+ * The control endpoint: JSON over HTTP under /_simulator/, no signature. An error is {"error": message}.
  *
  * POST   /_simulator/gates {action, mode, count?, skip?, every?, chance?, seed?, having?, code?, status?, ms?, keep?}
  *        -> the gate. Takes the next `count` calls (default 1, null: all until released) of `action` ('*': any), after
  *        `skip` of them, then each `every`-th, each with probability `chance` (0..1, drawn from `seed`); with `having`
- *        only those that have this parameter (NextToken: all pages but the first). Dry runs pass.
- *        hold: the call waits before its effect; a client that leaves while its call is held never gets one.
+ *        only calls with this parameter (NextToken: all pages but the first). Dry runs pass.
+ *        hold: the call waits before its effect; if the client disconnects meanwhile it has no effect.
  *        dropBefore: the connection is cut, no effect. dropAfter: the effect happens, the connection is cut.
- *        holdAfter: the effect happens, the answer waits. errorBefore, errorAfter: without or with the effect the
- *        answer is the error `code` (default InternalError) with HTTP `status`. delay: the call waits for `ms`
- *        (default 1000). stale: the answer shows what was true `ms` ago (default 60000). partial: the call launches
- *        `keep` instances at most (default 0). shuffle: lists in the answer stand in the opposite order.
+ *        holdAfter: the effect happens, the response waits. errorBefore, errorAfter: without or with the effect the
+ *        response is the error `code` (default InternalError) with HTTP `status`. delay: the call waits for `ms`
+ *        (default 1000). stale: the response shows the state of `ms` ago (default 60000). partial: the call launches
+ *        at most `keep` instances (default 0). shuffle: lists in the response are in reverse order.
  * GET    /_simulator/gates                           -> the gates, in the order in which they take calls.
  * GET    /_simulator/gates/:id?wait=arrived&timeoutMs=&calls= -> the gate, once `calls` (default: its count, 1 for
  *        null) calls have arrived where it acts (holdAfter and dropAfter: the effect has happened); 408 after
  *        timeoutMs (default 10000).
- * POST   /_simulator/gates/:id/release               -> held calls go on; the gate takes no more.
- * DELETE /_simulator/gates                           -> releases and forgets all.
+ * POST   /_simulator/gates/:id/release               -> held calls continue; the gate takes no more.
+ * DELETE /_simulator/gates                           -> releases and removes all.
  * GET    /_simulator/settings, PUT {pendingSeconds?, shuttingDownSeconds?, consistencyLagMs?, addressLagMs?,
- *        groupTickSeconds?, pageSize?, throttle?} -> the settings. addressLagMs: a running instance has no name and no
- *        address for so long. pageSize: no page of a listing has more entries, whatever MaxResults says (0: off).
- *        throttle 1: AWS's published request rates hold.
- *        Transitions still to come follow the new times; those that have happened stay.
+ *        groupTickSeconds?, pageSize?, throttle?} -> the settings. addressLagMs: how long a running instance has no name
+ *        and no address. pageSize: maximum entries of a page, whatever MaxResults is (0: off).
+ *        throttle 1: AWS's published request rates apply.
+ *        Future transitions follow the new times; past ones stay.
  * GET    /_simulator/capacity, PUT [{instanceType?, zone?, lifecycle?, capacity}] -> the rules; PUT replaces them all.
- *        Each pool (type x zone x lifecycle) that fits a rule gets its capacity in live instances; null: no
- *        limit; the last fitting rule wins. E.g. [{capacity: 0}, {instanceType: 'm5.large', capacity: 3}].
- * GET    /_simulator/denied, PUT ["RunInstances", ...] -> the actions that the caller may not; PUT replaces them all.
- * POST   /_simulator/instances/:id/terminate {reason?} -> somebody else terminates it; `reason` is a StateReason
+ *        Each offering (type x zone x lifecycle) that matches a rule has its capacity in live instances; null: no
+ *        limit; the last matching rule wins. E.g. [{capacity: 0}, {instanceType: 'm5.large', capacity: 3}].
+ * GET    /_simulator/denied, PUT ["RunInstances", ...] -> the actions for which the caller lacks permission; PUT replaces them all.
+ * POST   /_simulator/instances/:id/terminate {reason?} -> someone else terminates it; `reason` is a StateReason
  *        code (default Client.UserInitiatedShutdown). Logged as action 'simulator:terminate'.
- * POST   /_simulator/instances/:id/forget            -> terminated, and so long ago that AWS knows it no more.
- * POST   /_simulator/instances/:id/stop              -> its guest shuts down, or somebody stops it.
+ * POST   /_simulator/instances/:id/forget            -> terminated so long ago that AWS no longer lists it.
+ * POST   /_simulator/instances/:id/stop              -> its operating system shuts down, or someone stops it.
  * POST   /_simulator/instances/:id/protect {protected?} -> termination protection, on (default) or off.
- * POST   /_simulator/instances/:id/interrupt {noticeSeconds?} -> AWS announces to take a spot instance back, and does so
- *        after the notice (default 120 s). Logged as 'simulator:interrupt'.
- * POST   /_simulator/instances/:id/rebalance         -> AWS recommends to replace it; nothing else happens.
+ * POST   /_simulator/instances/:id/interrupt {noticeSeconds?} -> AWS sends the interruption notice of a spot instance and
+ *        interrupts it after the notice (default 120 s). Logged as 'simulator:interrupt'.
+ * POST   /_simulator/instances/:id/rebalance         -> AWS recommends replacing it; nothing else happens.
  * GET    /_simulator/rules, PUT ["EC2 Instance State-change Notification", ...] -> the types of events that go into the
  *        SQS queue `interruptions` (default: interruption warnings and rebalance recommendations). The queue's URL is
  *        this server's, and /000000000000/interruptions.
  * GET    /_simulator/quotas, PUT {vcpus?: {"on-demand"?, spot?}, fleets?, addresses?: {subnetId: n}} -> limits of the
  *        account; PUT replaces them all.
- * GET    /_simulator/instances                       -> all instances ever, also those that Describe* forgot.
+ * GET    /_simulator/instances                       -> all instances ever, also those that Describe* no longer lists.
  * GET    /_simulator/fleets                          -> all fleets ever.
  * GET    /_simulator/groups                          -> all fleets of type request and maintain, Spot Fleet requests
- *        and Auto Scaling groups ever. What they do by themselves is logged as 'simulator:group-launch' and
+ *        and Auto Scaling groups ever. Their own launches and terminations are logged as 'simulator:group-launch' and
  *        'simulator:group-terminate', with the group in params.GroupId.
- * GET    /_simulator/summary                         -> {calls: {action: n}, launchedEver, live, liveIds}; live: not
- *        terminated by anybody yet, so a shutting-down instance is not live.
+ * GET    /_simulator/summary                         -> {calls: {action: n}, launchedEver, live, liveIds}; live: its
+ *        termination has not begun, so a shutting-down instance is not live.
  * GET    /_simulator/log?since=N                     -> the entries with seq > N (default 0): one per call, in the
  *        order of their effects. outcome: 'ok', the error code, or 'dropped' (cut off by a drop gate, or the client
- *        left a hold). launched and terminated: exactly the ids this call launched or began to terminate, also when
- *        its answer was dropped; a replayed token launches nothing and has replay true.
- * POST   /_simulator/reset                           -> nothing has ever happened, settings as at the start, and
- *        held calls are cut off.
+ *        left a hold). launched and terminated: exactly the ids that this call launched or began to terminate, even if
+ *        its response was dropped; a replayed token launches nothing and has replay true.
+ * POST   /_simulator/reset                           -> an empty world with the initial settings; held calls are
+ *        cut off.
  */
 
 /** An instance as the control endpoint shows it; times are ISO 8601. */
@@ -235,7 +235,7 @@ function readSettings(body: Record<string, unknown>): Partial<Settings> {
     if (!Object.hasOwn(defaultSettings, name)) {
       refuse(400, `no setting ${name}`);
     }
-    if (typeof value !== 'number' || !(value >= 0)) refuse(400, `${name}: expected a number from 0 up`);
+    if (typeof value !== 'number' || !(value >= 0)) refuse(400, `${name}: expected a number >= 0`);
   }
   return definedSettings(body);
 }
@@ -247,11 +247,11 @@ function changeSettings(simulation: Simulation, given: Partial<Settings>): Setti
 }
 
 function readCapacityRules(body: unknown): CapacityRule[] {
-  if (!Array.isArray(body)) return refuse(400, 'expected a list of pools');
+  if (!Array.isArray(body)) return refuse(400, 'expected a list of capacity rules');
   return body.map((rule: Partial<CapacityRule> | null) => {
     const { instanceType, zone, lifecycle, capacity } = rule ?? {};
     if (capacity === undefined || (capacity !== null && !(Number.isInteger(capacity) && capacity >= 0))) {
-      return refuse(400, 'capacity: expected a whole number from 0 up, or null');
+      return refuse(400, 'capacity: expected a whole number >= 0, or null');
     }
     return {
       ...(instanceType !== undefined && { instanceType }),
@@ -264,10 +264,10 @@ function readCapacityRules(body: unknown): CapacityRule[] {
 
 function readStrings(body: unknown): string[] {
   if (Array.isArray(body) && body.every((each) => typeof each === 'string')) return body;
-  return refuse(400, 'expected a list of texts');
+  return refuse(400, 'expected a list of strings');
 }
 
-/** What others do to an instance: a person at AWS's console, its own guest, or AWS. */
+/** Actions of others on an instance: a person in the console, its own operating system, or AWS. */
 function changeInstance(
   simulation: Simulation,
   id: string,
@@ -347,7 +347,7 @@ function toInstanceView(instance: Instance, now: number): InstanceView {
 }
 
 function entriesSince(log: LogEntry[], since: number): LogEntry[] {
-  // The entry of seq n is at n - 1: the log starts at 1 and has no holes.
+  // The entry with seq n is at index n - 1: the log starts at 1 and has no gaps.
   return log.slice(since);
 }
 

@@ -15,15 +15,15 @@ import { toAwsTags, TAG } from '../tags.ts';
 import { createReadCoalescer, type ReadCoalescer } from '../instance/readCoalescer.ts';
 import type { LaunchedMachine } from '../../../domain/request/launch.ts';
 
-/** How groups fill, are frozen and listed, whichever manager made them. */
+/** Fills and freezes groups of every launch method. */
 export interface GroupService {
   /**
-   * Waits until the group is full or its deadline comes, and freezes it; or returns it as `filling` when it has
-   * new members at `reportAt` (epoch ms), or at `returnBy` in any case. Not `isConclusive`: AWS could not be asked
-   * until 20 minutes after the deadline.
+   * Waits until the group is full or its deadline passes, then freezes it. Returns it as `filling` if it has new members
+   * at `reportAt`, or in any case at `returnBy` (epoch ms). Not `isConclusive`: AWS could not be read until SETTLE_MS
+   * (20 minutes) after the deadline.
    */
   awaitFull(input: GroupInput, times: FillTimes): Promise<LaunchResult>;
-  /** Freezes it as it is. */
+  /** Freezes the group in its present state. */
   freeze(input: GroupInput): Promise<LaunchResult>;
 }
 
@@ -33,15 +33,15 @@ export interface FillTimes {
 }
 
 export interface GroupSettings {
-  /** Seconds between two looks. */
+  /** Seconds between two reads. */
   readonly pollSeconds: number;
   readonly onReadError: (error: unknown) => void;
 }
 
 interface ObservedGroup {
-  /** Undefined: AWS does not know the group (yet, or any more). */
-  readonly view: GroupStatus | undefined;
-  /** All that AWS ever launched for it and still shows, dead ones as well. */
+  /** Undefined: unknown to AWS (not yet, or no longer). */
+  readonly status: GroupStatus | undefined;
+  /** Every member that AWS still shows, terminated ones included. */
   readonly members: readonly InstanceObservation[];
 }
 
@@ -69,7 +69,7 @@ export function createGroupService(
     return coalescer;
   };
 
-  /** Before a member is reported it carries its owner: no book of ours is needed to give it back. */
+  /** Tags each member before it is reported, so that it can be released without any record of ours. */
   async function tagMembers(
     { launch, requestId }: GroupInput,
     members: readonly InstanceObservation[],
@@ -93,16 +93,16 @@ export function createGroupService(
     const method = groupMethodNamed(launchMethods, group.launchMethod);
     const readGroup = async () => {
       const observed = await readGroups(method, reader, [group.id]);
-      return observed.get(group.id) ?? { view: undefined, members: [] };
+      return observed.get(group.id) ?? { status: undefined, members: [] };
     };
     const before = await readGroup();
     await tagMembers(input, before.members);
-    if (!before.view?.isFrozen) await method.freeze(group.id);
+    if (!before.status?.isFrozen) await method.freeze(group.id);
     const { members } = await readGroup();
     const knownIds = new Set(before.members.map(({ machineId }) => machineId));
     const lateMembers = members.filter(({ machineId }) => !knownIds.has(machineId));
     await tagMembers(input, lateMembers);
-    // A full group has nothing on its way when it is frozen; for another, a second look must find no more.
+    // A full group has nothing in flight when it is frozen; any other needs a second read without new members.
     const isStable =
       lateMembers.length === 0 && (isFull(input, members) || members.length === membersAtFreeze);
     const isShort = unitsIn(input, members) < launch.units;
@@ -120,9 +120,10 @@ export function createGroupService(
     for (;;) {
       const read = await nextReadBefore(coalescerFor(group.launchMethod), [group.id], deadline + SETTLE_MS);
       if (!read) return uncertainResult(input);
-      const { view, members } = read.get(group.id) ?? { view: undefined, members: [] };
+      const { status, members } = read.get(group.id) ?? { status: undefined, members: [] };
       const now = Date.now();
-      if (view?.isFrozen || now >= deadline || unitsIn(input, members) >= launch.units) return freeze(input);
+      if (status?.isFrozen || now >= deadline || unitsIn(input, members) >= launch.units)
+        return freeze(input);
       if (now >= returnBy || (now >= reportAt && members.length > knownMembers)) {
         await tagMembers(input, members);
         return {
@@ -150,8 +151,8 @@ const uncertainResult = ({ group }: GroupInput): LaunchResult => ({
 });
 
 /**
- * What fails here is always tried again, for the group exists: it must not be given up like a launch that AWS
- * refused. Only long after the deadline the request is answered without it.
+ * Failures are always retried: the group exists and must not be abandoned like a rejected launch. Only SETTLE_MS after
+ * the deadline is the request answered without it.
  */
 async function uncertainAfterDeadline(
   input: GroupInput,
@@ -166,21 +167,21 @@ async function uncertainAfterDeadline(
   }
 }
 
-/** One look at all these groups and their members. @throws ProviderError when any part could not be read */
+/** One complete read of these groups and their members. @throws ProviderError if any part failed */
 async function readGroups(
   method: GroupLaunchMethod,
   reader: InstanceReader,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, ObservedGroup>> {
-  const observed = new Map<string, { view: GroupStatus | undefined; members: InstanceObservation[] }>();
+  const observed = new Map<string, { status: GroupStatus | undefined; members: InstanceObservation[] }>();
   for (let from = 0; from < ids.length; from += MAX_FILTER_VALUES) {
     const batch = ids.slice(from, from + MAX_FILTER_VALUES);
-    for (const id of batch) observed.set(id, { view: undefined, members: [] });
+    for (const id of batch) observed.set(id, { status: undefined, members: [] });
     const members = await reader.describeByFilter([{ Name: `tag:${method.memberTag}`, Values: [...batch] }]);
     for (const member of members) observed.get(member.tags[method.memberTag] ?? '')?.members.push(member);
-    for (const view of await method.describe(batch)) {
-      const group = observed.get(view.id);
-      if (group) group.view = view;
+    for (const status of await method.describe(batch)) {
+      const group = observed.get(status.id);
+      if (group) group.status = status;
     }
   }
   return observed;
@@ -190,8 +191,8 @@ const unitsIn = ({ weights }: GroupInput, members: readonly InstanceObservation[
   members.reduce((units, { instanceType }) => units + (weights[instanceType] ?? 1), 0);
 
 /**
- * A group that an adopter takes over has no size in its book: it is never known to be full. A machine that ends may have
- * been replaced already.
+ * A group that an adopter took over has no known size and never counts as full. A machine that is shutting down may
+ * already have been replaced.
  */
 const isFull = (input: GroupInput, members: readonly InstanceObservation[]): boolean =>
   input.launch.units > 0 &&

@@ -2,10 +2,10 @@ import { Context } from '@temporalio/activity';
 import { yieldOnShutdown } from '../../runtime/yieldOnShutdown.ts';
 import type { ReadCoalescer } from './readCoalescer.ts';
 
-/** After an outage over the whole time, AWS still gets this long for one read before anything is decided. */
+/** Even after an outage that lasts past the deadline, one read gets this long before anything is decided. */
 const MIN_READ_WAIT_MS = 60_000;
 
-/** The next read, or undefined when none comes back before `until` (epoch ms). */
+/** The next read, or undefined if none completes before `deadline` (epoch ms). */
 export async function nextReadBefore<T>(
   coalescer: ReadCoalescer<T>,
   keys: readonly string[],

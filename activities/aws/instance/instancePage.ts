@@ -6,8 +6,8 @@ import { incompleteResponse } from '../client/responseGuards.ts';
 import { parseInstancePage, type InstancePage } from './instanceXml.ts';
 
 /**
- * One page of DescribeInstances. The SDK would make objects of all that EC2 says of an instance, which costs 0.4 s
- * of CPU for 1,000 of them. Its call, its retries and its errors are used, but the answer is read here.
+ * One page of DescribeInstances. The SDK would build objects for everything that EC2 returns, about 0.4 s of CPU per
+ * 1,000 instances. The call, retries and errors are the SDK's; only the response is parsed here.
  */
 export async function describeInstancesPage(
   client: EC2Client,
@@ -21,7 +21,7 @@ export async function describeInstancesPage(
       const { response } = result;
       if (HttpResponse.isInstance(response) && response.statusCode === 200) {
         page = parseInstancePage(await text(response.body));
-        // Nothing is left for the SDK, whose own reader stands around this one.
+        // The body is consumed, so the SDK's deserializer (which wraps this one) has nothing to parse.
         response.body = new Uint8Array();
       }
       return result;

@@ -5,18 +5,18 @@ import { createReadCoalescer, type ReadCoalescer } from './readCoalescer.ts';
 export type InstanceReadCoalescer = ReadCoalescer<InstanceObservation>;
 
 export interface InstanceReadCoalescerSettings {
-  /** Seconds between two reads at least and at most. */
+  /** Minimum and maximum seconds between two reads. */
   readonly minSeconds: number;
   readonly maxSeconds: number;
   readonly onError: (error: unknown) => void;
 }
 
-/** Reads a machine's boot about this often: often enough to be prompt, seldom enough to spare AWS. */
+/** Often enough to be prompt, rarely enough to spare AWS. */
 const READS_PER_BOOT = 8;
-/** Weight of the newest boot time in the running mean. */
+/** Weight of the newest boot time in the moving average. */
 const BOOT_TIME_WEIGHT = 0.2;
 
-/** The one poll of instances in a worker. Its pace follows the boot time seen so far. */
+/** The worker's only poll of instances; its interval follows the observed boot time. */
 export function createInstanceReadCoalescer(
   reader: InstanceReader,
   settings: InstanceReadCoalescerSettings,

@@ -9,13 +9,13 @@ export interface InstancePage {
 
 type MutableInstance = { -readonly [K in keyof InstanceObservation]: InstanceObservation[K] };
 
-/** Elements above a field of an instance: the document, reservationSet, item, instancesSet, item. */
+/** Depth of an instance's fields: document, reservationSet, item, instancesSet, item. */
 const FIELD_DEPTH = 5;
 
 /**
- * Reads what matters to us of a document of DescribeInstances, in one pass over its elements.
- * @throws SyntaxError when it is none, or cut short: then nothing of it may be believed; ProviderError likewise when
- * it has no list, or an instance no id
+ * Parses the fields we need from a DescribeInstances document in one pass.
+ * @throws SyntaxError if it is malformed or truncated (nothing of it is trusted); ProviderError if it has no list or an
+ * instance without id
  */
 export function parseInstancePage(document: string): InstancePage {
   const instances: InstanceObservation[] = [];
@@ -70,7 +70,7 @@ const emptyInstance = (): MutableInstance => ({
   tags: {},
 });
 
-/** By the name of an element of an instance. */
+/** By the name of the instance's element. */
 const FIELD_SETTERS = new Map<string, (instance: MutableInstance, text: string) => void>(
   Object.entries({
     instanceId: (instance, text) => (instance.machineId = text),
@@ -86,7 +86,7 @@ const FIELD_SETTERS = new Map<string, (instance: MutableInstance, text: string) 
 );
 
 interface Visitor {
-  /** An element without elements in it; `path` are the names of those around it. */
+  /** An element without child elements; `path` names its ancestors. */
   leaf(path: readonly string[], name: string, text: string): void;
   /** The end of any other element. */
   end(path: readonly string[], name: string): void;
@@ -94,7 +94,7 @@ interface Visitor {
 
 function visitElements(document: string, visitor: Visitor): void {
   const path: string[] = [];
-  /** Where the content of the element begins that was opened last; -1 once something in it has ended. */
+  /** Start of the content of the innermost open element; -1 once it has a child. */
   let contentStart = -1;
   for (let at = document.indexOf('<'); at >= 0; at = document.indexOf('<', at)) {
     const close = document.indexOf('>', at);
@@ -121,7 +121,7 @@ function visitElements(document: string, visitor: Visitor): void {
     at = close;
     if (path.length === 0 && mark === '/') return;
   }
-  throw new SyntaxError('the answer of DescribeInstances is not a whole document');
+  throw new SyntaxError('the response of DescribeInstances is not a complete document');
 }
 
 /** Without attributes. */
@@ -135,7 +135,7 @@ const ROOT = 'DescribeInstancesResponse';
 const ENTITY_PATTERN = /&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi;
 const NAMED_ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** Of its own: to V8 a part of the document is a view of it, which would keep the whole in memory. */
+/** Copies the text: a substring in V8 keeps the whole document in memory. */
 const decodeText = (text: string): string =>
   Buffer.from(text.includes('&') ? unescape(text) : text).toString();
 

@@ -1,22 +1,22 @@
-/** One poll of AWS for all that wait in a worker: it reads for all together, and only while one waits. */
+/** Coalesces the reads of all waiting activities of a worker into one poll, which runs only while one waits. */
 export interface ReadCoalescer<T> {
   /**
-   * Resolves with the next complete read that covers these keys; all callers of a tick share one read. A read
-   * that fails is repeated at the next tick and never seen here. Rejects when the signal aborts.
+   * Resolves with the next complete read that covers these keys; callers of the same tick share it. A failed read is
+   * repeated at the next tick and never reported here. Rejects when the signal aborts.
    */
   next(keys: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, T>>;
 }
 
 export interface ReadCoalescerOptions<T> {
-  /** One complete read; a key that the map lacks was unknown to AWS. @throws when any part was not read */
+  /** One complete read; a key missing from the map was unknown to AWS. @throws if any part failed */
   readonly read: (keys: readonly string[]) => Promise<ReadonlyMap<string, T>>;
-  /** Seconds from the beginning of a read to that of the next; one that takes long is followed by half of it. */
+  /** Seconds between the starts of two reads; a slow read is followed by a pause of at least half of it. */
   readonly intervalSeconds: () => number;
   readonly onError: (error: unknown) => void;
 }
 
 interface Waiter<T> {
-  /** False once it was told or gave up. */
+  /** False once it was resolved or aborted. */
   isWaiting: boolean;
   readonly keys: readonly string[];
   readonly resolve: (observed: ReadonlyMap<string, T>) => void;

@@ -8,7 +8,7 @@ import type { GroupService } from '../group/groupService.ts';
 import type { InstanceReadCoalescer } from './instanceReadCoalescer.ts';
 import { nextRead, nextReadBefore } from './awaitRead.ts';
 
-/** Activities that only wait. They hold a slot of the waiting lane and nothing else. */
+/** Activities that only wait: they occupy a slot of the wait task queue and nothing else. */
 export function createWaitActivities(coalescer: InstanceReadCoalescer, groups: GroupService): WaitActivities {
   return {
     awaitGroup: ({ reportSeconds, ...input }) =>
@@ -30,7 +30,7 @@ export function createWaitActivities(coalescer: InstanceReadCoalescer, groups: G
             return instance ? toObservation(instance) : absentObservation(id);
           });
           const decided = observations.filter((observation) => !isBooting(observation));
-          // The deadline is judged only after a read that came back: an outage alone fails no machine.
+          // The deadline counts only after a successful read: an outage alone fails no machine.
           const isFinal = Date.now() >= deadline;
           if (isFinal || decided.length === machineIds.length) return { observations, isFinal };
           if (decided.length > 0 && Date.now() >= reportAt) return { observations: decided, isFinal };
@@ -44,7 +44,7 @@ export function createWaitActivities(coalescer: InstanceReadCoalescer, groups: G
         for (;;) {
           const observed = await nextRead(coalescer, machineIds);
           const now = Date.now();
-          const gone = machineIds.map((id) => {
+          const results = machineIds.map((id) => {
             const instance = observed.get(id);
             if (instance) {
               absentSince.delete(id);
@@ -59,9 +59,9 @@ export function createWaitActivities(coalescer: InstanceReadCoalescer, groups: G
               reason: 'AWS no longer knows the machine.',
             };
           });
-          const goneObservations = gone.filter((observation) => observation !== undefined);
-          if (goneObservations.length === machineIds.length) return goneObservations;
-          if (goneObservations.length > 0 && Date.now() >= reportAt) return goneObservations;
+          const terminatedObservations = results.filter((observation) => observation !== undefined);
+          if (terminatedObservations.length === machineIds.length) return terminatedObservations;
+          if (terminatedObservations.length > 0 && Date.now() >= reportAt) return terminatedObservations;
         }
       };
       return withHeartbeat(wait, () => [...absentSince]);

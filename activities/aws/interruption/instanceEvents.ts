@@ -1,14 +1,14 @@
 import type { Interruption } from '../../provider.ts';
 import { isInstanceId } from '../client/responseGuards.ts';
 
-/** What EventBridge tells of an instance. */
+/** An EventBridge event about an instance. */
 export type InstanceEvent = Interruption & { readonly kind: 'interruption' | 'rebalance' | 'state' };
 
-/** AWS announces an interruption this long before (EC2 User Guide, Spot interruption notices). */
-const INTERRUPTION_NOTICE_MS = 120_000;
-/** An older announcement has come true or was withdrawn: what AWS shows of the machine now is all there is to say. */
+/** AWS sends the notice this long before the interruption (EC2 User Guide, Spot interruption notices). */
+export const INTERRUPTION_NOTICE_MS = 120_000;
+/** An older notice has taken effect or was withdrawn; only the machine's current state counts. */
 const MAX_EVENT_AGE_MS = 10 * 60_000;
-/** From these no machine comes back, so that the event is right also when a read of AWS does not show it yet. */
+/** No machine leaves these states, so the event is right even if a lagging read does not show it yet. */
 const FINAL_STATES = ['shutting-down', 'terminated'] as const;
 const ENDING_STATES: readonly unknown[] = [...FINAL_STATES, 'stopping', 'stopped'];
 
@@ -19,9 +19,9 @@ const KIND_BY_DETAIL_TYPE: Readonly<Record<string, InstanceEvent['kind']>> = {
 };
 
 /**
- * Reads the body of a message: EventBridge's event, as it is or within SNS's envelope.
- * @returns undefined for an event that means nothing here, e.g. that a machine is running
- * @throws SyntaxError when it is no event, or lacks what one of its type has
+ * Parses a message body: an EventBridge event, bare or in an SNS envelope.
+ * @returns undefined for an irrelevant event, e.g. that a machine is running
+ * @throws SyntaxError if it is malformed
  */
 export function parseInstanceEvent(body: string, now: number): InstanceEvent | undefined {
   const event = unwrapSnsEnvelope(parseObject(body));
@@ -31,7 +31,7 @@ export function parseInstanceEvent(body: string, now: number): InstanceEvent | u
   if (kind === undefined) return undefined;
   const detail = event['detail'];
   const machineId = isObject(detail) ? detail['instance-id'] : undefined;
-  // Of no use later either: one that is none would fail the read of all that are announced with it.
+  // An invalid id would fail the describe call for the whole batch.
   if (!isObject(detail) || typeof machineId !== 'string' || !isInstanceId(machineId))
     throw new SyntaxError(`'${type}' names no instance`);
   const time = typeof event['time'] === 'string' ? Date.parse(event['time']) : Number.NaN;
@@ -39,10 +39,10 @@ export function parseInstanceEvent(body: string, now: number): InstanceEvent | u
   if (kind === 'state') {
     const { state } = detail;
     if (!ENDING_STATES.includes(state)) return undefined;
-    const finalState = FINAL_STATES.find((each) => each === state);
+    const finalState = FINAL_STATES.find((candidate) => candidate === state);
     return { kind, machineId, ...(finalState === undefined ? {} : { state: finalState }) };
   }
-  // AWS hibernates a machine without any notice.
+  // Hibernation starts with the notice, without two minutes' warning.
   const noticeMs =
     kind === 'interruption' && detail['instance-action'] === 'hibernate' ? 0 : INTERRUPTION_NOTICE_MS;
   return now - time > MAX_EVENT_AGE_MS ? undefined : { kind, machineId, interruptionAt: time + noticeMs };
@@ -56,7 +56,7 @@ function unwrapSnsEnvelope(value: Record<string, unknown>): Record<string, unkno
 
 function parseObject(text: string): Record<string, unknown> {
   const value: unknown = JSON.parse(text);
-  if (!isObject(value)) throw new SyntaxError('it is no object');
+  if (!isObject(value)) throw new SyntaxError('it is not an object');
   return value;
 }
 

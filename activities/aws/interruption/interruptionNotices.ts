@@ -3,21 +3,20 @@ import { DescribeSpotInstanceRequestsCommand } from '../client/ec2.ts';
 import type { Observation } from '../../../domain/machine/machine.ts';
 import { paginate, requireField } from '../client/responseGuards.ts';
 import { toProviderError } from '../client/errors.ts';
+import { INTERRUPTION_NOTICE_MS } from './instanceEvents.ts';
 
 export interface InterruptionNoticeReader {
-  /** Of these machines, those that AWS announced to take away: epoch ms at which it does. */
+  /** @returns machines with an interruption notice -> epoch ms of the interruption */
   read(machines: readonly Observation[]): Promise<ReadonlyMap<string, number>>;
 }
 
-/** AWS announces an interruption this long before (EC2 User Guide, Spot interruption notices). */
-const INTERRUPTION_NOTICE_MS = 120_000;
-/** Codes of a spot request whose instance is about to go (EC2 User Guide, Spot request status). */
+/** Status codes of spot requests whose instance is about to be interrupted (EC2 User Guide, Spot request status). */
 const INTERRUPTION_STATUS_CODES = ['marked-for-termination', 'marked-for-stop'];
 const MAX_PAGE_SIZE = 1_000;
 
 /**
- * Reads the announcements from the spot requests, while spot machines are alive. A failure of this read hides
- * no other news: what was announced before holds, and the error is told once until it passes.
+ * Reads interruption notices from the spot requests while spot machines run. If this read fails, the last notices stay
+ * valid, other changes are still reported, and the error is reported once.
  */
 export function createInterruptionNoticeReader(
   client: EC2Client,

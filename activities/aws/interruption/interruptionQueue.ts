@@ -13,35 +13,35 @@ import { observeRequests, type CallObserver } from '../client/awsCallMetrics.ts'
 
 export interface InterruptionQueueSettings {
   readonly url: string;
-  /** Whether a recommendation to replace a machine counts as its end, which Host Factory then hears of. */
+  /** Whether a rebalance recommendation is only logged ('note') or counts as an interruption ('report'). */
   readonly rebalance: 'note' | 'report';
-  /** A message that is no event; it is dropped. */
+  /** Called with a message that is not a valid event; it is deleted. */
   readonly onMalformed: (body: string, reason: string) => void;
-  /** A recommendation that is only noted. */
+  /** Called with a rebalance recommendation that is only logged. */
   readonly onRebalanceRecommendation: (machineId: string) => void;
 }
 
-/** SQS answers a call that waits after this many seconds at the latest. */
+/** SQS's maximum long-poll wait. */
 const WAIT_SECONDS = 20;
-/** What is not taken off within this many seconds comes again, to whichever worker asks first. */
+/** Messages that are not deleted by then are delivered again, to any worker. */
 const VISIBILITY_TIMEOUT_SECONDS = 30;
-/** Messages of one call (SQS), and of one batch: a storm of interruptions must not become one of signals. */
+/** Limits per call (SQS) and per batch: a storm of interruptions must not become a storm of signals. */
 const MAX_MESSAGES_PER_CALL = 10;
 const MAX_MESSAGES_PER_BATCH = 500;
 
-/** The SQS queue into which EventBridge puts what it tells of instances. */
+/** The SQS queue that receives EventBridge's events about instances. */
 export function createInterruptionQueue(
   { reading }: AwsClients,
   settings: InterruptionQueueSettings,
   observer: CallObserver,
 ): InterruptionSource {
-  // As EC2 is reached: with the same credentials, by the same proxy.
+  // The same credentials and proxy as for EC2.
   const { region, credentials, requestHandler } = reading.config;
   const client = new SQSClient({
     region,
     credentials,
     requestHandler,
-    // Where a queue is, its URL says; the endpoint of the settings is EC2's.
+    // SQS's endpoint is in the queue URL; the configured endpoint is EC2's.
     endpoint: new URL(settings.url).origin,
     maxAttempts: 1,
   });
@@ -87,7 +87,7 @@ export function createInterruptionQueue(
           let received = messages.length;
           received === MAX_MESSAGES_PER_CALL && messages.length < MAX_MESSAGES_PER_BATCH;
         ) {
-          // What was received is worth more than what may follow.
+          // What was received matters more than what may follow.
           const more = await receive(0, signal).catch(() => []);
           messages.push(...more);
           received = more.length;

@@ -10,16 +10,16 @@ import { TAG } from '../tags.ts';
 interface DiscoveryDependencies {
   readonly launchMethods: LaunchMethods;
   readonly reader: InstanceReader;
-  /** `consistencySeconds` is the time after which AWS certainly shows what it launched. */
+  /** `consistencySeconds`: after this time AWS certainly shows what it launched. */
   readonly settings: { readonly consistencySeconds: number };
 }
 
 interface DiscoveryRead extends LaunchedResources {
-  /** A group may still launch: who freezes it sees what came of it. */
+  /** An unfrozen group may still launch; freezing it reads its members again. */
   readonly isFilling: boolean;
 }
 
-/** What AWS shows of a request by its tags, once a look finds what the one before it found. @throws ApplicationFailure */
+/** What AWS shows of a request by tag, once two consecutive reads agree. @throws ApplicationFailure */
 export async function discoverLaunched(
   dependencies: DiscoveryDependencies,
   input: DiscoverInput,

@@ -1,7 +1,7 @@
 import type { LaunchParameters } from '../../../contract/activities.ts';
 import type { InstanceRequirements } from '../../../domain/template/template.ts';
 
-/** What a launch call is sent, by the manager that sends it. */
+/** The parameters of a launch call, by launch method. */
 export type AwsLaunchParameters =
   | FleetParameters
   | RunInstancesParameters
@@ -11,18 +11,18 @@ export type AwsLaunchParameters =
 interface CommonParameters extends LaunchParameters {
   readonly launchTemplateId: string;
   readonly launchTemplateVersion: string;
-  /** Pools to launch from, in the order in which they are tried where AWS does not choose. */
+  /** Offerings in the order of trial, unless AWS chooses. */
   readonly overrides: readonly LaunchOverride[];
   readonly priceType: 'ondemand' | 'spot';
   /** Instance tags, sorted by key; `ohf:launch` is added for each launch. */
   readonly tags: readonly (readonly [string, string])[];
 }
 
-/** How a launch over several pools is split and placed. */
+/** How a launch over several offerings is split and allocated. */
 interface OfferingSelection {
-  /** 0..100, of a spot launch. */
+  /** 0..100; for spot launches only. */
   readonly percentOnDemand: number;
-  /** Units bought on demand before that share is counted. */
+  /** Units bought on demand before the percentage applies. */
   readonly onDemandBase?: number;
   readonly spotAllocationStrategy: string;
   readonly onDemandStrategy?: string;
@@ -35,13 +35,13 @@ export interface FleetParameters extends CommonParameters, OfferingSelection {
 
 export interface RunInstancesParameters extends CommonParameters {
   readonly launchMethod: 'runInstances';
-  /** In EC2's shape: AWS takes no subnet beside network interfaces, so a call says them itself. */
+  /** In EC2's form: AWS accepts no subnet beside a launch template's network interfaces, so the call repeats them. */
   readonly networkInterfaces?: readonly Readonly<Record<string, unknown>>[];
 }
 
 export interface SpotFleetParameters extends CommonParameters, OfferingSelection {
   readonly launchMethod: 'spotFleetRequest' | 'spotFleetMaintain';
-  /** ARN of the role by which Spot Fleet launches and tags. */
+  /** ARN of the role with which Spot Fleet launches and tags. */
   readonly iamFleetRole: string;
 }
 
@@ -60,6 +60,6 @@ export interface LaunchOverride {
   readonly maxPrice?: string;
 }
 
-/** Temporal gives back what `prepareLaunch` of this provider put there, and nobody else writes it. */
+/** Temporal returns what this provider's `prepareLaunch` produced; nothing else writes it. */
 export const toAwsParameters = (parameters: LaunchParameters): AwsLaunchParameters =>
   parameters as AwsLaunchParameters;

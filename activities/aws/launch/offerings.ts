@@ -4,16 +4,16 @@ import type { LaunchOverride } from './launchParameters.ts';
 import type { Template } from '../../../domain/template/template.ts';
 import type { UnavailableOfferings } from './unavailableOfferings.ts';
 
-/** Types without a priority come after those that have one. */
+/** Types without a priority come last. */
 const MAX_PRIORITY = Number.MAX_SAFE_INTEGER;
 
-/** At what price a launch buys. */
+/** Purchase option of a launch. */
 export type LaunchPriceType = AwsLaunchParameters['priceType'];
 
-/** IBM's provider asks for spot machines this long before it buys the rest on demand. */
+/** IBM's provider requests spot machines for this long before it buys the rest on demand. */
 const DEFAULT_SPOT_MINUTES = 30;
 
-/** At what price the next launches buy; the rest of a heterogeneous request gets half of its time at least. */
+/** Purchase option of the next launches; a heterogeneous request keeps at least half of its time for on-demand. */
 export function priceTypeOf({ template, createdAt, deadline }: PrepareInput): LaunchPriceType {
   const { priceType, spotMinutes = DEFAULT_SPOT_MINUTES } = template;
   if (priceType !== 'heterogeneous') return priceType;
@@ -21,7 +21,7 @@ export function priceTypeOf({ template, createdAt, deadline }: PrepareInput): La
   return Date.now() < createdAt + spotMs ? 'spot' : 'ondemand';
 }
 
-/** Types x subnets, by priority and else in the template's order; or subnets alone where attributes choose the type. */
+/** Types x subnets, by priority, then in the template's order; subnets alone if requirements choose the type. */
 function offeringsOf(template: Template, priceType: LaunchPriceType): LaunchOverride[] {
   const { subnetIds, maxSpotPrice, instanceRequirements: requirements } = template;
   const price = maxSpotPrice === undefined || priceType !== 'spot' ? {} : { maxPrice: maxSpotPrice };
@@ -42,7 +42,7 @@ function offeringsOf(template: Template, priceType: LaunchPriceType): LaunchOver
     );
 }
 
-/** A pool's name, for people in messages and as its key in the memory of shortages. */
+/** An offering's name, for messages and as key of the unavailable offerings. */
 export const offeringName = (
   instanceType: string | undefined,
   location: string,
@@ -52,7 +52,7 @@ export const offeringName = (
 export const lifecycleOf = (priceType: LaunchPriceType): 'spot' | 'on-demand' =>
   priceType === 'spot' ? 'spot' : 'on-demand';
 
-/** The pools of a template that were not short of late. */
+/** The template's offerings that are not marked unavailable. */
 export function availableOfferings(
   template: Template,
   priceType: LaunchPriceType,
@@ -65,7 +65,7 @@ export function availableOfferings(
   );
 }
 
-/** Units of the types that do not count for one. */
+/** Weights other than 1, by instance type. */
 export const weightsOf = ({ overrides }: AwsLaunchParameters): Readonly<Record<string, number>> =>
   Object.fromEntries(
     overrides.flatMap(({ instanceType, weight = 1 }) =>

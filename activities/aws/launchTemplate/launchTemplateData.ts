@@ -7,9 +7,9 @@ import type { RootVolume, Template } from '../../../domain/template/template.ts'
 import { toAwsTags, type Tags } from '../tags.ts';
 
 /**
- * Everything of a template that is not a choice of pool: that is what the overrides of a launch are for. What the
- * template says lies over `base`, the site's own launch template.
- * @param rootDevice name of the image's root device, when the template says something of its volume
+ * Everything of a template except the choice of offering, which the overrides make. The template's values take
+ * precedence over `base`, the site's own launch template.
+ * @param rootDevice name of the image's root device, if the template has settings for its volume
  */
 export function launchTemplateData(
   template: Template,
@@ -33,17 +33,17 @@ export function launchTemplateData(
       capacityReservationId === undefined
         ? base.CapacityReservationSpecification
         : { CapacityReservationTarget: { CapacityReservationId: capacityReservationId } },
-    // A machine that shuts itself down must not stay behind, stopped and paid for (AWS's default).
+    // Otherwise a machine that shuts itself down stays, stopped and billed (AWS's default).
     InstanceInitiatedShutdownBehavior: 'terminate',
     MetadataOptions: metadataOptions(template, base),
     PrivateDnsNameOptions: dnsNameOptions(template, base),
     TagSpecifications: tagSpecifications(memberTags, base),
   };
-  // What is not there must not count for the name, which is a hash of the rest.
+  // Undefined keys must not enter the content hash that names the launch template.
   return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined));
 }
 
-/** Without what a request or AWS chooses for each launch: AWS refuses it there, or it would win. */
+/** Removes what each launch chooses itself: AWS would refuse it, or it would override the choice. */
 function withoutLaunchChoices(base: RequestLaunchTemplateData): RequestLaunchTemplateData {
   const { InstanceType: _, InstanceRequirements: __, InstanceMarketOptions: ___, ...rest } = base;
   return rest;
@@ -51,7 +51,7 @@ function withoutLaunchChoices(base: RequestLaunchTemplateData): RequestLaunchTem
 
 type Network = Pick<RequestLaunchTemplateData, 'SecurityGroupIds' | 'SecurityGroups' | 'NetworkInterfaces'>;
 
-/** Security groups stand in the network interface where there is one, and else beside it (AWS). */
+/** AWS requires security groups inside the network interface if there is one. */
 function networkSettings(
   { securityGroupIds, publicIp, interfaceType }: Template,
   base: RequestLaunchTemplateData,
@@ -68,9 +68,16 @@ function networkSettings(
     SecurityGroupIds: undefined,
     SecurityGroups: undefined,
     NetworkInterfaces: interfaces.map(
-      ({ SubnetId: _, ...one }, index): LaunchTemplateInstanceNetworkInterfaceSpecificationRequest => ({
-        ...one,
-        ...(groups || !one.Groups?.length ? (effectiveGroups ? { Groups: effectiveGroups } : {}) : {}),
+      (
+        { SubnetId: _, ...networkInterface },
+        index,
+      ): LaunchTemplateInstanceNetworkInterfaceSpecificationRequest => ({
+        ...networkInterface,
+        ...(groups || !networkInterface.Groups?.length
+          ? effectiveGroups
+            ? { Groups: effectiveGroups }
+            : {}
+          : {}),
         ...(index === 0 && publicIp !== undefined ? { AssociatePublicIpAddress: publicIp } : {}),
         ...(index === 0 && interfaceType !== undefined ? { InterfaceType: interfaceType } : {}),
       }),
@@ -113,7 +120,7 @@ function placement(
   { tenancy, placementGroupName }: Template,
   base: RequestLaunchTemplateData,
 ): RequestLaunchTemplateData['Placement'] {
-  // The zone is that of the subnet.
+  // The subnet determines the zone.
   const { AvailabilityZone: _, ...basePlacement } = base.Placement ?? {};
   const merged = {
     ...basePlacement,
@@ -135,7 +142,7 @@ function metadataOptions(
   };
 }
 
-/** Where names are made of the machine's id, AWS has to give its guest that name as well. */
+/** Resource-based names must also be the guest's own host name. */
 function dnsNameOptions(
   { hostName }: Template,
   base: RequestLaunchTemplateData,
@@ -162,7 +169,7 @@ function tagSpecifications(
       ResourceType,
       Tags: [
         ...baseSpecifications
-          .filter((one) => one.ResourceType === ResourceType)
+          .filter((specification) => specification.ResourceType === ResourceType)
           .flatMap(({ Tags = [] }) => Tags.filter(({ Key = '' }) => !memberKeys.has(Key))),
         ...toAwsTags(memberTags),
       ],

@@ -60,8 +60,8 @@ describe('an event of EC2', () => {
   const malformed: readonly (readonly [string, RegExp])[] = [
     ['', /JSON/],
     ['hello', /JSON/],
-    ['[]', /no object/],
-    ['null', /no object/],
+    ['[]', /not an object/],
+    ['null', /not an object/],
     ['{}', /no 'detail-type'/],
     ['{"Message":"{"}', /JSON/],
     [JSON.stringify({ 'detail-type': WARNING, time }), /names no instance/],

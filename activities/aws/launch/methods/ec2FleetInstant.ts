@@ -15,7 +15,7 @@ import { offeringName } from '../offerings.ts';
 
 /**
  * EC2 Fleet of type `instant`: one synchronous call over all instance types and zones of the template.
- * AWS tries once and launches nothing later by itself, which is what makes it safe against late arrivals.
+ * AWS tries once and launches nothing later, so no machine arrives late.
  */
 export function createEc2FleetInstantMethod(
   clients: AwsClients,
@@ -49,11 +49,13 @@ export function createEc2FleetInstantMethod(
         const failure = toProviderError(error);
         if (failure.kind === 'stale') launchTemplates.invalidate(parameters.launchTemplateId);
         if (failure.kind !== 'capacity') throw failure;
-        // The call as a whole was refused for lack of capacity or quota: nothing was launched.
+        // The whole call was refused for capacity or quota; nothing was launched.
         return {
           isConclusive: true,
           machines: [],
-          shortages: [{ offering: 'all', code: failure.providerCode, message: failure.message }],
+          shortages: [
+            { offering: 'all', code: failure.providerCode, message: truncateMessage(failure.message) },
+          ],
         };
       }
     },
@@ -70,7 +72,7 @@ function machinesOf(response: CreateFleetCommandOutput) {
   );
 }
 
-/** A template of many pools may be short in all: what goes into the history is bounded. */
+/** A template may have many offerings: bounds the history. */
 const MAX_SHORTAGES = 20;
 
 function shortagesOf(response: CreateFleetCommandOutput): Shortage[] {
@@ -81,7 +83,7 @@ function shortagesOf(response: CreateFleetCommandOutput): Shortage[] {
   }));
 }
 
-/** A fleet reports a bad image or key like a shortage; launching again would meet it again. */
+/** A fleet reports an invalid image or key like a shortage; another launch would fail the same way. */
 function rejectIfPermanent(launched: number, shortages: readonly Shortage[]): void {
   const [first] = shortages;
   if (launched > 0 || !first || shortages.some(({ code }) => kindOfCode(code) !== 'permanent')) return;

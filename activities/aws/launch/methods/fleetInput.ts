@@ -17,7 +17,7 @@ import type { UnavailableOfferings } from '../unavailableOfferings.ts';
 import { toAwsTags, instanceTags, TAG, templateTags, type Tags } from '../../tags.ts';
 import { availableOfferings, priceTypeOf } from '../offerings.ts';
 
-/** What every manager that launches over several pools freezes. */
+/** Resolves what every launch method with several offerings needs. */
 export async function prepareOfferings(
   input: PrepareInput,
   launchTemplates: LaunchTemplates,
@@ -26,7 +26,7 @@ export async function prepareOfferings(
 ) {
   const { owner, template } = input;
   const priceType = priceTypeOf(input);
-  // A group launches later and for itself: only the launch template can give its members tags from their birth.
+  // A group launches later and by itself; only the launch template can tag its members at creation.
   const memberTags = launchedBy === 'group' ? templateTags(owner, template) : [];
   const launchTemplate = await launchTemplates.ensure(owner.deployment, template, {
     memberTags,
@@ -51,7 +51,7 @@ export async function prepareOfferings(
   } as const;
 }
 
-/** Units of a launch that are bought on demand: the base once for the request, then the share of the rest. */
+/** On-demand units of a launch: the base once per request, then the percentage of the rest. */
 export function onDemandUnits(
   { units, ordinal }: Launch,
   { priceType, percentOnDemand, onDemandBase = 0 }: OfferingParameters,
@@ -61,7 +61,7 @@ export function onDemandUnits(
   return base + Math.round(((units - base) * percentOnDemand) / 100);
 }
 
-/** The order in which types are bought on demand. */
+/** The order of types for on-demand units. */
 export const onDemandStrategyOf = ({ onDemandStrategy, overrides }: OfferingParameters): string =>
   onDemandStrategy ??
   (overrides.some((override) => override.priority !== undefined) ? 'prioritized' : 'lowest-price');
@@ -70,7 +70,7 @@ type OfferingParameters = FleetParameters | SpotFleetParameters | AutoScalingPar
 
 export const launchTags = (launch: Launch, tags: Tags) => toAwsTags([...tags, [TAG.launch, launch.token]]);
 
-/** What CreateFleet is sent for all types of fleet. */
+/** The input of CreateFleet that all fleet types share. */
 export function fleetInput(
   launch: Launch,
   parameters: FleetParameters,
@@ -124,7 +124,7 @@ type InstanceTypeOverride = Pick<
   'InstanceType' | 'InstanceRequirements'
 >;
 
-/** The type, or what AWS chooses it by; all the APIs name the two alike. */
+/** The type, or the requirements by which AWS chooses it; all three APIs use the same names. */
 export const instanceTypeOverride = ({ instanceType, requirements }: LaunchOverride): InstanceTypeOverride =>
   requirements === undefined
     ? { InstanceType: instanceType as NonNullable<InstanceTypeOverride['InstanceType']> }

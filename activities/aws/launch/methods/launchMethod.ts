@@ -4,45 +4,45 @@ import type { AwsLaunchParameters } from '../launchParameters.ts';
 import type { Launch, Shortage } from '../../../../domain/request/launch.ts';
 import type { ProviderApi } from '../../../../domain/template/template.ts';
 
-/** One way to get machines from AWS by a call whose answer names them all. */
+/** A launch method that is one call whose response names all machines. */
 export interface CallLaunchMethod<P extends AwsLaunchParameters = AwsLaunchParameters> {
-  /** Freezes everything that a launch call of this request says. @throws ProviderError */
+  /** Resolves everything that a launch call of this request contains. @throws ProviderError */
   prepare(input: PrepareInput): Promise<P>;
   /**
-   * Exactly one mutating call, with the launch's token. The same launch and parameters make the same
-   * bytes, so that AWS answers a repetition with the first outcome. @throws ProviderError
+   * Exactly one mutating call with the launch's token. The same launch and parameters produce the same bytes, so AWS
+   * answers a repetition with the first outcome. @throws ProviderError
    */
   launch(launch: Launch, parameters: P): Promise<LaunchResult>;
 }
 
-/** One way to get machines from AWS by a group, which launches by itself until it is frozen. */
+/** A launch method that creates a group, which launches until it is frozen. */
 export interface GroupLaunchMethod<P extends AwsLaunchParameters = AwsLaunchParameters> {
   prepare(input: PrepareInput): Promise<P>;
   /**
-   * Makes the group, or finds the one that an earlier call made when there may have been one (`isRepeat`). AWS is
-   * told to launch nothing for it after `notAfter` (epoch ms) where it can be told.
+   * Creates the group, or finds the one of an earlier call (`isRepeat`). Where AWS supports it, the group launches
+   * nothing after `notAfter` (epoch ms).
    * @returns the group's id @throws ProviderError
    */
   create(launch: Launch, parameters: P, notAfter: number, isRepeat: boolean): Promise<string>;
-  /** The id of the group that an earlier attempt made, if there is one. */
+  /** The id of the group that an earlier attempt created, if there is one. */
   find(launch: Launch): Promise<string | undefined>;
-  /** Where groups stand; one that AWS does not know is missing. */
+  /** The status of groups; those unknown to AWS are missing. */
   describe(groupIds: readonly string[]): Promise<readonly GroupStatus[]>;
-  /** All that AWS lists and that may be of this deployment. */
+  /** All groups that AWS lists and that may belong to this deployment. */
   list(deployment: string): Promise<readonly ListedGroup[]>;
-  /** It stays when its last machine is gone. */
+  /** The group survives its last machine and must be deleted. */
   readonly mustBeDeleted?: true;
-  /** The tag by which AWS marks the members; its value is the group's id. */
+  /** The tag that AWS puts on members; its value is the group id. */
   readonly memberTag: string;
-  /** From then on the group launches nothing and takes nothing away. May be repeated. */
+  /** Stops the group from launching, replacing or removing machines. Repeatable. */
   freeze(groupId: string): Promise<void>;
-  /** Why it is not full, as AWS's history of it says. */
+  /** Why it is not full, according to AWS's history of the group. */
   shortages(groupId: string): Promise<readonly Shortage[]>;
 }
 
 export interface GroupStatus {
   readonly id: string;
-  /** It launches nothing any more. */
+  /** It no longer launches anything. */
   readonly isFrozen: boolean;
 }
 
@@ -53,13 +53,13 @@ export interface ListedGroup extends GroupStatus {
 export type CallMethodName = 'ec2FleetInstant' | 'runInstances';
 export type GroupMethodName = Exclude<AwsLaunchParameters['launchMethod'], CallMethodName>;
 
-/** All ways to get machines, by the name that stands in a launch's parameters. */
+/** All launch methods, by the name in the launch parameters. */
 export interface LaunchMethods {
   readonly calls: Readonly<Record<CallMethodName, CallLaunchMethod>>;
   readonly groups: Readonly<Record<GroupMethodName, GroupLaunchMethod>>;
 }
 
-/** Which manager a template asks for. */
+/** The launch method for a template's `providerApi`. */
 const METHOD_BY_PROVIDER_API: Readonly<Record<ProviderApi, AwsLaunchParameters['launchMethod']>> = {
   EC2Fleet: 'ec2FleetInstant',
   EC2FleetRequest: 'ec2FleetRequest',
@@ -84,13 +84,9 @@ export function methodFor(
 export const isGroupMethod = (name: AwsLaunchParameters['launchMethod']): name is GroupMethodName =>
   name !== 'ec2FleetInstant' && name !== 'runInstances';
 
-/** The manager that made a group. @throws ProviderError for a name that only a newer release knows */
+/** The launch method that created a group. @throws ProviderError for a name that only a newer release knows */
 export function groupMethodNamed(methods: LaunchMethods, name: string): GroupLaunchMethod {
   const found = Object.entries(methods.groups).find(([methodName]) => methodName === name);
   if (found) return found[1];
-  throw new ProviderError(
-    'ambiguous',
-    'UnknownLaunchMethod',
-    `This release knows no way to launch named '${name}'.`,
-  );
+  throw new ProviderError('ambiguous', 'UnknownLaunchMethod', `This release has no launch method '${name}'.`);
 }

@@ -1,6 +1,7 @@
 import type { RunInstancesCommandInput } from '@aws-sdk/client-ec2';
 import { RunInstancesCommand } from '../../client/ec2.ts';
 import type { LaunchOverride, RunInstancesParameters } from '../launchParameters.ts';
+import { truncateMessage } from '../../../runtime/failures.ts';
 import type { Launch } from '../../../../domain/request/launch.ts';
 import { ProviderError } from '../../../../domain/errors/errors.ts';
 import type { AwsClients } from '../../client/clients.ts';
@@ -37,7 +38,11 @@ export function createRunInstancesMethod(
           : { resolvedTemplate: launchTemplate.resolvedTemplate }),
         ...(launchTemplate.networkInterfaces === undefined
           ? {}
-          : { networkInterfaces: launchTemplate.networkInterfaces.map((one) => ({ ...one })) }),
+          : {
+              networkInterfaces: launchTemplate.networkInterfaces.map((networkInterface) => ({
+                ...networkInterface,
+              })),
+            }),
         overrides: availableOfferings(template, priceType, unavailableOfferings),
         priceType,
         tags: instanceTags(owner, template),
@@ -70,7 +75,7 @@ export function createRunInstancesMethod(
         return {
           isConclusive: true,
           machines: [],
-          shortages: [{ offering: name, code: providerCode, message }],
+          shortages: [{ offering: name, code: providerCode, message: truncateMessage(message) }],
         };
       }
     },
@@ -130,5 +135,10 @@ function networkPlacement(
   { networkInterfaces }: RunInstancesParameters,
 ): Pick<RunInstancesCommandInput, 'SubnetId' | 'NetworkInterfaces'> {
   if (!networkInterfaces) return { SubnetId: subnetId };
-  return { NetworkInterfaces: networkInterfaces.map((one) => ({ ...one, SubnetId: subnetId })) };
+  return {
+    NetworkInterfaces: networkInterfaces.map((networkInterface) => ({
+      ...networkInterface,
+      SubnetId: subnetId,
+    })),
+  };
 }

@@ -41,8 +41,8 @@ async function main({ once, reset }) {
     await endLeftovers(say, STOP_ORDER);
     if (reset) resetState();
     await ensureDependencies(say);
-    await ensureBuild(say);
-    const temporal = await findTemporalServer(say);
+    // A download mostly waits for the network, and a build for the processor.
+    const [temporal] = await Promise.all([findTemporalServer(say), ensureBuild(say)]);
 
     endUndone();
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => ended.abort());

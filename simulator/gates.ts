@@ -14,7 +14,7 @@ export const gateModes = [
 ] as const;
 export type GateMode = (typeof gateModes)[number];
 
-/** Which of the calls a gate takes, and what it needs for its mode; see control.ts. */
+/** Which calls a gate takes, and the parameters of its mode; see control.ts. */
 export type GateOptions = {
   skip?: number;
   every?: number;
@@ -27,7 +27,7 @@ export type GateOptions = {
   having?: string;
 };
 
-/** A gate as it is ordered. `count` null: every call until the gate is released. */
+/** A fault as configured. `count` null: every call until the gate is released. */
 export type Fault = GateOptions & { action: string; mode: GateMode; count: number | null };
 
 /** A gate as the control endpoint shows it. */
@@ -51,25 +51,25 @@ export type Gates = {
   add(fault: Fault): GateView;
   get(id: string): GateView | undefined;
   list(): GateView[];
-  /** The gate that this call must go through, if any; it counts against the gate at once. */
+  /** The gate that takes this call, if any; the call counts at once. */
   take(call: Readonly<Record<string, string>>): Gate | undefined;
-  /** The call has come to where the gate acts: for holdAfter and dropAfter that is after its effect. */
+  /** Marks that the call has reached the point where the gate acts: for holdAfter and dropAfter after its effect. */
   markArrived(gate: Gate): void;
   /** Resolves when the gate is released. */
   released(gate: Gate): Promise<void>;
   /** Resolves to the gate when `count` calls (1 for a gate without count) have arrived or after `timeoutMs`. */
   whenArrived(id: string, calls: number | undefined, timeoutMs: number): Promise<GateView | undefined>;
   release(id: string): GateView | undefined;
-  /** Releases and forgets all gates. */
+  /** Releases and removes all gates. */
   clear(): void;
-  /** Forgets all gates; the calls they hold end there, as the simulation is reset or closed. */
+  /** Removes all gates and aborts the calls that they hold, because the simulation is reset or closed. */
   abort(): void;
 };
 
 const optionNames = ['skip', 'every', 'chance', 'seed', 'code', 'status', 'ms', 'keep', 'having'];
 const stringOptions: readonly string[] = ['code', 'having'];
 
-/** Reads an order as control.ts describes it. Throws an Error that says what is wrong with it. */
+/** Parses a fault (see control.ts). Throws an Error that names the mistake. */
 export function readFault(spec: Readonly<Record<string, unknown>>): Fault {
   const { action, mode: name, count = 1, ...options } = spec;
   const mode = gateModes.find((each) => each === name);
@@ -87,7 +87,7 @@ export function readFault(spec: Readonly<Record<string, unknown>>): Fault {
   return { ...options, action, mode, count: count === null ? null : Number(count) };
 }
 
-/** The gates of one simulator. They are not kept over a restart: no held call is either. */
+/** The gates of one simulator. They do not survive a restart; neither do held calls. */
 export function createGates(): Gates {
   const gates = new Map<string, Gate>();
 

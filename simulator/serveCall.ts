@@ -30,7 +30,7 @@ export async function serveCall(
 ): Promise<void> {
   const { gates } = simulation;
   const flat = parseForm(form);
-  // A dry run changes nothing and is no fault's business.
+  // A dry run changes nothing and is never subject to faults.
   const gate = flat['DryRun'] === 'true' ? undefined : gates.take(flat);
   if (gate?.mode === 'dropBefore') {
     logDropped(simulation, flat, gate.mode);
@@ -42,7 +42,7 @@ export async function serveCall(
     const client = watchClient(request.socket);
     gates.markArrived(gate);
     await gates.released(gate);
-    // The end of a client that died before the release may still be in the event loop's queue.
+    // The disconnect of a client that exited before the release may still be in the event loop's queue.
     await setImmediate();
     await setImmediate();
     if (gate.aborted) return closeConnection(request);
@@ -68,7 +68,7 @@ export async function serveCall(
   response.end(answer.document);
 }
 
-/** Modes of gates that hold nothing up: the call has arrived when it is answered. */
+/** Modes that do not hold the call: it has arrived when it is answered. */
 const immediateModes: ReadonlySet<string> = new Set([
   'errorBefore',
   'errorAfter',
@@ -94,7 +94,7 @@ function watchClient(socket: IncomingMessage['socket']): { readonly gone: boolea
 
 type CallResponse = { status: number; requestId: string; document: string };
 
-/** Does what the call asks: the effect and its log entry are committed when this returns. */
+/** Executes the call; its effect and its log entry are committed when this returns. */
 function perform(
   simulation: Simulation,
   request: IncomingMessage,
@@ -165,13 +165,13 @@ function checkSignature(request: IncomingMessage): void {
   }
 }
 
-/** The error that a gate was told to answer with: an internal error, or e.g. AWS's throttling. */
+/** The injected error: an internal error, or e.g. throttling. */
 function injectedError({ code = 'InternalError', status }: Gate): AwsError {
   const defaultStatus = code === 'RequestLimitExceeded' ? 503 : code === 'InternalError' ? 500 : 400;
-  return new AwsError(code, `This error was ordered: ${code}`, status ?? defaultStatus);
+  return new AwsError(code, `Injected error: ${code}`, status ?? defaultStatus);
 }
 
-/** The same answer with every list in the opposite order: AWS promises none. */
+/** Reverses every list of the response: AWS guarantees no order. */
 function reversed<T extends Xml>(content: T): T {
   if (Array.isArray(content)) return (content as readonly Xml[]).map(reversed).toReversed() as unknown as T;
   if (typeof content !== 'object') return content;

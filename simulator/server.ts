@@ -19,7 +19,7 @@ export type Simulator = {
   /** The endpoint for the AWS SDK, and with `/_simulator/` the control endpoint. */
   url: string;
   port: number;
-  /** Cuts all connections, held calls have no effect any more, and closes the state file. */
+  /** Closes all connections, aborts held calls and closes the state file. */
   close(): Promise<void>;
 };
 
@@ -29,12 +29,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const simulation = openSimulation(options);
   const server = createServer((request, response) => {
     serve(simulation, request, response).catch((error: unknown) => {
-      // A client that leaves in the middle of its request is no fault of ours.
+      // A client may disconnect in the middle of its request.
       if (!request.socket.destroyed) console.error('simulated AWS:', error);
       request.socket.destroy();
     });
   });
-  // Longer than any client keeps an idle connection: closing first would look like a lost call.
+  // Longer than any client's idle timeout: closing first would look like a lost call.
   server.keepAliveTimeout = 600_000;
   try {
     await new Promise<void>((resolve, reject) => {
@@ -62,8 +62,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
 /**
  * Runs a simulated AWS for the command line: starts it and resolves when it listens; the caller prints the url.
- * It then serves until `close()`, and until then keeps the process alive. Killing the process at any time is as
- * good: what a call was answered is in the state file.
+ * It keeps the process alive until `close()`. Killing the process is safe: every answered call is in the state
+ * file.
  */
 export async function runSimulateAws(options: SimulatorOptions): Promise<Simulator> {
   return await startSimulator(options);

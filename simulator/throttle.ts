@@ -25,7 +25,7 @@ const resourceRates: Record<string, Rate> = {
   TerminateInstances: { burst: 1_000, perSecond: 20 },
 };
 
-/** Takes a call out of its buckets. Throws RequestLimitExceeded, or Throttling for Auto Scaling, when one is empty. */
+/** Draws the call from its buckets. Throws RequestLimitExceeded, or Throttling for Auto Scaling, when one is empty. */
 export function throttle(
   buckets: Buckets,
   action: string,

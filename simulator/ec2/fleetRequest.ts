@@ -51,7 +51,7 @@ export function fleetOptions(call: Call): FleetOptions {
   };
 }
 
-// No prices here: what is listed first is taken for the cheapest. The lowest priority number goes first.
+// There are no prices: the first listed counts as the cheapest. Lowest priority number first.
 function inLaunchOrder(listed: Candidate[], byPriority: boolean): Candidate[] {
   return byPriority ? listed.toSorted((a, b) => a.priority - b.priority) : listed;
 }
@@ -76,7 +76,7 @@ function readConfig(call: Call, config: ParamTree): Candidate[] {
     }));
 }
 
-/** An override that wants attributes stands for one of each type that has them. */
+/** An override with InstanceRequirements expands to one per matching type. */
 const expandByRequirements =
   (call: Call, template: LaunchTemplate) =>
   (override: ParamTree): ParamTree[] => {

@@ -9,7 +9,7 @@ import { checkTagCount } from '../protocol/tagging.ts';
 import { isLive, offeringKey, stateAt } from '../state/world.ts';
 import type { World } from '../state/world.ts';
 
-/** The instances that one call is about to launch: not in the world yet, and yet they use capacity and addresses. */
+/** The instances that a call is about to launch: not in the world yet, but already using capacity and addresses. */
 export type LaunchBatch = {
   launched: Instance[];
   countByOffering: Map<string, number>;
@@ -183,7 +183,7 @@ function allocateAddress(call: Call, batch: LaunchBatch, subnet: Subnet): string
   const holders = call.world.addresses.get(subnet.id);
   const limit = call.world.quotas.addresses?.[subnet.id] ?? Infinity;
   const usable = Math.min(limit, subnet.size - reservedAddresses);
-  // Start behind the addresses ever given, so that one is reused only after all others.
+  // Start after the last address handed out, so that an address is reused as late as possible.
   const start = batch.nextAddress.get(subnet.id) ?? holders?.size ?? 0;
   for (let tried = 0; tried < usable; tried += 1) {
     const step = start + tried;

@@ -4,12 +4,12 @@ import type { Group, GroupCandidate, Instance, Lifecycle } from '../state/model.
 import { isLive } from '../state/world.ts';
 import type { World } from '../state/world.ts';
 
-/** All that was ever launched for a group and not detached from it, oldest first. */
+/** All instances ever launched for a group and not detached, oldest first. */
 export function membersOf(world: World, group: Group): Instance[] {
   return group.memberIds.flatMap((id) => world.instances.get(id) ?? []);
 }
 
-/** What the group still counts: AWS drops a member when it begins to end. */
+/** The members that count: AWS stops counting one as soon as it starts to terminate. */
 export const liveMembers = (world: World, group: Group): Instance[] => membersOf(world, group).filter(isLive);
 
 /** The units of instances in a group, by lifecycle or of both. */
@@ -24,7 +24,7 @@ export function unitsOf(group: Group, instances: readonly Instance[], lifecycle?
 const weightOf = (group: Group, instance: Instance): number =>
   group.candidates.find(({ instanceType }) => instanceType === instance.instanceType)?.weight ?? 1;
 
-/** The pools of a fleet request, in the order in which they are tried, in a form that a journal can keep. */
+/** The offerings of a fleet request in the order of trial, as plain JSON for the journal. */
 export function readCandidates(call: Call): GroupCandidate[] {
   const { candidates } = fleetOptions(call);
   return (['on-demand', 'spot'] as const).flatMap((lifecycle) =>
@@ -40,7 +40,7 @@ export function readCandidates(call: Call): GroupCandidate[] {
 
 /** How many units of each lifecycle the group lacks now. */
 export function missingUnits(world: World, group: Group): Record<Lifecycle, number> {
-  // A `request` counts everything that it ever got: it replaces nothing.
+  // A fleet of type `request` counts everything it ever launched: it replaces nothing.
   const counted = group.type === 'request' ? membersOf(world, group) : liveMembers(world, group);
   return {
     'on-demand': group.targets['on-demand'] - unitsOf(group, counted, 'on-demand'),

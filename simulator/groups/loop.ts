@@ -11,8 +11,8 @@ import { stateAt } from '../state/world.ts';
 import { isFrozen, liveMembers, membersOf, missingUnits, unitsOf } from './group.ts';
 
 /**
- * Lets all groups do what they would have done by now: fill, replace, scale in. It runs before each call and each
- * control request, and depends on nothing but the clock, so that a test with a clock of its own is deterministic.
+ * Advances all groups to the current time: fill, replace, scale in. Runs before every call and control request and
+ * depends only on the clock, so tests with their own clock are deterministic.
  */
 export function advance(simulation: Simulation): void {
   const now = simulation.clock();
@@ -41,7 +41,7 @@ function terminateInterrupted(simulation: Simulation, now: number): void {
   }
 }
 
-/** Every member that died leaves an Auto Scaling group, unless that is suspended; a fleet keeps its history. */
+/** Terminated members leave an Auto Scaling group, unless ReplaceUnhealthy is suspended; a fleet keeps them. */
 function removeTerminated({ world, clock }: Simulation, group: Group): Group {
   const { scaling } = group;
   if (!scaling || scaling.suspended.includes('ReplaceUnhealthy')) return group;
@@ -53,7 +53,7 @@ function removeTerminated({ world, clock }: Simulation, group: Group): Group {
 function fillGroup(simulation: Simulation, group: Group, now: number): Group {
   const { world } = simulation;
   if (isFrozen(group, now) || group.scaling?.suspended.includes('Launch')) return group;
-  // With its replacement suspended, a group goes on counting a member that died.
+  // While replacement is suspended, a terminated member still counts.
   const countsTerminated = group.scaling?.suspended.includes('ReplaceUnhealthy');
   const missing = missingUnits(world, countsTerminated ? { ...group, type: 'request' } : group);
   const batch = createLaunchBatch();
@@ -68,7 +68,7 @@ function fillGroup(simulation: Simulation, group: Group, now: number): Group {
   }
   const launched = batch.launched;
   const history = [...failures.values()].map(({ code, message }) => ({ at: now, code, message }));
-  // The same failure over and over is one entry, as long as it lasts.
+  // A failure that repeats is one entry while it lasts.
   const newFailures = history.filter(({ code }) => group.history.at(-1)?.code !== code);
   if (launched.length === 0 && newFailures.length === 0) return group;
   const changed: Group = {
@@ -91,7 +91,7 @@ function fillGroup(simulation: Simulation, group: Group, now: number): Group {
   return changed;
 }
 
-/** A group that has too much ends some of its members, oldest first: whichever they are. */
+/** A group above its target terminates its oldest members. */
 function scaleIn(simulation: Simulation, group: Group, now: number): void {
   const { world } = simulation;
   const { scaling } = group;
@@ -123,7 +123,7 @@ const logEntryOf = (action: string, group: Group) => ({
   ...(group.clientToken !== undefined && { token: group.clientToken }),
 });
 
-/** What a group does by itself, in the form of a call. */
+/** A group's own launches, in the form of a call. */
 function callForGroup(simulation: Simulation, now: number): Call {
   const { world, catalogue, accountId } = simulation;
   return {

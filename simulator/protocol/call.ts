@@ -14,20 +14,20 @@ export type Call = {
   readonly accountId: string;
   /** Time of the effect, ms. */
   readonly now: number;
-  /** What Describe* and lookups by id see is the world of this time (ms): `now` less the consistency lag. */
+  /** Reads see the world as of this time (ms): `now` minus the consistency lag. */
   readonly snapshotAt: number;
-  /** Instances that this call gets at most, whatever its pools have. */
+  /** Upper limit of instances for this call, whatever the capacity. */
   readonly maxInstances: number;
   readonly flat: FlatParams;
   readonly params: ParamTree;
 };
 
-/** What a call comes to. A handler never changes the world: it says the change, and the caller commits it. */
+/** The result of a call. A handler never changes the world: it returns the change, and the caller commits it. */
 export type Outcome = {
   body: { readonly [name: string]: Xml };
   change?: Change;
   replay?: boolean;
-  /** The call fails, and yet its change stands (a token is remembered for a launch that found no capacity). */
+  /** The call fails but its change is committed (a token is remembered for a launch that found no capacity). */
   error?: AwsError;
 };
 

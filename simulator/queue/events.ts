@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto';
 import type { Change, Instance, QueueMessage } from '../state/model.ts';
 import type { Simulation } from '../state/simulation.ts';
 
-/** What EventBridge can tell of instances, by its `detail-type`. */
+/** Event types by `detail-type`. */
 export const eventTypes = {
   interruption: 'EC2 Spot Instance Interruption Warning',
   rebalance: 'EC2 Instance Rebalance Recommendation',
   state: 'EC2 Instance State-change Notification',
 } as const;
 
-/** Events that are delivered to the queue unless others are ordered: each start and end of a machine would fill it. */
+/** Delivered by default; state changes of every machine would fill the queue. */
 export const defaultRules: readonly string[] = [eventTypes.interruption, eventTypes.rebalance];
 
-/** The events of a change, as far as a rule delivers them. */
+/** The events that a change causes and a rule delivers. */
 export function eventsOf(simulation: Simulation, change: Change): QueueMessage[] {
   const { world } = simulation;
   const now = simulation.clock();

@@ -7,12 +7,12 @@ import type { Change, QueueMessage } from '../state/model.ts';
 import { commitLogged } from '../state/simulation.ts';
 import type { Simulation } from '../state/simulation.ts';
 
-/** The one queue there is; EventBridge's events go into it. */
+/** The only queue; receives EventBridge's events. */
 export const queueName = 'interruptions';
 
-/** Names of SQS's calls in AWS's JSON protocol begin so. */
+/** Prefix of SQS actions in AWS's JSON protocol. */
 const targetPrefix = 'AmazonSQS.';
-/** How often a call that waits for messages looks, in ms. */
+/** Polling interval (ms) of a call that waits for messages. */
 const pollMs = 25;
 
 type Input = Readonly<Record<string, unknown>>;
@@ -21,7 +21,7 @@ type Result = { body: object; change?: Change };
 export const isQueueCall = ({ headers }: IncomingMessage): boolean =>
   String(headers['x-amz-target'] ?? '').startsWith(targetPrefix);
 
-/** Serves one call of SQS. Of the gates those that stop a call before its effect hold for it. */
+/** Serves one SQS call. Only gates that stop a call before its effect apply. */
 export async function serveQueueCall(
   simulation: Simulation,
   request: IncomingMessage,
@@ -51,7 +51,7 @@ export async function serveQueueCall(
   try {
     if (gate?.mode === 'errorBefore') {
       const { code = 'InternalError', status = 500 } = gate;
-      throw new AwsError(code, `This error was ordered: ${code}`, status);
+      throw new AwsError(code, `Injected error: ${code}`, status);
     }
     if (simulation.denied.has(action))
       throw new AwsError('AccessDenied', `You are not authorized to perform: ${action}.`, 403);
@@ -60,7 +60,7 @@ export async function serveQueueCall(
     if (!String(input['QueueUrl']).endsWith(`/${queueName}`))
       throw new AwsError('QueueDoesNotExist', 'The specified queue does not exist.');
     const { body, change } = await handler(simulation, input, request);
-    // Who has left gets no messages.
+    // A client that disconnected gets no messages.
     if (request.socket.destroyed) return log('dropped');
     log('ok', change);
     respond(response, 200, body);
@@ -101,7 +101,7 @@ const handlers: Readonly<
   },
 };
 
-/** Takes what there is, or waits for it; what was taken is hidden for a while, and comes again unless it is deleted. */
+/** Returns the visible messages or waits for some; they are invisible for a while and return unless deleted. */
 async function receiveMessage(
   simulation: Simulation,
   input: Input,

@@ -14,7 +14,7 @@ export type BlockDevice = {
   deleteOnTermination: boolean;
 };
 
-/** The state is not kept: it follows from the times (see world.ts, `stateAt`). */
+/** The state is derived from the times (see world.ts, `stateAt`). */
 export type Instance = {
   id: string;
   reservationId: string;
@@ -45,12 +45,12 @@ export type Instance = {
   namedById?: boolean;
   /** Nobody may terminate it (DisableApiTermination). */
   protected?: boolean;
-  /** Somebody stopped it, or its guest shut down. */
+  /** Someone stopped it, or its operating system shut down. */
   stopped?: { requestedAt: number; doneAt: number };
-  /** A spot machine that AWS takes back at `endAt`. */
+  /** A spot machine that AWS interrupts at `endAt`. */
   interruption?: { noticeAt: number; endAt: number };
   termination?: Termination;
-  /** AWS knows it no more, though its time has not come. */
+  /** AWS no longer lists it, although the usual hour is not over. */
   forgotten?: boolean;
 };
 
@@ -80,7 +80,7 @@ export type Fleet = {
   instanceIds: string[];
 };
 
-/** One pool that a group may launch from; `request` is an override in the shape of a RunInstances request. */
+/** One offering that a group may launch from; `request` is an override in the shape of a RunInstances request. */
 export type GroupCandidate = {
   lifecycle: Lifecycle;
   templateId: string;
@@ -89,7 +89,7 @@ export type GroupCandidate = {
   instanceType?: string;
 };
 
-/** What launches by itself: a fleet of type request or maintain, a Spot Fleet request, an Auto Scaling group. */
+/** A group that launches by itself: a fleet of type request or maintain, a Spot Fleet request, an Auto Scaling group. */
 export type Group = {
   /** The fleet's id, the request's id or the group's name. */
   id: string;
@@ -105,10 +105,10 @@ export type Group = {
   targets: Record<Lifecycle, number>;
   excessPolicy: 'termination' | 'no-termination';
   validUntil?: number;
-  /** `running`: deleted or cancelled, and its members live on; `terminating`: with its members. */
+  /** `running`: deleted or cancelled while its members keep running; `terminating`: with its members. */
   state: 'active' | 'running' | 'terminating';
   modifyingUntil?: number;
-  /** AWS lists it no more. */
+  /** No longer listed. */
   deleted?: true;
   evaluatedAt: number;
   memberIds: string[];
@@ -117,7 +117,7 @@ export type Group = {
   scaling?: Scaling;
 };
 
-/** What only an Auto Scaling group has. */
+/** Fields that only an Auto Scaling group has. */
 export type Scaling = {
   min: number;
   max: number;
@@ -131,7 +131,7 @@ export type Scaling = {
   subnetIds: string[];
 };
 
-/** What a client token stands for: the same call again gets the same result. */
+/** The recorded result of a client token: repeating the call returns it. */
 export type TokenRecord = {
   key: string;
   hash: string;
@@ -167,7 +167,7 @@ export type Quotas = {
   addresses?: Record<string, number>;
 };
 
-/** Every pool (type x zone x lifecycle) that fits has this capacity; the last rule that fits a pool wins. */
+/** Every matching offering (type x zone x lifecycle) has this capacity; the last matching rule wins. */
 export type CapacityRule = {
   instanceType?: string;
   zone?: string;
@@ -175,7 +175,7 @@ export type CapacityRule = {
   capacity: number | null;
 };
 
-/** What waits in the queue of EventBridge's events: to be received from `visibleAt` (ms) on. */
+/** A message in the queue, visible from `visibleAt` (ms) on. */
 export type QueueMessage = { id: string; body: string; visibleAt: number; receiveCount: number };
 
 /** See control.ts for what the fields promise. */

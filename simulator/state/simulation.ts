@@ -35,7 +35,7 @@ export const defaultSettings: Settings = {
   throttle: 0,
 };
 
-/** What the simulation starts from. Settings given here win over those of the state file. */
+/** Initial state. Settings given here take precedence over those of the state file. */
 export type SimulationOptions = Partial<Settings> & {
   stateFile?: string;
   faults?: readonly Fault[];
@@ -73,7 +73,7 @@ export function definedSettings(options: Partial<Settings>): Partial<Settings> {
   );
 }
 
-/** Makes a change happen, with the events that tell of it. Journal first: what cannot be kept does not happen. */
+/** Commits a change and its events. Journal first: a change that cannot be stored does not happen. */
 export function commit(simulation: Simulation, change: Change): void {
   const events = eventsOf(simulation, change);
   const whole = events.length > 0 ? { ...change, messages: [...(change.messages ?? []), ...events] } : change;
@@ -81,7 +81,7 @@ export function commit(simulation: Simulation, change: Change): void {
   apply(simulation.world, whole);
 }
 
-/** Commits a change together with the log entry that tells of it, as one line of the journal. */
+/** Commits a change together with its log entry, as one line of the journal. */
 export function commitLogged(
   simulation: Simulation,
   change: Change,

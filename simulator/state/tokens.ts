@@ -4,7 +4,7 @@ import { AwsError, invalidValue } from '../protocol/errors.ts';
 import type { TokenRecord } from './model.ts';
 import { stringAt } from '../protocol/params.ts';
 
-/** A client token in its scope, and what an earlier call with it left. */
+/** A client token in its scope, and the record of an earlier call with it. */
 export type ClientToken = {
   token: string;
   record(result: Omit<TokenRecord, 'key' | 'hash' | 'at'>): TokenRecord;

@@ -18,7 +18,7 @@ export function terminateInstances(call: Call): Outcome {
   const end = termination(call.world, call.now);
   const protectedInstance = instances.find((instance) => instance.protected && isLive(instance));
   if (protectedInstance !== undefined) {
-    // AWS leaves alone what is in the zones of protected ones, and ends the rest.
+    // AWS spares all instances in the zones of protected ones and terminates the rest.
     const zones = new Set(instances.filter((each) => each.protected).map(({ zone }) => zone));
     const others = instances.filter((each) => isLive(each) && !zones.has(each.zone));
     return {
@@ -55,7 +55,7 @@ const reasonTexts: Record<string, string> = {
   'Client.InternalError': 'Client error on launch',
 };
 
-/** The end of an instance that begins now (ms), with the reason AWS would show for that state reason code. */
+/** A termination that starts now (ms), with AWS's reason for the state reason code. */
 export function termination(world: World, now: number, code = 'Client.UserInitiatedShutdown'): Termination {
   const message = reasonTexts[code] ?? code;
   const stamp = new Date(now).toISOString().slice(0, 19).replace('T', ' ');

@@ -171,7 +171,7 @@ describe('the interruption listener', function () {
     });
     start();
     await eventually('the failure is reported', () => listener?.failureReason() !== undefined);
-    assert.match(listener?.failureReason() ?? '', /^ServiceUnavailable: This error was ordered/);
+    assert.match(listener?.failureReason() ?? '', /^ServiceUnavailable: Injected error/);
     const id = await launch();
     await bench.control.interrupt(id);
     await bench.control.release(gate.id);

@@ -10,7 +10,7 @@ import { anObservation } from '../../fixtures/builders.ts';
 const OURS = { deployment: 'grid1', provider: 'awsinst', requestId: 'req-1' };
 const ID = 'i-0123456789abcdef0';
 
-/** What a return that names this machine, by its id and by its name, comes to. Signals are what would end it. */
+/** Delivers a return that names this machine by id or by name, and collects the signals that would release it. */
 async function deliver(machine: OwnedObservation | undefined, asked: { machineId?: string; name?: string }) {
   const signalled: string[] = [];
   const reader: MachineReader = {

@@ -6,7 +6,7 @@ import { interceptors } from '../../../workflows/runtime/callIdInterceptor.ts';
 
 type Attributes = Readonly<Record<string, unknown>>;
 
-/** What stands on lines of a workflow with this input, and on those of an activity that it schedules. */
+/** Log attributes of a workflow with this input, and of an activity that it schedules. */
 async function attributesFor(input: unknown): Promise<{ workflow: Attributes; activity: Attributes }> {
   const { inbound: [entry] = [], outbound: [exit] = [] } = interceptors();
   await entry?.execute?.({ args: [input], headers: {} }, async () => undefined);

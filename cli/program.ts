@@ -3,32 +3,25 @@ import type { Environment } from '../config/index.ts';
 import { didYouMean } from '../config/input/suggest.ts';
 import { ValidationError } from '../domain/errors/errors.ts';
 import { flagName } from './args/command.ts';
-import { COMMANDS } from './commands/registry.ts';
-import { HF_OPERATIONS, hfOperation } from './operations/registry.ts';
+import { fieldsOf } from './args/fields.ts';
+import { COMMANDS, JSON_OPTION, OPERATIONS, PROVIDER_OPTIONS } from './commands/registry.ts';
+import type { Command, Query } from './operations/operation.ts';
+import { GROUPS, hfOperation, type RegistryEntry } from './operations/registry.ts';
 import { version } from './version.ts';
 
 type Action = () => Promise<number>;
 
-/** Runs what the arguments ask for. @returns the exit code */
+/** Runs what the arguments name. @returns the exit code */
 export async function runProgram(argv: readonly string[], env: Environment): Promise<number> {
   return await selectAction(await declareCommands(argv[2], env), argv)();
 }
 
-/** Declares every command, and loads only the one that is called. */
+/** Declares every command, but loads only the one that is called: only its arguments and options are needed. */
 async function declareCommands(called: string | undefined, env: Environment): Promise<CAC> {
   const cli = cac('ohf');
-  for (const entry of HF_OPERATIONS) {
-    const { name, summary, load } = entry;
-    const { args = '', examples = [] } = name === called ? (await load()).operation : {};
-    const command = cli
-      .command(`${name}${args && ` ${args}`}`, summary)
-      .option('-f, --file <path>', "Host Factory's input document")
-      .option('-d, --data <json>', 'The input document itself');
-    for (const example of examples) command.example(`  ohf ${example}`);
-    command.action(() => async () => {
-      const { runOperation } = await import('./runOperation.ts');
-      return runOperation(entry, rawArgsOf(cli, name), env);
-    });
+  for (const entry of OPERATIONS) {
+    if (entry.name === called) await declareCalled(cli, entry, env);
+    else cli.command(entry.name, entry.summary);
   }
   for (const { name, args, summary, options, examples, load } of COMMANDS) {
     const command = cli.command(args === undefined ? name : `${name} ${args}`, summary);
@@ -42,19 +35,84 @@ async function declareCommands(called: string | undefined, env: Environment): Pr
   cli.example('  ohf requestMachines demo 5');
   cli.example('  ohf getRequestStatus req-01989c9e-7a0b-7c3d-9e4f-0123456789ab');
   cli.example('  ohf worker');
-  cli.help();
+  cli.help((sections) => (cli.matchedCommand ? sections : groupedHelp(sections)));
   cli.version(version());
   return cli;
 }
 
+async function declareCalled(cli: CAC, entry: RegistryEntry, env: Environment): Promise<void> {
+  const { name, summary, load } = entry;
+  const { operation } = await load();
+  const { args, options } = await commandLineOf(entry, operation);
+  const command = cli.command(args ? `${name} ${args}` : name, summary);
+  for (const [flags, description] of options) command.option(flags, description);
+  for (const example of operation.examples) command.example(`  ohf ${example}`);
+  command.action(() => async () => {
+    if (hfOperation(name)) {
+      const { runOperation } = await import('./runOperation.ts');
+      return runOperation(entry, rawArgsOf(cli, name), env);
+    }
+    const { runCommand } = await import('./runCommand.ts');
+    return runCommand(name, operation, { args: cli.args, flags: cli.options }, env);
+  });
+}
+
+type Option = readonly [flags: string, description: string];
+
+/** The arguments and options of an operation: those of its input, of its scope and of its output. */
+export async function commandLineOf(
+  { group }: Pick<RegistryEntry, 'group'>,
+  operation: Command | Query,
+): Promise<{ readonly args: string; readonly options: readonly Option[] }> {
+  if (group === 'hostFactory') return { args: operation.args ?? '', options: INPUT_OPTIONS };
+  const fields = fieldsOf(await operation.schema());
+  const { watch } = operation;
+  const options = [
+    ...(operation.scope === 'provider' ? PROVIDER_OPTIONS : []),
+    ...fields.flatMap(({ flag, description = '' }) => (flag ? [[flag, description] as const] : [])),
+    ...(watch ? [[`--${watch.flag}`, watch.description] as const] : []),
+    ...(operation.hasText ? [JSON_OPTION] : []),
+  ];
+  return { args: fields.find(({ arg }) => arg !== undefined)?.arg ?? '', options };
+}
+
+const INPUT_OPTIONS: readonly Option[] = [
+  ['-f, --file <path>', "Host Factory's input document"],
+  ['-d, --data <json>', 'The input document itself'],
+];
+
+interface HelpSection {
+  title?: string;
+  body: string;
+}
+
+/** All commands by purpose, instead of one list. */
+function groupedHelp(sections: HelpSection[]): HelpSection[] {
+  const all = [...OPERATIONS, ...COMMANDS];
+  const width = Math.max(...all.map(({ name }) => name.length));
+  const groups = Object.entries(GROUPS).map(([group, title]) => ({
+    title,
+    body: all
+      .filter((entry) => entry.group === group)
+      .map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
+      .join('\n'),
+  }));
+  return sections.flatMap((section) => {
+    if (section.title === 'Commands') return groups;
+    return section.title?.startsWith('For more info')
+      ? [{ title: 'Arguments and options of a command', body: '  $ ohf COMMAND --help' }]
+      : [section];
+  });
+}
+
 /**
- * Picks what to do; help and version are printed by the parsing itself.
+ * Chooses the action; help and version are printed while parsing.
  * @throws ValidationError on an unknown command or option
  */
 function selectAction(cli: CAC, argv: readonly string[]): Action {
   const names = cli.commands.map(({ name }) => name);
   const [, , firstArg] = argv;
-  // Before the parsing, which would answer `ohf reqests --help` with the help of all commands.
+  // Before parsing, which would answer `ohf reqests --help` with the help of all commands.
   if (firstArg !== undefined && !firstArg.startsWith('-') && !names.includes(firstArg))
     throw new ValidationError(
       `Unknown command '${firstArg}'.${didYouMean(firstArg, names)} Commands: ${names.join(', ')}.`,

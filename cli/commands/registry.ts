@@ -1,7 +1,9 @@
 import type { Command } from '../args/command.ts';
+import { command, HF_OPERATIONS, query, type Group, type RegistryEntry } from '../operations/registry.ts';
 
 export interface CommandEntry {
   readonly name: string;
+  readonly group: Group;
   readonly summary: string;
   /** Positional arguments as help shows them; without any the command takes none. */
   readonly args?: string;
@@ -10,15 +12,8 @@ export interface CommandEntry {
   readonly load: () => Promise<{ readonly run: Command }>;
 }
 
-const HF_OPTIONS: CommandEntry['options'] = [
-  ['--hf-top <folder>', "Host Factory's folder (default: $HF_TOP)"],
-  ['--hf-version <n.n>', 'Its version folder (default: the newest)'],
-  ['--hf-confdir <folder>', 'HF_CONFDIR (default: conf in --hf-top)'],
-  ['--hf-workdir <folder>', 'HF_WORKDIR (default: work in --hf-top)'],
-  ['--hf-logdir <folder>', 'HF_LOGDIR (default: log in --hf-top)'],
-];
-/** For commands that work on one provider as its scripts do. */
-const PROVIDER_OPTIONS: CommandEntry['options'] = [
+/** Of operations that work on one provider. */
+export const PROVIDER_OPTIONS: CommandEntry['options'] = [
   ['--provider <name>', 'The provider instance (default: $HF_PROVIDER_NAME)'],
   [
     '--hf-top <folder>',
@@ -26,17 +21,68 @@ const PROVIDER_OPTIONS: CommandEntry['options'] = [
   ],
   ['--hf-confdir <folder>', 'HF_CONFDIR (default: conf in --hf-top)'],
 ];
-const DRY_RUN_OPTION = ['--dry-run', 'Show what would be done, and do nothing'] as const;
-const JSON_OPTION = ['--json', 'Print JSON'] as const;
-const STORED_OPTION = [
-  '--stored',
-  "From the read model on the worker's host: also what Temporal no longer keeps",
-] as const;
+export const JSON_OPTION = ['--json', 'Print JSON'] as const;
+/** Every operation on the buses. */
+export const OPERATIONS: readonly RegistryEntry[] = [
+  ...HF_OPERATIONS,
+  query(
+    'fleet',
+    'requests',
+    'List open requests and returns, the newest first',
+    () => import('./fleet/requests.ts'),
+  ),
+  query(
+    'fleet',
+    'request',
+    'Show a request or a return with its machines',
+    () => import('./fleet/request.ts'),
+  ),
+  query('fleet', 'machines', 'List the machines of a provider', () => import('./fleet/machines.ts')),
+  command('fleet', 'return', 'Return machines, by id or host name', () => import('./fleet/return.ts')),
+  command(
+    'fleet',
+    'cancel',
+    'End requests and release all their machines',
+    () => import('./fleet/cancel.ts'),
+  ),
+  command(
+    'fleet',
+    'drain',
+    'Stop launches of a provider, and show what it still has',
+    () => import('./fleet/drain.ts'),
+  ),
+  command(
+    'fleet',
+    'adopt',
+    "Create owners for machines that have none, e.g. after the loss of Temporal's database",
+    () => import('./fleet/adopt.ts'),
+  ),
+  command(
+    'setup',
+    'install',
+    'Register a provider with an installed Host Factory',
+    () => import('./setup/install.ts'),
+  ),
+  command('setup', 'uninstall', 'Remove what install wrote', () => import('./setup/uninstall.ts')),
+  command(
+    'setup',
+    'temporal',
+    'Set up the namespace in Temporal, with its retention and search attributes',
+    () => import('./setup/temporal.ts'),
+  ),
+  command(
+    'diagnostics',
+    'rebuild-read-model',
+    "Rebuild the read model from Temporal and AWS's tags; only on the worker's host",
+    () => import('./diagnostics/rebuildReadModel.ts'),
+  ),
+];
 
-/** Every command beside Host Factory's operations. */
+/** Commands that are not on a bus yet. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'worker',
+    group: 'run',
     summary: 'Run the worker, which does the work of all requests',
     options: [],
     examples: ['worker'],
@@ -44,6 +90,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'simulate-aws',
+    group: 'run',
     summary: 'Serve a simulated AWS for trying things out',
     options: [
       ['--port <n>', 'TCP port; any free one if left out'],
@@ -61,48 +108,8 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./simulateAws.ts'),
   },
   {
-    name: 'install',
-    summary: 'Register a provider with an installed Host Factory',
-    options: [
-      ...HF_OPTIONS,
-      ['--provider <name>', 'The provider instance, e.g. awsinst'],
-      ['--plugin <name>', 'Name of the plugin (default: ohf)'],
-      ['--requestor <name>', 'Who may ask it for hosts; may be given again (default: symAinst and admin)'],
-      ['--deployment <name>', 'For a new config.json: names this Symphony cluster'],
-      ['--region <name>', 'For a new provider configuration: the AWS region'],
-      ['--temporal <host:port>', "For a new config.json: Temporal's address"],
-      DRY_RUN_OPTION,
-      JSON_OPTION,
-    ],
-    examples: [
-      'install --hf-top $EGO_TOP/hostfactory --provider awsinst --dry-run',
-      'install --hf-top $EGO_TOP/hostfactory --provider awsinst --deployment grid1 --region eu-west-1',
-    ],
-    load: () => import('./setup/install.ts'),
-  },
-  {
-    name: 'uninstall',
-    summary: 'Take out again what install put in',
-    options: [
-      ...HF_OPTIONS,
-      ['--provider <name>', 'The provider instance'],
-      ['--plugin <name>', 'Name of the plugin (default: ohf)'],
-      ['--force', 'Although it has machines, or Temporal cannot tell'],
-      DRY_RUN_OPTION,
-      JSON_OPTION,
-    ],
-    examples: ['uninstall --hf-top $EGO_TOP/hostfactory --provider awsinst --dry-run'],
-    load: () => import('./setup/uninstall.ts'),
-  },
-  {
-    name: 'drain',
-    summary: 'Let a provider launch nothing more, and show what it still has',
-    options: [...PROVIDER_OPTIONS, ['--undo', 'Let it launch again'], JSON_OPTION],
-    examples: ['drain --hf-top $EGO_TOP/hostfactory --provider awsinst', 'drain --undo'],
-    load: () => import('./fleet/drain.ts'),
-  },
-  {
     name: 'templates',
+    group: 'setup',
     args: '[...validate]',
     summary: 'List the templates of a provider, or explain what is wrong with them',
     options: [
@@ -115,6 +122,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'config',
+    group: 'setup',
     args: '<action>',
     summary: 'Show the settings and where each comes from, or check them and the templates',
     options: [
@@ -127,6 +135,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'iam-policy',
+    group: 'setup',
     summary: "Print the AWS policy that the worker's role needs for a templates file",
     options: [
       ['--templates <file>', 'The templates file of a provider'],
@@ -142,6 +151,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'health',
+    group: 'diagnostics',
     summary: 'Check configuration, templates, Temporal and the workers; exit code 1 when anything fails',
     options: [
       ...PROVIDER_OPTIONS,
@@ -156,74 +166,8 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./diagnostics/health.ts'),
   },
   {
-    name: 'temporal',
-    args: '<action>',
-    summary: 'Set up the namespace in Temporal, with its retention and search attributes',
-    options: [
-      ...PROVIDER_OPTIONS,
-      ['--check', 'Tell what it lacks; exit code 1 when anything'],
-      ['--apply', 'Make what it lacks'],
-      ['--print', 'Print the commands that make it, also for Temporal Cloud'],
-      ['--retention-days <n>', 'For which closed requests are kept, at least (default: 3)'],
-      ['--worker', "With the worker's settings, from $OHF_CONFIG or ./config/config.json"],
-      JSON_OPTION,
-    ],
-    examples: [
-      'temporal setup --check',
-      'temporal setup --apply --retention-days 7',
-      'temporal setup --print',
-    ],
-    load: () => import('./setup/temporal.ts'),
-  },
-  {
-    name: 'requests',
-    summary: 'List open requests and returns, the newest first',
-    options: [
-      ...PROVIDER_OPTIONS,
-      ['--all', 'Closed ones as well, as long as Temporal keeps them'],
-      ['--state <state>', 'provisioning, settled, returning, returned or cancelled'],
-      ['--template <id>', 'Only those of this template'],
-      ['--limit <n>', 'How many at most (default: 100)'],
-      STORED_OPTION,
-      JSON_OPTION,
-    ],
-    examples: [
-      'requests',
-      'requests --state settled --template demo',
-      'requests --all --limit 1000 --json',
-      'requests --all --stored',
-    ],
-    load: () => import('./fleet/requests.ts'),
-  },
-  {
-    name: 'request',
-    args: '<id>',
-    summary: 'Show a request or a return with its machines',
-    options: [
-      ...PROVIDER_OPTIONS,
-      ['--watch', 'Again at every change, until it is settled'],
-      STORED_OPTION,
-      JSON_OPTION,
-    ],
-    examples: [
-      'request req-01989c9e-7a0b-7c3d-9e4f-0123456789ab --watch',
-      'request req-01989c9e-7a0b-7c3d-9e4f-0123456789ab --stored',
-    ],
-    load: () => import('./fleet/request.ts'),
-  },
-  {
-    name: 'machines',
-    summary: "List the machines that a provider's requests hold",
-    options: [
-      ...PROVIDER_OPTIONS,
-      ['--unclaimed', "Only those that Host Factory's list of hosts lacks: it may not know of them"],
-      JSON_OPTION,
-    ],
-    examples: ['machines', 'machines --unclaimed', 'machines --json'],
-    load: () => import('./fleet/machines.ts'),
-  },
-  {
     name: 'events',
+    group: 'diagnostics',
     summary: "Show what happened to requests and machines, the newest last; only on the worker's host",
     options: [
       ['--request <id>', 'Only of this request (req-…), or what this return (ret-…) asked for'],
@@ -242,36 +186,5 @@ export const COMMANDS: readonly CommandEntry[] = [
       'events --type MachineLost --follow',
     ],
     load: () => import('./diagnostics/events.ts'),
-  },
-  {
-    name: 'rebuild-read-model',
-    summary: "Make the read model again from Temporal and from AWS's tags; only on the worker's host",
-    options: [JSON_OPTION],
-    examples: ['rebuild-read-model', 'rebuild-read-model --json'],
-    load: () => import('./diagnostics/rebuildReadModel.ts'),
-  },
-  {
-    name: 'adopt',
-    args: '[...requestIds]',
-    summary: "Make owners again for machines that have none, e.g. after Temporal's database was lost",
-    options: [...PROVIDER_OPTIONS, ['--yes', 'Do it; without it they are only shown'], JSON_OPTION],
-    examples: ['adopt', 'adopt --yes', 'adopt req-01989c9e-7a0b-7c3d-9e4f-0123456789ab --yes'],
-    load: () => import('./fleet/adopt.ts'),
-  },
-  {
-    name: 'cancel',
-    args: '[...requestIds]',
-    summary: 'End requests: all that they have is given back',
-    options: [...PROVIDER_OPTIONS, JSON_OPTION],
-    examples: ['cancel req-01989c9e-7a0b-7c3d-9e4f-0123456789ab'],
-    load: () => import('./fleet/cancel.ts'),
-  },
-  {
-    name: 'return',
-    args: '[...machines]',
-    summary: 'Give machines back, by id or host name',
-    options: [...PROVIDER_OPTIONS, JSON_OPTION],
-    examples: ['return i-0123456789abcdef0 ip-10-0-0-1.ec2.internal'],
-    load: () => import('./fleet/return.ts'),
   },
 ];

@@ -91,13 +91,16 @@ describe('the commands for people', function () {
     assert.equal((await stack.ohfOnWorker('requests', '--all', '--stored')).output, 'none\n');
     const rebuilt = await stack.ohfOnWorker('rebuild-read-model');
     assert.equal(rebuilt.code, 0, rebuilt.output);
-    assert.match(rebuilt.output, /made again: \d+ requests with \d+ machines; \d+ kept events told again\n/);
+    assert.match(rebuilt.output, /rebuilt: \d+ requests with \d+ machines; \d+ stored events redelivered\n/);
     assert.deepEqual(await lists(), before);
   });
 
   it('refuses what is no id, and an id that nobody knows', async () => {
     const wrong = await stack.ohf('request', 'req-1');
-    assert.deepEqual([wrong.code, /'req-1' is not the id of a request/.test(wrong.output)], [1, true]);
+    assert.deepEqual(
+      [wrong.code, /<id> is "req-1"; allowed: the id of a request/.test(wrong.output)],
+      [1, true],
+    );
     const unknown = await stack.ohf('cancel', 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab');
     assert.equal(unknown.code, 1);
     assert.match(unknown.output, /There is no open request or return 'req-01989c9e/);

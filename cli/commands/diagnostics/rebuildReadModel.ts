@@ -1,25 +1,28 @@
+import * as z from 'zod/mini';
 import type { RebuildResult } from '../../../worker/pipeline/rebuild.ts';
-import { writeStdout } from '../../output/writeStdout.ts';
+import { defineCommand } from '../../operations/operation.ts';
 import { importWorkerModule, printNote } from '../shared/workerHost.ts';
-import type { Command } from '../../args/command.ts';
 
 const MAX_LISTED_IDS = 20;
 
-/** Makes the read model of this host's worker again. @returns 1 when something could not be read */
-export const run: Command = async ({ flags }, env) => {
-  const { isComplete, rebuildFromTemporal } = await importWorkerModule(
-    () => import('../../../worker/pipeline/rebuild.ts'),
-  );
-  const rebuilt = await rebuildFromTemporal(env, {
-    onProgress: (what, done) => printNote(`${what}: ${done}`),
-    onNote: printNote,
-  });
-  const complete = isComplete(rebuilt);
-  await writeStdout(
-    flags['json'] === true ? `${JSON.stringify({ complete, ...rebuilt })}\n` : textOf(rebuilt),
-  );
-  return complete ? 0 : 1;
-};
+/** Rebuilds the read model of this host's worker. Exit code 1 when something could not be read. */
+export const operation = defineCommand({
+  schema: () => z.object({}),
+  scope: 'workerHost',
+  examples: ['rebuild-read-model', 'rebuild-read-model --json'],
+  run: async (_input, { env }) => {
+    const { isComplete, rebuildFromTemporal } = await importWorkerModule(
+      () => import('../../../worker/pipeline/rebuild.ts'),
+    );
+    const rebuilt = await rebuildFromTemporal(env, {
+      onProgress: (what, done) => printNote(`${what}: ${done}`),
+      onNote: printNote,
+    });
+    return { complete: isComplete(rebuilt), ...rebuilt };
+  },
+  text: textOf,
+  exitCode: ({ complete }) => (complete ? 0 : 1),
+});
 
 function textOf({
   events,
@@ -31,16 +34,16 @@ function textOf({
   cloudError,
 }: RebuildResult): string {
   const lines = [
-    `made again: ${requests} requests with ${machines} machines; ${events} kept events told again`,
-    ...idList('open before, and closed in Temporal', closedRequests),
-    ...idList("live machines that only AWS's tags tell of", foundByTag),
+    `rebuilt: ${requests} requests with ${machines} machines; ${events} stored events redelivered`,
+    ...idList('open in the events, and closed in Temporal', closedRequests),
+    ...idList("live machines that only AWS's tags show", foundByTag),
     ...idList(
-      'requests that did not answer; what Temporal keeps of them was taken. Start a worker, and run this again',
+      'requests that did not answer; their history in Temporal was used. Start a worker, and run this again',
       unanswered.map(({ id, reason }) => `${id} (${reason})`),
     ),
     ...(cloudError === undefined
       ? []
-      : [`AWS could not be read, so its live machines were not compared: ${cloudError}`]),
+      : [`AWS could not be read, so live machines were not compared: ${cloudError}`]),
   ];
   return `${lines.join('\n')}\n`;
 }

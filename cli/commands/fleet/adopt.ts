@@ -1,52 +1,50 @@
+import * as z from 'zod/mini';
 import { ResourceNotFoundError } from '../../../domain/errors/errors.ts';
-import { monitorIdOf, readMonitorReport } from '../shared/monitorReport.ts';
-import { auditOperatorAction } from '../shared/auditOperatorAction.ts';
-import { writeStdout } from '../../output/writeStdout.ts';
-import { withProvider, type ProviderContext } from '../shared/providerContext.ts';
-import { scriptEnvironment } from '../../args/scriptEnvironment.ts';
+import { listArgument, switchOption } from '../../args/fields.ts';
+import { defineCommand } from '../../operations/operation.ts';
 import { renderTable } from '../../output/table.ts';
-import type { Command } from '../../args/command.ts';
 
-/** Makes owners again, from the tags of the machines, for requests that have none; without --yes it only shows them. */
-export const run: Command = async ({ args, flags }, env) => {
-  const isConfirmed = flags['yes'] === true;
-  const scriptEnv = scriptEnvironment(flags, env);
-  const orphans = await withProvider(scriptEnv, async (provider) => {
-    const found = await findOrphans(provider, args);
-    if (isConfirmed && found.length > 0) {
-      const requestIds = found.map(([requestId]) => requestId);
-      await (await provider.visibility()).adopt(monitorIdOf(provider), requestIds);
-      await auditOperatorAction(scriptEnv, 'adopt', { requestIds });
+type Orphans = readonly (readonly [requestId: string, machines: number])[];
+
+/** Creates owners, from the tags of the machines, for requests that have none; without --yes it only lists them. */
+export const operation = defineCommand({
+  schema: () =>
+    z.object({
+      requestIds: listArgument('[...requestIds]', 'ids of requests without an owner'),
+      yes: switchOption('--yes', 'Create the owners; without it the requests are only listed'),
+    }),
+  examples: ['adopt', 'adopt --yes', 'adopt req-01989c9e-7a0b-7c3d-9e4f-0123456789ab --yes'],
+  isDryRun: ({ yes }) => yes !== true,
+  run: async ({ requestIds, yes = false }, { machines, workflows, log }) => {
+    const orphans = selectOrphans((await machines.report()).ownerlessRequests, requestIds);
+    if (yes && orphans.length > 0) {
+      const adopted = orphans.map(([requestId]) => requestId);
+      await workflows.forceAdoption(adopted);
+      log.addFields({ requestIds: adopted });
     }
-    return found;
-  });
-  if (flags['json'] === true) {
-    const requests = orphans.map(([requestId, machines]) => ({ requestId, machines }));
-    await writeStdout(`${JSON.stringify({ adopted: isConfirmed, requests })}\n`);
-    return 0;
-  }
-  if (orphans.length === 0) {
-    await writeStdout('none: every machine has an owner\n');
-    return 0;
-  }
-  const hint = isConfirmed
-    ? "each gets an adopter; 'ohf requests' lists them, and returns by Host Factory work again\n"
-    : 'nothing was done; --yes makes an adopter for each, which keeps the machines until they are returned\n';
-  await writeStdout(renderTable(['REQUEST', 'MACHINES'], orphans) + hint);
-  return 0;
-};
+    return { isAdopted: yes, orphans };
+  },
+  json: ({ isAdopted, orphans }) => ({
+    adopted: isAdopted,
+    requests: orphans.map(([requestId, machines]) => ({ requestId, machines })),
+  }),
+  text: ({ isAdopted, orphans }) => {
+    if (orphans.length === 0) return 'none: every machine has an owner\n';
+    const hint = isAdopted
+      ? "each gets an adopter; 'ohf requests' lists them, and Host Factory can return their machines again\n"
+      : 'nothing was changed; --yes creates an adopter for each, which keeps the machines until they are returned\n';
+    return renderTable(['REQUEST', 'MACHINES'], orphans) + hint;
+  },
+});
 
-/** @throws ResourceNotFoundError when a request that was named has an owner, or no machines */
-async function findOrphans(provider: ProviderContext, args: readonly string[]) {
-  const { ownerlessRequests } = await readMonitorReport(provider);
-  const notOrphaned = args.find((word) => !ownerlessRequests.some(([requestId]) => requestId === word));
+/** @throws ResourceNotFoundError when a named request has an owner, or no machines */
+function selectOrphans(orphans: Orphans, requestIds: readonly string[]): Orphans {
+  const notOrphaned = requestIds.find((id) => !orphans.some(([requestId]) => requestId === id));
   if (notOrphaned !== undefined) {
     throw new ResourceNotFoundError(
-      `'${notOrphaned}' has an owner, or no machines that are alive. Machines are known to have none a few minutes after ` +
-        "it is lost; 'ohf adopt' without a name lists them.",
+      `'${notOrphaned}' has an owner, or no live machines. It takes a few minutes until a lost owner is noticed; ` +
+        "'ohf adopt' without an id lists the requests that have none.",
     );
   }
-  return args.length === 0
-    ? ownerlessRequests
-    : ownerlessRequests.filter(([requestId]) => args.includes(requestId));
+  return requestIds.length === 0 ? orphans : orphans.filter(([requestId]) => requestIds.includes(requestId));
 }

@@ -1,37 +1,42 @@
 import { dirname } from 'node:path';
 import { existsSync } from 'node:fs';
+import * as z from 'zod/mini';
 import { drainMarkerPath } from '../../../config/hostFactory/draining.ts';
 import { providerName } from '../../../config/hostFactory/hfPaths.ts';
 import type { Environment } from '../../../config/index.ts';
-import { ConfigurationError } from '../../../domain/errors/errors.ts';
+import { ConfigurationError, isOhfError, UnavailableError } from '../../../domain/errors/errors.ts';
+import { switchOption } from '../../args/fields.ts';
 import { applyChanges, readIfExists, type Change } from '../../install/changes.ts';
 import { formatJsonFile } from '../../install/jsonText.ts';
-import { currentUser, auditOperatorAction } from '../shared/auditOperatorAction.ts';
-import { writeStdout } from '../../output/writeStdout.ts';
-import { withProvider } from '../shared/providerContext.ts';
-import { scriptEnvironment } from '../../args/scriptEnvironment.ts';
-import { readOpenWork, openWorkJson, openWorkText } from '../shared/openWork.ts';
-import type { Command } from '../../args/command.ts';
+import { defineCommand } from '../../operations/operation.ts';
+import { currentUser } from '../shared/auditOperatorAction.ts';
+import { openWorkJson, openWorkText, readOpenWork, type OpenWork } from '../shared/openWork.ts';
 
-/** Ends launching for one provider until `--undo`, and shows what it still has. Returns go on. */
-export const run: Command = async ({ flags }, env) => {
-  const provider = scriptEnvironment(flags, env);
-  const isUndo = flags['undo'] === true;
-  const message = setDraining(provider, !isUndo);
-  await auditOperatorAction(provider, 'drain', { draining: !isUndo });
-  if (flags['json'] !== true) await writeStdout(message);
-  if (isUndo) {
-    if (flags['json'] === true) await writeStdout(`${JSON.stringify({ draining: false })}\n`);
-    return 0;
-  }
-  const openWork = await withProvider(provider, readOpenWork);
-  await writeStdout(
-    flags['json'] === true
-      ? `${JSON.stringify({ draining: true, remaining: openWorkJson(openWork) })}\n`
-      : openWorkText(openWork),
-  );
-  return 0;
-};
+/** Stops launches of one provider until `--undo`, and shows what it still has. Returns continue. */
+export const operation = defineCommand({
+  schema: () => z.object({ undo: switchOption('--undo', 'Allow launches again') }),
+  examples: ['drain --hf-top $EGO_TOP/hostfactory --provider awsinst', 'drain --undo'],
+  run: async ({ undo = false }, context): Promise<Result> => {
+    const message = setDraining(context.env, !undo);
+    if (undo) return { message };
+    const openWork = await readOpenWork(context).catch((error: unknown) => {
+      if (!isOhfError(error)) throw error;
+      throw new UnavailableError(`${message}; what it still has is unknown: ${error.message}`, {
+        cause: error,
+      });
+    });
+    return { message, openWork };
+  },
+  json: ({ openWork }) =>
+    openWork ? { draining: true, remaining: openWorkJson(openWork) } : { draining: false },
+  text: ({ message, openWork }) => `${message}\n${openWork ? openWorkText(openWork) : ''}`,
+});
+
+interface Result {
+  readonly message: string;
+  /** Without `--undo`. */
+  readonly openWork?: readonly OpenWork[];
+}
 
 /** @returns what was done, in a line */
 function setDraining(env: Environment, draining: boolean): string {
@@ -44,7 +49,7 @@ function setDraining(env: Environment, draining: boolean): string {
   }
   const before = readIfExists(path);
   const isDraining = before !== undefined;
-  if (draining === isDraining) return draining ? `${name} is drained already\n` : `${name} is not drained\n`;
+  if (draining === isDraining) return draining ? `${name} is drained already` : `${name} is not drained`;
   const change: Change = isDraining
     ? { kind: 'delete', path, before }
     : {
@@ -55,6 +60,6 @@ function setDraining(env: Environment, draining: boolean): string {
       };
   applyChanges([change], dirname(path), () => false);
   return draining
-    ? `${name} launches no more machines; 'ohf drain --undo' ends that\n`
-    : `${name} may launch machines again\n`;
+    ? `${name} launches no more machines; 'ohf drain --undo' allows it again`
+    : `${name} may launch machines again`;
 }

@@ -1,52 +1,57 @@
-import { ValidationError } from '../../../domain/errors/errors.ts';
+import * as z from 'zod/mini';
 import type { WorkflowRow } from '../../../domain/request/requestRepository.ts';
-import { providerQuery } from '../../gateway/visibility.ts';
-import { writeStdout } from '../../output/writeStdout.ts';
-import { withProvider } from '../shared/providerContext.ts';
-import { scriptEnvironment } from '../../args/scriptEnvironment.ts';
+import { DEFAULT_LIMIT, limitOption, switchOption, textOption } from '../../args/fields.ts';
+import { defineQuery } from '../../operations/operation.ts';
 import { renderTable } from '../../output/table.ts';
 import { createdAtText } from '../../output/times.ts';
-import { limitFlag, textFlag, type Command, type Flags } from '../../args/command.ts';
-import { listStored } from './storedRequests.ts';
+import { listStored, STORED_OPTION, storedListText } from './storedRequests.ts';
+
+const NAME = ['0-9 A-Z a-z _ -', /^[\w-]+$/] as const;
 
 /** Lists requests, returns and adopters of a provider, the newest first. */
-export const run: Command = async ({ flags }, env) => {
-  const limit = limitFlag(flags);
-  if (flags['stored'] === true) return listStored(flags, limit, env);
-  const rows = await withProvider(scriptEnvironment(flags, env), async (provider) => {
-    const base = providerQuery(provider.config, flags['all'] === true ? 'any' : 'open');
-    const query = `${base}${filterClause(flags, 'state', 'HfState')}${filterClause(flags, 'template', 'HfTemplate')}`;
-    return (await provider.visibility()).list(query, limit);
-  });
-  await writeStdout(
-    flags['json'] === true ? `${JSON.stringify({ requests: rows })}\n` : requestsText(rows, limit),
-  );
-  return 0;
-};
+export const operation = defineQuery({
+  schema: () =>
+    z.object({
+      all: switchOption('--all', 'Closed ones as well, as long as Temporal keeps them'),
+      state: textOption(
+        '--state <state>',
+        'provisioning, settled, returning, returned or cancelled',
+        ...NAME,
+      ),
+      template: textOption('--template <id>', 'Only those of this template', ...NAME),
+      limit: limitOption(),
+      stored: switchOption(...STORED_OPTION),
+    }),
+  examples: [
+    'requests',
+    'requests --state settled --template demo',
+    'requests --all --limit 1000 --json',
+    'requests --all --stored',
+  ],
+  run: async ({ all = false, state, template, limit = DEFAULT_LIMIT, stored }, context) => {
+    const filter = { isOpen: !all, state, templateId: template };
+    return stored
+      ? { stored: await listStored(filter, limit, context.env) }
+      : { rows: await context.requests.list(filter, limit) };
+  },
+  json: ({ stored, rows }) => ({ requests: stored ?? rows }),
+  text: ({ stored, rows = [] }, { limit = DEFAULT_LIMIT }) =>
+    stored ? storedListText(stored, limit) : requestsText(rows, limit),
+});
 
 function requestsText(rows: readonly WorkflowRow[], limit: number): string {
   if (rows.length === 0) return 'none\n';
   const hint = rows.length === limit ? `the newest ${limit}; --limit shows more\n` : '';
-  return (
-    renderTable(
-      ['ID', 'KIND', 'STATE', 'TEMPLATE', 'COUNT', 'SINCE'],
-      rows.map(({ id, kind, state, template, count }) => [
-        id,
-        kind,
-        state,
-        template || '-',
-        count,
-        createdAtText(id),
-      ]),
-    ) + hint
+  const table = renderTable(
+    ['ID', 'KIND', 'STATE', 'TEMPLATE', 'COUNT', 'SINCE'],
+    rows.map(({ id, kind, state, template, count }) => [
+      id,
+      kind,
+      state,
+      template || '-',
+      count,
+      createdAtText(id),
+    ]),
   );
-}
-
-/** A part of a query of Temporal's lists. */
-function filterClause(flags: Flags, flag: string, attribute: string): string {
-  const value = textFlag(flags, flag);
-  if (value === undefined) return '';
-  if (!/^[\w-]+$/.test(value))
-    throw new ValidationError(`--${flag} is '${value}'; allowed: 0-9 A-Z a-z _ -.`);
-  return ` AND ${attribute} = "${value}"`;
+  return table + hint;
 }

@@ -1,54 +1,52 @@
 import type { Environment } from '../../../config/index.ts';
 import { ResourceNotFoundError, ValidationError } from '../../../domain/errors/errors.ts';
+import type { RequestFilter } from '../../../domain/request/requestRepository.ts';
 import type {
   MachineRecord,
   RequestRecord,
   StoredRequest,
 } from '../../../worker/pipeline/readModelQueries.ts';
-import { writeStdout } from '../../output/writeStdout.ts';
 import { renderTable } from '../../output/table.ts';
 import { utcText } from '../../output/times.ts';
 import { importWorkerModule, printNote } from '../shared/workerHost.ts';
-import { textFlag, type Flags } from '../../args/command.ts';
 
 const importReadModelQueries = () =>
   importWorkerModule(() => import('../../../worker/pipeline/readModelQueries.ts'));
 
+export const STORED_OPTION = [
+  '--stored',
+  "From the read model on the worker's host: also what Temporal no longer keeps",
+] as const;
+
 /** `ohf requests --stored` */
-export async function listStored(flags: Flags, limit: number, env: Environment): Promise<number> {
-  const templateId = textFlag(flags, 'template');
-  if (flags['state'] !== undefined) throw new ValidationError('--state does not go with --stored.');
+export async function listStored(
+  filter: RequestFilter,
+  limit: number,
+  env: Environment,
+): Promise<readonly RequestRecord[]> {
+  const { isOpen = false, state, templateId } = filter;
+  if (state !== undefined) throw new ValidationError('--state cannot be combined with --stored.');
   const { withReadModel } = await importReadModelQueries();
-  const requests = await withReadModel(env, printNote, (records) =>
-    records.requests(
-      {
-        ...(flags['all'] === true ? {} : { isOpen: true }),
-        ...(templateId === undefined ? {} : { templateId }),
-      },
-      limit,
-    ),
-  );
-  await writeStdout(flags['json'] === true ? `${JSON.stringify({ requests })}\n` : listText(requests, limit));
-  return 0;
+  const stored = {
+    ...(isOpen ? { isOpen: true as const } : {}),
+    ...(templateId === undefined ? {} : { templateId }),
+  };
+  return withReadModel(env, printNote, (queries) => queries.requests(stored, limit));
 }
 
 /** `ohf request ID --stored` */
-export async function showStored(id: string, flags: Flags, env: Environment): Promise<number> {
-  if (flags['watch'] === true) throw new ValidationError('--watch does not go with --stored.');
+export async function readStored(id: string, env: Environment): Promise<StoredRequest> {
   const { withReadModel } = await importReadModelQueries();
-  const found = await withReadModel(env, printNote, (records) => records.request(id));
-  if (!found) {
-    throw new ResourceNotFoundError(
-      id.startsWith('ret-')
-        ? `Returns are not kept in the read model; 'ohf events --request ${id}' shows what ${id} asked for.`
-        : `The read model has no request ${id}.`,
-    );
-  }
-  await writeStdout(flags['json'] === true ? `${JSON.stringify(found)}\n` : showText(found));
-  return 0;
+  const found = await withReadModel(env, printNote, (queries) => queries.request(id));
+  if (found) return found;
+  throw new ResourceNotFoundError(
+    id.startsWith('ret-')
+      ? `The read model keeps no returns; 'ohf events --request ${id}' shows the machines of ${id}.`
+      : `The read model has no request ${id}.`,
+  );
 }
 
-function listText(requests: readonly RequestRecord[], limit: number): string {
+export function storedListText(requests: readonly RequestRecord[], limit: number): string {
   if (requests.length === 0) return 'none\n';
   const rows = requests.map((request) => {
     const { id, templateId, status, count, alive, at, endedAt } = request;
@@ -58,14 +56,14 @@ function listText(requests: readonly RequestRecord[], limit: number): string {
   return renderTable(['ID', 'STATE', 'STATUS', 'TEMPLATE', 'COUNT', 'ALIVE', 'SINCE', 'ENDED'], rows) + hint;
 }
 
-/** In the words of Temporal's HfState. */
+/** As a value of HfState. */
 function stateOf({ phase, endedAt, cancelled }: RequestRecord): string {
   if (phase === 'provisioning') return 'provisioning';
   if (endedAt === 0) return 'settled';
   return cancelled ? 'cancelled' : 'returned';
 }
 
-function showText({ request, machines }: StoredRequest): string {
+export function storedRequestText({ request, machines }: StoredRequest): string {
   const { id, status, message, templateId, count, alive } = request;
   const head = `${id}: ${status}, ${count} of ${templateId || '-'}, ${alive} alive${message && `: ${message}`}\n`;
   return machines.length === 0 ? head : head + renderTable(MACHINE_HEADER, machines.map(machineCells));
@@ -91,7 +89,7 @@ const machineCells = (machine: MachineRecord): string[] => [
   machine.instanceType || '-',
   machine.spot ? 'spot' : 'ondemand',
   machine.result,
-  machine.lost ? 'reclaimed' : machine.release,
+  machine.lost ? 'lost' : machine.release,
   timeText(machine.launchTime * 1_000),
   timeText(machine.endedAt),
   machine.message || '-',

@@ -1,32 +1,88 @@
-import { ValidationError } from '../../../domain/errors/errors.ts';
+import * as z from 'zod/mini';
+import type { Environment } from '../../../config/index.ts';
+import { switchOption, textOption } from '../../args/fields.ts';
+import type { Flags } from '../../args/command.ts';
 import { applyChanges } from '../../install/changes.ts';
 import { findLayout, type Layout } from '../../install/layout.ts';
 import { planInstall } from '../../install/plan.ts';
 import { changesJson, changesText } from '../../install/report.ts';
 import { sampleFiles } from '../../install/samples.ts';
 import { findLauncherDir, scriptFiles } from '../../install/scriptFiles.ts';
-import { writeStdout } from '../../output/writeStdout.ts';
+import { defineCommand } from '../../operations/operation.ts';
 import { rejectWindows } from '../../platform.ts';
-import type { Command, Flags } from '../../args/command.ts';
+
+/** Where Host Factory is installed, and which provider of it is meant. */
+export const LAYOUT_OPTIONS = {
+  hfTop: textOption('--hf-top <folder>', "Host Factory's folder (default: $HF_TOP)"),
+  hfVersion: textOption('--hf-version <n.n>', 'Its version folder (default: the newest)'),
+  hfConfdir: textOption('--hf-confdir <folder>', 'HF_CONFDIR (default: conf in --hf-top)'),
+  hfWorkdir: textOption('--hf-workdir <folder>', 'HF_WORKDIR (default: work in --hf-top)'),
+  hfLogdir: textOption('--hf-logdir <folder>', 'HF_LOGDIR (default: log in --hf-top)'),
+  provider: textOption('--provider <name>', 'The provider instance, e.g. awsinst'),
+  plugin: textOption('--plugin <name>', 'Name of the plugin (default: ohf)'),
+  dryRun: switchOption('--dry-run', 'Show what would change, and change nothing'),
+};
+
+const NAMES = 'a name, or several with commas between';
+/** An option that may be repeated, or have several names with commas between. */
+const namesOption = (flag: string, description: string) =>
+  z.optional(
+    z
+      .pipe(
+        z.transform((value: unknown) =>
+          [value].flat().flatMap((each) => (typeof each === 'string' ? each.split(',') : [''])),
+        ),
+        z.array(z.string(NAMES).check(z.minLength(1, NAMES)), NAMES),
+      )
+      .check(z.meta({ flag, description })),
+  );
 
 /** Registers a provider instance with an installed Host Factory. */
-export const run: Command = async ({ flags }, env) => {
-  rejectWindows(process.platform);
-  const layout = findLayout(flags, env);
-  const changes = planInstall(layout, {
-    scripts: scriptFiles(findLauncherDir(process.argv[1]), layout),
-    samples: sampleFiles(layout, flags),
-    requestors: listFlag(flags, 'requestor'),
-  });
-  const isDryRun = flags['dryRun'] === true;
-  const backups = isDryRun ? [] : applyChanges(changes, layout.confDir, registrationFileFilter(layout));
-  await writeStdout(
-    flags['json'] === true
-      ? `${JSON.stringify({ dryRun: isDryRun, changes: changesJson(changes), backups })}\n`
-      : `${changesText(changes, registrationFileFilter(layout))}${summary(layout, changes.length, backups, isDryRun)}`,
-  );
-  return 0;
-};
+export const operation = defineCommand({
+  schema: () =>
+    z.object({
+      ...LAYOUT_OPTIONS,
+      requestor: namesOption(
+        '--requestor <name>',
+        'Who may request hosts of it; may be repeated (default: symAinst and admin)',
+      ),
+      deployment: textOption('--deployment <name>', 'For a new config.json: names this Symphony cluster'),
+      region: textOption('--region <name>', 'For a new provider configuration: the AWS region'),
+      temporal: textOption('--temporal <host:port>', "For a new config.json: Temporal's address"),
+    }),
+  scope: 'host',
+  environment: layoutEnvironment,
+  isDryRun: ({ dryRun }) => dryRun === true,
+  examples: [
+    'install --hf-top $EGO_TOP/hostfactory --provider awsinst --dry-run',
+    'install --hf-top $EGO_TOP/hostfactory --provider awsinst --deployment grid1 --region eu-west-1',
+  ],
+  run: async ({ dryRun = false, requestor, ...flags }, { env }) => {
+    rejectWindows(process.platform);
+    const layout = findLayout(flags, env);
+    const changes = planInstall(layout, {
+      scripts: scriptFiles(findLauncherDir(process.argv[1]), layout),
+      samples: sampleFiles(layout, flags),
+      requestors: requestor,
+    });
+    const backups = dryRun ? [] : applyChanges(changes, layout.confDir, registrationFileFilter(layout));
+    return { dryRun, changes, backups, layout };
+  },
+  json: ({ dryRun, changes, backups }) => ({ dryRun, changes: changesJson(changes), backups }),
+  text: ({ dryRun, changes, backups, layout }) =>
+    changesText(changes, registrationFileFilter(layout)) + summary(layout, changes.length, backups, dryRun),
+});
+
+/** As Host Factory calls the scripts of this provider: its settings and its log apply. */
+export function layoutEnvironment(flags: Flags, env: Environment): Environment {
+  const { provider, providerConf, logDir } = findLayout(flags, env);
+  return {
+    ...env,
+    HF_PROVIDER_NAME: provider,
+    HF_PROVIDER_CONFDIR: providerConf,
+    HF_PROVIDER_LOGDIR: logDir,
+  };
+}
 
 function summary(layout: Layout, changes: number, backups: readonly string[], isDryRun: boolean): string {
   if (changes === 0) return `nothing to do: ${layout.provider} is registered in ${layout.confDir}\n`;
@@ -43,14 +99,4 @@ ${layout.provider} is registered. Next:
 /** Host Factory's own files; the others are ours. */
 export function registrationFileFilter({ registrations }: Layout): (path: string) => boolean {
   return (path) => Object.values<string>({ ...registrations }).includes(path);
-}
-
-/** An option that may stand there more than once, or name several with commas. */
-function listFlag(flags: Flags, name: string): readonly string[] | undefined {
-  const value = flags[name];
-  if (value === undefined) return undefined;
-  const given: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const texts = given.flatMap((each) => (typeof each === 'string' ? each.split(',') : ['']));
-  if (!texts.includes('')) return texts;
-  throw new ValidationError(`--${name} needs a name, or several with commas between.`);
 }

@@ -1,58 +1,72 @@
 import { Client, Connection } from '@temporalio/client';
-import { loadCliConfig, loadWorkerConfig, type Config } from '../../../config/index.ts';
+import * as z from 'zod/mini';
+import { loadWorkerConfig, type Config } from '../../../config/index.ts';
 import { isRealAws } from '../../../config/load.ts';
 import { SEARCH_ATTRIBUTES } from '../../../contract/searchAttributes.ts';
 import { ConfigurationError, OhfError, ValidationError } from '../../../domain/errors/errors.ts';
 import { connectionOptions } from '../../gateway/connectionOptions.ts';
 import { unavailableError, unreachableError } from '../../gateway/temporalErrors.ts';
-import { writeStdout } from '../../output/writeStdout.ts';
-import { scriptEnvironment } from '../../args/scriptEnvironment.ts';
+import { argument, integerOption, switchOption } from '../../args/fields.ts';
 import { renderTable } from '../../output/table.ts';
 import { importWorkerModule } from '../shared/workerHost.ts';
-import type { Command, Flags } from '../../args/command.ts';
+import { defineCommand } from '../../operations/operation.ts';
 import { setupCommands, isTemporalCloud, attributeTypeName } from './setupCommands.ts';
 
-/** As Temporal's own command line makes a namespace. */
+/** As Temporal's own command line creates a namespace. */
 const RETENTION_DAYS = 3;
 /** A new namespace takes some seconds to be known everywhere. */
 const SETUP_TIMEOUT_MS = 120_000;
 const ACTIONS = ['check', 'apply', 'print'] as const;
 
-/** Says what the namespace in Temporal lacks, makes it, or prints how to make it. */
-export const run: Command = async ({ flags, args }, env) => {
-  if (args.join(' ') !== 'setup')
-    throw new ValidationError(
-      `'${['temporal', ...args].join(' ')}' is no command; allowed: temporal setup --check, --apply or --print.`,
-    );
-  const [action, secondAction] = ACTIONS.filter((name) => flags[name] === true);
-  if (action === undefined || secondAction !== undefined)
-    throw new ValidationError('temporal setup needs one of --check, --apply and --print.');
-  const days = retentionFlag(flags);
-  const config =
-    flags['worker'] === true
-      ? await loadWorkerConfig(env)
-      : (await loadCliConfig(scriptEnvironment(flags, env))).config;
-  if (action === 'print') {
-    await writeStdout(setupCommands(config.temporal, days));
-    return 0;
-  }
-  if (action === 'apply' && isTemporalCloud(config.temporal)) {
-    await writeStdout(
-      `Temporal Cloud lets no client set it up; nothing was changed. By hand:\n${setupCommands(config.temporal, days)}`,
-    );
-    return 1;
-  }
-  return withClient(config, (client) =>
-    action === 'apply' ? applySetup(client, config, days) : checkSetup(client, config, days, flags),
-  );
-};
-
-function retentionFlag({ retentionDays: days = RETENTION_DAYS }: Flags): number {
-  if (typeof days === 'number' && Number.isInteger(days) && days >= 1 && days <= 365) return days;
-  throw new ValidationError(
-    `--retention-days is ${JSON.stringify(days)}; allowed: a whole number from 1 to 365.`,
-  );
+interface Result {
+  readonly ok: boolean;
+  readonly text: string;
+  readonly checks?: readonly SetupCheck[];
 }
+
+/** Shows what the namespace in Temporal lacks, creates it, or prints the commands that create it. */
+export const operation = defineCommand({
+  schema: () =>
+    z.object({
+      action: argument('<action>', 'setup', (action) => action === 'setup'),
+      check: switchOption('--check', 'Show what it lacks; exit code 1 if it lacks anything'),
+      apply: switchOption('--apply', 'Create what it lacks'),
+      print: switchOption('--print', 'Print the commands that create it, also for Temporal Cloud'),
+      retentionDays: integerOption(
+        '--retention-days <n>',
+        'How long closed requests are kept, at least (default: 3)',
+        [1, 365],
+      ),
+      worker: switchOption(
+        '--worker',
+        "With the worker's settings, from $OHF_CONFIG or ./config/config.json",
+      ),
+    }),
+  examples: ['temporal setup --check', 'temporal setup --apply --retention-days 7', 'temporal setup --print'],
+  isDryRun: ({ apply }) => apply !== true,
+  run: async (
+    { retentionDays: days = RETENTION_DAYS, worker = false, ...flags },
+    context,
+  ): Promise<Result> => {
+    const [action, secondAction] = ACTIONS.filter((name) => flags[name] === true);
+    if (action === undefined || secondAction !== undefined)
+      throw new ValidationError('temporal setup needs one of --check, --apply and --print.');
+    const config = worker ? await loadWorkerConfig(context.env) : await context.config();
+    if (action === 'print') return { ok: true, text: setupCommands(config.temporal, days) };
+    if (action === 'apply' && isTemporalCloud(config.temporal)) {
+      return {
+        ok: false,
+        text: `Temporal Cloud does not allow clients to set it up; nothing was changed. Run:\n${setupCommands(config.temporal, days)}`,
+      };
+    }
+    return withClient(config, (client) =>
+      action === 'apply' ? applySetup(client, config, days) : checkSetup(client, config, days),
+    );
+  },
+  json: ({ ok, text, checks }) => (checks ? { ok, checks } : { ok, text }),
+  text: ({ text }) => text,
+  exitCode: ({ ok }) => (ok ? 0 : 1),
+});
 
 async function withClient<T>({ temporal }: Config, work: (client: Client) => Promise<T>): Promise<T> {
   const connectTimeout = temporal.deadlineSeconds * 1_000;
@@ -65,7 +79,7 @@ async function withClient<T>({ temporal }: Config, work: (client: Client) => Pro
     return await connection.withDeadline(Date.now() + SETUP_TIMEOUT_MS, () => work(client));
   } catch (error) {
     if (error instanceof OhfError) throw error;
-    throw unavailableError(temporal, 'tell of the namespace, or set it up', error);
+    throw unavailableError(temporal, 'read or set up the namespace', error);
   } finally {
     await connection.close();
   }
@@ -79,16 +93,17 @@ interface SetupCheck {
   readonly detail: string;
 }
 
-async function checkSetup(client: Client, config: Config, days: number, flags: Flags): Promise<number> {
+async function checkSetup(client: Client, config: Config, days: number): Promise<Result> {
   const rows = await runChecks(client, config, days);
   const ok = rows.every((row) => row.ok);
   const text = renderTable(
     ['CHECK', 'RESULT', 'DETAIL'],
     rows.map((row) => [row.check, row.ok ? 'ok' : 'failed', row.detail]),
   );
-  const advice = ok ? '' : `'ohf temporal setup --apply' makes what is missing, '--print' tells how.\n`;
-  await writeStdout(flags['json'] === true ? `${JSON.stringify({ ok, checks: rows })}\n` : text + advice);
-  return ok ? 0 : 1;
+  const advice = ok
+    ? ''
+    : `'ohf temporal setup --apply' creates what is missing, '--print' shows the commands.\n`;
+  return { ok, text: text + advice, checks: rows };
 }
 
 const DEV_SERVER_REJECTED =
@@ -119,7 +134,7 @@ async function runChecks(
   ];
 }
 
-async function applySetup(client: Client, { temporal }: Config, days: number): Promise<number> {
+async function applySetup(client: Client, { temporal }: Config, days: number): Promise<Result> {
   const {
     addSearchAttributes,
     createNamespace,
@@ -129,26 +144,26 @@ async function applySetup(client: Client, { temporal }: Config, days: number): P
     setRetention,
   } = await importNamespaceModule();
   const { namespace } = temporal;
-  const print = (line: string): Promise<unknown> => writeStdout(`${line}\n`);
+  const done: string[] = [];
   const state = await readNamespace(client, namespace);
   const missing = missingAttributes(state);
   if (!state.exists) {
     await createNamespace(client, namespace, days);
-    await print(`made the namespace ${namespace}, with a retention of ${days} days`);
+    done.push(`created the namespace ${namespace}, with a retention of ${days} days`);
   } else if (state.retentionDays < days) {
     await setRetention(client, namespace, days);
-    await print(`set the retention of ${namespace} to ${days} days; it was ${state.retentionDays}`);
+    done.push(`set the retention of ${namespace} to ${days} days; it was ${state.retentionDays}`);
   }
   if (missing.length > 0) {
     await addSearchAttributes(client, namespace, missing);
-    await print(`made the search attributes ${missing.join(', ')}`);
+    done.push(`created the search attributes ${missing.join(', ')}`);
   }
   const mistyped = mistypedAttributes(state);
   if (mistyped.length > 0)
     throw new ConfigurationError(
-      `${mistyped.join(', ')} of namespace '${namespace}' have another type than ours. Take a namespace of our own, ` +
+      `${done.map((line) => `${line}; `).join('')}${mistyped.join(', ')} of namespace '${namespace}' have another type than required. Use a namespace of its own, ` +
         "or remove them there: 'temporal operator search-attribute remove --name NAME'.",
     );
-  await print(`the namespace ${namespace} is set up`);
-  return 0;
+  done.push(`the namespace ${namespace} is set up`);
+  return { ok: true, text: done.map((line) => `${line}\n`).join('') };
 }

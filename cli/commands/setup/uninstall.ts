@@ -1,47 +1,54 @@
-import type { Environment } from '../../../config/index.ts';
-import { BusinessRuleError, OhfError } from '../../../domain/errors/errors.ts';
+import * as z from 'zod/mini';
+import { BusinessRuleError, isOhfError } from '../../../domain/errors/errors.ts';
+import { switchOption } from '../../args/fields.ts';
+import type { CommandContext } from '../../bus/context.ts';
 import { applyChanges } from '../../install/changes.ts';
 import { findLayout, type Layout } from '../../install/layout.ts';
 import { planUninstall } from '../../install/plan.ts';
 import { changesJson, changesText } from '../../install/report.ts';
-import { writeStdout } from '../../output/writeStdout.ts';
+import { defineCommand } from '../../operations/operation.ts';
 import { rejectWindows } from '../../platform.ts';
-import { withProvider } from '../shared/providerContext.ts';
-import { readOpenWork, openWorkText } from '../shared/openWork.ts';
-import type { Command } from '../../args/command.ts';
-import { registrationFileFilter } from './install.ts';
+import { openWorkText, readOpenWork } from '../shared/openWork.ts';
+import { LAYOUT_OPTIONS, layoutEnvironment, registrationFileFilter } from './install.ts';
 
-/** Takes out what `install` put in. Not while the provider has machines: nobody could give them back. */
-export const run: Command = async ({ flags }, env) => {
-  rejectWindows(process.platform);
-  const layout = findLayout(flags, env);
-  const changes = planUninstall(layout);
-  const isDryRun = flags['dryRun'] === true;
-  if (changes.length > 0 && !isDryRun && flags['force'] !== true) await rejectWhileInUse(layout, env);
-  const backups = isDryRun ? [] : applyChanges(changes, layout.confDir, registrationFileFilter(layout));
-  await writeStdout(
-    flags['json'] === true
-      ? `${JSON.stringify({ dryRun: isDryRun, changes: changesJson(changes), backups })}\n`
-      : `${changesText(changes, registrationFileFilter(layout))}${summary(layout, changes.length, backups, isDryRun)}`,
-  );
-  return 0;
-};
+/** Removes what `install` wrote. Refused while the provider has machines: Host Factory could not return them. */
+export const operation = defineCommand({
+  schema: () =>
+    z.object({
+      ...LAYOUT_OPTIONS,
+      force: switchOption('--force', 'Although it has machines, or Temporal does not answer'),
+    }),
+  scope: 'host',
+  environment: layoutEnvironment,
+  isDryRun: ({ dryRun }) => dryRun === true,
+  examples: ['uninstall --hf-top $EGO_TOP/hostfactory --provider awsinst --dry-run'],
+  run: async ({ dryRun = false, force = false, ...flags }, context) => {
+    rejectWindows(process.platform);
+    const layout = findLayout(flags, context.env);
+    const changes = planUninstall(layout);
+    if (changes.length > 0 && !dryRun && !force) await rejectWhileInUse(layout, context);
+    const backups = dryRun ? [] : applyChanges(changes, layout.confDir, registrationFileFilter(layout));
+    return { dryRun, changes, backups, layout };
+  },
+  json: ({ dryRun, changes, backups }) => ({ dryRun, changes: changesJson(changes), backups }),
+  text: ({ dryRun, changes, backups, layout }) =>
+    changesText(changes, registrationFileFilter(layout)) + summary(layout, changes.length, backups, dryRun),
+});
 
-/** @throws BusinessRuleError when something lives, or when that can't be known */
-async function rejectWhileInUse({ provider, providerConf }: Layout, env: Environment): Promise<void> {
-  const scriptEnv = { ...env, HF_PROVIDER_NAME: provider, HF_PROVIDER_CONFDIR: providerConf };
-  const openWork = await withProvider(scriptEnv, readOpenWork).catch((error: unknown) => {
-    if (!(error instanceof OhfError)) throw error;
+/** @throws BusinessRuleError when requests, returns or machines remain, or when that is unknown */
+async function rejectWhileInUse({ provider }: Layout, context: CommandContext): Promise<void> {
+  const openWork = await readOpenWork(context).catch((error: unknown) => {
+    if (!isOhfError(error)) throw error;
     throw new BusinessRuleError(
-      `Whether ${provider} still has machines is not known: ${error.message} ` +
+      `Whether ${provider} still has machines is unknown: ${error.message} ` +
         'Nothing was changed. If you know that it has none, add --force.',
       { cause: error },
     );
   });
   if (openWork.length === 0) return;
   throw new BusinessRuleError(
-    `${provider} is not at its end, so nothing was changed. First 'ohf drain --provider ${provider}', let Host ` +
-      `Factory give its machines back, then try again; or add --force.\n${openWorkText(openWork)}`,
+    `${provider} is still in use, so nothing was changed. Run 'ohf drain --provider ${provider}', let Host Factory ` +
+      `return its machines, then try again; or add --force.\n${openWorkText(openWork)}`,
   );
 }
 

@@ -1,28 +1,27 @@
 import { isAlive, type Machine } from '../../../domain/machine/machine.ts';
 import type { WorkflowRow } from '../../../domain/request/requestRepository.ts';
-import { providerQuery } from '../../gateway/visibility.ts';
-import type { ProviderContext } from './providerContext.ts';
+import type { QueryContext } from '../../bus/context.ts';
 import { renderTable } from '../../output/table.ts';
 
-/** An open request, return or adopter; `machines` are those that a request still holds, if that is known. */
+/** An open request, return or adopter; `machines` are those that a request still has, if its owner answered. */
 export interface OpenWork extends WorkflowRow {
   readonly machines?: readonly Machine[];
 }
 
-/** More than one provider ever has; each costs a query. */
+/** More than one provider has; each request costs a query. */
 const MAX_OPEN_WORKFLOWS = 10_000;
 
 /**
- * All of a provider that is not at its end yet.
- * @throws UnavailableError when Temporal can't tell
+ * The open requests, returns and adopters of a provider.
+ * @throws UnavailableError when Temporal does not answer
  */
-export async function readOpenWork(provider: ProviderContext): Promise<readonly OpenWork[]> {
-  const visibility = await provider.visibility();
-  const rows = await visibility.list(providerQuery(provider.config, 'open'), MAX_OPEN_WORKFLOWS);
+export async function readOpenWork({
+  requests,
+}: Pick<QueryContext, 'requests'>): Promise<readonly OpenWork[]> {
+  const rows = await requests.list({ isOpen: true }, MAX_OPEN_WORKFLOWS);
   const ids = rows.filter(({ kind }) => kind === 'request').map(({ id }) => id);
-  const gateway = await provider.gateway();
-  // Without a worker the machines may not be known; that their owners are open is.
-  const answers = await gateway.readStatuses(ids, Date.now()).catch(() => []);
+  // Without a worker the machines may be unknown; that their owners are open is known.
+  const answers = await requests.statuses(ids).catch(() => []);
   const held = new Map(ids.map((id, index) => [id, answers[index]?.machines.filter(isHeld)]));
   return rows.map((row) => {
     const machines = held.get(row.id);
@@ -41,7 +40,7 @@ export function openWorkText(rows: readonly OpenWork[]): string {
   return (
     `remaining: ${countOf('request')} requests with ${machines} machines, ${countOf('return')} returns${adopters}\n` +
     renderTable(
-      ['ID', 'KIND', 'STATE', 'TEMPLATE', 'ASKED', 'HOLDS'],
+      ['ID', 'KIND', 'STATE', 'TEMPLATE', 'REQUESTED', 'HELD'],
       rows.map((row) => [...openWorkCells(row), row.machines?.length ?? '-']),
     )
   );
@@ -55,6 +54,6 @@ const openWorkCells = ({ id, kind, state, template, count }: WorkflowRow): (stri
   count,
 ];
 
-/** As programs get it: numbers instead of machines. */
+/** For programs: numbers instead of machines. */
 export const openWorkJson = (rows: readonly OpenWork[]): readonly object[] =>
   rows.map(({ machines, ...row }) => ({ ...row, ...(machines ? { machineCount: machines.length } : {}) }));

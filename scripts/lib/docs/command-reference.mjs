@@ -1,21 +1,26 @@
 import { markdownTable } from './markdown-table.mjs';
 
-/** The parts of docs/commands.md. */
-export const commandReference = async ({ HF_OPERATIONS }, { COMMANDS }) => ({
-  operations: markdownTable(
-    ['operation', 'what it does'],
-    await Promise.all(
-      HF_OPERATIONS.map(async ({ name, summary, load }) => {
-        const { operation } = await load();
-        return [`\`${usage(name, operation.args)}\``, summary];
-      }),
+/** The parts of docs/commands.md that the registries of cli/ define. */
+export async function commandReference({ HF_OPERATIONS }, { OPERATIONS, COMMANDS }, { commandLineOf }) {
+  const operations = await Promise.all(
+    OPERATIONS.map(async (entry) => {
+      const { operation } = await entry.load();
+      return { ...entry, examples: operation.examples, ...(await commandLineOf(entry, operation)) };
+    }),
+  );
+  const forHostFactory = operations.slice(0, HF_OPERATIONS.length);
+  const forPeople = [...operations.slice(HF_OPERATIONS.length), ...COMMANDS];
+  return {
+    operations: markdownTable(
+      ['operation', 'what it does'],
+      forHostFactory.map(({ name, args, summary }) => [`\`${usage(name, args)}\``, summary]),
     ),
-  ),
-  commands: COMMANDS.map(section).join('\n'),
-});
+    commands: forPeople.map(section).join('\n'),
+  };
+}
 
 function section({ name, args, summary, options, examples }) {
-  const flags = options.map(([flag, meaning]) => [`\`${flag}\``, meaning]);
+  const flags = options.map(([flag, description]) => [`\`${flag}\``, description]);
   const table = flags.length === 0 ? '' : `${markdownTable(['option', 'meaning'], flags)}\n`;
   const shown = examples.map((example) => `ohf ${example}\n`).join('');
   return `### \`ohf ${usage(name, args)}\`\n\n${summary}.\n\n${table}\`\`\`\n${shown}\`\`\`\n`;

@@ -21,10 +21,11 @@ export async function documents() {
   const health = await compiled('worker', 'health', 'metrics.js');
   const operations = await compiled('cli', 'operations', 'registry.js');
   const commands = await compiled('cli', 'commands', 'registry.js');
+  const program = await compiled('cli', 'program.js');
   const schema = `${JSON.stringify(configSchema(settings), null, 2)}\n`;
   return [
     { file: 'config/config.schema.json', is: read('config/config.schema.json'), shouldBe: schema },
-    between('docs/commands.md', await commandReference(operations, commands)),
+    between('docs/commands.md', await commandReference(operations, commands, program)),
     between('docs/configuration.md', { ...settingsTables(settings), ...ibmTables(ibm, hfLogging) }),
     between('docs/errors.md', errorTables(guide)),
     between('docs/events.md', eventTables(events)),

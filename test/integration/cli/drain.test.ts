@@ -57,7 +57,7 @@ describe('a provider at the end of its life', function () {
 
     const refused = await ohf(['uninstall', ...provider()]);
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /myaws is not at its end, so nothing was changed/);
+    assert.match(refused.stderr, /myaws is still in use, so nothing was changed/);
     assert.ok(refused.stderr.includes(requestId));
 
     await ohf(['drain', '--undo', ...provider()]);

@@ -60,7 +60,7 @@ describe('the Temporal namespace of the worker', function () {
     assert.equal(applied.code, 0, applied.stderr);
     assert.match(
       applied.stdout,
-      /made the namespace fresh, with a retention of 5 days\nmade the search attributes Hf/,
+      /created the namespace fresh, with a retention of 5 days\ncreated the search attributes Hf/,
     );
     const state = await readNamespace(temporal.client, 'fresh');
     assert.deepEqual([state.exists, state.retentionDays], [true, 5]);

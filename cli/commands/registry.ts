@@ -76,50 +76,35 @@ export const OPERATIONS: readonly RegistryEntry[] = [
     "Rebuild the read model from Temporal and AWS's tags; only on the worker's host",
     () => import('./diagnostics/rebuildReadModel.ts'),
   ),
+  query(
+    'setup',
+    'templates',
+    "List a provider's templates, or explain what is wrong with them",
+    () => import('./setup/templates.ts'),
+  ),
+  query(
+    'diagnostics',
+    'health',
+    'Check configuration, templates, Temporal and the workers; exit code 1 when a check fails',
+    () => import('./diagnostics/health.ts'),
+  ),
+  query(
+    'diagnostics',
+    'events',
+    "Show the events of requests and machines, the newest last; only on the worker's host",
+    () => import('./diagnostics/events.ts'),
+  ),
+  command(
+    'run',
+    'worker',
+    'Run the worker, which does the work of all requests',
+    () => import('./worker.ts'),
+  ),
+  command('run', 'simulate-aws', 'Serve a simulated AWS for trials', () => import('./simulateAws.ts')),
 ];
 
 /** Commands that are not on a bus yet. */
 export const COMMANDS: readonly CommandEntry[] = [
-  {
-    name: 'worker',
-    group: 'run',
-    summary: 'Run the worker, which does the work of all requests',
-    options: [],
-    examples: ['worker'],
-    load: () => import('./worker.ts'),
-  },
-  {
-    name: 'simulate-aws',
-    group: 'run',
-    summary: 'Serve a simulated AWS for trying things out',
-    options: [
-      ['--port <n>', 'TCP port; any free one if left out'],
-      ['--state <file>', 'Where its machines survive a restart'],
-      ['--pending-seconds <s>', 'Time that a machine takes to start'],
-      ['--shutting-down-seconds <s>', 'Time that a machine takes to end'],
-      ['--consistency-lag-ms <ms>', 'How long reads do not show what was just done'],
-      ['--throttle', "Hold to AWS's published request rates"],
-      ['--faults <file>', 'Faults to order: {"faults": [{"action", "mode", ...}]}'],
-    ],
-    examples: [
-      'simulate-aws --port 4566 --state aws.jsonl',
-      'simulate-aws --port 4566 --throttle --faults faults.json',
-    ],
-    load: () => import('./simulateAws.ts'),
-  },
-  {
-    name: 'templates',
-    group: 'setup',
-    args: '[...validate]',
-    summary: 'List the templates of a provider, or explain what is wrong with them',
-    options: [
-      ...PROVIDER_OPTIONS,
-      ['--templates <file>', "This file instead of the provider's"],
-      JSON_OPTION,
-    ],
-    examples: ['templates', 'templates validate --templates awsinstprov_templates.json'],
-    load: () => import('./setup/templates.ts'),
-  },
   {
     name: 'config',
     group: 'setup',
@@ -148,43 +133,5 @@ export const COMMANDS: readonly CommandEntry[] = [
       'iam-policy --templates awsinstprov_templates.json --region eu-west-1 --account 123456789012 --deployment grid1',
     ],
     load: () => import('./setup/iamPolicy.ts'),
-  },
-  {
-    name: 'health',
-    group: 'diagnostics',
-    summary: 'Check configuration, templates, Temporal and the workers; exit code 1 when anything fails',
-    options: [
-      ...PROVIDER_OPTIONS,
-      ['--worker <host:port>', 'Where a worker serves its health (default: metrics.listen of the settings)'],
-      JSON_OPTION,
-    ],
-    examples: [
-      'health',
-      'health --worker worker-host:9464',
-      'health --hf-top $EGO_TOP/hostfactory --provider awsinst --json',
-    ],
-    load: () => import('./diagnostics/health.ts'),
-  },
-  {
-    name: 'events',
-    group: 'diagnostics',
-    summary: "Show what happened to requests and machines, the newest last; only on the worker's host",
-    options: [
-      ['--request <id>', 'Only of this request (req-…), or what this return (ret-…) asked for'],
-      ['--machine <id>', 'Only of this machine, and the returns that named it'],
-      ['--type <type>', 'Only events of this type, e.g. MachineLost'],
-      ['--since <time>', 'Only from then on: 2026-01-31, 2026-01-31T12:00, or 90m, 12h, 7d ago'],
-      ['--until <time>', 'Only before then'],
-      ['--limit <n>', 'How many at most (default: 100)'],
-      ['--follow', 'Go on with each that happens, until Ctrl-C'],
-      ['--json', "Print JSON: one document, or with --follow a line each; in the audit log's words"],
-    ],
-    examples: [
-      'events --since 1h',
-      'events --request req-01989c9e-7a0b-7c3d-9e4f-0123456789ab --limit 1000 --json',
-      'events --machine i-0123456789abcdef0',
-      'events --type MachineLost --follow',
-    ],
-    load: () => import('./diagnostics/events.ts'),
   },
 ];

@@ -1,20 +1,79 @@
 import { resolve } from 'node:path';
+import * as z from 'zod/mini';
 import { isObject, messageOf, readJsonObject } from '../../config/input/jsonFile.ts';
 import { ValidationError } from '../../domain/errors/errors.ts';
 import type { Fault } from '../../simulator/gates.ts';
+import { switchOption, textOption } from '../args/fields.ts';
+import { defineCommand } from '../operations/operation.ts';
 import { writeStdout } from '../output/writeStdout.ts';
-import { flagName, textFlag, type Command, type Flags } from '../args/command.ts';
+
+const numberOption = (flag: string, description: string, max: number) => {
+  const allowed = `a number from 0 to ${max}`;
+  return z.optional(
+    z.number(allowed).check(z.gte(0, allowed), z.lte(max, allowed), z.meta({ flag, description })),
+  );
+};
+
+const PORT = 'a number from 0 to 65535';
 
 /** Serves a simulated AWS until SIGINT or SIGTERM; prints its URL when it listens. */
-export const run: Command = async ({ flags }) => {
-  const port = numberFlag(flags, 'port', 65_535);
-  const pendingSeconds = numberFlag(flags, 'pendingSeconds', 86_400);
-  const shuttingDownSeconds = numberFlag(flags, 'shuttingDownSeconds', 86_400);
-  const consistencyLagMs = numberFlag(flags, 'consistencyLagMs', 3_600_000);
-  const state = textFlag(flags, 'state');
-  const throttle = flags['throttle'] === true ? 1 : undefined;
-  const faultsFile = textFlag(flags, 'faults');
-  const faults = faultsFile === undefined ? [] : await readFaults(faultsFile);
+export const operation = defineCommand({
+  schema: () =>
+    z.object({
+      port: z.optional(
+        z
+          .number(PORT)
+          .check(
+            z.int(PORT),
+            z.gte(0, PORT),
+            z.lte(65_535, PORT),
+            z.meta({ flag: '--port <n>', description: 'TCP port; any free one if it is not set' }),
+          ),
+      ),
+      state: textOption('--state <file>', 'Where its machines survive a restart'),
+      pendingSeconds: numberOption('--pending-seconds <s>', 'Time that a machine takes to start', 86_400),
+      shuttingDownSeconds: numberOption(
+        '--shutting-down-seconds <s>',
+        'Time that a machine takes to end',
+        86_400,
+      ),
+      consistencyLagMs: numberOption(
+        '--consistency-lag-ms <ms>',
+        'How long reads do not show what was just done',
+        3_600_000,
+      ),
+      throttle: switchOption('--throttle', "Apply AWS's published request rates"),
+      faults: textOption('--faults <file>', 'Faults to inject: {"faults": [{"action", "mode", ...}]}'),
+    }),
+  scope: 'process',
+  examples: [
+    'simulate-aws --port 4566 --state aws.jsonl',
+    'simulate-aws --port 4566 --throttle --faults faults.json',
+  ],
+  run: serve,
+  text: () => '',
+});
+
+interface Input {
+  readonly port?: number | undefined;
+  readonly state?: string | undefined;
+  readonly pendingSeconds?: number | undefined;
+  readonly shuttingDownSeconds?: number | undefined;
+  readonly consistencyLagMs?: number | undefined;
+  readonly throttle?: boolean | undefined;
+  readonly faults?: string | undefined;
+}
+
+async function serve({
+  port,
+  state,
+  pendingSeconds,
+  shuttingDownSeconds,
+  consistencyLagMs,
+  ...input
+}: Input) {
+  const throttle = input.throttle ? 1 : undefined;
+  const faults = input.faults === undefined ? [] : await readFaults(input.faults);
   const { startSimulator } = await import('../../simulator/server.ts');
   const stopped = new Promise<void>((stop) => {
     process.once('SIGINT', () => stop());
@@ -34,8 +93,8 @@ export const run: Command = async ({ flags }) => {
   await writeStdout(`simulated AWS listens on ${simulator.url}\n`);
   await stopped;
   await simulator.close();
-  return 0;
-};
+  return {};
+}
 
 /** A JSON list of gates, as the control endpoint takes them one by one. */
 async function readFaults(path: string): Promise<readonly Fault[]> {
@@ -51,14 +110,4 @@ async function readFaults(path: string): Promise<readonly Fault[]> {
       throw new ValidationError(`faults[${index}] of ${path}: ${messageOf(error)}.`, { cause: error });
     }
   });
-}
-
-function numberFlag(flags: Flags, name: string, max: number): number | undefined {
-  const value = flags[name];
-  if (value === undefined) return undefined;
-  const number = typeof value === 'number' ? value : Number.NaN;
-  if (number >= 0 && number <= max && (name !== 'port' || Number.isInteger(number))) return number;
-  throw new ValidationError(
-    `${flagName(name)} is ${JSON.stringify(value)}; allowed: a number from 0 to ${max}.`,
-  );
 }

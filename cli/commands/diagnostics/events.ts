@@ -1,48 +1,86 @@
-import { once } from 'node:events';
+import * as z from 'zod/mini';
+import { isRequestId, isReturnId } from '../../../contract/ids.ts';
 import { didYouMean } from '../../../config/input/suggest.ts';
 import { EVENT_TYPES, type EventType } from '../../../domain/events/event.ts';
 import { ValidationError } from '../../../domain/errors/errors.ts';
-import { isRequestId, isReturnId } from '../../../contract/ids.ts';
-import type { EventFilter } from '../../../worker/pipeline/readModelQueries.ts';
-import { eventRowText, eventsTable } from './eventsTable.ts';
-import { writeStdout } from '../../output/writeStdout.ts';
+import type { AuditLine, EventFilter } from '../../../worker/pipeline/readModelQueries.ts';
+import { DEFAULT_LIMIT, limitOption, textOption } from '../../args/fields.ts';
+import { defineQuery } from '../../operations/operation.ts';
 import { parseTime } from '../../output/times.ts';
 import { importWorkerModule, printNote } from '../shared/workerHost.ts';
-import { limitFlag, textFlag, type Command, type Flags } from '../../args/command.ts';
+import { eventRowText, eventsTable } from './eventsTable.ts';
 
-/** Shows what the worker of this host has published, from its read model; and from its outbox with --follow. */
-export const run: Command = async ({ flags }, env) => {
-  const [filter, limit] = [filterOf(flags), limitFlag(flags)];
-  const isJson = flags['json'] === true;
-  const { withReadModel } = await importWorkerModule(
-    () => import('../../../worker/pipeline/readModelQueries.ts'),
-  );
-  return withReadModel(env, printNote, async (records) => {
-    if (flags['follow'] === true) {
-      const interrupted = new AbortController();
-      for (const signal of ['SIGINT', 'SIGTERM']) void once(process, signal).then(() => interrupted.abort());
-      const show = async (line: Parameters<typeof eventRowText>[0]): Promise<void> => {
-        if (!(await writeStdout(isJson ? `${JSON.stringify(line)}\n` : eventRowText(line))))
-          interrupted.abort();
-      };
-      await records.follow(filter, limit, show, interrupted.signal);
-      return 0;
-    }
-    const events = await records.events(filter, limit);
-    await writeStdout(isJson ? `${JSON.stringify({ events })}\n` : eventsTable(events, limit));
-    return 0;
-  });
-};
+interface Input {
+  readonly request?: string | undefined;
+  readonly machine?: string | undefined;
+  readonly type?: string | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+interface Result {
+  readonly events: readonly AuditLine[];
+  /** One event at a time, of `--follow`. */
+  readonly isFollowed?: boolean;
+}
+
+/** Shows the events that the worker of this host published, from its read model; with --follow from its outbox too. */
+export const operation = defineQuery({
+  schema: () =>
+    z.object({
+      request: textOption(
+        '--request <id>',
+        'Only of this request (req-…), or of the machines of this return (ret-…)',
+      ),
+      machine: textOption('--machine <id>', 'Only of this machine, and the returns that named it'),
+      type: textOption('--type <type>', 'Only events of this type, e.g. MachineLost'),
+      since: textOption(
+        '--since <time>',
+        'Only from then on: 2026-01-31, 2026-01-31T12:00, or 90m, 12h, 7d ago',
+      ),
+      until: textOption('--until <time>', 'Only before then'),
+      limit: limitOption(),
+    }),
+  scope: 'workerHost',
+  examples: [
+    'events --since 1h',
+    'events --request req-01989c9e-7a0b-7c3d-9e4f-0123456789ab --limit 1000 --json',
+    'events --machine i-0123456789abcdef0',
+    'events --type MachineLost --follow',
+  ],
+  run: async ({ limit = DEFAULT_LIMIT, ...input }, { env }): Promise<Result> => {
+    const filter = filterOf(input);
+    const { withReadModel } = await importReadModelQueries();
+    return withReadModel(env, printNote, async (queries) => ({
+      events: await queries.events(filter, limit),
+    }));
+  },
+  watch: {
+    flag: 'follow',
+    description: 'Continue with each new event, until Ctrl-C',
+    results: async ({ limit = DEFAULT_LIMIT, ...input }, { env }, show, signal) => {
+      const filter = filterOf(input);
+      const { withReadModel } = await importReadModelQueries();
+      const showLine = (line: AuditLine): Promise<void> => show({ events: [line], isFollowed: true });
+      await withReadModel(env, printNote, (queries) => queries.follow(filter, limit, showLine, signal));
+    },
+  },
+  json: ({ events, isFollowed }) => (isFollowed ? (events[0] ?? {}) : { events }),
+  text: ({ events, isFollowed }, { limit = DEFAULT_LIMIT }) =>
+    isFollowed ? events.map(eventRowText).join('') : eventsTable(events, limit),
+});
+
+const importReadModelQueries = () =>
+  importWorkerModule(() => import('../../../worker/pipeline/readModelQueries.ts'));
 
 /** @throws ValidationError */
-function filterOf(flags: Flags): EventFilter {
-  const [id, machineId] = [textFlag(flags, 'request'), textFlag(flags, 'machine')];
+function filterOf({ request: id, machine: machineId, since, until, ...input }: Input): EventFilter {
   if (id !== undefined && !isRequestId(id) && !isReturnId(id))
     throw new ValidationError(
       `--request is '${id}'; allowed: the id of a request (req-…) or a return (ret-…).`,
     );
-  const type = typeFlag(flags);
-  const [from, to] = [timeFlag(flags, 'since'), timeFlag(flags, 'until')];
+  const type = parseType(input.type);
+  const [from, to] = [timeOf('since', since), timeOf('until', until)];
   return {
     ...(id === undefined ? {} : { id }),
     ...(machineId === undefined ? {} : { machineId }),
@@ -52,17 +90,15 @@ function filterOf(flags: Flags): EventFilter {
   };
 }
 
-function typeFlag(flags: Flags): EventType | undefined {
-  const value = textFlag(flags, 'type');
+function parseType(value: string | undefined): EventType | undefined {
   const type = EVENT_TYPES.find((each) => each === value);
   if (value === undefined || type) return type;
   throw new ValidationError(
-    `--type is '${value}', which is no type of event.${didYouMean(value, EVENT_TYPES)} Types: ${EVENT_TYPES.join(', ')}.`,
+    `--type is '${value}', which is not a type of event.${didYouMean(value, EVENT_TYPES)} Types: ${EVENT_TYPES.join(', ')}.`,
   );
 }
 
-function timeFlag(flags: Flags, name: 'since' | 'until'): number | undefined {
-  const value = textFlag(flags, name);
+function timeOf(name: 'since' | 'until', value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const time = parseTime(value, Date.now());
   if (time !== undefined) return time;

@@ -1,76 +1,90 @@
 import { existsSync } from 'node:fs';
+import * as z from 'zod/mini';
+import type { Config } from '../../../config/index.ts';
 import { drainMarkerPath } from '../../../config/hostFactory/draining.ts';
 import { providerLogDir, templatesPath } from '../../../config/hostFactory/hfPaths.ts';
 import { readTemplates } from '../../../config/templates/ibmTemplates.ts';
 import { messageOf } from '../../../config/input/jsonFile.ts';
-import { OhfError } from '../../../domain/errors/errors.ts';
+import { isOhfError } from '../../../domain/errors/errors.ts';
 import { monitorId } from '../../../contract/ids.ts';
 import { taskQueues } from '../../../contract/taskQueues.ts';
 import { SEARCH_ATTRIBUTES } from '../../../contract/searchAttributes.ts';
 import { logPath } from '../../../logging/file.ts';
 import type { CallStats } from '../../../worker/health/callStats.ts';
-import { providerQuery } from '../../gateway/visibility.ts';
 import { readOperationStats, type OperationStats } from './operationStats.ts';
-import { writeStdout } from '../../output/writeStdout.ts';
-import { withProvider, type ProviderContext } from '../shared/providerContext.ts';
-import { scriptEnvironment } from '../../args/scriptEnvironment.ts';
+import type { QueryContext } from '../../bus/context.ts';
+import { textOption } from '../../args/fields.ts';
+import { defineQuery } from '../../operations/operation.ts';
 import { renderTable } from '../../output/table.ts';
 import { readWorkerStatus } from './workerStatus.ts';
-import { textFlag, type Command } from '../../args/command.ts';
 
 interface Check {
   readonly check: string;
-  /** `degraded`: somebody has to mend it, and no request is held up. */
+  /** `degraded`: an operator has to fix it, but no request is delayed. */
   readonly result: 'ok' | 'degraded' | 'failed' | 'unknown';
   readonly detail: string;
 }
 
-/** Says whether a provider can do its work, and what is in the way. @returns 1 when anything failed */
-export const run: Command = async ({ flags }, env) => {
-  const checks: Check[] = [];
-  let stats: readonly (CallStats | OperationStats)[] = [];
-  const scriptEnv = scriptEnvironment(flags, env);
-  const worker = textFlag(flags, 'worker');
-  try {
-    await withProvider(scriptEnv, async (provider) => {
+/** Whether a provider can do its work, and what prevents it. Exit code 1 when a check failed. */
+export const operation = defineQuery({
+  schema: () =>
+    z.object({
+      worker: textOption(
+        '--worker <host:port>',
+        'Where a worker serves its health (default: metrics.listen of the settings)',
+      ),
+    }),
+  examples: [
+    'health',
+    'health --worker worker-host:9464',
+    'health --hf-top $EGO_TOP/hostfactory --provider awsinst --json',
+  ],
+  run: async ({ worker }, context) => {
+    const checks: Check[] = [];
+    let stats: readonly (CallStats | OperationStats)[] = [];
+    try {
+      const provider = { context, config: await context.config(), notes: await context.configNotes() };
       await runChecks(provider, checks);
       stats = [
         ...(await operationStats(provider)),
         ...(await readWorkerChecks(provider.config.metrics.listen, worker, checks)),
       ];
-    });
-  } catch (error) {
-    // What was not reached has failed with it.
-    checks.push({ check: 'configuration', result: 'failed', detail: failureReason(error) });
-  }
-  const healthy = checks.every(({ result }) => result !== 'failed');
-  await writeStdout(
-    flags['json'] === true
-      ? `${JSON.stringify({ healthy, checks, stats })}\n`
-      : renderTable(
-          ['CHECK', 'RESULT', 'DETAIL'],
-          checks.map(({ check, result, detail }) => [check, result, detail]),
-        ) + statsText(stats),
-  );
-  return healthy ? 0 : 1;
-};
+    } catch (error) {
+      // What was not checked has failed with it.
+      checks.push({ check: 'configuration', result: 'failed', detail: failureReason(error) });
+    }
+    return { healthy: checks.every(({ result }) => result !== 'failed'), checks, stats };
+  },
+  text: ({ checks, stats }) =>
+    renderTable(
+      ['CHECK', 'RESULT', 'DETAIL'],
+      checks.map(({ check, result, detail }) => [check, result, detail]),
+    ) + statsText(stats),
+  exitCode: ({ healthy }) => (healthy ? 0 : 1),
+});
+
+interface ProviderContext {
+  readonly context: QueryContext;
+  readonly config: Config;
+  readonly notes: readonly string[];
+}
 
 async function runChecks(provider: ProviderContext, checks: Check[]): Promise<void> {
-  const { config, env, notes } = provider;
+  const { config, context, notes } = provider;
   const { temporal } = config;
   const ignored = notes.length > 0 ? `; ${notes.join(' ')}` : '';
   checks.push(ok('configuration', `${config.provider.name} of ${config.provider.deployment}${ignored}`));
-  checks.push(await runCheck('templates', () => templatesSummary(env)));
+  checks.push(await runCheck('templates', () => templatesSummary(context.env)));
   const temporalCheck = await runCheck('temporal', async () => {
-    await provider.visibility();
+    await context.diagnostics();
     return temporal.address;
   });
   checks.push(temporalCheck);
   if (temporalCheck.result === 'failed') return;
   checks.push(
     await runCheck('namespace', async () => {
-      // Fails where there is no such namespace, or it is not ours to read.
-      const open = await (await provider.visibility()).list(providerQuery(config, 'open'), 1);
+      // Fails where the namespace does not exist, or the caller may not read it.
+      const open = await context.requests.list({ isOpen: true }, 1);
       return `${temporal.namespace}, ${open.length > 0 ? 'with' : 'without'} open requests`;
     }),
     await checkSearchAttributes(provider),
@@ -79,7 +93,7 @@ async function runChecks(provider: ProviderContext, checks: Check[]): Promise<vo
   );
 }
 
-/** What only a worker itself knows. */
+/** The checks that only a worker itself can make. */
 async function readWorkerChecks(
   listen: string | undefined,
   workerFlag: string | undefined,
@@ -101,20 +115,23 @@ async function readWorkerChecks(
     }
     return status.stats;
   } catch (error) {
-    // Settings that two hosts share name an address that is another host's.
+    // Two hosts may share their settings, and the address is then another host's.
     checks.push({ check, result: workerFlag === undefined ? 'unknown' : 'failed', detail: messageOf(error) });
     return [];
   }
 }
 
-async function operationStats({ env, config }: ProviderContext): Promise<readonly OperationStats[]> {
+async function operationStats({
+  context: { env },
+  config,
+}: ProviderContext): Promise<readonly OperationStats[]> {
   const folder = providerLogDir(env) ?? config.logging.directory;
   return folder === undefined
     ? []
     : readOperationStats(logPath(folder, config.provider.name, 'provider')).catch(() => []);
 }
 
-/** Operations by the log of this host, the rest as the worker has counted since its start. */
+/** Operations from the log of this host, the rest as the worker counted since its start. */
 function statsText(stats: readonly (CallStats | OperationStats)[]): string {
   if (stats.length === 0) return '';
   const rows = stats.map(({ kind, name, calls, failed, meanSeconds }) => [
@@ -126,7 +143,7 @@ function statsText(stats: readonly (CallStats | OperationStats)[]): string {
   return `\n${renderTable(['FIGURE', 'CALLS', 'SUCCESS', 'MEAN'], rows)}`;
 }
 
-async function templatesSummary(env: ProviderContext['env']): Promise<string> {
+async function templatesSummary(env: QueryContext['env']): Promise<string> {
   const { templates, problems } = await readTemplates(templatesPath(env));
   const problemText =
     problems.length > 0 ? `, ${problems.length} problems: ${problems[0]?.message ?? ''}` : '';
@@ -137,27 +154,27 @@ async function templatesSummary(env: ProviderContext['env']): Promise<string> {
 async function checkSearchAttributes(provider: ProviderContext): Promise<Check> {
   const check = 'search attributes';
   try {
-    const present = await (await provider.visibility()).searchAttributes();
-    if (!present) return { check, result: 'unknown', detail: 'this server does not say' };
+    const present = await (await provider.context.diagnostics()).searchAttributes();
+    if (!present) return { check, result: 'unknown', detail: 'this server does not report them' };
     const missing = Object.keys(SEARCH_ATTRIBUTES).filter((name) => !present.includes(name));
     if (missing.length === 0) return ok(check, Object.keys(SEARCH_ATTRIBUTES).join(', '));
     return {
       check,
       result: 'failed',
-      detail: `${missing.join(', ')} missing; 'ohf temporal setup --apply' makes them`,
+      detail: `${missing.join(', ')} missing; 'ohf temporal setup --apply' creates them`,
     };
   } catch (error) {
     return { check, result: 'failed', detail: failureReason(error) };
   }
 }
 
-/** What the monitor has found that nobody but a person can put right. */
+/** The monitor's alarms: conditions that need an operator. */
 async function checkMonitor(provider: ProviderContext): Promise<Check> {
   const check = 'monitor';
   const { deployment, name } = provider.config.provider;
   const id = monitorId(deployment, name);
   try {
-    const monitor = await (await provider.visibility()).monitor(id);
+    const monitor = await (await provider.context.diagnostics()).monitor(id);
     if (!monitor?.isOpen)
       return { check, result: 'unknown', detail: `${id} does not run; a worker starts it` };
     const { alarms } = monitor;
@@ -185,7 +202,7 @@ async function checkPollers(
 ): Promise<Check> {
   const check = `worker: ${key}`;
   try {
-    const { count, lastPollSecondsAgo } = await (await provider.visibility()).pollers(name, kind);
+    const { count, lastPollSecondsAgo } = await (await provider.context.diagnostics()).pollers(name, kind);
     if (count > 0) return ok(check, `${count} on ${name}, last seen ${lastPollSecondsAgo} s ago`);
     return { check, result: 'failed', detail: `none on ${name}; start one with 'ohf worker'` };
   } catch (error) {
@@ -204,6 +221,6 @@ async function runCheck(check: string, probe: () => Promise<string>): Promise<Ch
 const ok = (check: string, detail: string): Check => ({ check, result: 'ok', detail });
 
 function failureReason(error: unknown): string {
-  if (error instanceof OhfError) return error.message;
+  if (isOhfError(error)) return error.message;
   return `internal error: ${messageOf(error)}`;
 }

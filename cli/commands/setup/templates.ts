@@ -1,44 +1,44 @@
 import { readFile } from 'node:fs/promises';
+import * as z from 'zod/mini';
 import { templatesPath } from '../../../config/hostFactory/hfPaths.ts';
 import { readTemplates, type TemplateFinding } from '../../../config/templates/ibmTemplates.ts';
-import { ValidationError } from '../../../domain/errors/errors.ts';
 import type { Template } from '../../../domain/template/template.ts';
-import { writeStdout } from '../../output/writeStdout.ts';
-import { lineOfTemplateKey } from './jsonPosition.ts';
-import { scriptEnvironment } from '../../args/scriptEnvironment.ts';
+import { argument, textOption } from '../../args/fields.ts';
+import { defineQuery } from '../../operations/operation.ts';
 import { renderTable } from '../../output/table.ts';
-import { textFlag, type Command } from '../../args/command.ts';
+import { lineOfTemplateKey } from './jsonPosition.ts';
 
-/** Lists the usable templates; `validate` tells what is wrong with the others, and exits with 1 if anything is. */
-export const run: Command = async ({ flags, args }, env) => {
-  const [action, ...more] = args;
-  if (more.length > 0 || (action !== undefined && action !== 'validate'))
-    throw new ValidationError(
-      `'templates ${args.join(' ')}' is no command; allowed: templates, templates validate.`,
+/** Lists the usable templates; `validate` shows the findings of all, and exits with 1 if one is not usable. */
+export const operation = defineQuery({
+  schema: () =>
+    z.object({
+      action: z.optional(argument('[validate]', 'validate', (action) => action === 'validate')),
+      templates: textOption('--templates <file>', "This file instead of the provider's"),
+    }),
+  examples: ['templates', 'templates validate --templates awsinstprov_templates.json'],
+  run: async ({ action, templates: file }, { env }) => {
+    const path = file ?? templatesPath(env);
+    const { templates, problems, notes } = await readTemplates(path);
+    const text = await readFile(path, 'utf8');
+    const locate = (finding: TemplateFinding) => ({ ...finding, line: lineOfTemplateKey(text, finding) });
+    const isValidation = action === 'validate';
+    return { path, templates, problems: problems.map(locate), notes: notes.map(locate), isValidation };
+  },
+  json: ({ path: file, templates, problems, notes }) => ({ file, templates, problems, notes }),
+  text: ({ path, templates, problems, notes, isValidation }) => {
+    const list = renderTable(
+      ['TEMPLATE', 'MAX', 'PRICE', 'BY', 'TYPES', 'SUBNETS'],
+      templates.map(templateRow),
     );
-  const path = textFlag(flags, 'templates') ?? templatesPath(scriptEnvironment(flags, env));
-  const { templates, problems, notes } = await readTemplates(path);
-  const text = await readFile(path, 'utf8');
-  const locate = (finding: TemplateFinding) => ({ ...finding, line: lineOfTemplateKey(text, finding) });
-  const [locatedProblems, locatedNotes] = [problems.map(locate), notes.map(locate)];
-  const exitCode = action === 'validate' && locatedProblems.length > 0 ? 1 : 0;
-  if (flags['json'] === true) {
-    const document = { file: path, templates, problems: locatedProblems, notes: locatedNotes };
-    await writeStdout(`${JSON.stringify(document)}\n`);
-    return exitCode;
-  }
-  const list = renderTable(
-    ['TEMPLATE', 'MAX', 'PRICE', 'BY', 'TYPES', 'SUBNETS'],
-    templates.map(templateRow),
-  );
-  const remarks = [
-    ...locatedProblems.map((finding) => `not usable: ${findingText(path, finding)}`),
-    ...(action === 'validate' ? locatedNotes.map((finding) => `note: ${findingText(path, finding)}`) : []),
-  ];
-  const summary = action === 'validate' && remarks.length === 0 ? ['all keys are understood'] : [];
-  await writeStdout([list, ...[...remarks, ...summary].map((line) => `${line}\n`)].join(''));
-  return exitCode;
-};
+    const remarks = [
+      ...problems.map((finding) => `not usable: ${findingText(path, finding)}`),
+      ...(isValidation ? notes.map((finding) => `note: ${findingText(path, finding)}`) : []),
+    ];
+    const summary = isValidation && remarks.length === 0 ? ['all keys are understood'] : [];
+    return [list, ...[...remarks, ...summary].map((line) => `${line}\n`)].join('');
+  },
+  exitCode: ({ problems, isValidation }) => (isValidation && problems.length > 0 ? 1 : 0),
+});
 
 const templateRow = (template: Template): (string | number)[] => [
   template.templateId,
@@ -52,7 +52,7 @@ const templateRow = (template: Template): (string | number)[] => [
 ];
 
 interface LocatedFinding extends TemplateFinding {
-  /** From 1; of the template where the key does not stand in the file, undefined where not even that does. */
+  /** From 1; the template's line if the file lacks the key, undefined if it lacks the template as well. */
   readonly line: number | undefined;
 }
 

@@ -216,7 +216,7 @@ describe('the registration with Host Factory', function () {
     const env = { OHF_TEMPORAL_DEADLINE_SECONDS: '1' };
     const outcome = await ohf(['uninstall', '--hf-top', top, '--provider', 'myaws'], env);
     assert.equal(outcome.code, 1);
-    assert.match(outcome.stderr, /not known: Temporal at 127\.0\.0\.1:1 cannot be reached.*add --force/s);
+    assert.match(outcome.stderr, /unknown: Temporal at 127\.0\.0\.1:1 cannot be reached.*add --force/s);
     assert.deepEqual(await snapshot(top), before);
   });
 });

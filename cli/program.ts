@@ -4,7 +4,7 @@ import { didYouMean } from '../config/input/suggest.ts';
 import { ValidationError } from '../domain/errors/errors.ts';
 import { flagName } from './args/command.ts';
 import { fieldsOf } from './args/fields.ts';
-import { COMMANDS, JSON_OPTION, OPERATIONS, PROVIDER_OPTIONS } from './commands/registry.ts';
+import { JSON_OPTION, OPERATIONS, PROVIDER_OPTIONS } from './commands/registry.ts';
 import type { Command, Query } from './operations/operation.ts';
 import { GROUPS, hfOperation, type RegistryEntry } from './operations/registry.ts';
 import { version } from './version.ts';
@@ -22,15 +22,6 @@ async function declareCommands(called: string | undefined, env: Environment): Pr
   for (const entry of OPERATIONS) {
     if (entry.name === called) await declareCalled(cli, entry, env);
     else cli.command(entry.name, entry.summary);
-  }
-  for (const { name, args, summary, options, examples, load } of COMMANDS) {
-    const command = cli.command(args === undefined ? name : `${name} ${args}`, summary);
-    for (const [flags, meaning] of options) command.option(flags, meaning);
-    for (const example of examples) command.example(`  ohf ${example}`);
-    command.action(() => async () => {
-      const { run } = await load();
-      return run({ args: cli.args, flags: cli.options }, env);
-    });
   }
   cli.example('  ohf requestMachines demo 5');
   cli.example('  ohf getRequestStatus req-01989c9e-7a0b-7c3d-9e4f-0123456789ab');
@@ -88,12 +79,10 @@ interface HelpSection {
 
 /** All commands by purpose, instead of one list. */
 function groupedHelp(sections: HelpSection[]): HelpSection[] {
-  const all = [...OPERATIONS, ...COMMANDS];
-  const width = Math.max(...all.map(({ name }) => name.length));
+  const width = Math.max(...OPERATIONS.map(({ name }) => name.length));
   const groups = Object.entries(GROUPS).map(([group, title]) => ({
     title,
-    body: all
-      .filter((entry) => entry.group === group)
+    body: OPERATIONS.filter((entry) => entry.group === group)
       .map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
       .join('\n'),
   }));

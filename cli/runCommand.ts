@@ -27,14 +27,16 @@ export async function runCommand(
   env: Environment,
 ): Promise<number> {
   const input = inputOf(fieldsOf(await operation.schema()), args, flags);
+  // `--worker` without a value: the settings of the worker, not those of a provider's scripts.
+  const isOfWorker = operation.scope === 'workerHost' || flags['worker'] === true;
   const callerEnv =
-    operation.scope === 'provider'
+    operation.scope === 'provider' && !isOfWorker
       ? scriptEnvironment(flags, env)
       : await operation.environment(input, env, validateFields);
   const log = openLog(callerEnv, name);
   const session = openSession(callerEnv, log, {
     visibility: () => import('./gateway/visibility.ts'),
-    ...(operation.scope === 'workerHost' && { loadConfig: loadWorkerSettings }),
+    ...(isOfWorker && { loadConfig: loadWorkerSettings }),
   });
   const options: BusOptions = {
     log,

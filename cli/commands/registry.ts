@@ -1,19 +1,9 @@
-import type { Command } from '../args/command.ts';
-import { command, HF_OPERATIONS, query, type Group, type RegistryEntry } from '../operations/registry.ts';
+import { command, HF_OPERATIONS, query, type RegistryEntry } from '../operations/registry.ts';
 
-export interface CommandEntry {
-  readonly name: string;
-  readonly group: Group;
-  readonly summary: string;
-  /** Positional arguments as help shows them; without any the command takes none. */
-  readonly args?: string;
-  readonly options: readonly (readonly [flags: string, meaning: string])[];
-  readonly examples: readonly string[];
-  readonly load: () => Promise<{ readonly run: Command }>;
-}
+type Option = readonly [flags: string, description: string];
 
 /** Of operations that work on one provider. */
-export const PROVIDER_OPTIONS: CommandEntry['options'] = [
+export const PROVIDER_OPTIONS: readonly Option[] = [
   ['--provider <name>', 'The provider instance (default: $HF_PROVIDER_NAME)'],
   [
     '--hf-top <folder>',
@@ -101,37 +91,16 @@ export const OPERATIONS: readonly RegistryEntry[] = [
     () => import('./worker.ts'),
   ),
   command('run', 'simulate-aws', 'Serve a simulated AWS for trials', () => import('./simulateAws.ts')),
-];
-
-/** Commands that are not on a bus yet. */
-export const COMMANDS: readonly CommandEntry[] = [
-  {
-    name: 'config',
-    group: 'setup',
-    args: '<action>',
-    summary: 'Show the settings and where each comes from, or check them and the templates',
-    options: [
-      ...PROVIDER_OPTIONS,
-      ['--worker', "The worker's, from $OHF_CONFIG or ./config/config.json"],
-      JSON_OPTION,
-    ],
-    examples: ['config show', 'config show --worker --json', 'config check'],
-    load: () => import('./setup/config.ts'),
-  },
-  {
-    name: 'iam-policy',
-    group: 'setup',
-    summary: "Print the AWS policy that the worker's role needs for a templates file",
-    options: [
-      ['--templates <file>', 'The templates file of a provider'],
-      ['--region <name>', "Only this region (default: the provider's, else any)"],
-      ['--account <id>', 'Only this account (default: any)'],
-      ['--deployment <name>', "Only machines of this deployment (default: the provider's, else any)"],
-      ['--queue <url>', "With what hearing this interruption queue needs (default: the provider's, if any)"],
-    ],
-    examples: [
-      'iam-policy --templates awsinstprov_templates.json --region eu-west-1 --account 123456789012 --deployment grid1',
-    ],
-    load: () => import('./setup/iamPolicy.ts'),
-  },
+  query(
+    'setup',
+    'config',
+    'Show the settings and where each comes from, or check them and the templates',
+    () => import('./setup/config.ts'),
+  ),
+  query(
+    'setup',
+    'iam-policy',
+    "Print the AWS policy that the worker's role needs for a templates file",
+    () => import('./setup/iamPolicy.ts'),
+  ),
 ];

@@ -1,33 +1,37 @@
+import * as z from 'zod/mini';
 import { gatherCliConfig, gatherWorkerConfig, type Environment } from '../../../config/index.ts';
 import { isScalar } from '../../../config/input/jsonFile.ts';
 import { DEFAULT_ORIGIN } from '../../../config/load.ts';
 import { SETTINGS, type Setting } from '../../../config/settings.ts';
 import { isPrintable, findingText, valueAt } from '../../../config/validate.ts';
-import { ValidationError } from '../../../domain/errors/errors.ts';
-import { writeStdout } from '../../output/writeStdout.ts';
-import { scriptEnvironment } from '../../args/scriptEnvironment.ts';
+import { argument, switchOption } from '../../args/fields.ts';
+import { defineQuery } from '../../operations/operation.ts';
 import { renderTable } from '../../output/table.ts';
-import type { Command, Flags } from '../../args/command.ts';
+import { checkConfig, checkText } from './configCheck.ts';
 
-/** `show` prints the settings that hold and where each comes from, `check` all that is wrong with them. */
-export const run: Command = async ({ flags, args }, env) => {
-  const [action = '', ...more] = args;
-  if (more.length > 0 || !['show', 'check'].includes(action))
-    throw new ValidationError(
-      `'${['config', ...args].join(' ')}' is no command; allowed: config show, config check.`,
-    );
-  if (action === 'show') return show(flags, env);
-  const { checkConfig } = await import('./configCheck.ts');
-  return checkConfig(flags, env);
-};
+/** `show` prints the settings in effect and where each comes from, `check` everything that is wrong with them. */
+export const operation = defineQuery({
+  schema: () =>
+    z.object({
+      action: argument('<action>', 'show, check', (action) => ['show', 'check'].includes(action)),
+      worker: switchOption('--worker', "The worker's, from $OHF_CONFIG or ./config/config.json"),
+    }),
+  examples: ['config show', 'config show --worker --json', 'config check'],
+  run: async ({ action, worker = false }, { env }) =>
+    action === 'check'
+      ? { check: await checkConfig(worker, env) }
+      : { show: await readSettings(worker, env) },
+  json: ({ check, show }) => check ?? show ?? {},
+  text: ({ check, show }) => (check ? checkText(check) : show ? settingsText(show) : ''),
+  exitCode: ({ check }) => (check && !check.ok ? 1 : 0),
+});
 
 type Value = string | number | boolean;
 
-async function show(flags: Flags, env: Environment): Promise<number> {
-  const { values, originOf, findings, notes } =
-    flags['worker'] === true
-      ? await gatherWorkerConfig(env)
-      : await gatherCliConfig(scriptEnvironment(flags, env));
+async function readSettings(isWorker: boolean, env: Environment) {
+  const { values, originOf, findings, notes } = isWorker
+    ? await gatherWorkerConfig(env)
+    : await gatherCliConfig(env);
   const settings = Object.entries(SETTINGS).map(([key, setting]) => {
     const value = valueAt(values, key);
     // Where TLS is set by its files, these are shown.
@@ -35,10 +39,10 @@ async function show(flags: Flags, env: Environment): Promise<number> {
       ? { key, value: maskSecret(setting, value), from: originText(originOf(key)) }
       : { key };
   });
-  if (flags['json'] === true) {
-    await writeStdout(`${JSON.stringify({ settings, findings, notes })}\n`);
-    return 0;
-  }
+  return { settings, findings, notes };
+}
+
+function settingsText({ settings, findings, notes }: Awaited<ReturnType<typeof readSettings>>): string {
   const rows = settings.map(({ key, value, from }) => [
     key,
     value === undefined ? '-' : String(value),
@@ -48,15 +52,12 @@ async function show(flags: Flags, env: Environment): Promise<number> {
     ...findings.map((finding) => `wrong: ${findingText(finding)}`),
     ...notes.map((note) => `note: ${note}`),
   ];
-  await writeStdout(
-    [renderTable(['SETTING', 'VALUE', 'FROM'], rows), ...remarks.map((line) => `${line}\n`)].join(''),
-  );
-  return 0;
+  return [renderTable(['SETTING', 'VALUE', 'FROM'], rows), ...remarks.map((line) => `${line}\n`)].join('');
 }
 
 const originText = (origin: string): string => (origin === DEFAULT_ORIGIN ? 'default' : origin);
 
-/** Without what is secret: also a URL may hold it, in its user or, as those of webhooks, in its path. */
+/** Without secrets. A URL may have one too, in its user or, like those of webhooks, in its path. */
 function maskSecret(setting: Setting, value: Value): Value {
   if (!isPrintable(setting)) return '****';
   if (typeof value !== 'string' || !/^https?:/.test(value) || !URL.canParse(value)) return value;

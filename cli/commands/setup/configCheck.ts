@@ -6,10 +6,7 @@ import { fileErrorReason } from '../../../config/input/jsonFile.ts';
 import { configOf } from '../../../config/load.ts';
 import { temporalTls } from '../../../config/temporalTls.ts';
 import { ConfigurationError, OhfError } from '../../../domain/errors/errors.ts';
-import { writeStdout } from '../../output/writeStdout.ts';
 import { lineOfSetting, lineOfTemplateKey } from './jsonPosition.ts';
-import { scriptEnvironment } from '../../args/scriptEnvironment.ts';
-import type { Flags } from '../../args/command.ts';
 
 interface LocatedFinding {
   readonly file?: string;
@@ -20,22 +17,25 @@ interface LocatedFinding {
   readonly allowed?: string;
 }
 
-/** Reads files only, and reaches nothing. @returns 1 when anything is wrong */
-export async function checkConfig(flags: Flags, env: Environment): Promise<number> {
-  const isWorker = flags['worker'] === true;
-  const scriptEnv = isWorker ? env : scriptEnvironment(flags, env);
+export interface ConfigCheck {
+  readonly ok: boolean;
+  readonly findings: readonly LocatedFinding[];
+  readonly notes: readonly string[];
+}
+
+/** Reads files only, and connects to nothing. */
+export async function checkConfig(isWorker: boolean, env: Environment): Promise<ConfigCheck> {
   const notes: string[] = [];
-  const findings = await asFindings(() => settingsFindings(isWorker, scriptEnv, notes));
+  const findings = await asFindings(() => settingsFindings(isWorker, env, notes));
   // The worker reads no templates: a request brings its own.
-  if (!isWorker) findings.push(...(await asFindings(() => templateFindings(scriptEnv))));
-  if (flags['json'] === true) {
-    await writeStdout(`${JSON.stringify({ ok: findings.length === 0, findings, notes })}\n`);
-  } else {
-    const summary = findings.length === 0 ? 'all is right' : `${findings.length} wrong`;
-    const lines = [...findings.map(findingText), ...notes.map((note) => `note: ${note}`), summary];
-    await writeStdout(lines.map((line) => `${line}\n`).join(''));
-  }
-  return findings.length === 0 ? 0 : 1;
+  if (!isWorker) findings.push(...(await asFindings(() => templateFindings(env))));
+  return { ok: findings.length === 0, findings, notes };
+}
+
+export function checkText({ findings, notes }: ConfigCheck): string {
+  const summary = findings.length === 0 ? 'all is right' : `${findings.length} wrong`;
+  const lines = [...findings.map(findingText), ...notes.map((note) => `note: ${note}`), summary];
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 async function settingsFindings(
@@ -47,7 +47,7 @@ async function settingsFindings(
   notes.push(...gathered.notes);
   if (gathered.findings.length === 0) {
     const { temporal, provider } = configOf(gathered);
-    // Certificates and keys can be read, and are whole.
+    // Throws if a certificate or key is unreadable or damaged.
     temporalTls(temporal);
     if (isWorker) await assertReadable('provider.aws.credentialFile', provider.aws.credentialFile);
     return [];
@@ -86,7 +86,7 @@ async function templateFindings(env: Environment): Promise<LocatedFinding[]> {
   });
 }
 
-/** What cannot be read at all is a finding as well. */
+/** An unreadable file is a finding as well. */
 async function asFindings(collect: () => Promise<LocatedFinding[]>): Promise<LocatedFinding[]> {
   try {
     return await collect();

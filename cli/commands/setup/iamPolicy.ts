@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import { resolve } from 'node:path';
 import { readTemplates } from '../../../config/templates/ibmTemplates.ts';
 import { findProviderConfDir } from '../../../config/hostFactory/hfPaths.ts';
@@ -7,37 +8,59 @@ import { DEFAULT_ORIGIN } from '../../../config/load.ts';
 import { valueAt } from '../../../config/validate.ts';
 import { OhfError, ValidationError } from '../../../domain/errors/errors.ts';
 import { policyFor } from '../../../domain/permissions/policy.ts';
-import { writeStdout } from '../../output/writeStdout.ts';
-import { requiredFlag, textFlag, type Command, type Flags } from '../../args/command.ts';
+import { textOption } from '../../args/fields.ts';
+import { defineQuery } from '../../operations/operation.ts';
+import { printNote } from '../shared/workerHost.ts';
 
 /** Prints the policy that the worker's role needs for a templates file. Calls no AWS. */
-export const run: Command = async ({ flags }, env) => {
-  const path = resolve(requiredFlag(flags, 'templates', 'the templates file of a provider'));
-  const { templates, problems } = await readTemplates(path);
-  const settingOf = await loadSettingLookup(env);
-  const policy = policyFor(templates, {
-    region: textFlag(flags, 'region') ?? settingOf('provider.aws.region') ?? '*',
-    account: accountFlag(flags),
-    deployment: textFlag(flags, 'deployment') ?? settingOf('provider.deployment') ?? '*',
-    queue: queueFlag(flags) ?? settingOf('provider.aws.interruptionQueue'),
-  });
-  const notes = [
-    ...problems.map(({ message }) => `left out: ${message}`),
-    ...(JSON.stringify(policy).includes('"aws:ResourceTag/ohf:deployment":"*"')
-      ? ['without --deployment the policy covers the machines of every deployment']
-      : []),
-    ...(policy.Statement.some(({ Sid }) => Sid === 'PassInstanceRoles')
-      ? ['PassRolesOfMachines: put the roles of your instance profiles in the place of *']
-      : []),
-  ];
-  process.stderr.write(notes.map((note) => `ohf: ${note}\n`).join(''));
-  await writeStdout(`${JSON.stringify(policy, null, 2)}\n`);
-  return 0;
-};
+export const operation = defineQuery({
+  schema: () =>
+    z.object({
+      templates: textOption('--templates <file>', 'The templates file of a provider'),
+      region: textOption('--region <name>', "Only this region (default: the provider's, else any)"),
+      account: textOption('--account <id>', 'Only this account (default: any)'),
+      deployment: textOption(
+        '--deployment <name>',
+        "Only machines of this deployment (default: the provider's, else any)",
+      ),
+      queue: textOption(
+        '--queue <url>',
+        "With the permissions for this interruption queue (default: the provider's, if any)",
+      ),
+    }),
+  scope: 'host',
+  examples: [
+    'iam-policy --templates awsinstprov_templates.json --region eu-west-1 --account 123456789012 --deployment grid1',
+  ],
+  run: async ({ templates: file, region, account, deployment, queue }, { env }) => {
+    if (file === undefined)
+      throw new ValidationError('--templates is missing: the templates file of a provider.');
+    const { templates, problems } = await readTemplates(resolve(file));
+    const settingOf = await loadSettingLookup(env);
+    const policy = policyFor(templates, {
+      region: region ?? settingOf('provider.aws.region') ?? '*',
+      account: parseAccount(account),
+      deployment: deployment ?? settingOf('provider.deployment') ?? '*',
+      queue: parseQueue(queue) ?? settingOf('provider.aws.interruptionQueue'),
+    });
+    const notes = [
+      ...problems.map(({ message }) => `left out: ${message}`),
+      ...(JSON.stringify(policy).includes('"aws:ResourceTag/ohf:deployment":"*"')
+        ? ['without --deployment the policy covers the machines of every deployment']
+        : []),
+      ...(policy.Statement.some(({ Sid }) => Sid === 'PassInstanceRoles')
+        ? ['PassRolesOfMachines: replace * by the roles of your instance profiles']
+        : []),
+    ];
+    for (const note of notes) printNote(note);
+    return policy;
+  },
+  text: (policy) => `${JSON.stringify(policy, null, 2)}\n`,
+});
 
 /**
- * Within Host Factory's environment region and deployment may be known; elsewhere the options say them. A default says
- * nothing: a policy for its region would be one for the wrong region.
+ * In Host Factory's environment region and deployment may be set; elsewhere the options name them. Defaults do not
+ * count: a policy for the default region would be one for the wrong region.
  */
 async function loadSettingLookup(env: Environment): Promise<(key: string) => string | undefined> {
   const notSet = (): undefined => undefined;
@@ -56,17 +79,15 @@ async function loadSettingLookup(env: Environment): Promise<(key: string) => str
   }
 }
 
-function queueFlag(flags: Flags): string | undefined {
-  const url = textFlag(flags, 'queue');
+function parseQueue(url: string | undefined): string | undefined {
   const { accepts, allowed } = queueUrl;
   if (url === undefined || accepts(url)) return url;
   throw new ValidationError(`--queue is '${url}'; allowed: ${allowed}.`);
 }
 
-function accountFlag(flags: Flags): string {
-  const text = textFlag(flags, 'account');
+function parseAccount(text: string | undefined): string {
   if (text === undefined) return '*';
-  // A leading zero was lost on the way.
+  // cac drops leading zeros.
   const account = text.padStart(12, '0');
   if (/^\d{12}$/.test(account)) return account;
   throw new ValidationError(`--account is '${text}'; allowed: the 12 digits of an AWS account.`);

@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import * as z from 'zod/mini';
-import { loadWorkerConfig, type Config } from '../../../config/index.ts';
+import type { Config } from '../../../config/index.ts';
 import { isRealAws } from '../../../config/load.ts';
 import { SEARCH_ATTRIBUTES } from '../../../contract/searchAttributes.ts';
 import { ConfigurationError, OhfError, ValidationError } from '../../../domain/errors/errors.ts';
@@ -44,14 +44,11 @@ export const operation = defineCommand({
     }),
   examples: ['temporal setup --check', 'temporal setup --apply --retention-days 7', 'temporal setup --print'],
   isDryRun: ({ apply }) => apply !== true,
-  run: async (
-    { retentionDays: days = RETENTION_DAYS, worker = false, ...flags },
-    context,
-  ): Promise<Result> => {
+  run: async ({ retentionDays: days = RETENTION_DAYS, ...flags }, context): Promise<Result> => {
     const [action, secondAction] = ACTIONS.filter((name) => flags[name] === true);
     if (action === undefined || secondAction !== undefined)
       throw new ValidationError('temporal setup needs one of --check, --apply and --print.');
-    const config = worker ? await loadWorkerConfig(context.env) : await context.config();
+    const config = await context.config();
     if (action === 'print') return { ok: true, text: setupCommands(config.temporal, days) };
     if (action === 'apply' && isTemporalCloud(config.temporal)) {
       return {

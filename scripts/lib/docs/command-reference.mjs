@@ -1,7 +1,7 @@
 import { markdownTable } from './markdown-table.mjs';
 
 /** The parts of docs/commands.md that the registries of cli/ define. */
-export async function commandReference({ HF_OPERATIONS }, { OPERATIONS, COMMANDS }, { commandLineOf }) {
+export async function commandReference({ HF_OPERATIONS }, { OPERATIONS }, { commandLineOf }) {
   const operations = await Promise.all(
     OPERATIONS.map(async (entry) => {
       const { operation } = await entry.load();
@@ -9,7 +9,7 @@ export async function commandReference({ HF_OPERATIONS }, { OPERATIONS, COMMANDS
     }),
   );
   const forHostFactory = operations.slice(0, HF_OPERATIONS.length);
-  const forPeople = [...operations.slice(HF_OPERATIONS.length), ...COMMANDS];
+  const forPeople = operations.slice(HF_OPERATIONS.length);
   return {
     operations: markdownTable(
       ['operation', 'what it does'],

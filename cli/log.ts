@@ -10,24 +10,24 @@ export interface Log {
   info(message: string, details?: object): void;
   warn(message: string, details?: object): void;
   error(message: string, details?: object): void;
-  /** What all later lines are about, e.g. a requestId. */
+  /** Adds fields to all later lines, e.g. a requestId. */
   addFields(ids: object): void;
 }
 
 /** The log of one call. */
 export interface CallLog extends Log {
-  /** Names this call in the log, in Temporal and in the audit log. */
+  /** Identifies this call in this log, in Temporal and in the events. */
   readonly callId: string;
-  /** From now on lines are written at once, as the settings say. */
+  /** Writes the buffered lines, and from now on every line at once. */
   configure(settings: LoggingConfig): void;
-  /** Writes what is left; asks for the settings only if something is. */
+  /** Writes the buffered lines, if any; only then are the settings read. */
   close(settings: () => Promise<LoggingConfig>): Promise<void>;
 }
 
 /**
- * Appends JSON lines to IBM's `<provider>-provider.<host>.log` in Host Factory's log directory, else in that of the
- * settings; without one, nowhere. Lines wait until the settings are read. A log that cannot be written never fails a
- * call.
+ * Appends JSON lines to `<provider>-provider.<host>.log` (IBM's name) in Host Factory's log directory, else in that of
+ * the settings; without either, nowhere. Lines are buffered until the settings are read. A log that cannot be written
+ * never fails a call.
  */
 export function openLog(env: Environment, operation: string): CallLog {
   const callId = newCallId();
@@ -48,7 +48,7 @@ export function openLog(env: Environment, operation: string): CallLog {
     try {
       appendLines(file, enabled.map((entry) => `${formatLine(entry, redact)}\n`).join(''));
     } catch {
-      // Disk full, read-only, no such directory: Host Factory needs its answer all the same.
+      // Disk full, read-only, no such directory: Host Factory still needs its answer.
     }
   };
   const configure = (newSettings: LoggingConfig): void => {
@@ -72,16 +72,16 @@ export function openLog(env: Environment, operation: string): CallLog {
     addFields: (ids) => (fields = { ...fields, ...ids }),
     configure,
     async close(readSettings) {
-      // Settings that are wrong are what the lines tell of.
+      // The lines may be about invalid settings.
       if (buffered.length > 0) configure(await readSettings().catch(() => DEFAULTS.logging));
     },
   };
 }
 
-/** `<host>-<pid>-<time>`: leads to the host's log, and no two calls of a host share it. */
+/** `<host>-<pid>-<time>`: shows whose log to read, and is unique on its host. */
 const newCallId = (): string => `${hostname().split('.')[0]}-${process.pid}-${Date.now().toString(36)}`;
 
-/** An error with its causes as one plain value for the log; the only place where a stack is kept. */
+/** An error with its causes as plain log fields; only the log has the stack. */
 export function errorDetails(error: unknown): object {
   if (!(error instanceof Error)) return { error: String(error) };
   const causes = causeMessages(error);

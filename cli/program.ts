@@ -2,7 +2,7 @@ import { cac, type CAC } from 'cac';
 import type { Environment } from '../config/index.ts';
 import { didYouMean } from '../config/input/suggest.ts';
 import { ValidationError } from '../domain/errors/errors.ts';
-import { flagName } from './args/command.ts';
+import { flagName } from './args/flags.ts';
 import { fieldsOf } from './args/fields.ts';
 import { JSON_OPTION, OPERATIONS, PROVIDER_OPTIONS } from './commands/registry.ts';
 import type { Command, Query } from './operations/operation.ts';

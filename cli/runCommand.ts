@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import type { Environment } from '../config/index.ts';
-import type { Flags } from './args/command.ts';
+import type { Flags } from './args/flags.ts';
 import { fieldsOf, inputOf, validateFields } from './args/fields.ts';
 import { scriptEnvironment } from './args/scriptEnvironment.ts';
 import { createCommandBus, createQueryBus, type BusOptions, type Execution } from './bus/bus.ts';
 import { openSession, type Session } from './bus/session.ts';
-import { currentUser } from './commands/shared/auditOperatorAction.ts';
+import { currentUser } from './commands/shared/currentUser.ts';
 import { openLog } from './log.ts';
 import type { Command, Query } from './operations/operation.ts';
 import { emit } from './output/emit.ts';

@@ -3,7 +3,7 @@ import { valueText } from '../../config/input/issues.ts';
 import type { JsonObject } from '../../config/input/jsonFile.ts';
 import { ValidationError } from '../../domain/errors/errors.ts';
 import type { Schema, Validate } from '../operations/operation.ts';
-import type { Flags } from './command.ts';
+import type { Flags } from './flags.ts';
 
 /** One key of an operation's input, as the command line offers it: an option, or a positional argument. */
 export interface Field {

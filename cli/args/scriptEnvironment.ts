@@ -1,7 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { providerName } from '../../config/hostFactory/hfPaths.ts';
 import type { Environment } from '../../config/index.ts';
-import { textFlag, type Flags } from './command.ts';
+import { textFlag, type Flags } from './flags.ts';
 
 /**
  * The environment in which Host Factory calls the scripts of a provider, for a command that a person types:

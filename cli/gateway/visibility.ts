@@ -59,9 +59,6 @@ export function requestQuery(
   ].join(' AND ');
 }
 
-export const providerQuery = (config: Config, which: 'open' | 'any'): string =>
-  requestQuery(config, { isOpen: which === 'open' });
-
 /** @throws UnavailableError when the server can't be reached */
 export async function openVisibility(config: TemporalConfig): Promise<Visibility> {
   const connection = Connection.lazy({

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Environment } from '../../config/index.ts';
 import { ConfigurationError, ValidationError } from '../../domain/errors/errors.ts';
-import { textFlag, type Flags } from '../args/command.ts';
+import { textFlag, type Flags } from '../args/flags.ts';
 
 /** Where things are in one installation of Host Factory, for one provider instance. All paths are absolute. */
 export interface Layout {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DEFAULTS } from '../../config/index.ts';
-import { textFlag, type Flags } from '../args/command.ts';
+import { textFlag, type Flags } from '../args/flags.ts';
 import { formatJsonFile } from './jsonText.ts';
 import type { Layout } from './layout.ts';
 

@@ -9,7 +9,7 @@ import { switchOption } from '../../args/fields.ts';
 import { applyChanges, readIfExists, type Change } from '../../install/changes.ts';
 import { formatJsonFile } from '../../install/jsonText.ts';
 import { defineCommand } from '../../operations/operation.ts';
-import { currentUser } from '../shared/auditOperatorAction.ts';
+import { currentUser } from '../shared/currentUser.ts';
 import { openWorkJson, openWorkText, readOpenWork, type OpenWork } from '../shared/openWork.ts';
 
 /** Stops launches of one provider until `--undo`, and shows what it still has. Returns continue. */

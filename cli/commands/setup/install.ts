@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Environment } from '../../../config/index.ts';
 import { switchOption, textOption } from '../../args/fields.ts';
-import type { Flags } from '../../args/command.ts';
+import type { Flags } from '../../args/flags.ts';
 import { applyChanges } from '../../install/changes.ts';
 import { findLayout, type Layout } from '../../install/layout.ts';
 import { planInstall } from '../../install/plan.ts';

@@ -41,8 +41,11 @@ export interface Bench {
   of(plugin: Plugin): Bench;
 }
 
-/** ms between two polls: each costs a process, and what is polled for needs the processor as well. */
-const POLL_MS = 200;
+/** ms between two polls of a request that does not settle: each poll costs a process. */
+const POLL_MS = 1_000;
+const MIN_POLL_MS = 100;
+/** ms between two calls while a loss is awaited: a sweep takes a second. */
+export const LOSS_POLL_MS = 400;
 
 export function createBench(plugin: Plugin, world: World): Bench {
   const bench: Bench = {
@@ -82,7 +85,7 @@ export function createBench(plugin: Plugin, world: World): Bench {
         const row = await bench.status(requestId);
         if (row.status !== 'running') return row;
         assert.ok(Date.now() < until, `${requestId} still runs after ${withinMs} ms: ${JSON.stringify(row)}`);
-        await delay(pollMs);
+        await Promise.all([world.untilSettled(requestId, pollMs), delay(MIN_POLL_MS)]);
       }
     },
     async machines(count, templateId) {
@@ -99,7 +102,7 @@ export function createBench(plugin: Plugin, world: World): Bench {
     },
     launched: async () => (await world.aws.summary()).launchedEver,
     alive: async () => (await world.aws.summary()).liveIds,
-    of: (other) => createBench({ ...other, scripts: plugin.scripts }, world),
+    of: ({ env, templatesFile }) => createBench({ ...plugin, env, templatesFile }, world),
   };
   return bench;
 }

@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { removeFolder } from '../fixtures/removeFolder.ts';
 import { startStack, type Stack, type StackTimers } from '../fixtures/stack/stack.ts';
 import {
   KEPT_TEMPLATE,
@@ -83,13 +84,13 @@ export async function startInstalled(soakSeconds = SOAK_SECONDS): Promise<Instal
         try {
           await stack.end();
         } finally {
-          await rm(top, { recursive: true, force: true });
+          await removeFolder(top);
         }
       },
     };
   } catch (error) {
     await stack.end().catch(() => undefined);
-    await rm(top, { recursive: true, force: true });
+    await removeFolder(top);
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import type { HfOperation } from '../fixtures/stack/stack.ts';
 import type { SimulatorControl } from '../fixtures/cloud/simulatorClient.ts';
 import type { Foreign } from './foreign.ts';
+import type { Answer } from './fakes/fake.ts';
 
 /** A plugin as Host Factory sees it: five scripts, the environment it gives them, and files that a site edits. */
 export interface Plugin {
@@ -8,6 +9,8 @@ export interface Plugin {
   readonly scripts: string;
   readonly env: Readonly<Record<string, string>>;
   readonly templatesFile: string;
+  /** Of a fake: answers a call in this process, so that only the true scripts behind it cost a process. */
+  readonly answer?: Answer;
 }
 
 /** What the checks do to all that surrounds a plugin; the plugin never sees it. */
@@ -25,6 +28,8 @@ export interface World {
   stopTemporal(): Promise<void>;
   /** The ids of all requests and returns that Temporal holds; those made a moment ago may be missing. */
   recorded(): Promise<readonly string[]>;
+  /** Waits, at most these ms, until the status of this request can have changed for good. */
+  untilSettled(requestId: string, withinMs: number): Promise<void>;
   /** Temporal drops the histories of this request that are over, as it does when its retention has passed. */
   passRetention(requestId: string): Promise<void>;
   /** The seconds within which a request must come to an end, for requests made from now on. */

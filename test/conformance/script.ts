@@ -1,9 +1,12 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { removeFolder } from '../fixtures/removeFolder.ts';
 import type { HfOperation } from '../fixtures/stack/stack.ts';
+import type { Answer } from './fakes/fake.ts';
+import { runTrueScript } from './fakes/trueScript.ts';
 import type { Plugin } from './plugin.ts';
 
 /** How one call differs from Host Factory's usual one. */
@@ -43,7 +46,7 @@ const PLAIN = ['/usr/bin/setpriv', '--bounding-set=-dac_override,-dac_read_searc
 
 /** One call as Host Factory makes it: a bare environment, `/` as directory, a file as input, one for the output. */
 export async function runScript(
-  { scripts, env }: Plugin,
+  plugin: Plugin,
   operation: HfOperation,
   input: unknown,
   manner: Manner,
@@ -51,34 +54,96 @@ export async function runScript(
   const folder = await mkdtemp(path.join(tmpdir(), 'hf-conformance-'));
   const inFile = path.join(folder, manner.inputName ?? 'hf_in_Ab12Cd');
   await writeFile(inFile, manner.raw ?? `${JSON.stringify(input, null, '\t')}\n`);
-  const out = await open(path.join(folder, 'out'), 'w');
-  const script = manner.script ?? path.join(scripts, `${operation}.sh`);
+  const call: Call = {
+    operation,
+    manner,
+    args: manner.args ?? ['-f', inFile],
+    env: { ...(manner.env ?? plugin.env) },
+    out: path.join(folder, 'out'),
+    children: new Set(),
+  };
   const began = Date.now();
-  const words = [...(manner.plain && isRoot ? PLAIN : []), script, ...(manner.args ?? ['-f', inFile])];
-  const [command = script, ...args] = words;
-  const child = spawn(command, args, {
-    cwd: manner.cwd ?? '/',
-    env: { ...(manner.env ?? env) },
-    // A group of its own, so that a kill reaches all of it.
-    detached: true,
-    stdio: ['ignore', manner.unread ? 'pipe' : out.fd, out.fd],
-  });
-  child.stdout?.destroy();
-  const { pid } = child;
+  let killed = false;
   const timer = setTimeout(() => {
-    // Ended this very moment: its exit is on the way to us.
-    if (pid !== undefined && isAlive(pid)) process.kill(-pid, 'SIGKILL');
+    killed = true;
+    for (const child of call.children) killGroup(child);
   }, manner.killAfterMs ?? LIMIT_MS);
   try {
-    const [code] = (await once(child, 'exit')) as [number | null];
-    // Host Factory's file is gone as soon as the script is.
+    const { code, output } = await (plugin.answer
+      ? answered(plugin, plugin.answer, call)
+      : run(plugin, call));
+    // Host Factory deletes its file as soon as the script has ended.
     await rm(inFile);
-    return { code, output: await readFile(path.join(folder, 'out'), 'utf8'), took: Date.now() - began };
+    return { code: killed ? null : code, output, took: Date.now() - began };
   } finally {
     clearTimeout(timer);
-    await out.close();
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   }
+}
+
+interface Call {
+  readonly operation: HfOperation;
+  readonly manner: Manner;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** The file for stdout and stderr. */
+  readonly out: string;
+  /** The running processes of the call. */
+  readonly children: Set<ChildProcess>;
+}
+
+const commandOf = ({ scripts }: Plugin, { plain, script }: Manner, operation: HfOperation) => [
+  ...(plain && isRoot ? PLAIN : []),
+  script ?? path.join(scripts, `${operation}.sh`),
+];
+
+async function run(plugin: Plugin, { operation, manner, args, env, out, children }: Call) {
+  const file = await open(out, 'w');
+  try {
+    const [command = '', ...words] = commandOf(plugin, manner, operation);
+    const child = spawn(command, [...words, ...args], {
+      cwd: manner.cwd ?? '/',
+      env,
+      // A group of its own, so that a kill reaches all of it.
+      detached: true,
+      stdio: ['ignore', manner.unread ? 'pipe' : file.fd, file.fd],
+    });
+    child.stdout?.destroy();
+    children.add(child);
+    const [code] = (await once(child, 'exit')) as [number | null];
+    children.delete(child);
+    return { code, output: await readFile(out, 'utf8') };
+  } finally {
+    await file.close();
+  }
+}
+
+/** A fake answers in this process; the true scripts behind it run as they would for Host Factory. */
+async function answered(plugin: Plugin, answer: Answer, { operation, manner, args, env, children }: Call) {
+  const { code, stdout, stderr } = await answer({
+    operation,
+    args,
+    env,
+    really: ({ operation: which = operation, input, env: more } = {}) =>
+      runTrueScript({
+        command: commandOf(plugin, which === operation ? manner : {}, which),
+        args,
+        input,
+        env: { ...env, ...more },
+        cwd: manner.cwd ?? '/',
+        detached: true,
+        onStart(child) {
+          children.add(child);
+          child.on('exit', () => children.delete(child));
+        },
+      }),
+  });
+  return { code, output: `${stderr ?? ''}${stdout}` };
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  // It may have ended this very moment; its exit event is on the way.
+  if (pid !== undefined && isAlive(pid)) process.kill(-pid, 'SIGKILL');
 }
 
 function isAlive(group: number): boolean {

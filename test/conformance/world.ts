@@ -64,6 +64,20 @@ export function createWorld(
         if (type !== 'fleetMonitor') ids.add(workflowId);
       return [...ids];
     },
+    async untilSettled(requestId, withinMs) {
+      const isRunning = async () => {
+        const { status, searchAttributes } = await temporal.workflow.getHandle(requestId).describe();
+        const [state] = searchAttributes['HfState'] ?? [];
+        return (
+          status.name === 'RUNNING' &&
+          (state === undefined || state === 'provisioning' || state === 'returning')
+        );
+      };
+      // An id of a fake is nobody's: then only the time counts.
+      await eventually(`${requestId} is settled`, async () => !(await isRunning()), withinMs).catch(
+        () => undefined,
+      );
+    },
     async passRetention(requestId) {
       const closed: string[] = [];
       for await (const { runId, status } of temporal.workflow.list({ query: `WorkflowId = '${requestId}'` }))

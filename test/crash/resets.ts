@@ -18,21 +18,27 @@ interface Moment {
 }
 type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
 
+type LaunchMethods = typeof WAYS;
+
 export type OnReset = (when: string, moment: number, owners: number) => void;
 
 /**
  * Resets the owner of a request for every way to get machines to each moment of its life: of its launching, of its
  * holding, and again after a machine was given back. What Host Factory believes in lives on, and nothing beside it.
  */
-export async function resetOwners(stack: Stack, onReset: OnReset): Promise<void> {
-  const { requests, owned } = await request(stack);
+export async function resetOwners(
+  stack: Stack,
+  onReset: OnReset,
+  launchMethods: LaunchMethods = WAYS,
+): Promise<void> {
+  const { requests, owned } = await request(stack, launchMethods);
   await resetAll(stack, requests, owned.flat(), (...where) => onReset('settled', ...where));
 
   const first = owned.flatMap((machines) => machines.slice(0, 1));
   const rest = owned.flatMap((machines) => machines.slice(1));
   await complete(stack, await returnMachines(stack, first));
   await resetAll(stack, requests, rest, (...where) => onReset('after a return', ...where));
-  await endAll(stack, requests, rest);
+  await endAll(stack, launchMethods, requests, rest);
 }
 
 /** The same while it holds its machines and its deadline is over, so that it may launch nothing any more. */
@@ -41,20 +47,21 @@ export async function resetAfterDeadline(
   deadlineSeconds: number,
   onReset: OnReset,
 ): Promise<void> {
-  const { requests, owned } = await request(stack);
+  const { requests, owned } = await request(stack, WAYS);
   await delay(deadlineSeconds * 1_000);
   await resetAll(stack, requests, owned.flat(), (...where) => onReset('after the deadline', ...where));
-  await endAll(stack, requests, owned.flat());
+  await endAll(stack, WAYS, requests, owned.flat());
 }
 
-async function request(stack: Stack) {
-  const requests = await Promise.all(WAYS.map(({ api }) => requestMachines(stack, COUNT, api)));
+async function request(stack: Stack, launchMethods: LaunchMethods) {
+  const requests = await Promise.all(launchMethods.map(({ api }) => requestMachines(stack, COUNT, api)));
   const owned = await Promise.all(requests.map(async (id) => (await complete(stack, id)).machines));
   return { requests, owned };
 }
 
 async function endAll(
   stack: Stack,
+  launchMethods: LaunchMethods,
   requests: readonly string[],
   machines: readonly HfMachine[],
 ): Promise<void> {
@@ -63,7 +70,7 @@ async function endAll(
   await eventually('every owner has ended', () => haveEnded(stack, requests), PATIENCE_MS);
   assert.deepEqual((await stack.simulator.summary()).liveIds, []);
   const made = await stack.simulator.instances();
-  for (const { api } of WAYS) {
+  for (const { api } of launchMethods) {
     const { length } = made.filter(({ tags }) => tags['ohf:template'] === api);
     assert.equal(length, COUNT, `${api} launched again`);
   }

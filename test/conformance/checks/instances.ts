@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { eventually } from '../../fixtures/eventually.ts';
-import type { Bench } from '../harness.ts';
+import { LOSS_POLL_MS, type Bench } from '../harness.ts';
 import { TEMPLATE } from '../plugin.ts';
 
 const templatesOf = async (bench: Bench) =>
@@ -30,7 +30,12 @@ export async function keepsInstancesApart(bench: Bench): Promise<void> {
     await knowsNothingOf(bench, ownId);
 
     await bench.world.aws.terminate(taken.machineId);
-    await eventually('it is told', async () => (await bench.going(machines)).length === 1, 20_000);
+    await eventually(
+      'it is told',
+      async () => (await bench.going(machines)).length === 1,
+      20_000,
+      LOSS_POLL_MS,
+    );
     assert.deepEqual(await twin.going(machines), [], 'the machines of another instance');
     const returnId = await twin.giveBack([kept, ...own]);
     await twin.end(returnId);

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { eventually } from '../../fixtures/eventually.ts';
 import type { GateOptions } from '../../../simulator/gates.ts';
-import { accepted, hostsOf, refusal, type Bench } from '../harness.ts';
+import { LOSS_POLL_MS, accepted, hostsOf, refusal, type Bench } from '../harness.ts';
 import { checksFrom } from '../check.ts';
 import { SPOT_TEMPLATE } from '../plugin.ts';
 
@@ -11,7 +11,12 @@ const namesOf = (going: readonly { readonly machine: string }[]) => going.map(({
 async function nextLoss(bench: Bench): Promise<void> {
   const machines = await bench.machines(1);
   for (const { machineId } of machines) await bench.world.aws.terminate(machineId);
-  await eventually('the next loss is told', async () => (await bench.going(machines)).length === 1, 20_000);
+  await eventually(
+    'the next loss is told',
+    async () => (await bench.going(machines)).length === 1,
+    20_000,
+    LOSS_POLL_MS,
+  );
 }
 
 async function saysNothingOfTheWell(bench: Bench): Promise<void> {
@@ -33,7 +38,7 @@ async function tellsOfInterruptions(bench: Bench): Promise<void> {
     { name: kept.name, machineId: kept.machineId },
   ];
   await bench.world.aws.interrupt(taken.machineId);
-  await eventually('it is told', async () => (await bench.going(hosts)).length === 1, 20_000);
+  await eventually('it is told', async () => (await bench.going(hosts)).length === 1, 20_000, LOSS_POLL_MS);
   const [first] = await bench.going(hosts);
   assert.ok(first);
   assert.equal(first.machine, 'Alias-Of-It', 'not the name that Host Factory sent');
@@ -51,7 +56,12 @@ async function tellsOfTheTerminated(bench: Bench): Promise<void> {
   assert.ok(taken && kept && spot);
   const machines = [taken, kept, spot];
   for (const { machineId } of [taken, spot]) await bench.world.aws.terminate(machineId);
-  await eventually('both are told', async () => (await bench.going(machines)).length > 1, 20_000);
+  await eventually(
+    'both are told',
+    async () => (await bench.going(machines)).length > 1,
+    20_000,
+    LOSS_POLL_MS,
+  );
   const expected = [
     [taken.name, 0],
     [spot.name, 0],

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HfOperation } from '../../fixtures/stack/stack.ts';
+import { removeFolder } from '../../fixtures/removeFolder.ts';
 import { eventually } from '../../fixtures/eventually.ts';
 import type { LogEntry } from '../../fixtures/cloud/simulatorClient.ts';
 import { accepted, refusal, type Bench } from '../harness.ts';
@@ -58,7 +59,7 @@ async function keepsItsLogs(bench: Bench): Promise<void> {
     assert.deepEqual(await filesIn(places), before, 'log text outside of the log folder');
   } finally {
     await warner.remove();
-    await rm(logs, { recursive: true });
+    await removeFolder(logs);
   }
 }
 
@@ -161,7 +162,7 @@ async function needsNoLog(bench: Bench): Promise<void> {
     await rm(logs, { recursive: true });
     await allOk(bench, () => ({ env: logging }));
   } finally {
-    await rm(logs, { recursive: true, force: true });
+    await removeFolder(logs);
   }
 }
 

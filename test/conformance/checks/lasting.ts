@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../fixtures/eventually.ts';
 import {
+  LOSS_POLL_MS,
   accepted,
   holdLaunch,
   hostsOf,
@@ -89,7 +90,12 @@ export async function livesWithoutItsTemplate(bench: Bench): Promise<void> {
   assert.deepEqual([status, machines.length], ['complete', 2]);
   assert.deepEqual(await bench.going(machines), []);
   await bench.world.aws.terminate(machines[0]?.machineId ?? '');
-  await eventually('its loss is told', async () => (await bench.going(machines)).length === 1, 20_000);
+  await eventually(
+    'its loss is told',
+    async () => (await bench.going(machines)).length === 1,
+    20_000,
+    LOSS_POLL_MS,
+  );
   const back = await bench.end(await bench.giveBack(machines));
   assert.equal(back.status, 'complete', back.message);
   await onlyThese(bench);

@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { HfOperation } from '../../fixtures/stack/stack.ts';
-import type { SimulatorControl } from '../../fixtures/cloud/simulatorClient.ts';
+import { simulatorControl, type SimulatorControl } from '../../fixtures/cloud/simulatorClient.ts';
 import { OPERATIONS, type Plugin } from '../plugin.ts';
 
 /** What a script has said. */
@@ -12,22 +13,29 @@ export interface Said {
   readonly stderr?: string;
 }
 
-/** A call of a script that a fake is asked to answer. */
+/** What a fake may run instead of the same script with the same input. */
+export interface OtherCall {
+  readonly operation?: HfOperation;
+  readonly input?: unknown;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A call of a script that a fake answers. */
 export interface FakeCall {
   readonly operation: HfOperation;
   readonly args: readonly string[];
+  readonly env: Readonly<NodeJS.ProcessEnv>;
   /** The text of the input file; '' without one. */
   readonly input: string;
   /** A folder of the fake's own, which stays from call to call. */
   readonly folder: string;
   readonly aws: SimulatorControl;
-  /** What the true script says, or another one, to other input or in another environment. */
-  really(other?: {
-    readonly operation?: HfOperation;
-    readonly input?: unknown;
-    readonly env?: Readonly<Record<string, string>>;
-  }): Said;
+  /** What the true script answers, or another one, to other input or in another environment. */
+  really(other?: OtherCall): Promise<Said>;
 }
+
+/** Answers a call, in the process of the harness or in that of a fake script. */
+export type Answer = (call: Pick<FakeCall, 'operation' | 'args' | 'env' | 'really'>) => Promise<Said>;
 
 /** A plugin that is right in everything but one. */
 export interface Fake {
@@ -37,11 +45,29 @@ export interface Fake {
   readonly it: string;
   /** What the check must say of it. */
   readonly because: RegExp;
+  /** It shows only in a process of its own: by the rights of the process, or at its end of a pipe. */
+  readonly needsProcess?: boolean;
   act(call: FakeCall): Said | Promise<Said>;
 }
 
-/** Five scripts that answer as this fake does. */
+/** How a fake answers: with the input file read, and with its folder and AWS at hand. */
+export const answerOf =
+  (fake: Fake, folder: string, awsUrl: string): Answer =>
+  async (call) =>
+    fake.act({ ...call, input: inputFileOf(call.args), folder, aws: simulatorControl(awsUrl) });
+
+function inputFileOf([option, file]: readonly string[]): string {
+  if (option !== '-f' || file === undefined) return '';
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** The plugin as this fake makes it. */
 export async function installFake(
+  fake: Fake,
   index: number,
   plugin: Plugin,
   folder: string,
@@ -50,6 +76,7 @@ export async function installFake(
   const own = path.join(folder, `fake-${index}`);
   const scripts = path.join(own, 'scripts');
   await mkdir(scripts, { recursive: true });
+  if (!fake.needsProcess) return { ...plugin, answer: answerOf(fake, own, awsUrl) };
   const program = path.join(path.dirname(fileURLToPath(import.meta.url)), 'script.js');
   for (const operation of OPERATIONS) {
     const words = [process.execPath, program, String(index), plugin.scripts, own, awsUrl, operation];

@@ -14,24 +14,24 @@ export const earlyFakes: readonly Fake[] = [
     breaks: 1,
     it: 'prints a line of log before its document',
     because: /not one JSON document/,
-    act: ({ really }) => ({ ...really(), stderr: 'connected\n' }),
+    act: async ({ really }) => ({ ...(await really()), stderr: 'connected\n' }),
   },
   {
     breaks: 2,
     it: 'lets debug logs out to stderr',
     because: /not one JSON document/,
-    act: ({ really }) => ({
-      ...really(),
-      stderr: process.env['HF_LOGLEVEL'] === 'LOG_DEBUG' ? 'debug: called\n' : '',
+    act: async ({ env, really }) => ({
+      ...(await really()),
+      stderr: env['HF_LOGLEVEL'] === 'LOG_DEBUG' ? 'debug: called\n' : '',
     }),
   },
   {
     breaks: 2,
     it: 'writes what it logs beside its templates',
     because: /outside of the log folder/,
-    act: ({ really }) => {
-      const file = path.join(process.env['HF_PROVIDER_CONFDIR'] ?? '', 'debug.log');
-      if (process.env['HF_LOGLEVEL'] === 'LOG_DEBUG') appendFileSync(file, 'called\n');
+    act: ({ env, really }) => {
+      const file = path.join(env['HF_PROVIDER_CONFDIR'] ?? '', 'debug.log');
+      if (env['HF_LOGLEVEL'] === 'LOG_DEBUG') appendFileSync(file, 'called\n');
       return really();
     },
   },
@@ -45,8 +45,8 @@ export const earlyFakes: readonly Fake[] = [
     breaks: 4,
     it: 'answers what it cannot read with a stack',
     because: /one line/,
-    act: ({ really }) => {
-      const said = really();
+    act: async ({ really }) => {
+      const said = await really();
       return said.code === 1 ? say({ message: 'SyntaxError\n    at parse (cli.js:1:2)' }, 1) : said;
     },
   },
@@ -60,9 +60,9 @@ export const earlyFakes: readonly Fake[] = [
     breaks: 4,
     it: 'asks for a machine before it reads how many are wanted',
     because: /bad input was/,
-    act: only('requestMachines', ({ really }) => {
-      const said = really();
-      if (said.code === 1) really({ input: { template: { templateId: 'demo', machineCount: 1 } } });
+    act: only('requestMachines', async ({ really }) => {
+      const said = await really();
+      if (said.code === 1) await really({ input: { template: { templateId: 'demo', machineCount: 1 } } });
       return said;
     }),
   },
@@ -76,16 +76,16 @@ export const earlyFakes: readonly Fake[] = [
     breaks: 6,
     it: 'needs variables that Host Factory 1.1 does not set',
     because: /HF_PROVIDER_WORKDIR/,
-    act: ({ really }) =>
-      process.env['HF_PROVIDER_WORKDIR'] ? really() : say({ message: 'HF_PROVIDER_WORKDIR is not set.' }, 1),
+    act: ({ env, really }) =>
+      env['HF_PROVIDER_WORKDIR'] ? really() : say({ message: 'HF_PROVIDER_WORKDIR is not set.' }, 1),
   },
   {
     breaks: 7,
     it: 'dies where it cannot log',
     because: /cannot log/,
-    act: ({ really }) => {
+    act: ({ env, really }) => {
       try {
-        writeFileSync(path.join(process.env['HF_PROVIDER_LOGDIR'] ?? '', 'fake.log'), 'called');
+        writeFileSync(path.join(env['HF_PROVIDER_LOGDIR'] ?? '', 'fake.log'), 'called');
         return really();
       } catch {
         return say({ message: 'cannot log' }, 1);
@@ -96,8 +96,9 @@ export const earlyFakes: readonly Fake[] = [
     breaks: 7,
     it: 'dies where others may not write its logs either',
     because: /read-only/,
-    act: ({ really }) => {
-      const folder = process.env['HF_PROVIDER_LOGDIR'] ?? '';
+    needsProcess: true,
+    act: ({ env, really }) => {
+      const folder = env['HF_PROVIDER_LOGDIR'] ?? '';
       if (!existsSync(folder)) return really();
       try {
         accessSync(folder, constants.W_OK);
@@ -111,7 +112,7 @@ export const earlyFakes: readonly Fake[] = [
     breaks: 8,
     it: 'ends with 2 for a bad option',
     because: /other exit codes/,
-    act: ({ args, really }) => (args[0] === '-f' ? really() : { ...really(), code: 2 }),
+    act: async ({ args, really }) => ({ ...(await really()), ...(args[0] !== '-f' && { code: 2 }) }),
   },
   {
     breaks: 9,
@@ -128,8 +129,8 @@ export const earlyFakes: readonly Fake[] = [
     breaks: 10,
     it: 'shows the templates of one instance to the other',
     because: /templates of another instance/,
-    act: only(LIST, ({ really }) => {
-      const [, confDir = ''] = /^(.*)\/twin$/.exec(process.env['HF_PROVIDER_CONFDIR'] ?? '') ?? [];
+    act: only(LIST, ({ env, really }) => {
+      const [, confDir = ''] = /^(.*)\/twin$/.exec(env['HF_PROVIDER_CONFDIR'] ?? '') ?? [];
       if (!confDir) return really();
       return really({ env: { HF_PROVIDER_NAME: 'awsinst', HF_PROVIDER_CONFDIR: `${confDir}/awsinst` } });
     }),
@@ -138,8 +139,8 @@ export const earlyFakes: readonly Fake[] = [
     breaks: 10,
     it: 'tells one instance of the requests of the other',
     because: /requests of another instance/,
-    act: only('getRequestStatus', ({ really }) => {
-      const [, confDir = ''] = /^(.*)\/twin$/.exec(process.env['HF_PROVIDER_CONFDIR'] ?? '') ?? [];
+    act: only('getRequestStatus', ({ env, really }) => {
+      const [, confDir = ''] = /^(.*)\/twin$/.exec(env['HF_PROVIDER_CONFDIR'] ?? '') ?? [];
       if (!confDir) return really();
       return really({ env: { HF_PROVIDER_NAME: 'awsinst', HF_PROVIDER_CONFDIR: `${confDir}/awsinst` } });
     }),
@@ -201,11 +202,11 @@ export const earlyFakes: readonly Fake[] = [
     breaks: 17,
     it: 'asks Temporal for its templates',
     because: /Temporal/,
-    act: only(LIST, ({ really }) =>
-      really({ operation: 'getRequestStatus', input: { requests: [{ requestId: 'req-1' }] } }).code === 0
-        ? really()
-        : say({ message: 'Temporal is away.' }, 1),
-    ),
+    act: only(LIST, async ({ really }) => {
+      const input = { requests: [{ requestId: 'req-1' }] };
+      const { code } = await really({ operation: 'getRequestStatus', input });
+      return code === 0 ? really() : say({ message: 'Temporal is away.' }, 1);
+    }),
   },
   {
     breaks: 18,

@@ -14,15 +14,15 @@ export const say = (document: object, code = 0): Said => ({ code, stdout: `${JSO
 
 /** Where the true script refuses, it says this instead. */
 export const instead = (operation: HfOperation, answer: Said): Act =>
-  only(operation, (call) => {
-    const said = call.really();
+  only(operation, async (call) => {
+    const said = await call.really();
     return said.code === 1 ? answer : said;
   });
 
 /** What was said first under this key is said for ever. */
-export function memory({ folder }: FakeCall, key: string, first: () => Said): Said {
+export async function memory({ folder }: FakeCall, key: string, first: () => Promise<Said>): Promise<Said> {
   const file = path.join(folder, Buffer.from(key).toString('base64url').slice(0, 200));
-  if (!existsSync(file)) writeFileSync(file, JSON.stringify(first()));
+  if (!existsSync(file)) writeFileSync(file, JSON.stringify(await first()));
   return JSON.parse(readFileSync(file, 'utf8')) as Said;
 }
 
@@ -37,8 +37,8 @@ export const changing = (
   operation: HfOperation,
   change: (document: Document, call: FakeCall) => object,
 ): Act =>
-  only(operation, (call) => {
-    const said = call.really();
+  only(operation, async (call) => {
+    const said = await call.really();
     return said.code === 0 ? say(change(parse(said.stdout), call)) : said;
   });
 

@@ -87,9 +87,9 @@ export const returnFakes: readonly Fake[] = [
     breaks: 52,
     it: 'launches others in the place of those that are given back',
     because: /in their place/,
-    act: only(RETURN, (call) => {
+    act: only(RETURN, async (call) => {
       const input = { template: { templateId: 'demo', machineCount: hostsOf(call).length } };
-      call.really({ operation: 'requestMachines', input });
+      await call.really({ operation: 'requestMachines', input });
       return call.really();
     }),
   },
@@ -166,16 +166,18 @@ export const returnFakes: readonly Fake[] = [
     breaks: 60,
     it: 'takes one call at a time',
     because: /locked/,
-    act: (call) => {
+    act: async (call) => {
       const lock = path.join(call.folder, 'lock');
       try {
         closeSync(openSync(lock, 'wx'));
       } catch {
         return say({ message: 'locked' }, 1);
       }
-      const said = call.really();
-      rmSync(lock);
-      return said;
+      try {
+        return await call.really();
+      } finally {
+        rmSync(lock);
+      }
     },
   },
 ];

@@ -151,12 +151,9 @@ export const statusFakes: readonly Fake[] = [
     breaks: 43,
     it: 'looks for the template of a request when it is asked for its status',
     because: /no template/,
-    act: only(STATUS, (call) => {
-      const { templates } = JSON.parse(
-        call.really({ operation: 'getAvailableTemplates', input: {} }).stdout,
-      ) as {
-        templates: Document[];
-      };
+    act: only(STATUS, async (call) => {
+      const { stdout } = await call.really({ operation: 'getAvailableTemplates', input: {} });
+      const { templates } = JSON.parse(stdout) as { templates: Document[] };
       const found = templates.some(({ templateId }) => templateId === 'demo');
       return found ? call.really() : say({ message: 'no template' }, 1);
     }),
@@ -165,8 +162,9 @@ export const statusFakes: readonly Fake[] = [
     breaks: 44,
     it: 'writes 64 KiB and no more',
     because: /JSON/,
-    act: (call) => {
-      const said = call.really();
+    needsProcess: true,
+    act: async (call) => {
+      const said = await call.really();
       return { ...said, stdout: said.stdout.slice(0, 65_536) };
     },
   },

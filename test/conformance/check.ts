@@ -1,4 +1,4 @@
-import type { Bench } from './harness.ts';
+import type { Harness } from './harness.ts';
 
 /** One promise of Host Factory's contract. */
 export interface Check {
@@ -7,7 +7,7 @@ export interface Check {
   /** Checks of one number share an installation, for what they prepare there once; see installationPool.ts. */
   readonly lane?: number;
   /** @throws Error that says how the plugin breaks it */
-  run(bench: Bench): Promise<void>;
+  run(harness: Harness): Promise<void>;
 }
 
 /** A list of checks in the order of their numbers, from `first` on. */

@@ -7,19 +7,19 @@ import { CHECKS } from './checks/all.ts';
 import { FAKES } from './fakes/all.ts';
 import { installFake } from './fakes/fake.ts';
 import { startInstalled } from './installed.ts';
-import { openLanes, type Job, type Lanes } from './installationPool.ts';
-import { jobOf, LANES } from './run.ts';
+import { openPool, type Job, type InstallationPool } from './installationPool.ts';
+import { jobOf, INSTALLATIONS } from './run.ts';
 
 // The checks of our plugin and those of the fakes share two installations, for each costs a start and a replay.
 describe("Host Factory's contract", function () {
   // A test may have to wait for others, on the same installation, that come before it.
   this.timeout(300_000);
-  let lanes: Lanes;
+  let lanes: InstallationPool;
   let folder: string;
   const jobs: Job[] = CHECKS.map((check) => jobOf(check));
   before(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'ohf-fakes-'));
-    lanes = openLanes(LANES, jobs, () => startInstalled());
+    lanes = openPool(INSTALLATIONS, jobs, () => startInstalled());
   });
   after(async () => {
     await lanes.end();

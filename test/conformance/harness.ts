@@ -13,7 +13,7 @@ export const hostsOf = (hosts: Hosts) => hosts.map(({ name, machineId }) => ({ n
 type Going = Answer<'getReturnRequests'>['requests'];
 
 /** What the checks have in hand: a plugin, its world, and Host Factory's way to call scripts. */
-export interface Bench {
+export interface Harness {
   readonly plugin: Plugin;
   readonly world: World;
   call(operation: HfOperation, input: unknown, manner?: Manner): Promise<Outcome>;
@@ -38,7 +38,7 @@ export interface Bench {
   launched(): Promise<number>;
   alive(): Promise<readonly string[]>;
   /** The same scripts for another provider, or in another environment. */
-  of(plugin: Plugin): Bench;
+  of(plugin: Plugin): Harness;
 }
 
 /** ms between two polls of a request that does not settle: each poll costs a process. */
@@ -47,21 +47,21 @@ const MIN_POLL_MS = 100;
 /** ms between two calls while a loss is awaited: a sweep takes a second. */
 export const LOSS_POLL_MS = 400;
 
-export function createBench(plugin: Plugin, world: World): Bench {
-  const bench: Bench = {
+export function createHarness(plugin: Plugin, world: World): Harness {
+  const harness: Harness = {
     plugin,
     world,
     call: (operation, input, manner = {}) => runScript(plugin, operation, input, manner),
     async ok(operation, input, manner) {
-      return accepted(operation, await bench.call(operation, input, manner));
+      return accepted(operation, await harness.call(operation, input, manner));
     },
     async refused(operation, input, manner) {
-      return refusal(await bench.call(operation, input, manner));
+      return refusal(await harness.call(operation, input, manner));
     },
     async within(ms, operation, input) {
       const took: number[] = [];
       while (took.length < 3) {
-        const outcome = await bench.call(operation, input);
+        const outcome = await harness.call(operation, input);
         const answer = accepted(operation, outcome);
         if (outcome.took < ms) return answer;
         took.push(outcome.took);
@@ -69,11 +69,11 @@ export function createBench(plugin: Plugin, world: World): Bench {
       throw new assert.AssertionError({ message: `${operation} took ${took.join(', ')} ms` });
     },
     async request(machineCount, templateId = TEMPLATE) {
-      const { requestId } = await bench.ok('requestMachines', { template: { templateId, machineCount } });
+      const { requestId } = await harness.ok('requestMachines', { template: { templateId, machineCount } });
       return requestId;
     },
     async status(requestId) {
-      const { requests } = await bench.ok('getRequestStatus', { requests: [{ requestId }] });
+      const { requests } = await harness.ok('getRequestStatus', { requests: [{ requestId }] });
       const [row] = requests;
       assert.ok(row && requests.length === 1, `one id was asked for, ${requests.length} are answered`);
       assert.equal(row.requestId, requestId, 'the status is of another request');
@@ -82,29 +82,29 @@ export function createBench(plugin: Plugin, world: World): Bench {
     async end(requestId, withinMs = 60_000, pollMs = POLL_MS) {
       const until = Date.now() + withinMs;
       for (;;) {
-        const row = await bench.status(requestId);
+        const row = await harness.status(requestId);
         if (row.status !== 'running') return row;
         assert.ok(Date.now() < until, `${requestId} still runs after ${withinMs} ms: ${JSON.stringify(row)}`);
         await Promise.all([world.untilSettled(requestId, pollMs), delay(MIN_POLL_MS)]);
       }
     },
     async machines(count, templateId) {
-      const { status, machines, message } = await bench.end(await bench.request(count, templateId));
+      const { status, machines, message } = await harness.end(await harness.request(count, templateId));
       assert.equal(status, 'complete', message);
       assert.equal(machines.length, count, `${count} machines were asked for`);
       return machines;
     },
     async giveBack(hosts) {
-      return (await bench.ok('requestReturnMachines', { machines: hostsOf(hosts) })).requestId;
+      return (await harness.ok('requestReturnMachines', { machines: hostsOf(hosts) })).requestId;
     },
     async going(hosts) {
-      return (await bench.ok('getReturnRequests', { machines: hostsOf(hosts) })).requests;
+      return (await harness.ok('getReturnRequests', { machines: hostsOf(hosts) })).requests;
     },
     launched: async () => (await world.aws.summary()).launchedEver,
     alive: async () => (await world.aws.summary()).liveIds,
-    of: ({ env, templatesFile }) => createBench({ ...plugin, env, templatesFile }, world),
+    of: ({ env, templatesFile }) => createHarness({ ...plugin, env, templatesFile }, world),
   };
-  return bench;
+  return harness;
 }
 
 /** @throws AssertionError unless this is what Host Factory can use */
@@ -141,7 +141,7 @@ export const readTemplates = async ({
   ).templates;
 
 /** The live machines of AWS by the request that they were launched for, as their tags name it. */
-export async function requestsByTags({ world }: Bench): Promise<ReadonlyMap<string, readonly string[]>> {
+export async function requestsByTags({ world }: Harness): Promise<ReadonlyMap<string, readonly string[]>> {
   const requests = new Map<string, string[]>();
   for (const { id, tags } of (await world.aws.instances()).filter(({ live }) => live)) {
     const [, requestId] = Object.entries(tags).find(([name]) => name.endsWith('request-id')) ?? [];
@@ -152,7 +152,7 @@ export async function requestsByTags({ world }: Bench): Promise<ReadonlyMap<stri
 }
 
 /** Waits until nothing but these lives in AWS. @throws Error that names those that live besides, and those that do not */
-export async function onlyThese(bench: Bench, ids: readonly string[] = []): Promise<void> {
+export async function onlyThese(harness: Harness, ids: readonly string[] = []): Promise<void> {
   let alive: readonly string[] = [];
   const besides = (): string[] => alive.filter((id) => !ids.includes(id));
   const missing = (): string[] => ids.filter((id) => !alive.includes(id));
@@ -160,7 +160,7 @@ export async function onlyThese(bench: Bench, ids: readonly string[] = []): Prom
     await eventually(
       'machines are alive as they should',
       async () => {
-        alive = await bench.alive();
+        alive = await harness.alive();
         return besides().length + missing().length === 0;
       },
       10_000,
@@ -173,7 +173,7 @@ export async function onlyThese(bench: Bench, ids: readonly string[] = []): Prom
 }
 
 /** Holds the next launch, whichever call of AWS it is made by. */
-export async function holdLaunch({ world: { aws } }: Bench, mode: 'hold' | 'holdAfter') {
+export async function holdLaunch({ world: { aws } }: Harness, mode: 'hold' | 'holdAfter') {
   const gates = await Promise.all(['CreateFleet', 'RunInstances'].map((action) => aws.addGate(action, mode)));
   return {
     arrived: () =>

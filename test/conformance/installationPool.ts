@@ -14,7 +14,7 @@ export interface Outcome {
 }
 
 /** Installations side by side: much of a check is waiting, for AWS or for a bound. */
-export interface Lanes {
+export interface InstallationPool {
   /** What came of a job; if it has not begun, it is the next. */
   outcome(name: string): Promise<Outcome>;
   /** Ends the installations, without the jobs that have not begun. @throws the first Error of an installation */
@@ -27,7 +27,11 @@ interface Entry {
   readonly settle: (outcome: Outcome) => void;
 }
 
-export function openLanes(count: number, jobs: readonly Job[], start: () => Promise<Installed>): Lanes {
+export function openPool(
+  count: number,
+  jobs: readonly Job[],
+  start: () => Promise<Installed>,
+): InstallationPool {
   const entries = new Map(jobs.map((job) => [job.name, entryOf(job)]));
   let waiting = [...entries.values()];
 

@@ -1,11 +1,11 @@
-import { createBench } from './harness.ts';
+import { createHarness } from './harness.ts';
 import type { Check } from './check.ts';
 import { CHECKS } from './checks/all.ts';
 import { startInstalled, type Installed } from './installed.ts';
-import { openLanes, type Job } from './installationPool.ts';
+import { openPool, type Job } from './installationPool.ts';
 
 /** Installations at once. They mostly wait, and a machine of two cores carries two. */
-export const LANES = 2;
+export const INSTALLATIONS = 2;
 
 /** A check as a job, of our own plugin or of another one. */
 export const jobOf = (
@@ -16,7 +16,7 @@ export const jobOf = (
 ): Job => ({
   name,
   ...(lane !== undefined && { lane }),
-  run: async (installed) => run(createBench(await pluginOf(installed), installed.world)),
+  run: async (installed) => run(createHarness(await pluginOf(installed), installed.world)),
 });
 
 /** Runs every check against the installed plugin and says what comes of each. @returns whether it keeps all */
@@ -28,8 +28,8 @@ export async function runConformance(
   const chosen = CHECKS.filter(({ number }) => only.length === 0 || only.includes(number));
   const jobs = chosen.map((check) => ({ ...check, job: jobOf(check) }));
   const began = Date.now();
-  const lanes = openLanes(
-    Math.min(LANES, chosen.length),
+  const lanes = openPool(
+    Math.min(INSTALLATIONS, chosen.length),
     jobs.map(({ job }) => job),
     () => startInstalled(soakSeconds),
   );

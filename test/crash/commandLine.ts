@@ -8,7 +8,7 @@ import { ended, requestMachines, returnMachines, type HfMachine } from '../fixtu
 import type { HfOperation, Stack } from '../fixtures/stack/stack.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { startCuttingProxy } from './cuttingProxy.ts';
-import { WAYS } from './launchMethods.ts';
+import { LAUNCH_METHODS } from './launchMethods.ts';
 import type { StatusView } from '../../domain/request/statusView.ts';
 
 /** More messages than any operation exchanges with Temporal. */
@@ -31,7 +31,7 @@ export interface CommandLineKills {
 export async function killCommandLine(stack: Stack, kills: CommandLineKills = {}): Promise<void> {
   const known = await requestMachines(stack, 1);
   const bystanders = idsOf((await ended(stack, known)).machines);
-  const ways = kills.ways ?? WAYS.map(({ api }) => api);
+  const ways = kills.ways ?? LAUNCH_METHODS.map(({ api }) => api);
 
   await atMessages('requestMachines', kills, async (message) => {
     const killed = await Promise.all(

@@ -9,7 +9,7 @@ export interface CrashPoint {
 }
 
 /** In the order in which the calls of a life come. Every call that changes something stands here. */
-export const POINTS: readonly CrashPoint[] = [
+export const CRASH_POINTS: readonly CrashPoint[] = [
   { name: 'launch template', during: 'request', calls: { CreateLaunchTemplate: 7 } },
   {
     name: 'launch',
@@ -48,7 +48,7 @@ export interface Kill {
 export const killsOf = (
   victim: Kill['victim'],
   mode: CrashMode,
-  points: readonly CrashPoint[] = POINTS,
+  points: readonly CrashPoint[] = CRASH_POINTS,
 ): Kill[] => points.map((point) => ({ victim, point, mode }));
 
 /**
@@ -56,8 +56,8 @@ export const killsOf = (
  * else never come after a kill at the earlier one.
  */
 export const POINTS_IN_TWO_LIVES: readonly (readonly CrashPoint[])[] = [
-  POINTS.filter(({ skip }) => skip === undefined),
-  POINTS.filter(({ skip }) => skip !== undefined),
+  CRASH_POINTS.filter(({ skip }) => skip === undefined),
+  CRASH_POINTS.filter(({ skip }) => skip !== undefined),
 ];
 
 /** No change, and so not among them: machines are there and are waited for. A worker that starts reads them too. */
@@ -65,5 +65,5 @@ export const BOOT: CrashPoint = { name: 'boot', during: 'request', calls: { Desc
 
 /** All that AWS is asked to change, and how many ways ask for it. */
 export const CHANGES: ReadonlyMap<string, number> = new Map(
-  POINTS.flatMap(({ calls }) => Object.entries(calls)),
+  CRASH_POINTS.flatMap(({ calls }) => Object.entries(calls)),
 );

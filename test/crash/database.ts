@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { ended, requestMachines, returnMachines, type HfMachine } from '../fixtures/stack/hostFactory.ts';
 import type { Stack } from '../fixtures/stack/stack.ts';
 import { eventually } from '../fixtures/eventually.ts';
-import { WAYS } from './launchMethods.ts';
+import { LAUNCH_METHODS } from './launchMethods.ts';
 
 const COUNT = 3;
 const PATIENCE_MS = 120_000;
@@ -12,7 +12,7 @@ const PATIENCE_MS = 120_000;
  * operator has owners made again, and Host Factory gives its machines back, one of each request and then the others.
  */
 export async function loseTheDatabase(stack: Stack): Promise<void> {
-  const requests = await Promise.all(WAYS.map(({ api }) => requestMachines(stack, COUNT, api)));
+  const requests = await Promise.all(LAUNCH_METHODS.map(({ api }) => requestMachines(stack, COUNT, api)));
   const owned = await Promise.all(requests.map(async (id) => (await complete(stack, id)).machines));
   await stack.killWorker();
   await stack.loseTemporal();
@@ -20,7 +20,7 @@ export async function loseTheDatabase(stack: Stack): Promise<void> {
 
   await eventually('all are known to have no owner', async () => {
     const { requests: shown } = await adopt(stack);
-    return shown.length === WAYS.length;
+    return shown.length === LAUNCH_METHODS.length;
   });
   assert.equal((await adopt(stack, '--yes')).adopted, true);
   await eventually(

@@ -1,7 +1,7 @@
 import { seeded } from '../fixtures/random.ts';
-import { live } from './lifecycle.ts';
+import { runLifecycle } from './lifecycle.ts';
 import { inOwnStack } from './ownStack.ts';
-import { POINTS, type Kill } from './crashPoints.ts';
+import { CRASH_POINTS, type Kill } from './crashPoints.ts';
 
 /** Of a sample of the matrix; `npm run test:crash` plays all of it. */
 const SEED = 4;
@@ -10,10 +10,10 @@ const KILLS = 2;
 describe('a worker or Temporal killed', function () {
   this.timeout(300_000);
 
-  it(`at ${KILLS} points leaks, doubles and kills no machine (seed ${SEED})`, () => {
+  it(`a worker or Temporal killed at ${KILLS} points leaks, duplicates and kills no machine (seed ${SEED})`, () => {
     const random = seeded(SEED);
     // Where calls are skipped, it would matter whether those before came twice.
-    const points = POINTS.filter(({ skip }) => skip === undefined);
+    const points = CRASH_POINTS.filter(({ skip }) => skip === undefined);
     const chosen = new Set<number>();
     while (chosen.size < KILLS) chosen.add(random.below(points.length));
     const kills = points
@@ -23,6 +23,6 @@ describe('a worker or Temporal killed', function () {
         point,
         mode: random.pick(['hold', 'holdAfter'] as const),
       }));
-    return inOwnStack((stack) => live(stack, { kills }));
+    return inOwnStack((stack) => runLifecycle(stack, { kills }));
   });
 });

@@ -3,7 +3,10 @@ import { fileURLToPath } from 'node:url';
 import type { ProviderApi } from '../../domain/template/template.ts';
 
 /** Every way to get machines, and the price that it is tried with. */
-export const WAYS: readonly { readonly api: ProviderApi; readonly priceType: 'ondemand' | 'spot' }[] = [
+export const LAUNCH_METHODS: readonly {
+  readonly api: ProviderApi;
+  readonly priceType: 'ondemand' | 'spot';
+}[] = [
   { api: 'EC2Fleet', priceType: 'ondemand' },
   { api: 'RunInstances', priceType: 'spot' },
   { api: 'EC2FleetRequest', priceType: 'ondemand' },
@@ -16,9 +19,9 @@ export const WAYS: readonly { readonly api: ProviderApi; readonly priceType: 'on
 const FIXTURE = fileURLToPath(new URL('../../../test/fixtures/awsinstprov_templates.json', import.meta.url));
 
 /** A template of its own for each way, named as the way is. */
-export function templatesOfAllWays(): readonly object[] {
+export function templatesOfAllLaunchMethods(): readonly object[] {
   const { templates } = JSON.parse(readFileSync(FIXTURE, 'utf8')) as { templates: readonly object[] };
-  return WAYS.map(({ api, priceType }, index) => ({
+  return LAUNCH_METHODS.map(({ api, priceType }, index) => ({
     ...templates[0],
     // No two share a launch template.
     metadataHopLimit: index + 1,

@@ -5,14 +5,14 @@ import type { Stack } from '../fixtures/stack/stack.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { haveEnded } from './owners.ts';
 import { CHANGES, type CrashPoint, type Kill } from './crashPoints.ts';
-import { WAYS } from './launchMethods.ts';
+import { LAUNCH_METHODS } from './launchMethods.ts';
 
 /** Machines of each request. */
 const COUNT = 3;
 const PATIENCE_MS = 120_000;
 const HEARTBEAT_OVER_MS = 16_000;
 
-export interface Life {
+export interface Faults {
   readonly kills: readonly Kill[];
   /** So many connections of each way are cut at each action that changes something, before or after its effect. */
   readonly cuts?: { readonly mode: 'dropBefore' | 'dropAfter'; readonly times: number };
@@ -25,9 +25,12 @@ export interface Life {
 /**
  * One life of a request for every way to get machines, all at once and beside a request that is left alone: requested, one machine given back, then the
  * others; the worker or Temporal is killed at each of these points. The simulated AWS judges by its own log: what it
- * launched and terminated, not what our books say.
+ * launched and terminated, not what our state says.
  */
-export async function live(stack: Stack, { kills, cuts, readsCut, onKill = () => {} }: Life): Promise<void> {
+export async function runLifecycle(
+  stack: Stack,
+  { kills, cuts, readsCut, onKill = () => {} }: Faults,
+): Promise<void> {
   const bystanders = idsOf(await complete(stack, await requestMachines(stack, 2)));
   const through = <T>(during: CrashPoint['during'], begin: () => Promise<T>): Promise<T> =>
     killing(
@@ -45,7 +48,7 @@ export async function live(stack: Stack, { kills, cuts, readsCut, onKill = () =>
     await stack.simulator.addGate('DescribeInstances', 'dropBefore', readsCut, { every: 2 });
 
   const requests = await through('request', () =>
-    Promise.all(WAYS.map(({ api }) => requestMachines(stack, COUNT, api))),
+    Promise.all(LAUNCH_METHODS.map(({ api }) => requestMachines(stack, COUNT, api))),
   );
   const owned = await Promise.all(requests.map((id) => complete(stack, id)));
   for (const machines of owned) assert.equal(machines.length, COUNT);
@@ -64,7 +67,7 @@ export async function live(stack: Stack, { kills, cuts, readsCut, onKill = () =>
   });
   await assertLive(stack, bystanders);
   const made = await stack.simulator.instances();
-  for (const { api } of WAYS) {
+  for (const { api } of LAUNCH_METHODS) {
     const { length } = made.filter(({ tags }) => tags['ohf:template'] === api);
     assert.equal(length, COUNT, `${api} launched ${length} machines for a request of ${COUNT}`);
   }
@@ -75,13 +78,13 @@ async function killing<T>(
   stack: Stack,
   kills: readonly Kill[],
   begin: () => Promise<T>,
-  onKill: NonNullable<Life['onKill']>,
+  onKill: NonNullable<Faults['onKill']>,
 ): Promise<T> {
   let armed = await arm(stack, kills[0]);
   const begun = await begin();
   for (const [index, kill] of kills.entries()) {
     const calls = await armed.whenMet();
-    const revive = await strike(stack, kill);
+    const revive = await injectFault(stack, kill);
     onKill(kill, calls);
     // First the next point: a worker that has lost Temporal goes on at once.
     const next = await arm(stack, kills[index + 1]);
@@ -93,7 +96,7 @@ async function killing<T>(
 }
 
 /** @returns what brings the process back */
-async function strike(stack: Stack, { victim }: Kill): Promise<() => Promise<void>> {
+async function injectFault(stack: Stack, { victim }: Kill): Promise<() => Promise<void>> {
   switch (victim) {
     case 'worker':
       await stack.killWorker();

@@ -1,12 +1,12 @@
 import { QUICK, startStack, type Stack } from '../fixtures/stack/stack.ts';
 import { killCommandLine } from './commandLine.ts';
 import { loseTheDatabase } from './database.ts';
-import { live, type Life } from './lifecycle.ts';
+import { runLifecycle, type Faults } from './lifecycle.ts';
 import { createMatrix } from './matrix.ts';
 import { DEADLINE_SECONDS, pauseTheOnlyWorker } from './pause.ts';
 import { BOOT, CHANGES, killsOf, POINTS_IN_TWO_LIVES, type Kill } from './crashPoints.ts';
 import { resetAfterDeadline, resetOwners, type OnReset } from './resets.ts';
-import { templatesOfAllWays, WAYS } from './launchMethods.ts';
+import { templatesOfAllLaunchMethods, LAUNCH_METHODS } from './launchMethods.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const matrix = createMatrix();
@@ -16,7 +16,7 @@ const onKill = ({ victim, point, mode }: Kill, calls: number): void => {
   const what = victim === 'paused worker' ? 'worker paused' : `${victim} killed`;
   say(`  ${what} ${moment}: ${point.name} (${Object.keys(point.calls).join(', ')})`);
   // While machines boot one read is held, for all of them.
-  matrix.add(`${what}, ${moment}`, point.name, point === BOOT ? WAYS.length : calls);
+  matrix.add(`${what}, ${moment}`, point.name, point === BOOT ? LAUNCH_METHODS.length : calls);
 };
 
 const onReset: OnReset = (when, moment, owners) => {
@@ -24,12 +24,12 @@ const onReset: OnReset = (when, moment, owners) => {
   matrix.add('owner reset', `moment ${moment}, ${when}`, owners);
 };
 
-const killing = (kills: readonly Kill[]) => (stack: Stack) => live(stack, { kills, onKill });
+const killing = (kills: readonly Kill[]) => (stack: Stack) => runLifecycle(stack, { kills, onKill });
 
 const cutting =
-  (cuts: NonNullable<Life['cuts']>) =>
+  (cuts: NonNullable<Faults['cuts']>) =>
   async (stack: Stack): Promise<void> => {
-    await live(stack, { kills: [], cuts });
+    await runLifecycle(stack, { kills: [], cuts });
     const column = `connection cut, ${cuts.mode === 'dropBefore' ? 'before' : 'after'}, times ${cuts.times}`;
     for (const [action, ways] of CHANGES) matrix.add(column, action, ways * cuts.times);
   };
@@ -65,7 +65,7 @@ const LIVES: readonly (readonly [string, (stack: Stack) => Promise<void>, deadli
   [
     'every second read of machines cut, 20 times',
     async (stack) => {
-      await live(stack, { kills: [], readsCut: 20 });
+      await runLifecycle(stack, { kills: [], readsCut: 20 });
       matrix.add('connection cut, before', 'DescribeInstances', 20);
     },
   ],
@@ -83,7 +83,7 @@ const LIVES: readonly (readonly [string, (stack: Stack) => Promise<void>, deadli
     "Temporal's database lost while machines are alive",
     async (stack) => {
       await loseTheDatabase(stack);
-      matrix.add('database lost', 'settled', WAYS.length);
+      matrix.add('database lost', 'settled', LAUNCH_METHODS.length);
     },
   ],
   ['the owner reset to each moment of its life', (stack) => resetOwners(stack, onReset)],
@@ -98,14 +98,14 @@ const LIVES: readonly (readonly [string, (stack: Stack) => Promise<void>, deadli
 async function main(words: readonly string[]): Promise<boolean> {
   const wanted = LIVES.filter(([name]) => words.every((word) => name.includes(word)));
   say(
-    `${WAYS.length} ways to get machines: ${WAYS.map(({ api, priceType }) => `${api} (${priceType})`).join(', ')}`,
+    `${LAUNCH_METHODS.length} ways to get machines: ${LAUNCH_METHODS.map(({ api, priceType }) => `${api} (${priceType})`).join(', ')}`,
   );
   let held = 0;
   for (const [name, play, deadlineSeconds] of wanted) {
     say(`\n${name}`);
     const began = Date.now();
     const timers = deadlineSeconds === undefined ? QUICK : { ...QUICK, deadlineSeconds };
-    const stack = await startStack(timers, templatesOfAllWays());
+    const stack = await startStack(timers, templatesOfAllLaunchMethods());
     try {
       await play(stack);
       await stack.end();
@@ -117,7 +117,9 @@ async function main(words: readonly string[]): Promise<boolean> {
     }
   }
   say(`\n${matrix.table()}`);
-  say(`\n${matrix.count()} calls met; ${held} of ${wanted.length} lives ended with equal books`);
+  say(
+    `\n${matrix.count()} calls with a fault; ${held} of ${wanted.length} lifecycles ended with the expected machines`,
+  );
   return held === wanted.length;
 }
 

@@ -1,9 +1,9 @@
 import { startStack, type Stack } from '../fixtures/stack/stack.ts';
-import { templatesOfAllWays } from './launchMethods.ts';
+import { templatesOfAllLaunchMethods } from './launchMethods.ts';
 
 /** Plays `body` in a stack of its own, with a template for each way to get machines. */
 export async function inOwnStack(body: (stack: Stack) => Promise<void>): Promise<void> {
-  const stack = await startStack(undefined, templatesOfAllWays());
+  const stack = await startStack(undefined, templatesOfAllLaunchMethods());
   try {
     await body(stack);
   } finally {

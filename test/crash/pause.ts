@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ended, requestMachines, returnMachines } from '../fixtures/stack/hostFactory.ts';
 import type { Stack } from '../fixtures/stack/stack.ts';
-import { WAYS } from './launchMethods.ts';
+import { LAUNCH_METHODS } from './launchMethods.ts';
 
 const COUNT = 3;
 /** The shortest deadline that a request may have, s. */
@@ -15,7 +15,7 @@ const PAUSE_MS = (DEADLINE_SECONDS + 10) * 1_000;
  */
 export async function pauseTheOnlyWorker(stack: Stack): Promise<void> {
   const gate = await stack.simulator.addGate('DescribeInstances', 'hold');
-  const requests = await Promise.all(WAYS.map(({ api }) => requestMachines(stack, COUNT, api)));
+  const requests = await Promise.all(LAUNCH_METHODS.map(({ api }) => requestMachines(stack, COUNT, api)));
   await stack.simulator.whenArrived(gate.id, { timeoutMs: 60_000 });
   await pausing(stack, () => stack.simulator.clearGates());
 

@@ -6,30 +6,30 @@ import { ended, requestMachines, returnMachines, type HfMachine } from '../fixtu
 import type { Stack } from '../fixtures/stack/stack.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { haveEnded } from './owners.ts';
-import { WAYS } from './launchMethods.ts';
+import { LAUNCH_METHODS } from './launchMethods.ts';
 
 const COUNT = 3;
 const PATIENCE_MS = 120_000;
 
-/** A moment of a workflow to which somebody resets it in Temporal's Web UI: the end of one workflow task. */
+/** A moment to which an operator can reset a workflow in Temporal's Web UI: the end of one workflow task. */
 interface Moment {
   readonly runId: string;
   readonly eventId: HistoryEvent['eventId'];
 }
 type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
 
-type LaunchMethods = typeof WAYS;
+type LaunchMethods = typeof LAUNCH_METHODS;
 
 export type OnReset = (when: string, moment: number, owners: number) => void;
 
 /**
- * Resets the owner of a request for every way to get machines to each moment of its life: of its launching, of its
- * holding, and again after a machine was given back. What Host Factory believes in lives on, and nothing beside it.
+ * Resets the owner of a request for each launch method to each moment of its lifecycle: while it provisions, when it is
+ * settled, and again after a machine was returned. Host Factory's machines stay alive, and no other machine is.
  */
 export async function resetOwners(
   stack: Stack,
   onReset: OnReset,
-  launchMethods: LaunchMethods = WAYS,
+  launchMethods: LaunchMethods = LAUNCH_METHODS,
 ): Promise<void> {
   const { requests, owned } = await request(stack, launchMethods);
   await resetAll(stack, requests, owned.flat(), (...where) => onReset('settled', ...where));
@@ -41,16 +41,16 @@ export async function resetOwners(
   await endAll(stack, launchMethods, requests, rest);
 }
 
-/** The same while it holds its machines and its deadline is over, so that it may launch nothing any more. */
+/** The same after the deadline, when a settled owner may launch nothing more. */
 export async function resetAfterDeadline(
   stack: Stack,
   deadlineSeconds: number,
   onReset: OnReset,
 ): Promise<void> {
-  const { requests, owned } = await request(stack, WAYS);
+  const { requests, owned } = await request(stack, LAUNCH_METHODS);
   await delay(deadlineSeconds * 1_000);
   await resetAll(stack, requests, owned.flat(), (...where) => onReset('after the deadline', ...where));
-  await endAll(stack, WAYS, requests, owned.flat());
+  await endAll(stack, LAUNCH_METHODS, requests, owned.flat());
 }
 
 async function request(stack: Stack, launchMethods: LaunchMethods) {
@@ -66,7 +66,7 @@ async function endAll(
   machines: readonly HfMachine[],
 ): Promise<void> {
   await complete(stack, await returnMachines(stack, machines));
-  // One that was reset and found a group looks for late machines of it for a minute.
+  // An owner that was reset and discovered a group waits a minute for late machines of it.
   await eventually('every owner has ended', () => haveEnded(stack, requests), PATIENCE_MS);
   assert.deepEqual((await stack.simulator.summary()).liveIds, []);
   const made = await stack.simulator.instances();
@@ -82,11 +82,14 @@ async function resetAll(
   believed: readonly HfMachine[],
   onReset: (moment: number, owners: number) => void,
 ): Promise<void> {
-  const lives = await Promise.all(requests.map((id) => momentsOf(stack, id)));
+  const lifecycles = await Promise.all(requests.map((id) => momentsOf(stack, id)));
   const ids = believed.map(({ machineId }) => machineId).toSorted();
-  const most = Math.max(...lives.map((moments) => moments.length));
+  const most = Math.max(...lifecycles.map((moments) => moments.length));
   for (let index = 0; index < most; index++) {
-    const reset = lives.map((moments, way) => ({ moment: moments[index], requestId: requests[way] ?? '' }));
+    const reset = lifecycles.map((moments, way) => ({
+      moment: moments[index],
+      requestId: requests[way] ?? '',
+    }));
     const answers = await Promise.all(
       reset.map(async ({ moment, requestId }) => {
         if (moment) await resetTo(stack, requestId, moment);
@@ -94,9 +97,9 @@ async function resetAll(
       }),
     );
     onReset(index + 1, reset.filter(({ moment }) => moment).length);
-    const told = answers.flatMap(({ machines }) => machines.filter(({ result }) => result === 'succeed'));
-    const untold = ids.filter((id) => !told.some(({ machineId }) => machineId === id));
-    assert.deepEqual(untold, [], `moment ${index + 1}: answers without machines that Host Factory has`);
+    const reported = answers.flatMap(({ machines }) => machines.filter(({ result }) => result === 'succeed'));
+    const missing = ids.filter((id) => !reported.some(({ machineId }) => machineId === id));
+    assert.deepEqual(missing, [], `moment ${index + 1}: answers without machines that Host Factory has`);
     assert.deepEqual((await stack.simulator.summary()).liveIds.toSorted(), ids, `moment ${index + 1}`);
   }
 }
@@ -118,7 +121,7 @@ async function resetTo(stack: Stack, workflowId: string, { runId, eventId }: Mom
   await stack.temporal.workflowService.resetWorkflowExecution({
     namespace: 'default',
     workflowExecution: { workflowId, runId },
-    reason: 'by hand',
+    reason: 'reset by an operator',
     requestId: randomUUID(),
     workflowTaskFinishEventId: eventId ?? null,
   });

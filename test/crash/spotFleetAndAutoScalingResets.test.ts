@@ -1,5 +1,5 @@
 import { inOwnStack } from './ownStack.ts';
-import { WAYS } from './launchMethods.ts';
+import { LAUNCH_METHODS } from './launchMethods.ts';
 import { resetOwners } from './resets.ts';
 
 // Half of the launch methods: the other half runs side by side, in ec2Resets.test.ts.
@@ -11,7 +11,7 @@ describe('resets of the owners of Spot Fleet and Auto Scaling', function () {
       resetOwners(
         stack,
         () => {},
-        WAYS.filter(({ api }) => /^(SpotFleet|AutoScaling)/.test(api)),
+        LAUNCH_METHODS.filter(({ api }) => /^(SpotFleet|AutoScaling)/.test(api)),
       ),
     ));
 });

@@ -36,7 +36,7 @@ describe('the health of a worker', function () {
     return Number(found?.split(' ').at(-1) ?? 0);
   };
 
-  it('counts what a request did', async () => {
+  it('the metrics count what a request did', async () => {
     const { machines } = await ended(stack, await requestMachines(stack, 3));
     assert.equal(
       await metric(/^ohf_aws_request_duration_seconds_count.*action="CreateFleet",outcome="ok"/),
@@ -58,7 +58,7 @@ describe('the health of a worker', function () {
     assert.equal(await metric(/^ohf_machines_awaited.*"awaitTerminated"/), 0);
   });
 
-  it('is shown by ohf health, with the storage, the handlers, and how calls went', async () => {
+  it('ohf health shows the storage, the handlers, and the results of calls', async () => {
     const { host } = new URL(stack.health);
     const { code, output } = await stack.ohf('health', '--worker', host);
     assert.equal(code, 0, output);
@@ -72,7 +72,7 @@ describe('the health of a worker', function () {
     assert.match(gone.output, /^in worker +failed +no worker answers at 127\.0\.0\.1:1: /m);
   });
 
-  it('is bad while AWS does not answer, and good again afterwards', async () => {
+  it('the health is bad while AWS does not answer, and good afterwards', async () => {
     await untilFailed();
     const gate = await stack.simulator.addGate('DescribeInstances', 'hold', null);
     await untilFailed('provider');
@@ -82,7 +82,7 @@ describe('the health of a worker', function () {
     await untilFailed();
   });
 
-  it('is bad while AWS refuses the worker, and tells by which code', async () => {
+  it('the health is bad while AWS refuses the worker, and names the error code', async () => {
     await stack.simulator.deny(['DescribeInstances']);
     await untilFailed('provider');
     assert.ok(await metric(/^ohf_aws_errors_total.*"DescribeInstances",code="UnauthorizedOperation"/));
@@ -90,14 +90,14 @@ describe('the health of a worker', function () {
     await untilFailed();
   });
 
-  it('is bad while Temporal is gone, and good again afterwards', async () => {
+  it('the health is bad while Temporal is down, and good afterwards', async () => {
     await stack.stopTemporal();
     await untilFailed('temporal');
     await stack.startTemporal();
     await untilFailed();
   });
 
-  it('is told even to a worker that waits for Temporal', async () => {
+  it('a worker that waits for Temporal serves its health', async () => {
     await stack.stopWorker();
     await stack.stopTemporal();
     const starting = stack.startWorker();
@@ -108,7 +108,7 @@ describe('the health of a worker', function () {
     await untilFailed();
   });
 
-  it('keeps a second worker from the same address, by name', async () => {
+  it('a second worker with the same health address fails and names that address', async () => {
     const { code, output } = await stack.failToStartWorker({
       OHF_METRICS_LISTEN: new URL(stack.health).host,
     });

@@ -23,7 +23,7 @@ const SPOT = {
   hostName: 'short',
 };
 
-describe('a worker that hears what AWS announces', function () {
+describe('a worker that receives interruption notices', function () {
   this.timeout(120_000);
   let stack: Stack;
   before(async () => {
@@ -41,7 +41,7 @@ describe('a worker that hears what AWS announces', function () {
     return checks.find(({ check }) => check === 'interruptionListener')?.detail ?? '';
   };
 
-  it('names an interrupted host to Host Factory within seconds, by its own name, with the time that is left', async () => {
+  it('Host Factory gets an interrupted host within seconds, by its own name, with the remaining time', async () => {
     const { machines } = await ended(stack, await requestMachines(stack, 2, 'spot'));
     const [first, second] = machines;
     assert.ok(first && second);
@@ -53,15 +53,19 @@ describe('a worker that hears what AWS announces', function () {
     });
     await stack.simulator.interrupt(first.machineId, 60);
     const began = Date.now();
-    const told = await eventually('it is named', async () => {
+    const reported = await eventually('it is reported', async () => {
       const going = await goingOf(stack, asked);
       return going.length > 0 ? going : undefined;
     });
     assert.ok(Date.now() - began < 10_000);
-    assert.deepEqual(told, [
-      { gracePeriod: told[0]?.gracePeriod, machine: first.name.toUpperCase(), machineId: first.machineId },
+    assert.deepEqual(reported, [
+      {
+        gracePeriod: reported[0]?.gracePeriod,
+        machine: first.name.toUpperCase(),
+        machineId: first.machineId,
+      },
     ]);
-    const grace = told[0]?.gracePeriod ?? 0;
+    const grace = reported[0]?.gracePeriod ?? 0;
     assert.ok(grace > 100 && grace <= 120, String(grace));
     await eventually('its time runs', async () => {
       const [now] = await goingOf(stack, asked);
@@ -75,13 +79,13 @@ describe('a worker that hears what AWS announces', function () {
     assert.equal(back.status, 'complete', back.message);
   });
 
-  it('says so where it cannot hear, and goes on working', async () => {
+  it('a worker that cannot receive interruption notices reports that and continues to work', async () => {
     assert.match(await detailOfHearing(), /^readable; \d+ messages waiting$/);
     const { machines } = await ended(stack, await requestMachines(stack, 1));
     const gate = await stack.simulator.addGate('ReceiveMessage', 'errorBefore', null);
     // A message ends the call that waits; the next one fails.
     await stack.simulator.rebalance(machines[0]?.machineId ?? '');
-    await eventually('it is told', async () =>
+    await eventually('it is reported', async () =>
       (await detailOfHearing()).startsWith('the queue cannot be read'),
     );
     assert.equal((await ended(stack, await returnMachines(stack, machines))).status, 'complete');
@@ -89,7 +93,7 @@ describe('a worker that hears what AWS announces', function () {
     await eventually('it hears again', async () => (await detailOfHearing()).startsWith('readable'));
   });
 
-  it('keeps to the names that held when the request was made', async () => {
+  it('a request keeps the host naming that was configured when it was made', async () => {
     const call = (operation: HfOperation, input: object) =>
       runScript(operation, ['--data', JSON.stringify(input)], {
         ...stack.hfEnvironment,

@@ -11,7 +11,7 @@ import {
 import { startStack, type Stack } from '../fixtures/stack/stack.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
 
-describe('machines that are taken away', function () {
+describe('lost machines', function () {
   this.timeout(180_000);
   let stack: Stack;
   before(async () => {
@@ -19,7 +19,7 @@ describe('machines that are taken away', function () {
   });
   after(() => stack.end());
 
-  it('are named to Host Factory with its own names, and their owner ends', async () => {
+  it('Host Factory gets lost machines by its own names, and their owner ends', async () => {
     const requestId = await requestMachines(stack, 2);
     const { machines } = await ended(stack, requestId);
     const asked = machines.map(({ machineId, name }, index) => ({
@@ -43,7 +43,7 @@ describe('machines that are taken away', function () {
     assert.equal(back.status, 'complete', back.message);
   });
 
-  it('are not those that Host Factory gives back', async () => {
+  it('machines that Host Factory returns are not reported as lost', async () => {
     const { machines } = await ended(stack, await requestMachines(stack, 3));
     const [first, ...rest] = machines;
     assert.ok(first);
@@ -67,7 +67,7 @@ describe('machines that are taken away', function () {
     assert.deepEqual(await goingOf(stack, machines), []);
   });
 
-  it('are none while AWS cannot be read', async () => {
+  it('no machine is reported as lost while AWS cannot be read', async () => {
     const { machines } = await ended(stack, await requestMachines(stack, 2));
     const gate = await stack.simulator.addGate('DescribeInstances', 'dropBefore', null);
     for (const { machineId } of machines) await stack.simulator.terminate(machineId);
@@ -77,7 +77,7 @@ describe('machines that are taken away', function () {
     await eventually('both are named', async () => (await goingOf(stack, machines)).length === 2);
   });
 
-  it('are found again by an adopter when their owner was ended by hand', async () => {
+  it('an adopter finds the machines of a terminated owner', async () => {
     const requestId = await requestMachines(stack, 2);
     const { machines } = await ended(stack, requestId);
     await stack.temporal.workflow.getHandle(requestId).terminate('by hand');
@@ -96,7 +96,7 @@ describe('machines that are taken away', function () {
     await adopter.result();
   });
 
-  it('are watched again soon after somebody ended the monitor', async () => {
+  it('a terminated monitor is restarted soon and watches the machines again', async () => {
     const { machines } = await ended(stack, await requestMachines(stack, 1));
     const id = monitorId('e2e', 'awsinst');
     await stack.temporal.workflow.getHandle(id).terminate('by hand');

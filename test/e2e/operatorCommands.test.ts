@@ -8,7 +8,7 @@ import { eventually } from '../fixtures/eventually.ts';
 import { ended, requestMachines, statusOf } from '../fixtures/stack/hostFactory.ts';
 import { startStack, type Stack } from '../fixtures/stack/stack.ts';
 
-describe('the commands for people', function () {
+describe('operator commands', function () {
   this.timeout(120_000);
   let stack: Stack;
   before(async () => {
@@ -22,14 +22,14 @@ describe('the commands for people', function () {
     return JSON.parse(output) as T;
   };
 
-  it('health is well with a worker', async () => {
+  it('ohf health reports success while a worker runs', async () => {
     const { code, output } = await stack.ohf('health');
     assert.equal(code, 0, output);
     assert.match(output, /^temporal +ok +127\.0\.0\.1:\d+$/m);
     assert.match(output, /^worker: terminate +ok +1 on ohf-e2e-awsinst\.terminate, last seen \d+ s ago$/m);
   });
 
-  it('a request is watched, listed with its machines, given back in part and cancelled', async () => {
+  it('an operator watches a request, lists its machines, returns some and cancels it', async () => {
     const id = await requestMachines(stack, 3);
     const watched = await stack.ohf('request', id, '--watch');
     assert.equal(watched.code, 0, watched.output);
@@ -59,10 +59,10 @@ describe('the commands for people', function () {
     );
     const { requests } = await json<{ requests: { id: string; state: string }[] }>('requests', '--all');
     assert.ok(requests.some((row) => row.id === id && row.state === 'completed'));
-    assert.equal((await statusOf(stack, id)).status, 'complete', 'what Host Factory was told stays');
+    assert.equal((await statusOf(stack, id)).status, 'complete', 'the status that Host Factory read stays');
   });
 
-  it("what happened is told on the worker's host, also after the read model was damaged", async () => {
+  it("the worker's host shows past events, also after the read model was damaged", async () => {
     const onWorker = async <T>(...args: readonly string[]): Promise<T> => {
       const { code, output } = await stack.ohfOnWorker(...args, '--json');
       assert.equal(code, 0, output);
@@ -95,7 +95,7 @@ describe('the commands for people', function () {
     assert.deepEqual(await lists(), before);
   });
 
-  it('refuses what is no id, and an id that nobody knows', async () => {
+  it('an invalid or unknown id is refused', async () => {
     const wrong = await stack.ohf('request', 'req-1');
     assert.deepEqual(
       [wrong.code, /<id> is "req-1"; allowed: the id of a request/.test(wrong.output)],
@@ -106,7 +106,7 @@ describe('the commands for people', function () {
     assert.match(unknown.output, /There is no open request or return 'req-01989c9e/);
   });
 
-  it('cancel leaves the request of another provider alone', async () => {
+  it('ohf cancel leaves the request of another provider alone', async () => {
     const workflowId = 'req-01989c9e-7a0b-7c3d-9e4f-00000000000a';
     const taskQueue = taskQueues('e2e', 'another').workflows;
     const theirs = await stack.temporal.workflow.start(WORKFLOW.request, { workflowId, taskQueue });

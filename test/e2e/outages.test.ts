@@ -10,7 +10,7 @@ import {
 import { startStack, type Stack } from '../fixtures/stack/stack.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
 
-describe("outages and operators' hands", function () {
+describe('outages and operator actions', function () {
   this.timeout(180_000);
   let stack: Stack;
   let launchedBefore: number;
@@ -49,7 +49,7 @@ describe("outages and operators' hands", function () {
     await giveAllBack(stack, machines);
   });
 
-  it('an owner that is cancelled gives its machines back and ends', async () => {
+  it('an owner that is cancelled releases its machines and ends', async () => {
     const requestId = await requestMachines(stack, 3);
     await ended(stack, requestId);
     const handle = stack.temporal.workflow.getHandle(requestId);
@@ -58,7 +58,7 @@ describe("outages and operators' hands", function () {
     assert.deepEqual((await stack.simulator.summary()).liveIds, []);
   });
 
-  it('machines of a terminated owner are still given back, by the adopter', async () => {
+  it('the adopter returns machines of a terminated owner', async () => {
     const requestId = await requestMachines(stack, 3);
     const { machines } = await ended(stack, requestId);
     await stack.temporal.workflow.getHandle(requestId).terminate('by hand');
@@ -67,7 +67,7 @@ describe("outages and operators' hands", function () {
     await stack.temporal.workflow.getHandle(adopterId(requestId)).result();
   });
 
-  it('a return that comes while the create is under way leaves nothing behind', async () => {
+  it('a return during a launch leaves no machine behind', async () => {
     const gate = await stack.simulator.addGate('CreateFleet', 'holdAfter');
     const requestId = await requestMachines(stack, 3);
     await stack.simulator.whenArrived(gate.id, { timeoutMs: 60_000 });
@@ -85,7 +85,7 @@ describe("outages and operators' hands", function () {
     assert.deepEqual([live, launchedEver - launchedBefore], [0, 3]);
   });
 
-  it('a foreign machine in a return is left alone, the others go', async () => {
+  it('a return leaves a foreign machine alone and terminates the others', async () => {
     const { machines } = await ended(stack, await requestMachines(stack, 2));
     const unknown = { machineId: 'not-an-id', name: 'nowhere' };
     const end = await ended(stack, await returnMachines(stack, [...machines, unknown]));
@@ -97,7 +97,7 @@ describe("outages and operators' hands", function () {
     await eventually('all are gone', async () => (await stack.simulator.summary()).live === 0);
   });
 
-  it('a machine given back by its name alone goes, however long it shuts down', async () => {
+  it('a machine that is returned by its name alone is terminated, however long it shuts down', async () => {
     const { machines } = await ended(stack, await requestMachines(stack, 2));
     const end = await ended(
       stack,
@@ -110,7 +110,7 @@ describe("outages and operators' hands", function () {
     assert.equal((await stack.simulator.summary()).live, 0);
   });
 
-  it('an id of the wrong length fails alone', async () => {
+  it('only the machine whose id has the wrong length fails', async () => {
     const { machines } = await ended(stack, await requestMachines(stack, 1));
     const end = await ended(stack, await returnMachines(stack, [...machines, { machineId: 'i-0123456789' }]));
     assert.deepEqual(
@@ -119,7 +119,7 @@ describe("outages and operators' hands", function () {
     );
   });
 
-  it('a worker that cannot start says what is wrong and what to do', async () => {
+  it('a worker that cannot start reports what is wrong and what to do', async () => {
     const namespace = await stack.failToStartWorker({ TEMPORAL_NAMESPACE: 'nowhere' });
     assert.equal(namespace.code, 1);
     assert.match(namespace.output, /no namespace 'nowhere'.*ohf temporal setup --worker --check/);
@@ -133,7 +133,7 @@ describe("outages and operators' hands", function () {
     assert.match(refused.output, /ec2:DescribeInstances.*UnauthorizedOperation.*ohf iam-policy/);
   });
 
-  it('bad input is answered by one document with a message, and starts nothing', async () => {
+  it('invalid input is refused with one document that has a message, and starts nothing', async () => {
     const before = await stack.temporal.workflow.count();
     const counts = [0, -1, 1.5, 'abc', null, undefined];
     const inputs = [
@@ -156,7 +156,7 @@ describe("outages and operators' hands", function () {
     assert.equal((await stack.simulator.summary()).launchedEver, launchedBefore);
   });
 
-  it('machines that AWS shows late are waited for', async () => {
+  it('a request waits for machines that AWS shows late', async () => {
     await stack.simulator.setSettings({ consistencyLagMs: 2_000 });
     const { status, machines } = await ended(stack, await requestMachines(stack, 3));
     await stack.simulator.setSettings({ consistencyLagMs: 0 });

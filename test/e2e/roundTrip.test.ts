@@ -16,7 +16,7 @@ describe("a round trip through Host Factory's scripts", function () {
   });
   after(() => stack.end());
 
-  it('lists templates, gets five machines, gives two and then three back', async () => {
+  it('Host Factory lists templates, requests five machines, and returns two and then three', async () => {
     const templates = await stack.hf('getAvailableTemplates', {});
     assert.equal(templates.code, 0, templates.output);
     assert.deepEqual(
@@ -65,12 +65,12 @@ describe("a round trip through Host Factory's scripts", function () {
     assert.deepEqual([none.code, none.json['requests']], [0, []]);
   });
 
-  it('calls nothing in AWS that the printed policy does not allow', async () => {
+  it('a round trip calls nothing in AWS that the printed policy does not allow', async () => {
     assert.ok('TerminateInstances' in (await stack.simulator.summary()).calls);
     await assertWithinPolicy(stack.simulator, 'EC2Fleet');
   });
 
-  it('can be followed through the logs, from the calls of Host Factory to those to AWS', async () => {
+  it('the logs connect the calls of Host Factory with those to AWS', async () => {
     const requestId = await requestMachines(stack, 1);
     const { machines } = await ended(stack, requestId);
     const returnId = await returnMachines(stack, machines);
@@ -106,7 +106,7 @@ describe("a round trip through Host Factory's scripts", function () {
     });
   });
 
-  it('polls cost no call to AWS', async () => {
+  it('status polls cause no call to AWS', async () => {
     const requestId = await requestMachines(stack, 3);
     const { machines } = await ended(stack, requestId);
     const calls = async () => (await stack.simulator.summary()).calls;
@@ -120,7 +120,7 @@ describe("a round trip through Host Factory's scripts", function () {
     await ended(stack, await returnMachines(stack, machines));
   });
 
-  it('needs 70 history events at most for the whole life of 50 machines, and 30 for their return', async () => {
+  it('the lifecycle of 50 machines takes at most 70 history events, and their return 30', async () => {
     const requestId = await requestMachines(stack, 50);
     const { machines } = await ended(stack, requestId);
     const returnId = await returnMachines(stack, machines);
@@ -133,7 +133,7 @@ describe("a round trip through Host Factory's scripts", function () {
     assert.ok(returnEvents <= 30, `${returnEvents} of the return`);
   });
 
-  it('shows in the list of workflows what each is and how it stands', async () => {
+  it('the list of workflows shows the kind and the state of each', async () => {
     const requestId = await requestMachines(stack, 2);
     const { machines } = await ended(stack, requestId);
     const handle = stack.temporal.workflow.getHandle(requestId);

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 
 describe('npm start -- --once', () => {
-  it('drives a round trip and ends with 0, leaving no process behind', async function () {
+  it('npm start -- --once plays a round trip, exits with 0 and leaves no process behind', async function () {
     this.timeout(180_000);
     const state = await mkdtemp(path.join(tmpdir(), 'ohf-start-'));
     try {

@@ -4,7 +4,7 @@ import { ended, giveAllBack, goingOf, requestMachines } from '../fixtures/stack/
 import { QUICK, startStack, type Stack } from '../fixtures/stack/stack.ts';
 import type { StatusView } from '../../domain/request/statusView.ts';
 
-describe('machines that nobody has in his books', function () {
+describe('unacknowledged machines', function () {
   this.timeout(180_000);
   let stack: Stack;
   before(async () => {
@@ -18,7 +18,7 @@ describe('machines that nobody has in his books', function () {
     return output;
   };
 
-  it('are given back when Host Factory was killed before it read the id of their request', async () => {
+  it('machines are released when Host Factory was killed before it read the id of their request', async () => {
     const { machines } = await ended(stack, await requestMachines(stack, 2));
     const known = machines.map(({ machineId }) => machineId).toSorted();
     // As if its answer had never been read: nobody asks for its status.
@@ -35,7 +35,7 @@ describe('machines that nobody has in his books', function () {
     await giveAllBack(stack, machines);
   });
 
-  it("get owners again by `ohf adopt` after Temporal's database was lost, and can be returned", async () => {
+  it("`ohf adopt` creates owners after the loss of Temporal's database, and their machines can be returned", async () => {
     const requestId = await requestMachines(stack, 2);
     const { machines } = await ended(stack, requestId);
     assert.equal(await stack.stopWorker(), 0);

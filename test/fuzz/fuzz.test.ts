@@ -6,7 +6,7 @@ import type { Area } from './property.ts';
 const SEED = 20_261_124;
 const CASES = 40;
 
-describe('whatever comes from outside', function () {
+describe('generated input', function () {
   this.timeout(180_000);
   let areas: readonly Area[];
   before(async () => {
@@ -14,7 +14,7 @@ describe('whatever comes from outside', function () {
   });
   after(() => Promise.all(areas.map((area) => area.close())));
 
-  it('is accepted or refused, and never an accident', async () => {
+  it('generated input is accepted or refused, and never causes an internal error', async () => {
     const broken: string[] = [];
     for (const { name, share, check } of areas.flatMap(({ properties }) => properties)) {
       const verdict = await check({ seed: SEED, numRuns: Math.ceil(CASES * share) });

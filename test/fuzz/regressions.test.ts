@@ -3,7 +3,7 @@ import { onDemand, scratch, type Scratch } from '../fixtures/scratch.ts';
 import { call } from './caller.ts';
 
 /** Each was answered with an internal error, or worse, when made-up input found it. */
-describe('what made-up input has found', () => {
+describe('inputs that once failed', () => {
   let files: Scratch;
   let env: Record<string, string>;
   before(async () => {
@@ -13,7 +13,7 @@ describe('what made-up input has found', () => {
   });
   after(() => files.remove());
 
-  it('a wrong value of 50,000 levels is named', async () => {
+  it('an invalid value of 50,000 levels is named in the error', async () => {
     const deep = '['.repeat(50_000) + ']'.repeat(50_000);
     const { message } = await call('requestMachines', ['-d', `{"template":${deep}}`], env);
     assert.match(message, /template is an array of too many levels; allowed: an object/);

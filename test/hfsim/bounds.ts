@@ -1,14 +1,14 @@
-import type { Books, Difference } from './hostFactory/hostTable.ts';
+import type { HostTable, Difference } from './hostFactory/hostTable.ts';
 import type { Timers } from './options.ts';
 
 const MINUTE = 60_000;
 
 /** How long things may take. Faults make them longer: a launch in doubt is settled by the first look after 20 minutes. */
 export interface Bounds {
-  /** ms for which AWS and the books may differ while something is under way. */
+  /** ms for which AWS and the host table may differ while something is open. */
   settle(kind: Difference['kind']): number;
   /** Requests and returns that are open for too long. */
-  late(books: Books, now: number): Difference[];
+  late(hostTable: HostTable, now: number): Difference[];
   /** ms from the end of demand until everything is given back. */
   readonly drainMs: number;
 }
@@ -19,11 +19,11 @@ export function boundsFor({ deadlineSeconds, sweepSeconds }: Timers, faults: boo
   return {
     // A machine that is taken away is found by the second read of all machines at the latest.
     settle: (kind) => (kind === 'gone' ? 2_000 * sweepSeconds : 0) + (faults ? 3 * MINUTE : MINUTE / 2),
-    late: (books, now) => [
-      ...[...books.requests.values()].flatMap(({ requestId, sentAt, endedAt }) =>
+    late: (hostTable, now) => [
+      ...[...hostTable.requests.values()].flatMap(({ requestId, sentAt, endedAt }) =>
         late(requestId, (endedAt ?? now) - sentAt, createMs),
       ),
-      ...[...books.returns.values()].flatMap(({ returnId, sentAt, endedAt }) =>
+      ...[...hostTable.returns.values()].flatMap(({ returnId, sentAt, endedAt }) =>
         late(returnId, (endedAt ?? now) - sentAt, returnMs),
       ),
     ],

@@ -17,8 +17,8 @@ export interface Options {
 export const USAGE = `npm run hfsim -- [--minutes 10] [--speed 60] [--seed N] [--faults 1%] [--hosts 40]
                     [--demand 0:10,3:40,6:0]
 
-Plays Host Factory against the five scripts, a worker, Temporal and the simulated AWS, and compares its books
-with AWS all along. Exit code 0: the books are equal and everything was given back.
+Plays Host Factory against the five scripts, a worker, Temporal and the simulated AWS, and compares its hostTable
+with AWS all along. Exit code 0: the hostTable are equal and everything was given back.
   --minutes  how long there is demand, in Host Factory's time
   --speed    how many times faster than in real life its timers run
   --seed     of a run to repeat: the same demand, the same faults

@@ -1,5 +1,5 @@
 import type { LogEntry } from '../fixtures/cloud/simulatorClient.ts';
-import type { Books, Difference } from './hostFactory/hostTable.ts';
+import type { HostTable, Difference } from './hostFactory/hostTable.ts';
 import type { CallRecord } from './hostFactory/calls.ts';
 
 /** How the comparisons went. */
@@ -47,13 +47,13 @@ export function listOf(counts: ReadonlyMap<string, number>): string {
 /** A difference with all that is known of it: what Host Factory believes, what AWS says, the last calls about it. */
 export function explain(
   difference: Difference,
-  books: Books,
+  hostTable: HostTable,
   records: readonly CallRecord[],
   log: readonly LogEntry[],
 ): string {
   const { kind, subject, text } = difference;
-  const host = books.hosts.get(subject);
-  const request = books.requests.get(host?.requestId ?? subject);
+  const host = hostTable.hosts.get(subject);
+  const request = hostTable.requests.get(host?.requestId ?? subject);
   const about = [subject, ...(host ? [host.name] : [])];
   const calls = records.filter(({ operation, kind: end, input, output }) => {
     if (operation === subject) return end === 'invalid';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { startStack, type Stack } from '../fixtures/stack/stack.ts';
 import { createAwsMirror } from './comparison/awsMirror.ts';
-import { createBooks, type Difference } from './hostFactory/hostTable.ts';
+import { createHostTable, type Difference } from './hostFactory/hostTable.ts';
 import { createCaller } from './hostFactory/calls.ts';
 import {
   ageing,
@@ -22,7 +22,7 @@ import { randomWorkload } from './hostFactory/workload.ts';
 
 export type Say = (line: string) => void;
 
-/** How often the books are held against AWS, and how often a line tells of it (ms). */
+/** How often the host table is compared with AWS, and how often a line reports it (ms). */
 const COMPARE_EVERY_MS = 1_000;
 const TELL_EVERY_MS = 5_000;
 
@@ -32,7 +32,7 @@ export interface Watch {
   end(say: Say): Promise<boolean>;
 }
 
-/** @returns whether the books were equal all along, everything was given back, and the watch found nothing */
+/** @returns whether host table and AWS were equal all along, all was returned, and the watch found nothing */
 export async function simulate(
   options: Options,
   say: Say,
@@ -66,14 +66,14 @@ async function play(
   const { minutes, speed, seed, hosts } = options;
   const timers = timersAt(speed);
   const bounds = boundsFor(timers, options.faults > 0);
-  const books = createBooks();
+  const hostTable = createHostTable();
   const mirror = createAwsMirror(stack.simulator);
   const differences: Difference[] = [];
   const caller = createCaller({ scripts: stack.scripts, env: stack.hfEnvironment, limitMs: timers.limitMs });
   const faults = createFaults(stack, seed, options.faults, () => hostFactory.restart(), sparesWorker);
   const hostFactory = createHostFactory({
     caller,
-    books,
+    hostTable,
     random: randomStream(seed, 'host factory'),
     manner: faults.manner,
     twice: faults.pollsTwice,
@@ -89,7 +89,7 @@ async function play(
     aws = await mirror.look();
     const now = Date.now();
     await faults.awsCalled(mirror.log.slice(seen));
-    const { broken, passing } = compare(books, aws, hostFactory.inFlight());
+    const { broken, passing } = compare(hostTable, aws, hostFactory.inFlight());
     ages = ageing(ages, passing, now);
     tally.comparisons += 1;
     if (passing.length === 0) tally.equal += 1;
@@ -98,17 +98,17 @@ async function play(
       tally.longestMs = Math.max(tally.longestMs, age);
       if (age > bounds.settle(difference.kind)) differences.push(difference);
     }
-    differences.push(...broken, ...bounds.late(books, now));
+    differences.push(...broken, ...bounds.late(hostTable, now));
   }
 
   const living = (): AwsMachine[] => [...aws.machines.values()].filter(({ alive }) => alive);
   const began = Date.now();
   const minute = (): number => ((Date.now() - began) * speed) / 60_000;
   const demand = (): number => (minute() < minutes ? workload.wantedAt(minute()) : 0);
-  const believed = () => [...books.hosts.values()].filter(({ state }) => state !== 'released').length;
+  const believed = () => [...hostTable.hosts.values()].filter(({ state }) => state !== 'released').length;
 
   function tell(): void {
-    const state = ages.size === 0 ? 'books equal' : `${ages.size} on the way`;
+    const state = ages.size === 0 ? 'host table equals AWS' : `${ages.size} on the way`;
     say(
       `  ${minute().toFixed(1).padStart(6)} min  wanted ${demand()}, open ${hostFactory.open().length}, ` +
         `believed in ${believed()}, alive ${living().length}, ${state}`,
@@ -147,7 +147,7 @@ async function play(
     await faults.end();
     const isDone = () => hostFactory.open().length === 0 && believed() === 0 && leftOver().length === 0;
     const leftOver = () => {
-      const unknowable = new Set(unreadMachines(books, aws));
+      const unknowable = new Set(unreadMachines(hostTable, aws));
       return living().filter((machine) => !unknowable.has(machine));
     };
     const done = await rounds(() => 0, isDone, bounds.drainMs);
@@ -164,14 +164,14 @@ async function play(
   say(`\n${callTable(caller.records)}`);
   say(`\nfaults\n${listOf(faults.fired)}`);
   say(
-    `\nbooks: ${books.requests.size} requests, ${books.returns.size} returns, ${aws.machines.size} machines; ` +
+    `\nbooks: ${hostTable.requests.size} requests, ${hostTable.returns.size} returns, ${aws.machines.size} machines; ` +
       `${tally.comparisons} comparisons, ${tally.equal} of them equal at once, the others after ${(tally.longestMs / 1_000).toFixed(1)} s at most`,
   );
-  const unknowable = unreadMachines(books, aws);
+  const unknowable = unreadMachines(hostTable, aws);
   if (unknowable.length > 0)
     say(`${unknowable.length} machines run whose request Host Factory never heard of`);
   const [first] = differences;
-  if (first) say(`\n${explain(first, books, caller.records, mirror.log)}`);
-  say(`\n${first ? 'THE BOOKS DIFFER' : 'The books are equal'}; seed ${seed}`);
+  if (first) say(`\n${explain(first, hostTable, caller.records, mirror.log)}`);
+  say(`\n${first ? 'HOST TABLE AND AWS DIFFER' : 'Host table and AWS are equal'}; seed ${seed}`);
   return first ? 'differs' : 'equal';
 }

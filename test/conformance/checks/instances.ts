@@ -1,45 +1,45 @@
 import { strict as assert } from 'node:assert';
 import { eventually } from '../../fixtures/eventually.ts';
-import { LOSS_POLL_MS, type Bench } from '../harness.ts';
+import { LOSS_POLL_MS, type Harness } from '../harness.ts';
 import { TEMPLATE } from '../plugin.ts';
 
-const templatesOf = async (bench: Bench) =>
-  (await bench.ok('getAvailableTemplates', {})).templates.map(({ templateId }) => templateId);
+const templatesOf = async (harness: Harness) =>
+  (await harness.ok('getAvailableTemplates', {})).templates.map(({ templateId }) => templateId);
 
 /** Asked for what another instance made, it knows nothing. */
-async function knowsNothingOf(bench: Bench, requestId: string): Promise<void> {
-  const { status, machines } = await bench.status(requestId);
+async function knowsNothingOf(harness: Harness, requestId: string): Promise<void> {
+  const { status, machines } = await harness.status(requestId);
   assert.deepEqual([status, machines], ['complete_with_error', []], 'the requests of another instance');
 }
 
-export async function keepsInstancesApart(bench: Bench): Promise<void> {
-  const requestId = await bench.request(2);
-  const { machines } = await bench.end(requestId);
+export async function keepsInstancesApart(harness: Harness): Promise<void> {
+  const requestId = await harness.request(2);
+  const { machines } = await harness.end(requestId);
   const [taken, kept] = machines;
   assert.ok(taken && kept);
-  await bench.world.withTwin(async (plugin) => {
-    const twin = bench.of(plugin);
+  await harness.world.withTwin(async (plugin) => {
+    const twin = harness.of(plugin);
     assert.deepEqual(await templatesOf(twin), ['twin'], 'the templates of another instance');
-    assert.ok(!(await templatesOf(bench)).includes('twin'), 'the templates of another instance');
+    assert.ok(!(await templatesOf(harness)).includes('twin'), 'the templates of another instance');
     await twin.refused('requestMachines', { template: { templateId: TEMPLATE, machineCount: 1 } });
 
     await knowsNothingOf(twin, requestId);
     const ownId = await twin.request(1, 'twin');
     const { machines: own } = await twin.end(ownId);
     assert.notEqual(own[0]?.machineId, taken.machineId);
-    await knowsNothingOf(bench, ownId);
+    await knowsNothingOf(harness, ownId);
 
-    await bench.world.aws.terminate(taken.machineId);
+    await harness.world.aws.terminate(taken.machineId);
     await eventually(
-      'it is told',
-      async () => (await bench.going(machines)).length === 1,
+      'it is reported',
+      async () => (await harness.going(machines)).length === 1,
       20_000,
       LOSS_POLL_MS,
     );
     assert.deepEqual(await twin.going(machines), [], 'the machines of another instance');
     const returnId = await twin.giveBack([kept, ...own]);
     await twin.end(returnId);
-    await knowsNothingOf(bench, returnId);
-    assert.deepEqual(await bench.alive(), [kept.machineId], 'it took a machine of another instance');
+    await knowsNothingOf(harness, returnId);
+    assert.deepEqual(await harness.alive(), [kept.machineId], 'it took a machine of another instance');
   });
 }

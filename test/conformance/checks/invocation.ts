@@ -7,7 +7,7 @@ import type { HfOperation } from '../../fixtures/stack/stack.ts';
 import { removeFolder } from '../../fixtures/removeFolder.ts';
 import { eventually } from '../../fixtures/eventually.ts';
 import type { LogEntry } from '../../fixtures/cloud/simulatorClient.ts';
-import { accepted, refusal, type Bench } from '../harness.ts';
+import { accepted, refusal, type Harness } from '../harness.ts';
 import { checksFrom } from '../check.ts';
 import { OPERATIONS, TEMPLATE } from '../plugin.ts';
 import type { Manner } from '../script.ts';
@@ -34,13 +34,15 @@ const NOISY = {
   NODE_DEBUG: 'net,http',
 };
 
-async function allOk(bench: Bench, manner?: (operation: HfOperation) => Manner): Promise<void> {
-  await Promise.all(OPERATIONS.map((operation) => bench.ok(operation, good(operation), manner?.(operation))));
+async function allOk(harness: Harness, manner?: (operation: HfOperation) => Manner): Promise<void> {
+  await Promise.all(
+    OPERATIONS.map((operation) => harness.ok(operation, good(operation), manner?.(operation))),
+  );
 }
 
 /** Debug logs and warnings of every kind; and wherever that goes, it goes to the log folder alone. */
-async function keepsItsLogs(bench: Bench): Promise<void> {
-  const { env } = bench.plugin;
+async function keepsItsLogs(harness: Harness): Promise<void> {
+  const { env } = harness.plugin;
   const warner = await nodeModule(
     "process.emitWarning('provoked'); process.emitWarning('provoked', 'DeprecationWarning');" +
       "setTimeout(() => process.emitWarning('provoked later'), 1); console.error('a library says so');",
@@ -52,10 +54,10 @@ async function keepsItsLogs(bench: Bench): Promise<void> {
     NODE_OPTIONS: `${NOISY.NODE_OPTIONS} --require ${warner.file}`,
     HF_PROVIDER_LOGDIR: logs,
   };
-  const places = [env['HF_TOP'] ?? '', '/', path.dirname(bench.plugin.templatesFile)];
+  const places = [env['HF_TOP'] ?? '', '/', path.dirname(harness.plugin.templatesFile)];
   try {
     const before = await filesIn(places);
-    await allOk(bench, () => ({ env: noisy }));
+    await allOk(harness, () => ({ env: noisy }));
     assert.deepEqual(await filesIn(places), before, 'log text outside of the log folder');
   } finally {
     await warner.remove();
@@ -67,7 +69,7 @@ const writesOf = (log: readonly LogEntry[]): readonly string[] =>
   log.map(({ action }) => action).filter((action) => !action.startsWith('Describe'));
 
 /** Waits until all that was asked for before has reached AWS. */
-async function untilAwsRests({ world: { aws } }: Bench): Promise<void> {
+async function untilAwsRests({ world: { aws } }: Harness): Promise<void> {
   let seen = -1;
   await eventually('AWS is left alone', async () => {
     const before = seen;
@@ -78,22 +80,24 @@ async function untilAwsRests({ world: { aws } }: Bench): Promise<void> {
   });
 }
 
-async function refusesBadInput(bench: Bench): Promise<void> {
-  const { aws } = bench.world;
-  await untilAwsRests(bench);
-  const [calls, records] = [await aws.log(), await bench.world.recorded()];
+async function refusesBadInput(harness: Harness): Promise<void> {
+  const { aws } = harness.world;
+  await untilAwsRests(harness);
+  const [calls, records] = [await aws.log(), await harness.world.recorded()];
   const bad = ['', '{', '[]', 'null', Buffer.from([0, 255, 254, 1, 128])];
   for (const operation of OPERATIONS) {
     await Promise.all([
-      ...bad.map((raw) => bench.refused(operation, {}, { raw })),
-      bench.refused(operation, {}, { args: ['-f', '/nowhere/hf_in_x'] }),
+      ...bad.map((raw) => harness.refused(operation, {}, { raw })),
+      harness.refused(operation, {}, { args: ['-f', '/nowhere/hf_in_x'] }),
     ]);
   }
   assert.deepEqual(writesOf(await aws.log(calls.length)), [], 'bad input was written to AWS');
   // By the time at which this one is shown, all that were recorded before it are.
-  const last = await bench.request(1);
-  await eventually('the last request is recorded', async () => (await bench.world.recorded()).includes(last));
-  const fresh = (await bench.world.recorded()).filter((id) => !records.includes(id));
+  const last = await harness.request(1);
+  await eventually('the last request is recorded', async () =>
+    (await harness.world.recorded()).includes(last),
+  );
+  const fresh = (await harness.world.recorded()).filter((id) => !records.includes(id));
   assert.deepEqual(fresh, [last], 'bad input was recorded');
 }
 
@@ -103,71 +107,71 @@ function forms(input: object): readonly string[] {
   return [text, text.replaceAll('\n', '\r\n'), `\uFEFF${text}`];
 }
 
-async function takesAnyForm(bench: Bench): Promise<void> {
+async function takesAnyForm(harness: Harness): Promise<void> {
   const input = { requests: [{ requestId: 'req-of-nobody', extra: { a: 1 } }], another: [null] };
-  const same = await bench.ok('getRequestStatus', input);
+  const same = await harness.ok('getRequestStatus', input);
   for (const raw of forms(input)) {
     assert.deepEqual(
-      await bench.ok('getRequestStatus', input, { raw }),
+      await harness.ok('getRequestStatus', input, { raw }),
       same,
       'another form, another answer',
     );
   }
   for (const operation of OPERATIONS) {
     const odd = { ...good(operation), another: [null] };
-    await Promise.all(forms(odd).map((raw) => bench.ok(operation, odd, { raw })));
+    await Promise.all(forms(odd).map((raw) => harness.ok(operation, odd, { raw })));
   }
-  assert.deepEqual(await bench.ok('getRequestStatus', input, { inputName: 'hf in with space' }), same);
-  const { scripts } = bench.plugin;
-  await allOk(bench, (operation) => ({ cwd: path.dirname(scripts), script: `./scripts/${operation}.sh` }));
+  assert.deepEqual(await harness.ok('getRequestStatus', input, { inputName: 'hf in with space' }), same);
+  const { scripts } = harness.plugin;
+  await allOk(harness, (operation) => ({ cwd: path.dirname(scripts), script: `./scripts/${operation}.sh` }));
   const links = await mkdtemp(path.join(tmpdir(), 'hf-links-'));
   try {
     for (const each of await readdir(scripts))
       await symlink(path.join(scripts, each), path.join(links, each));
-    await allOk(bench, (operation) => ({ script: path.join(links, `${operation}.sh`) }));
+    await allOk(harness, (operation) => ({ script: path.join(links, `${operation}.sh`) }));
   } finally {
     await rm(links, { recursive: true });
   }
 }
 
-async function needsLittleEnvironment(bench: Bench): Promise<void> {
-  const { PATH, HOME, ...env } = bench.plugin.env;
+async function needsLittleEnvironment(harness: Harness): Promise<void> {
+  const { PATH, HOME, ...env } = harness.plugin.env;
   assert.deepEqual([PATH, HOME], [undefined, undefined]);
-  await allOk(bench, () => ({ env }));
+  await allOk(harness, () => ({ env }));
   const common = Object.entries(env).filter(
     ([name]) => !name.startsWith('HF_PROVIDER_') || name === 'HF_PROVIDER_NAME',
   );
-  await allOk(bench, () => ({ env: Object.fromEntries(common) }));
+  await allOk(harness, () => ({ env: Object.fromEntries(common) }));
   const { HF_CONFDIR, ...none } = Object.fromEntries(common);
   assert.ok(HF_CONFDIR);
-  assert.match(await bench.refused('getAvailableTemplates', {}, { env: none }), /HF_(PROVIDER_)?CONFDIR/);
+  assert.match(await harness.refused('getAvailableTemplates', {}, { env: none }), /HF_(PROVIDER_)?CONFDIR/);
 }
 
-async function needsNoLog(bench: Bench): Promise<void> {
-  const { env } = bench.plugin;
+async function needsNoLog(harness: Harness): Promise<void> {
+  const { env } = harness.plugin;
   const logs = await mkdtemp(path.join(tmpdir(), 'hf-logs-'));
   const logging = { ...env, ...NOISY, HF_PROVIDER_LOGDIR: logs, HF_LOGDIR: logs };
   try {
-    await allOk(bench, () => ({ env: logging }));
-    await bench.refused('requestMachines', {}, { env: logging });
+    await allOk(harness, () => ({ env: logging }));
+    await harness.refused('requestMachines', {}, { env: logging });
     // Each log file is on a full disk.
     for (const file of await readdir(logs)) {
       await rm(path.join(logs, file));
       await symlink('/dev/full', path.join(logs, file));
     }
-    await allOk(bench, () => ({ env: logging }));
+    await allOk(harness, () => ({ env: logging }));
     await rm(logs, { recursive: true });
     await mkdir(logs, { mode: 0o500 });
-    await allOk(bench, () => ({ env: logging, plain: true }));
+    await allOk(harness, () => ({ env: logging, plain: true }));
     await rm(logs, { recursive: true });
-    await allOk(bench, () => ({ env: logging }));
+    await allOk(harness, () => ({ env: logging }));
   } finally {
     await removeFolder(logs);
   }
 }
 
-async function endsWithZeroOrOne(bench: Bench): Promise<void> {
-  const { env } = bench.plugin;
+async function endsWithZeroOrOne(harness: Harness): Promise<void> {
+  const { env } = harness.plugin;
   const thrower = await nodeModule(
     "setTimeout(() => { throw new Error('provoked') }, Number(process.env.HF_LATER));",
   );
@@ -187,7 +191,7 @@ async function endsWithZeroOrOne(bench: Bench): Promise<void> {
     for (const operation of OPERATIONS) {
       codes.push(
         ...(await Promise.all(
-          bad.map(async (manner) => (await bench.call(operation, good(operation), manner)).code),
+          bad.map(async (manner) => (await harness.call(operation, good(operation), manner)).code),
         )),
       );
     }
@@ -202,34 +206,31 @@ async function endsWithZeroOrOne(bench: Bench): Promise<void> {
   }
 }
 
-async function outlivesItsInput(bench: Bench): Promise<void> {
-  // Every call of the bench deletes its input as soon as the script has ended; here the rest is awaited.
-  const machines = await bench.machines(2);
-  const { status } = await bench.end(await bench.giveBack(machines));
+async function outlivesItsInput(harness: Harness): Promise<void> {
+  // Every call of the harness deletes its input as soon as the script has ended; here the rest is awaited.
+  const machines = await harness.machines(2);
+  const { status } = await harness.end(await harness.giveBack(machines));
   assert.equal(status, 'complete');
 }
 
 export const invocation = checksFrom(1, [
   [
     'every operation answers good input with exit code 0 and one document, and nothing around it',
-    (bench) => allOk(bench),
+    (harness) => allOk(harness),
   ],
+  ['debug logs and warnings of Node go to the logs only', keepsItsLogs],
   [
-    'the same with debug logging and with warnings of the language underneath: they go to the logs alone',
-    keepsItsLogs,
-  ],
-  [
-    'without -f the templates and the hosts to be taken away are told; the other three refuse with a message',
-    async (bench) => {
+    'without -f, templates and return requests are answered; the other three operations refuse with a message',
+    async (harness) => {
       for (const operation of OPERATIONS) {
-        const outcome = await bench.call(operation, {}, { args: [] });
+        const outcome = await harness.call(operation, {}, { args: [] });
         if (NEEDS_NO_INPUT.includes(operation)) accepted(operation, outcome);
         else refusal(outcome);
       }
     },
   ],
   [
-    'input that is missing, empty, cut off, of another kind or binary is refused in one line and does nothing',
+    'input that is missing, empty, truncated, of another type or binary is refused in one line and starts nothing',
     refusesBadInput,
   ],
   [
@@ -242,6 +243,6 @@ export const invocation = checksFrom(1, [
   ],
   ['a log directory that cannot be written to, or is full, changes nothing', needsNoLog],
   ['the exit code is 0 or 1, also when nobody reads, and with bad options or settings', endsWithZeroOrOne],
-  ['the input file may go as soon as the script has ended', outlivesItsInput],
-  ['two instances of one plugin have their own templates, requests and machines', keepsInstancesApart],
+  ['the input file may be deleted as soon as the script has ended', outlivesItsInput],
+  ['two provider instances have separate templates, requests and machines', keepsInstancesApart],
 ]);

@@ -1,58 +1,62 @@
 import { strict as assert } from 'node:assert';
 import { eventually } from '../../fixtures/eventually.ts';
-import { accepted, onlyThese, refusal, type Bench, type Hosts } from '../harness.ts';
+import { accepted, onlyThese, refusal, type Harness, type Hosts } from '../harness.ts';
 import { checksFrom } from '../check.ts';
 import { KEPT_TEMPLATE, SPOT_TEMPLATE } from '../plugin.ts';
 
 const idsOf = (hosts: Hosts): string[] => hosts.map(({ machineId }) => machineId ?? '');
 
-async function returned(bench: Bench, hosts: Hosts) {
-  return bench.end(await bench.giveBack(hosts));
+async function returned(harness: Harness, hosts: Hosts) {
+  return harness.end(await harness.giveBack(hosts));
 }
 
 /** Host Factory's forms: a list or one object, by name and id or by one of them, from several requests at once. */
-async function takesEveryForm(bench: Bench): Promise<void> {
-  const machines = [...(await bench.machines(3)), ...(await bench.machines(2, SPOT_TEMPLATE))];
+async function takesEveryForm(harness: Harness): Promise<void> {
+  const machines = [...(await harness.machines(3)), ...(await harness.machines(2, SPOT_TEMPLATE))];
   const [a, b, c, d, e] = machines;
   assert.ok(a && b && c && d && e);
-  const object = await bench.ok('requestReturnMachines', {
+  const object = await harness.ok('requestReturnMachines', {
     machines: { name: a.name, machineId: a.machineId },
   });
   const ids = [
     object.requestId,
-    await bench.giveBack([{ name: b.name }]),
-    await bench.giveBack([{ machineId: c.machineId }]),
-    await bench.giveBack([d, e]),
+    await harness.giveBack([{ name: b.name }]),
+    await harness.giveBack([{ machineId: c.machineId }]),
+    await harness.giveBack([d, e]),
   ];
-  for (const id of ids) assert.equal((await bench.end(id)).status, 'complete', 'a form was not understood');
-  await onlyThese(bench);
+  for (const id of ids) assert.equal((await harness.end(id)).status, 'complete', 'a form was not understood');
+  await onlyThese(harness);
 }
 
 /** One without any tag, one with the tags of somebody else, and one that AWS does not know. */
-async function leavesOthersAlone(bench: Bench): Promise<void> {
-  const { world } = bench;
+async function leavesOthersAlone(harness: Harness): Promise<void> {
+  const { world } = harness;
   const foreign = [await world.launchForeign(), await world.launchForeign({ Name: 'db1', owner: 'finance' })];
-  const own = await bench.machines(2);
+  const own = await harness.machines(2);
   const unknown = { name: 'ip-10-9-9-9.ec2.internal', machineId: 'i-0fedcba9876543210' };
   // Nobody can say soon that AWS never had it, so its return may stay open.
-  await bench.giveBack([unknown]);
-  await returned(bench, [...own, ...foreign]);
+  await harness.giveBack([unknown]);
+  await returned(harness, [...own, ...foreign]);
   // By their names alone.
   await returned(
-    bench,
+    harness,
     foreign.map(({ name }) => ({ name })),
   ).catch(() => undefined);
-  assert.deepEqual((await bench.alive()).toSorted(), idsOf(foreign).toSorted(), 'machines of somebody else');
+  assert.deepEqual(
+    (await harness.alive()).toSorted(),
+    idsOf(foreign).toSorted(),
+    'machines of somebody else',
+  );
 }
 
-async function saysItTwice(bench: Bench): Promise<void> {
-  const machines = await bench.machines(2);
+async function saysItTwice(harness: Harness): Promise<void> {
+  const machines = await harness.machines(2);
   const [first] = machines;
   assert.ok(first);
   const rows = [
-    await returned(bench, [...machines, first]),
-    await returned(bench, machines),
-    await returned(bench, [first, first]),
+    await returned(harness, [...machines, first]),
+    await returned(harness, machines),
+    await returned(harness, [first, first]),
   ];
   for (const { status, machines: back } of rows) {
     assert.equal(status, 'complete', 'a machine that is gone or going was not given back');
@@ -62,59 +66,59 @@ async function saysItTwice(bench: Bench): Promise<void> {
     );
   }
   // Under way at the same time.
-  const others = await bench.machines(2);
-  const ids = await Promise.all([bench.giveBack(others), bench.giveBack(others)]);
-  for (const id of ids) assert.equal((await bench.end(id)).status, 'complete');
+  const others = await harness.machines(2);
+  const ids = await Promise.all([harness.giveBack(others), harness.giveBack(others)]);
+  for (const id of ids) assert.equal((await harness.end(id)).status, 'complete');
 }
 
-async function returnsNothing(bench: Bench): Promise<void> {
-  const kept = await bench.machines(1);
+async function returnsNothing(harness: Harness): Promise<void> {
+  const kept = await harness.machines(1);
   for (const input of [{ machines: [] }, {}]) {
-    const outcome = await bench.call('requestReturnMachines', input);
+    const outcome = await harness.call('requestReturnMachines', input);
     if (outcome.code === 0) {
-      await bench.end(accepted('requestReturnMachines', outcome).requestId);
+      await harness.end(accepted('requestReturnMachines', outcome).requestId);
     } else refusal(outcome);
   }
-  assert.deepEqual(await bench.alive(), idsOf(kept), 'something was terminated');
+  assert.deepEqual(await harness.alive(), idsOf(kept), 'something was terminated');
 }
 
 /** AWS gives the address, and so the name, of a machine that is gone to the next one. */
-async function goesById(bench: Bench): Promise<void> {
-  const { aws } = bench.world;
-  await onlyThese(bench);
+async function goesById(harness: Harness): Promise<void> {
+  const { aws } = harness.world;
+  await onlyThese(harness);
   const [subnet] = (await aws.instances()).map(({ subnetId }) => subnetId);
   await aws.setQuotas({ addresses: { [subnet ?? 'subnet-0000000000000000a']: 1 } });
-  const [old] = await bench.machines(1);
+  const [old] = await harness.machines(1);
   assert.ok(old);
-  // Host Factory is not told of its end, and still has it.
+  // Host Factory does not learn that it was terminated, and still has it.
   await aws.terminate(old.machineId);
   await eventually('its address is free', async () =>
     (await aws.instances()).some(({ id, state }) => id === old.machineId && state === 'terminated'),
   );
-  const [now] = await bench.machines(1);
+  const [now] = await harness.machines(1);
   assert.ok(now);
   assert.equal(now.name, old.name, 'the two machines have different names');
   const lives = async () =>
-    assert.deepEqual(await bench.alive(), [now.machineId], 'the machine of that name, and not of that id');
-  await returned(bench, [{ name: old.name, machineId: old.machineId }]);
+    assert.deepEqual(await harness.alive(), [now.machineId], 'the machine of that name, and not of that id');
+  await returned(harness, [{ name: old.name, machineId: old.machineId }]);
   await lives();
-  await returned(bench, [{ name: now.name, machineId: now.machineId }]);
-  await onlyThese(bench);
+  await returned(harness, [{ name: now.name, machineId: now.machineId }]);
+  await onlyThese(harness);
   // The name alone means the one that lives.
-  const [last] = await bench.machines(1);
+  const [last] = await harness.machines(1);
   assert.equal(last?.name, old.name, 'the third machine has a different name');
-  await returned(bench, [{ name: old.name }]);
-  await onlyThese(bench);
+  await returned(harness, [{ name: old.name }]);
+  await onlyThese(harness);
 }
 
-async function waitsForTheEnd(bench: Bench): Promise<void> {
-  const { aws } = bench.world;
-  const machines = await bench.machines(2);
+async function waitsForTheEnd(harness: Harness): Promise<void> {
+  const { aws } = harness.world;
+  const machines = await harness.machines(2);
   await aws.setSettings({ shuttingDownSeconds: 600 });
-  const id = await bench.giveBack(machines);
-  await onlyThese(bench);
+  const id = await harness.giveBack(machines);
+  await onlyThese(harness);
   for (let i = 0; i < 3; i += 1) {
-    const { status, machines: back } = await bench.status(id);
+    const { status, machines: back } = await harness.status(id);
     assert.equal(status, 'running', 'it ended while machines shut down');
     assert.ok(
       back.every(({ result }) => result === 'executing'),
@@ -122,82 +126,82 @@ async function waitsForTheEnd(bench: Bench): Promise<void> {
     );
   }
   await aws.setSettings({ shuttingDownSeconds: 1 });
-  const { status, machines: back } = await bench.end(id);
+  const { status, machines: back } = await harness.end(id);
   assert.deepEqual([status, ...back.map(({ result }) => result)], ['complete', 'succeed', 'succeed']);
 }
 
-async function tellsOfTheProtected(bench: Bench): Promise<void> {
-  const machines = await bench.machines(3);
+async function tellsOfTheProtected(harness: Harness): Promise<void> {
+  const machines = await harness.machines(3);
   const [kept] = machines;
   assert.ok(kept);
-  await bench.world.aws.protect(kept.machineId);
-  const { status, machines: back } = await returned(bench, machines);
+  await harness.world.aws.protect(kept.machineId);
+  const { status, machines: back } = await returned(harness, machines);
   assert.equal(status, 'complete_with_error');
-  const told = back.map(({ machineId, result }) => [machineId, result]);
+  const reported = back.map(({ machineId, result }) => [machineId, result]);
   const expected = machines.map(({ machineId }) => [
     machineId,
     machineId === kept.machineId ? 'fail' : 'succeed',
   ]);
-  assert.deepEqual(told.toSorted(), expected.toSorted(), 'results');
-  await onlyThese(bench, [kept.machineId]);
+  assert.deepEqual(reported.toSorted(), expected.toSorted(), 'results');
+  await onlyThese(harness, [kept.machineId]);
 }
 
-async function endsACreateUnderWay(bench: Bench): Promise<void> {
-  const { aws } = bench.world;
-  const before = await bench.launched();
+async function endsACreateUnderWay(harness: Harness): Promise<void> {
+  const { aws } = harness.world;
+  const before = await harness.launched();
   await aws.setSettings({ pendingSeconds: 600 });
-  const requestId = await bench.request(2);
-  await untilLaunched(bench, before + 2);
+  const requestId = await harness.request(2);
+  await untilLaunched(harness, before + 2);
   await returned(
-    bench,
-    (await bench.alive()).map((machineId) => ({ machineId })),
+    harness,
+    (await harness.alive()).map((machineId) => ({ machineId })),
   );
-  await bench.end(requestId);
-  assert.equal(await bench.launched(), before + 2, 'launched in their place');
-  await onlyThese(bench);
+  await harness.end(requestId);
+  assert.equal(await harness.launched(), before + 2, 'launched in their place');
+  await onlyThese(harness);
   await aws.setSettings({ pendingSeconds: 0.2 });
-  await keepsNoFleetUp(bench);
+  await keepsNoFleetUp(harness);
 }
 
 /** A fleet that AWS keeps up launches others for those that die, but not for those that are given back. */
-async function keepsNoFleetUp(bench: Bench): Promise<void> {
-  const machines = await bench.machines(2, KEPT_TEMPLATE);
-  const before = await bench.launched();
-  await returned(bench, machines.slice(0, 1));
-  await bench.machines(1);
-  assert.equal(await bench.launched(), before + 1, 'launched in their place');
-  await returned(bench, machines.slice(1));
+async function keepsNoFleetUp(harness: Harness): Promise<void> {
+  const machines = await harness.machines(2, KEPT_TEMPLATE);
+  const before = await harness.launched();
+  await returned(harness, machines.slice(0, 1));
+  await harness.machines(1);
+  assert.equal(await harness.launched(), before + 1, 'launched in their place');
+  await returned(harness, machines.slice(1));
 }
 
-const untilLaunched = (bench: Bench, launched: number) =>
-  eventually('they are launched', async () => (await bench.launched()) >= launched, 20_000);
+const untilLaunched = (harness: Harness, launched: number) =>
+  eventually('they are launched', async () => (await harness.launched()) >= launched, 20_000);
 
-async function recordsWithoutWorker(bench: Bench): Promise<void> {
-  const machines = await bench.machines(2);
-  await bench.world.stopWorker();
+async function recordsWithoutWorker(harness: Harness): Promise<void> {
+  const machines = await harness.machines(2);
+  await harness.world.stopWorker();
   const input = { machines: machines.map(({ name, machineId }) => ({ name, machineId })) };
-  const outcome = await bench.call('requestReturnMachines', input);
-  await bench.world.startWorker();
+  const outcome = await harness.call('requestReturnMachines', input);
+  await harness.world.startWorker();
   if (outcome.code === 1) return void refusal(outcome);
   const { requestId } = accepted('requestReturnMachines', outcome);
-  assert.equal((await bench.end(requestId)).status, 'complete', 'nothing was recorded');
-  await onlyThese(bench);
+  assert.equal((await harness.end(requestId)).status, 'complete', 'nothing was recorded');
+  await onlyThese(harness);
 }
 
 export const returns = checksFrom(45, [
-  ['machines are given back in every form, by name or id, from several requests at once', takesEveryForm],
-  ['a machine of somebody else, with tags or without, is left alone; the others go', leavesOthersAlone],
-  ['what is gone, going or named twice is given back all the same', saysItTwice],
+  ['machines are returned in every form, by name or id, from several requests at once', takesEveryForm],
   [
-    'nothing to give back: a message or an id that comes to an end, and nothing is terminated',
-    returnsNothing,
+    'a return leaves machines of someone else alone, with tags or without, and terminates the others',
+    leavesOthersAlone,
   ],
-  ['of a name that two machines had, the one of the id goes; without an id the one that lives', goesById],
+  ['a return succeeds for machines that are terminated, terminating or named twice', saysItTwice],
+  ['an empty return is refused or completes, and terminates nothing', returnsNothing],
+  ['a name that two machines had means the one with the id; without an id, the one that is alive', goesById],
   ['a machine is executing until AWS shows it terminated, then it succeeds', waitsForTheEnd],
-  ['one that may not be terminated fails alone, in time', tellsOfTheProtected],
+  ['only the machine that may not be terminated fails, in time', tellsOfTheProtected],
   [
-    'machines of a request under way: it comes to an end, and nothing is launched in their place',
+    'a return of machines of an open request ends that request, and nothing is launched in their place',
     endsACreateUnderWay,
   ],
-  ['without a worker a return is recorded, or refused', recordsWithoutWorker],
+  ['a return without a worker is recorded or refused', recordsWithoutWorker],
 ]);

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { eventually } from '../../fixtures/eventually.ts';
-import { readTemplates, writeTemplates, type Bench } from '../harness.ts';
+import { readTemplates, writeTemplates, type Harness } from '../harness.ts';
 import { SPOT_TEMPLATE, TEMPLATE, type World } from '../plugin.ts';
 
 /** The shortest bound that a site may set. */
@@ -31,23 +31,23 @@ export interface Shortfalls {
 /** Each bound is half a minute, so all who must end by it are made at once, and once. */
 const known = new WeakMap<World, Promise<Shortfalls>>();
 
-export function shortfalls(bench: Bench): Promise<Shortfalls> {
-  const found = known.get(bench.world) ?? make(bench);
-  known.set(bench.world, found);
+export function shortfalls(harness: Harness): Promise<Shortfalls> {
+  const found = known.get(harness.world) ?? make(harness);
+  known.set(harness.world, found);
   // A plugin that could not even do this is asked again.
-  found.catch(() => known.delete(bench.world));
+  found.catch(() => known.delete(harness.world));
   return found;
 }
 
-async function make(bench: Bench): Promise<Shortfalls> {
-  const { world } = bench;
-  const [first] = await readTemplates(bench.plugin);
+async function make(harness: Harness): Promise<Shortfalls> {
+  const { world } = harness;
+  const [first] = await readTemplates(harness.plugin);
   const more = [
     { ...first, templateId: 'bad-image', imageId: 'ami-0fffffffffffffff0' },
     { ...first, templateId: 'bad-subnet', subnetId: 'subnet-0fffffffffffffff0' },
     { ...first, templateId: 'slow', vmType: 'm5.large' },
   ];
-  await writeTemplates(bench.plugin, [...(await readTemplates(bench.plugin)), ...more]);
+  await writeTemplates(harness.plugin, [...(await readTemplates(harness.plugin)), ...more]);
   await world.setBound(BOUND_SECONDS);
   await world.aws.setPools([
     { instanceType: 't3.medium', lifecycle: 'on-demand', capacity: 7 },
@@ -55,31 +55,31 @@ async function make(bench: Bench): Promise<Shortfalls> {
   ]);
   const asked = new Map<string, number>();
   const ask = async (count: number, templateId: string) => {
-    const requestId = await bench.request(count, templateId);
+    const requestId = await harness.request(count, templateId);
     asked.set(requestId, Date.now());
     return requestId;
   };
   const ids: readonly string[] = [
-    await whileDenied(bench, () => ask(2, TEMPLATE)),
+    await whileDenied(harness, () => ask(2, TEMPLATE)),
     await ask(10, TEMPLATE),
     await ask(3, SPOT_TEMPLATE),
     await ask(2, 'bad-image'),
     await ask(2, 'bad-subnet'),
-    await afterTheOthers(bench, () => ask(2, 'slow')),
+    await afterTheOthers(harness, () => ask(2, 'slow')),
   ];
 
   const owned = async (requestId: string) =>
     (await world.aws.instances()).filter(({ tags }) => Object.values(tags).includes(requestId));
   const watched = await Promise.all(
     ids.map(async (requestId) => {
-      await bench.end(requestId, (BOUND_SECONDS + 20) * 1_000, 1_000);
+      await harness.end(requestId, (BOUND_SECONDS + 20) * 1_000, 1_000);
       const endedWithinSeconds = (Date.now() - (asked.get(requestId) ?? 0)) / 1_000;
       return { requestId, endedWithinSeconds, launched: (await owned(requestId)).length };
     }),
   );
   await world.aws.setPools([]);
   // What would still be launched for those that are missing comes before a whole other request.
-  const other = await bench.request(1, SPOT_TEMPLATE);
+  const other = await harness.request(1, SPOT_TEMPLATE);
   await eventually('another request launches', async () => (await owned(other)).length > 0);
   const ended = await Promise.all(
     watched.map(async ({ launched, ...each }): Promise<Ended> => {
@@ -93,18 +93,18 @@ async function make(bench: Bench): Promise<Shortfalls> {
   return { denied, some, none, badImage, badSubnet, slow };
 }
 
-/** Asks while AWS allows no launch, until that is told. */
-async function whileDenied(bench: Bench, ask: () => Promise<string>): Promise<string> {
-  const { aws } = bench.world;
+/** Requests while AWS denies launches, until the request has ended. */
+async function whileDenied(harness: Harness, ask: () => Promise<string>): Promise<string> {
+  const { aws } = harness.world;
   await aws.deny(['CreateFleet', 'RunInstances']);
   const requestId = await ask();
-  await bench.end(requestId, (BOUND_SECONDS + 20) * 1_000, 1_000);
+  await harness.end(requestId, (BOUND_SECONDS + 20) * 1_000, 1_000);
   await aws.deny([]);
   return requestId;
 }
 
 /** Asks for machines that never run, once the 7 that there are run. */
-async function afterTheOthers({ world }: Bench, ask: () => Promise<string>): Promise<string> {
+async function afterTheOthers({ world }: Harness, ask: () => Promise<string>): Promise<string> {
   await eventually('the 7 that there are run', async () => {
     const running = (await world.aws.instances()).filter(({ live, state }) => live && state === 'running');
     return running.length === 7;

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { MachineRow } from '../../hfsim/hostFactory/answers.ts';
 import { eventually } from '../../fixtures/eventually.ts';
-import { holdLaunch, type Bench } from '../harness.ts';
+import { holdLaunch, type Harness } from '../harness.ts';
 import { checksFrom } from '../check.ts';
 import { SPOT_TEMPLATE, WEIGHTED_TEMPLATE } from '../plugin.ts';
 import {
@@ -15,11 +15,11 @@ import { BOUND_SECONDS, shortfalls } from './shortfalls.ts';
 
 const results = (machines: readonly MachineRow[]) => machines.map(({ result }) => result);
 
-async function tellsAllOfAMachine(bench: Bench): Promise<void> {
+async function tellsAllOfAMachine(harness: Harness): Promise<void> {
   const before = Math.floor(Date.now() / 1_000);
-  const { status, message, machines } = await bench.end(await bench.request(2));
+  const { status, message, machines } = await harness.end(await harness.request(2));
   assert.deepEqual([status, machines.length, typeof message], ['complete', 2, 'string']);
-  const instances = await bench.world.aws.instances();
+  const instances = await harness.world.aws.instances();
   for (const machine of machines) {
     assert.ok(machine.result === 'succeed', `${machine.machineId}: ${machine.result}`);
     const truth = instances.find(({ id }) => id === machine.machineId);
@@ -32,16 +32,16 @@ async function tellsAllOfAMachine(bench: Bench): Promise<void> {
 }
 
 /** AWS shows a fresh machine late, and then runs it for a while without its name and address. */
-async function waitsForNames(bench: Bench): Promise<void> {
-  const { aws } = bench.world;
+async function waitsForNames(harness: Harness): Promise<void> {
+  const { aws } = harness.world;
   await aws.setSettings({ consistencyLagMs: 1_500, addressLagMs: 2_500 });
-  const before = await bench.launched();
-  const requestId = await bench.request(2);
-  await eventually('AWS launches', async () => (await bench.launched()) === before + 2);
+  const before = await harness.launched();
+  const requestId = await harness.request(2);
+  await eventually('AWS launches', async () => (await harness.launched()) === before + 2);
   const until = Date.now() + 3_500;
   const seen = new Set<string>();
   while (Date.now() < until) {
-    const { status, machines } = await bench.status(requestId);
+    const { status, machines } = await harness.status(requestId);
     assert.equal(status, 'running', 'it ended before AWS showed its machines');
     assert.ok(
       results(machines).every((result) => result === 'executing'),
@@ -50,23 +50,23 @@ async function waitsForNames(bench: Bench): Promise<void> {
     const { id, state } = (await aws.instances()).at(-1) ?? {};
     if (machines.some(({ machineId }) => machineId === id)) seen.add(state ?? '');
   }
-  assert.ok(seen.has('running'), 'no machine that runs without its name is told of');
-  const { machines } = await bench.end(requestId);
+  assert.ok(seen.has('running'), 'no machine that runs without its name is reported');
+  const { machines } = await harness.end(requestId);
   assert.deepEqual(results(machines), ['succeed', 'succeed']);
 }
 
-async function answersManyAtOnce(bench: Bench): Promise<void> {
-  const created = await bench.request(1);
-  const { machines } = await bench.end(created);
-  const returned = await bench.giveBack(machines);
+async function answersManyAtOnce(harness: Harness): Promise<void> {
+  const created = await harness.request(1);
+  const { machines } = await harness.end(created);
+  const returned = await harness.giveBack(machines);
   const ids = [created, returned, 'req-of-nobody'];
-  const one = await bench.ok('getRequestStatus', { requests: { requestId: created } });
+  const one = await harness.ok('getRequestStatus', { requests: { requestId: created } });
   assert.deepEqual(
     one.requests.map(({ requestId }) => requestId),
     [created],
     'the id as an object',
   );
-  const { requests } = await bench.ok('getRequestStatus', {
+  const { requests } = await harness.ok('getRequestStatus', {
     requests: ids.map((requestId) => ({ requestId })),
   });
   assert.deepEqual(
@@ -74,32 +74,32 @@ async function answersManyAtOnce(bench: Bench): Promise<void> {
     ids,
     'ids, each once',
   );
-  await bench.end(returned);
+  await harness.end(returned);
 }
 
 /** The strict reader refuses every other word; here it reads all states of a life. */
-async function knowsFewWords(bench: Bench): Promise<void> {
+async function knowsFewWords(harness: Harness): Promise<void> {
   const seen = new Set<string>();
   const look = async (id: string) => {
     for (;;) {
-      const { status, machines } = await bench.status(id);
+      const { status, machines } = await harness.status(id);
       seen.add(status);
       for (const { result } of machines) seen.add(result);
       if (status !== 'running') return machines;
     }
   };
-  const machines = await look(await bench.request(3));
+  const machines = await look(await harness.request(3));
   const [first] = machines;
   assert.ok(first);
-  await bench.world.aws.protect(first.machineId);
-  await look(await bench.giveBack(machines));
+  await harness.world.aws.protect(first.machineId);
+  await look(await harness.giveBack(machines));
   const words = ['complete', 'complete_with_error', 'executing', 'fail', 'running', 'succeed'];
   assert.deepEqual([...seen].toSorted(), words, 'not all states were seen');
 }
 
-async function explainsAShortage(bench: Bench): Promise<void> {
-  const { some } = await shortfalls(bench);
-  const { status, machines, message } = await bench.status(some.requestId);
+async function explainsAShortage(harness: Harness): Promise<void> {
+  const { some } = await shortfalls(harness);
+  const { status, machines, message } = await harness.status(some.requestId);
   const succeeded = machines.filter(({ result }) => result === 'succeed');
   assert.deepEqual([status, succeeded.length], ['complete', 7], message);
   assert.match(message, /3|7/, 'the message does not tell what is missing');
@@ -107,8 +107,8 @@ async function explainsAShortage(bench: Bench): Promise<void> {
   assert.equal(some.launchedLater, 0, 'launched after the end');
 }
 
-async function endsWithNothing(bench: Bench): Promise<void> {
-  const { none, badImage, badSubnet, denied } = await shortfalls(bench);
+async function endsWithNothing(harness: Harness): Promise<void> {
+  const { none, badImage, badSubnet, denied } = await shortfalls(harness);
   const reasons = [
     [none, /capacity/i],
     [badImage, /image|ami/i],
@@ -116,7 +116,7 @@ async function endsWithNothing(bench: Bench): Promise<void> {
     [denied, /authorized/i],
   ] as const;
   for (const [{ requestId, endedWithinSeconds, aliveAtEnd }, reason] of reasons) {
-    const { status, machines, message } = await bench.status(requestId);
+    const { status, machines, message } = await harness.status(requestId);
     assert.equal(status, 'complete_with_error', `'${status}': ${message}`);
     assert.match(message, reason, 'it says nothing of the reason');
     assert.equal(machines.filter(({ result }) => result === 'succeed').length, 0);
@@ -125,35 +125,35 @@ async function endsWithNothing(bench: Bench): Promise<void> {
   }
 }
 
-async function givesUpSlowMachines(bench: Bench): Promise<void> {
-  const { slow } = await shortfalls(bench);
-  const { status, machines } = await bench.status(slow.requestId);
+async function givesUpSlowMachines(harness: Harness): Promise<void> {
+  const { slow } = await shortfalls(harness);
+  const { status, machines } = await harness.status(slow.requestId);
   assert.equal(status, 'complete_with_error');
   assert.deepEqual(results(machines), ['fail', 'fail'], 'machines that never ran');
   assert.deepEqual(slow.aliveAtEnd, [], 'left alive');
 }
 
-async function tellsOfTheDead(bench: Bench): Promise<void> {
-  const { aws } = bench.world;
+async function tellsOfTheDead(harness: Harness): Promise<void> {
+  const { aws } = harness.world;
   await aws.setSettings({ pendingSeconds: 3 });
-  const requestId = await bench.request(2);
+  const requestId = await harness.request(2);
   const [dead] = await eventually('both are launched', async () => {
-    const { machines } = await bench.status(requestId);
+    const { machines } = await harness.status(requestId);
     return machines.length === 2 && machines.map(({ machineId }) => machineId);
   }).then((ids) => ids || []);
   assert.ok(dead);
   await aws.terminate(dead, 'Server.InternalError');
-  const { machines } = await bench.end(requestId);
+  const { machines } = await harness.end(requestId);
   const row = machines.find(({ machineId }) => machineId === dead);
-  assert.equal(row?.result, 'fail', 'the machine that died is not told of');
+  assert.equal(row?.result, 'fail', 'the machine that failed is not reported');
 }
 
-async function justAfter(bench: Bench): Promise<void> {
-  const launch = await holdLaunch(bench, 'hold');
-  const requestId = await bench.request(2);
+async function justAfter(harness: Harness): Promise<void> {
+  const launch = await holdLaunch(harness, 'hold');
+  const requestId = await harness.request(2);
   await launch.arrived();
   for (let i = 0; i < 3; i += 1) {
-    const { status, machines } = await bench.status(requestId);
+    const { status, machines } = await harness.status(requestId);
     assert.equal(status, 'running', 'nothing is launched yet');
     assert.ok(
       results(machines).every((result) => result === 'executing'),
@@ -161,13 +161,13 @@ async function justAfter(bench: Bench): Promise<void> {
     );
   }
   await launch.release();
-  await bench.end(requestId);
+  await harness.end(requestId);
 }
 
-async function countsUnits(bench: Bench): Promise<void> {
-  const { status, machines } = await bench.end(await bench.request(10, WEIGHTED_TEMPLATE));
+async function countsUnits(harness: Harness): Promise<void> {
+  const { status, machines } = await harness.end(await harness.request(10, WEIGHTED_TEMPLATE));
   assert.deepEqual([status, results(machines)], ['complete', ['succeed', 'succeed', 'succeed']]);
-  const spot = await bench.end(await bench.request(2, SPOT_TEMPLATE));
+  const spot = await harness.end(await harness.request(2, SPOT_TEMPLATE));
   assert.equal(spot.machines.length, 2);
 }
 
@@ -177,44 +177,48 @@ const [BOUND_LANE, OTHER_BOUND_LANE] = [0, 1];
 export const status = checksFrom(30, [
   ['a request that was just made is running', justAfter],
   [
-    'all machines are up: complete, with id, name, address and launch time of each as AWS has them',
+    'a complete request has the id, name, address and launch time of each machine as AWS has them',
     tellsAllOfAMachine,
   ],
   [
-    'a machine that AWS does not show yet, or without its name, is executing, and its request runs',
+    'a machine that AWS does not show yet, or without its name, is executing, and its request is running',
     waitsForNames,
   ],
   [
-    'ids as an object or a list, of creates, returns and of nobody: one answer each, in order',
+    'ids of requests, returns and unknown ones, as an object or a list, get one answer each, in order',
     answersManyAtOnce,
   ],
-  ['status and result have the few words that Host Factory knows, in every state', knowsFewWords],
+  ['status and result have only the values that Host Factory knows, in every state', knowsFewWords],
   [
-    '7 of 10: complete in time, with a message that tells it, and nothing launched later',
+    'a request that gets 7 of 10 machines is complete in time, with a message, and launches nothing later',
     explainsAShortage,
     BOUND_LANE,
   ],
   [
-    'no capacity, a bad image, a bad subnet, not allowed: complete_with_error in time, with the reason',
+    'a request without capacity, image, subnet or permission is complete_with_error in time, with the reason',
     endsWithNothing,
     BOUND_LANE,
   ],
   [
-    'machines that do not come up in time fail with a message and are terminated',
+    'machines that do not boot in time fail with a message and are terminated',
     givesUpSlowMachines,
     BOUND_LANE,
   ],
-  ['a machine that dies while it boots is told of as failed', tellsOfTheDead],
+  ['a machine that fails while it boots is reported as failed', tellsOfTheDead],
   [
-    "a final status stays byte for byte: with another worker, with none, and past Temporal's retention",
+    "a final status stays the same byte for byte: with another worker, with none, and past Temporal's retention",
     neverChangesItsMind,
   ],
-  ['an id of nobody: complete_with_error; but exit code 1 when nobody can know', knowsWhatItDoesNotKnow],
-  ['while AWS cannot be read a request runs, also past its bound', doubtsNothingAway, OTHER_BOUND_LANE],
-  ['10 units by machines of four units: complete with three', countsUnits],
-  ['a template that goes while its request is open is not missed, nor later', livesWithoutItsTemplate],
+  ['an unknown id is complete_with_error, or exit code 1 while that is uncertain', knowsWhatItDoesNotKnow],
   [
-    '1000 machines through a slow pipe are whole, and 1000 hosts as input take less than 5 s',
+    'a request is running while AWS cannot be read, also past its deadline',
+    doubtsNothingAway,
+    OTHER_BOUND_LANE,
+  ],
+  ['a request for 10 units is complete with three machines of four units', countsUnits],
+  ['an open request and its return do not need their template any more', livesWithoutItsTemplate],
+  [
+    'a status of 1000 machines arrives complete through a slow pipe, and 1000 hosts as input take less than 5 s',
     carriesThousands,
   ],
 ]);

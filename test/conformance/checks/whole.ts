@@ -2,20 +2,20 @@ import { strict as assert } from 'node:assert';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MachineRow } from '../../hfsim/hostFactory/answers.ts';
 import { randomStream } from '../../hfsim/random.ts';
-import { hostsOf, onlyThese, requestsByTags, type Bench } from '../harness.ts';
+import { hostsOf, onlyThese, requestsByTags, type Harness } from '../harness.ts';
 import { checksFrom } from '../check.ts';
 import { SPOT_TEMPLATE, TEMPLATE } from '../plugin.ts';
 
-async function oneRound(bench: Bench): Promise<void> {
-  const { templates } = await bench.ok('getAvailableTemplates', {});
+async function oneRound(harness: Harness): Promise<void> {
+  const { templates } = await harness.ok('getAvailableTemplates', {});
   assert.ok(templates.some(({ templateId }) => templateId === TEMPLATE));
-  const machines = await bench.machines(5);
-  assert.deepEqual(await bench.going(machines), []);
+  const machines = await harness.machines(5);
+  assert.deepEqual(await harness.going(machines), []);
   for (const part of [machines.slice(0, 3), machines.slice(3)]) {
-    const { status, message } = await bench.end(await bench.giveBack(part));
+    const { status, message } = await harness.end(await harness.giveBack(part));
     assert.equal(status, 'complete', message);
   }
-  assert.deepEqual(await bench.alive(), [], 'left alive');
+  assert.deepEqual(await harness.alive(), [], 'left alive');
 }
 
 const PLAYERS = 4;
@@ -35,42 +35,42 @@ interface Belief {
 }
 
 /** Calls of all five operations at random, several at once, while calls to AWS fail, a zone fails and processes die. */
-async function longLife(bench: Bench): Promise<void> {
-  const { aws, soakSeconds } = bench.world;
+async function longLife(harness: Harness): Promise<void> {
+  const { aws, soakSeconds } = harness.world;
   const until = Date.now() + soakSeconds * 1_000;
   await aws.addGate('*', 'errorBefore', null, { chance: 0.02, seed: 1, code: 'InternalError', status: 500 });
   await aws.addGate('*', 'dropAfter', null, { chance: 0.02, seed: 2 });
   const belief: Belief = { hosts: new Map(), open: new Set(), known: new Set(), returns: new Set() };
-  const players = Array.from({ length: PLAYERS }, (_, index) => play(bench, belief, index, until));
+  const players = Array.from({ length: PLAYERS }, (_, index) => play(harness, belief, index, until));
   await Promise.all([
     ...players,
-    bench.world.killWorker().then(() => bench.world.startWorker()),
-    outage(bench),
+    harness.world.killWorker().then(() => harness.world.startWorker()),
+    outage(harness),
   ]);
   await aws.clearGates();
-  for (const id of belief.open) believe(belief, await bench.end(id, 60_000));
-  await takeInUnread(bench, belief);
-  await onlyThese(bench, [...belief.hosts.keys()]);
-  await bench.end(await bench.giveBack([...belief.hosts.values()]), 60_000);
-  await onlyThese(bench);
+  for (const id of belief.open) believe(belief, await harness.end(id, 60_000));
+  await takeInUnread(harness, belief);
+  await onlyThese(harness, [...belief.hosts.keys()]);
+  await harness.end(await harness.giveBack([...belief.hosts.values()]), 60_000);
+  await onlyThese(harness);
 }
 
-async function outage({ world: { aws } }: Bench): Promise<void> {
+async function outage({ world: { aws } }: Harness): Promise<void> {
   await aws.setPools([{ capacity: 0 }]);
   await delay(OUTAGE_MS);
   await aws.setPools([]);
 }
 
 /** A killed call may have made a request, whose machines nobody heard of: AWS's tags lead to it. */
-async function takeInUnread(bench: Bench, belief: Belief): Promise<void> {
-  for (const requestId of (await requestsByTags(bench)).keys()) {
+async function takeInUnread(harness: Harness, belief: Belief): Promise<void> {
+  for (const requestId of (await requestsByTags(harness)).keys()) {
     if (belief.known.has(requestId)) continue;
     belief.open.add(requestId);
-    believe(belief, await bench.end(requestId, 60_000));
+    believe(belief, await harness.end(requestId, 60_000));
   }
 }
 
-function believe({ hosts, open, returns }: Belief, row: Awaited<ReturnType<Bench['status']>>): void {
+function believe({ hosts, open, returns }: Belief, row: Awaited<ReturnType<Harness['status']>>): void {
   if (row.status === 'running') return;
   // Two calls may tell the same end.
   if (!open.delete(row.requestId)) return;
@@ -80,25 +80,25 @@ function believe({ hosts, open, returns }: Belief, row: Awaited<ReturnType<Bench
   }
 }
 
-async function play(bench: Bench, belief: Belief, index: number, until: number): Promise<void> {
+async function play(harness: Harness, belief: Belief, index: number, until: number): Promise<void> {
   const random = randomStream(index, 'player');
   const given = new Set<string>();
   const moves = [
-    () => bench.ok('getAvailableTemplates', {}),
+    () => harness.ok('getAvailableTemplates', {}),
     async () => {
       const templateId = random.chance(0.5) ? TEMPLATE : SPOT_TEMPLATE;
       const template = { templateId, machineCount: random.whole(1, 3) };
       if (random.chance(KILL_CHANCE)) {
-        await bench.call('requestMachines', { template }, { killAfterMs: random.whole(1, 500) });
+        await harness.call('requestMachines', { template }, { killAfterMs: random.whole(1, 500) });
         return;
       }
-      const { requestId } = await bench.ok('requestMachines', { template });
+      const { requestId } = await harness.ok('requestMachines', { template });
       belief.open.add(requestId);
       belief.known.add(requestId);
     },
     async () => {
       const ids = [...belief.open].map((requestId) => ({ requestId }));
-      const { requests } = await bench.ok('getRequestStatus', { requests: ids });
+      const { requests } = await harness.ok('getRequestStatus', { requests: ids });
       for (const row of requests) believe(belief, row);
     },
     async () => {
@@ -109,23 +109,23 @@ async function play(bench: Bench, belief: Belief, index: number, until: number):
       if (!host) return;
       if (random.chance(KILL_CHANCE)) {
         const killAfterMs = random.whole(1, 500);
-        await bench.call('requestReturnMachines', { machines: hostsOf([host]) }, { killAfterMs });
+        await harness.call('requestReturnMachines', { machines: hostsOf([host]) }, { killAfterMs });
       }
       // After a call without an answer Host Factory gives the host back again.
       given.add(host.machineId);
-      const returnId = await bench.giveBack([host]);
+      const returnId = await harness.giveBack([host]);
       belief.returns.add(returnId);
       belief.open.add(returnId);
     },
-    async () => assert.deepEqual(await bench.going([...belief.hosts.values()]), [], 'nobody took any away'),
+    async () => assert.deepEqual(await harness.going([...belief.hosts.values()]), [], 'nobody took any away'),
   ];
   while (Date.now() < until) await random.pick(moves)?.();
 }
 
 export const whole = checksFrom(59, [
-  ['templates, 5 machines, none taken away, 3 given back, then 2: nothing is alive', oneRound],
+  ['after a round of templates, 5 machines, and returns of 3 and 2, nothing is alive', oneRound],
   [
-    'calls of all kinds at once while AWS, a zone and processes fail: every answer is sound, and the books are equal',
+    'random calls while AWS, a zone and processes fail get valid answers, and Host Factory and AWS have the same machines',
     longLife,
   ],
 ]);

@@ -18,7 +18,7 @@ export const earlyFakes: readonly Fake[] = [
   },
   {
     breaks: 2,
-    it: 'lets debug logs out to stderr',
+    it: 'writes debug logs to stderr',
     because: /not one JSON document/,
     act: async ({ env, really }) => ({
       ...(await really()),
@@ -27,7 +27,7 @@ export const earlyFakes: readonly Fake[] = [
   },
   {
     breaks: 2,
-    it: 'writes what it logs beside its templates',
+    it: 'writes its log beside its templates',
     because: /outside of the log folder/,
     act: ({ env, really }) => {
       const file = path.join(env['HF_PROVIDER_CONFDIR'] ?? '', 'debug.log');
@@ -43,7 +43,7 @@ export const earlyFakes: readonly Fake[] = [
   },
   {
     breaks: 4,
-    it: 'answers what it cannot read with a stack',
+    it: 'answers invalid input with a stack',
     because: /one line/,
     act: async ({ really }) => {
       const said = await really();
@@ -52,13 +52,13 @@ export const earlyFakes: readonly Fake[] = [
   },
   {
     breaks: 4,
-    it: 'lists its templates whatever it is given',
+    it: 'lists its templates for any input',
     because: /exit code 0/,
     act: only(LIST, ({ really }) => really({ input: {} })),
   },
   {
     breaks: 4,
-    it: 'asks for a machine before it reads how many are wanted',
+    it: 'requests a machine before it validates the count',
     because: /bad input was/,
     act: only('requestMachines', async ({ really }) => {
       const said = await really();
@@ -68,7 +68,7 @@ export const earlyFakes: readonly Fake[] = [
   },
   {
     breaks: 5,
-    it: 'does not take a byte order mark',
+    it: 'refuses a byte order mark',
     because: /BOM/,
     act: ({ input, really }) => (input.startsWith('\uFEFF') ? say({ message: 'BOM' }, 1) : really()),
   },
@@ -81,7 +81,7 @@ export const earlyFakes: readonly Fake[] = [
   },
   {
     breaks: 7,
-    it: 'dies where it cannot log',
+    it: 'fails if it cannot log',
     because: /cannot log/,
     act: ({ env, really }) => {
       try {
@@ -94,7 +94,7 @@ export const earlyFakes: readonly Fake[] = [
   },
   {
     breaks: 7,
-    it: 'dies where others may not write its logs either',
+    it: 'fails if its log folder is read-only',
     because: /read-only/,
     needsProcess: true,
     act: ({ env, really }) => {
@@ -110,13 +110,13 @@ export const earlyFakes: readonly Fake[] = [
   },
   {
     breaks: 8,
-    it: 'ends with 2 for a bad option',
+    it: 'exits with 2 for an invalid option',
     because: /other exit codes/,
     act: async ({ args, really }) => ({ ...(await really()), ...(args[0] !== '-f' && { code: 2 }) }),
   },
   {
     breaks: 9,
-    it: 'asks for machines with the input file that is gone',
+    it: 'reads an input file that was deleted',
     because: /ENOENT/,
     act: only('getRequestStatus', (call) => {
       const kept = path.join(call.folder, 'input-file');
@@ -137,7 +137,7 @@ export const earlyFakes: readonly Fake[] = [
   },
   {
     breaks: 10,
-    it: 'tells one instance of the requests of the other',
+    it: 'shows the requests of one instance to the other',
     because: /requests of another instance/,
     act: only('getRequestStatus', ({ env, really }) => {
       const [, confDir = ''] = /^(.*)\/twin$/.exec(env['HF_PROVIDER_CONFDIR'] ?? '') ?? [];
@@ -174,19 +174,19 @@ export const earlyFakes: readonly Fake[] = [
   },
   {
     breaks: 14,
-    it: 'shows an empty list where there is no file',
+    it: 'shows an empty list if there is no file',
     because: /exit code 0/,
     act: instead(LIST, say({ templates: [], message: '' })),
   },
   {
     breaks: 15,
-    it: 'says nothing of the template that it leaves out',
+    it: 'does not name the template that it leaves out',
     because: /not named/,
     act: changing(LIST, (document) => ({ ...document, message: 'Success.' })),
   },
   {
     breaks: 15,
-    it: 'logs nothing of the template that it leaves out',
+    it: 'does not log the template that it leaves out',
     because: /not in the log/,
     act: only(LIST, ({ really }) =>
       really({ env: { HF_PROVIDER_LOGDIR: '/dev/null', HF_LOGDIR: '/dev/null' } }),
@@ -194,13 +194,13 @@ export const earlyFakes: readonly Fake[] = [
   },
   {
     breaks: 16,
-    it: 'keeps the templates that it has once read',
+    it: 'caches its templates forever',
     because: /edit does not count/,
     act: only(LIST, (call) => memory(call, LIST, () => call.really())),
   },
   {
     breaks: 17,
-    it: 'asks Temporal for its templates',
+    it: 'needs Temporal for its templates',
     because: /Temporal/,
     act: only(LIST, async ({ really }) => {
       const input = { requests: [{ requestId: 'req-1' }] };

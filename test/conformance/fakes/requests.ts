@@ -12,7 +12,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 export const requestFakes: readonly Fake[] = [
   {
     breaks: 19,
-    it: 'gives no id',
+    it: 'returns no id',
     because: /requestId/,
     act: changing(REQUEST, (document) => ({ ...document, requestId: '' })),
   },
@@ -27,13 +27,13 @@ export const requestFakes: readonly Fake[] = [
   },
   {
     breaks: 21,
-    it: 'gives an id for a template that it does not know',
+    it: 'returns an id for an unknown template',
     because: /exit code 0/,
     act: instead(REQUEST, made('req-1')),
   },
   {
     breaks: 22,
-    it: 'takes 1.5 machines for one',
+    it: 'accepts 1.5 machines as one',
     because: /exit code 0/,
     act: only(REQUEST, (call) =>
       counting(call) === 1.5
@@ -45,13 +45,13 @@ export const requestFakes: readonly Fake[] = [
   },
   {
     breaks: 23,
-    it: 'gives an id for more machines than it may launch',
+    it: 'returns an id for more machines than maxNumber',
     because: /exit code 0/,
     act: instead(REQUEST, made('req-1')),
   },
   {
     breaks: 23,
-    it: 'looks at one request alone',
+    it: 'checks maxNumber per request',
     because: /4 machines are live/,
     act: only(REQUEST, (call) => {
       const template = inputOf(call)['template'] as Document;
@@ -62,13 +62,13 @@ export const requestFakes: readonly Fake[] = [
   },
   {
     breaks: 24,
-    it: 'gives an id though nothing is recorded',
+    it: 'returns an id without recording the request',
     because: /nothing can be recorded/,
     act: instead(REQUEST, made('req-1')),
   },
   {
     breaks: 25,
-    it: 'knows nothing of its requests once they are done',
+    it: 'forgets its requests when they end',
     because: /no good end/,
     act: changing(STATUS, (document) => ({
       requests: (document['requests'] as Document[]).map((row) =>
@@ -80,7 +80,7 @@ export const requestFakes: readonly Fake[] = [
   },
   {
     breaks: 26,
-    it: 'calls a request complete that nobody works on',
+    it: 'reports a request as complete while no worker runs',
     because: /complete/,
     act: changing(STATUS, (document) => ({
       requests: (document['requests'] as Document[]).map((row) => ({ ...row, status: 'complete' })),
@@ -88,19 +88,19 @@ export const requestFakes: readonly Fake[] = [
   },
   {
     breaks: 27,
-    it: 'calls a request failed whose worker died',
-    because: /nobody can know/,
+    it: 'reports a request as failed when its worker was killed',
+    because: /the outcome is uncertain/,
     act: rows((row) => ({ ...row, status: 'complete_with_error', message: 'The worker died.' })),
   },
   {
     breaks: 28,
-    it: 'gives the same id for the same input',
+    it: 'returns the same id for the same input',
     because: /one id/,
     act: only(REQUEST, (call) => memory(call, call.input, () => call.really())),
   },
   {
     breaks: 29,
-    it: 'makes ids of the time in seconds',
+    it: 'derives ids from the time in seconds',
     because: /ids/,
     act: changing(REQUEST, (document) => ({
       ...document,

@@ -20,7 +20,7 @@ async function terminate({ aws }: FakeCall, wanted: (id: string) => boolean): Pr
 export const returnFakes: readonly Fake[] = [
   {
     breaks: 45,
-    it: 'takes lists of machines alone',
+    it: 'accepts machines only as a list',
     because: /a list/,
     act: only(RETURN, (call) =>
       Array.isArray(inputOf(call)['machines']) ? call.really() : say({ message: 'machines: a list' }, 1),
@@ -28,7 +28,7 @@ export const returnFakes: readonly Fake[] = [
   },
   {
     breaks: 46,
-    it: 'terminates whatever it is given',
+    it: 'terminates every machine of a return',
     because: /machines of somebody else/,
     act: only(RETURN, async (call) => {
       const ids = new Set(hostsOf(call).map(({ machineId }) => String(machineId)));
@@ -38,7 +38,7 @@ export const returnFakes: readonly Fake[] = [
   },
   {
     breaks: 47,
-    it: 'refuses machines that it was given before',
+    it: 'refuses machines that were returned before',
     because: /given before/,
     act: only(RETURN, (call) => {
       const files = hostsOf(call).map(({ machineId }) => path.join(call.folder, String(machineId)));
@@ -49,7 +49,7 @@ export const returnFakes: readonly Fake[] = [
   },
   {
     breaks: 48,
-    it: 'takes no machines for all machines',
+    it: 'takes an empty return for a return of all machines',
     because: /something was terminated/,
     act: only(RETURN, async (call) => {
       if (hostsOf(call).length === 0) await terminate(call, () => true);
@@ -58,7 +58,7 @@ export const returnFakes: readonly Fake[] = [
   },
   {
     breaks: 49,
-    it: 'goes by the name, whatever the id',
+    it: 'finds a machine by its name and ignores the id',
     because: /of that id/,
     act: only(RETURN, (call) =>
       call.really({ input: { machines: hostsOf(call).map(({ name }) => ({ name })) } }),
@@ -66,7 +66,7 @@ export const returnFakes: readonly Fake[] = [
   },
   {
     breaks: 50,
-    it: 'calls machines given back as soon as they shut down',
+    it: 'reports a return as complete while machines shut down',
     because: /while machines shut down/,
     act: rows((row) =>
       isReturn(row) && row['status'] === 'running' ? { ...row, status: 'complete', machines: [] } : row,
@@ -74,7 +74,7 @@ export const returnFakes: readonly Fake[] = [
   },
   {
     breaks: 51,
-    it: 'says succeed of the machine that may not be terminated',
+    it: 'reports a machine that may not be terminated as succeed',
     because: /results/,
     act: rows((row) => ({
       ...row,
@@ -85,7 +85,7 @@ export const returnFakes: readonly Fake[] = [
   },
   {
     breaks: 52,
-    it: 'launches others in the place of those that are given back',
+    it: 'launches replacements for returned machines',
     because: /in their place/,
     act: only(RETURN, async (call) => {
       const input = { template: { templateId: 'demo', machineCount: hostsOf(call).length } };
@@ -95,13 +95,13 @@ export const returnFakes: readonly Fake[] = [
   },
   {
     breaks: 53,
-    it: 'gives an id for a return that it keeps nowhere',
+    it: 'returns an id for a return that it did not record',
     because: /nothing was recorded/,
     act: only(RETURN, () => say({ requestId: 'ret-1', message: 'Delete VM success.' })),
   },
   {
     breaks: 54,
-    it: 'tells every host as taken away',
+    it: 'reports every host as lost',
     because: /nothing is wrong/,
     act: changing(GOING, (document, call) => ({
       ...document,
@@ -110,7 +110,7 @@ export const returnFakes: readonly Fake[] = [
   },
   {
     breaks: 55,
-    it: 'tells hosts by the names that AWS gives them',
+    it: 'reports hosts by the names that AWS gives them',
     because: /not the name/,
     act: changing(GOING, ({ requests, ...document }) => ({
       ...document,
@@ -119,25 +119,25 @@ export const returnFakes: readonly Fake[] = [
   },
   {
     breaks: 56,
-    it: 'tells each loss once',
+    it: 'reports each loss once',
     because: /as long as Host Factory asks/,
     act: changing(GOING, ({ requests, ...document }, call) => {
-      const told = path.join(call.folder, 'told');
-      if (existsSync(told)) return { ...document, requests: [] };
-      if ((requests as Document[]).length > 1) writeFileSync(told, '');
+      const marker = path.join(call.folder, 'reported');
+      if (existsSync(marker)) return { ...document, requests: [] };
+      if ((requests as Document[]).length > 1) writeFileSync(marker, '');
       return { ...document, requests };
     }),
   },
   {
     breaks: 57,
-    it: 'wants hosts to be asked about',
+    it: 'refuses an empty host list',
     because: /no hosts/,
     act: only(GOING, (call) => (hostsOf(call).length > 0 ? call.really() : say({ message: 'no hosts' }, 1))),
   },
   {
     breaks: 58,
-    it: 'tells hosts as gone that it cannot read of',
-    because: /nobody knows/,
+    it: 'reports hosts as lost that it cannot read',
+    because: /while that is uncertain/,
     act: only(GOING, async (call) => {
       const failing = (await call.aws.gates()).some(
         ({ mode, released }) => mode === 'errorBefore' && !released,
@@ -149,7 +149,7 @@ export const returnFakes: readonly Fake[] = [
   {
     breaks: 58,
     it: 'takes the first page of a list for all of it',
-    because: /nobody knows/,
+    because: /while that is uncertain/,
     act: only(GOING, async (call) => {
       const partly = (await call.aws.gates()).some(({ having, released }) => having && !released);
       const requests = hostsOf(call).map(({ name }) => ({ machine: name, gracePeriod: 0 }));
@@ -158,13 +158,13 @@ export const returnFakes: readonly Fake[] = [
   },
   {
     breaks: 59,
-    it: 'gives back the first machine of a list',
+    it: 'returns only the first machine of a list',
     because: /left alive/,
     act: only(RETURN, (call) => call.really({ input: { machines: hostsOf(call).slice(0, 1) } })),
   },
   {
     breaks: 60,
-    it: 'takes one call at a time',
+    it: 'accepts one call at a time',
     because: /locked/,
     act: async (call) => {
       const lock = path.join(call.folder, 'lock');

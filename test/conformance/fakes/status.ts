@@ -13,25 +13,25 @@ const isOver = (row: Document): boolean => row['status'] !== 'running';
 export const statusFakes: readonly Fake[] = [
   {
     breaks: 30,
-    it: 'says complete before anything is launched',
+    it: 'reports complete before anything is launched',
     because: /nothing is launched yet/,
     act: rows((row) => ({ ...row, status: 'complete' })),
   },
   {
     breaks: 31,
-    it: 'tells launchtime in milliseconds',
+    it: 'reports launchtime in milliseconds',
     because: /future/,
     act: machines((machine) => ({ ...machine, launchtime: Number(machine['launchtime']) * 1_000 })),
   },
   {
     breaks: 31,
-    it: 'makes host names up',
+    it: 'invents host names',
     because: /not the host name/,
     act: machines((machine) => ({ ...machine, name: machine['machineId'] })),
   },
   {
     breaks: 32,
-    it: 'says succeed of a machine that AWS only launched',
+    it: 'reports a machine that AWS has only launched as succeed',
     because: /does not show|ended before/,
     act: rows((row) =>
       isOver(row)
@@ -58,25 +58,25 @@ export const statusFakes: readonly Fake[] = [
   },
   {
     breaks: 34,
-    it: 'has a word of its own for what failed in part',
+    it: 'has its own status for a partial failure',
     because: /status/,
     act: rows((row) => (row['status'] === 'complete_with_error' ? { ...row, status: 'partial' } : row)),
   },
   {
     breaks: 35,
-    it: 'says nothing of the machines that are missing',
+    it: 'does not mention the missing machines',
     because: /what is missing/,
     act: rows(unsaid),
   },
   {
     breaks: 36,
-    it: 'says nothing of the reason',
+    it: 'does not give the reason',
     because: /reason/,
     act: rows(unsaid),
   },
   {
     breaks: 36,
-    it: 'calls a request without machines complete',
+    it: 'reports a request without machines as complete',
     because: /'complete'/,
     act: rows((row) => (isOver(row) ? { ...row, status: 'complete' } : row)),
   },
@@ -91,8 +91,8 @@ export const statusFakes: readonly Fake[] = [
   },
   {
     breaks: 38,
-    it: 'leaves out machines that died',
-    because: /not told of/,
+    it: 'leaves out machines that failed',
+    because: /is not reported/,
     act: rows((row) => ({
       ...row,
       machines: (row['machines'] as Document[]).filter(({ result }) => result !== 'fail'),
@@ -100,7 +100,7 @@ export const statusFakes: readonly Fake[] = [
   },
   {
     breaks: 39,
-    it: 'tells the time of the answer as launchtime',
+    it: 'reports the time of the call as launchtime',
     because: /without a worker/,
     act: machines((machine) => ({ ...machine, launchtime: Math.floor(Date.now() / 1_000) })),
   },
@@ -117,7 +117,7 @@ export const statusFakes: readonly Fake[] = [
   },
   {
     breaks: 40,
-    it: 'calls an unknown request complete where nobody can know',
+    it: 'answers for an unknown request while that is uncertain',
     because: /exit code 0/,
     act: instead(
       STATUS,
@@ -139,7 +139,7 @@ export const statusFakes: readonly Fake[] = [
   },
   {
     breaks: 42,
-    it: 'wants as many machines as units',
+    it: 'counts machines instead of units',
     because: /complete_with_error/,
     act: rows((row) =>
       isOver(row) && (row['machines'] as []).length < 10
@@ -149,7 +149,7 @@ export const statusFakes: readonly Fake[] = [
   },
   {
     breaks: 43,
-    it: 'looks for the template of a request when it is asked for its status',
+    it: 'needs the template of a request for its status',
     because: /no template/,
     act: only(STATUS, async (call) => {
       const { stdout } = await call.really({ operation: 'getAvailableTemplates', input: {} });
@@ -160,7 +160,7 @@ export const statusFakes: readonly Fake[] = [
   },
   {
     breaks: 44,
-    it: 'writes 64 KiB and no more',
+    it: 'writes at most 64 KiB',
     because: /JSON/,
     needsProcess: true,
     act: async (call) => {

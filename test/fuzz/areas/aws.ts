@@ -209,7 +209,7 @@ export async function openAws(): Promise<Area> {
       { share: 0.04, found: PAGES.map((page) => [page]) },
     ),
     holds(
-      'AWS: a machine that is told to be terminated is',
+      'AWS: a machine that AWS confirms as terminating is terminated',
       damages,
       async (damaged) => {
         const { machines } = await launch('RunInstances', 2, []);

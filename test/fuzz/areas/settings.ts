@@ -141,7 +141,7 @@ export async function openSettings(): Promise<Area> {
       },
     ),
     holds(
-      'settings: a secret in a file is refused and told to nobody',
+      'settings: a secret in a file is refused and never printed',
       fc.tuple(fc.constantFrom('temporal.apiKey'), damaged(fc.constant(RIGHT))),
       async ([path, value]) => {
         const kept = value['temporal'] ?? {};

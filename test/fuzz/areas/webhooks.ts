@@ -42,7 +42,7 @@ const idsIn = (sent: string): string[] =>
 /** What a site's webhook answers, and the keys that it is given. */
 export async function openWebhooks(): Promise<Area> {
   const files = await scratch();
-  const told: string[] = [];
+  const delivered: string[] = [];
   let next: Answer = { bytes: head(200), isTaken: true };
   const serve = (socket: Socket): void => {
     let heard = '';
@@ -52,7 +52,7 @@ export async function openWebhooks(): Promise<Area> {
       const [headers = '', sent = ''] = heard.split('\r\n\r\n');
       const length = Number(/content-length: (\d+)/i.exec(headers)?.[1]);
       if (!(Buffer.byteLength(sent) >= length)) return;
-      told.push(sent);
+      delivered.push(sent);
       socket.end(next.bytes);
     });
   };
@@ -68,7 +68,7 @@ export async function openWebhooks(): Promise<Area> {
       fc.tuple(answer, text),
       async ([answered, secret]) => {
         next = answered;
-        told.length = 0;
+        delivered.length = 0;
         const secretFile = await files.write('secret', secret);
         const url = `http://127.0.0.1:${port}/${PLANTED}`;
         const handler = createWebhookHandler({ url, secretFile, timeoutSeconds: 5 });
@@ -82,8 +82,8 @@ export async function openWebhooks(): Promise<Area> {
         // The logger writes errors with all that caused them.
         assert.doesNotMatch(inspect(failure, { depth: 9 }), new RegExp(PLANTED));
         // At least once: over a connection that closes meanwhile, the client may send it again.
-        assert.ok(told.length > 0);
-        for (const sent of told)
+        assert.ok(delivered.length > 0);
+        for (const sent of delivered)
           assert.deepEqual(
             idsIn(sent),
             published.map(({ event }) => event.id),

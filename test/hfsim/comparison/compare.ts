@@ -1,6 +1,6 @@
-import type { Books, Difference, Host } from '../hostFactory/hostTable.ts';
+import type { HostTable, Difference, Host } from '../hostFactory/hostTable.ts';
 
-/** A machine as AWS knows it: the truth that the books are held against. */
+/** A machine as AWS knows it: the truth that the host table is compared with. */
 export interface AwsMachine {
   readonly machineId: string;
   /** The request it was launched for, by its tag. */
@@ -12,7 +12,7 @@ export interface AwsMachine {
 }
 
 export interface AwsView {
-  /** Epoch ms at which AWS was asked: what the books learned later, it may not show yet. */
+  /** Epoch ms at which AWS was read: it may not show yet what the host table learned later. */
   readonly askedAt: number;
   readonly machines: ReadonlyMap<string, AwsMachine>;
   /** The most machines that were alive at once, by request. */
@@ -31,40 +31,40 @@ export interface Comparison {
  * or belongs to a request under way, and every machine that is believed in is alive.
  * `inFlight`: how many machines each requestMachines call under way asks for.
  */
-export function compare(books: Books, aws: AwsView, inFlight: readonly number[]): Comparison {
-  const unread = new Set(unreadRequests(books, aws, inFlight));
+export function compare(hostTable: HostTable, aws: AwsView, inFlight: readonly number[]): Comparison {
+  const unread = new Set(unreadRequests(hostTable, aws, inFlight));
   const broken = [
-    ...doubles(books, aws),
-    ...[...books.hosts.values()].flatMap((host) => brokenHost(host, aws)),
+    ...doubles(hostTable, aws),
+    ...[...hostTable.hosts.values()].flatMap((host) => brokenHost(host, aws)),
   ];
   const passing = [
-    ...[...aws.machines.values()].flatMap((machine) => leak(machine, books, aws, unread)),
-    ...[...books.hosts.values()].flatMap((host) => ghost(host, aws)),
+    ...[...aws.machines.values()].flatMap((machine) => leak(machine, hostTable, aws, unread)),
+    ...[...hostTable.hosts.values()].flatMap((host) => ghost(host, aws)),
   ];
   return { broken, passing };
 }
 
 /** Machines of requests whose id was lost on the way to Host Factory: only the provider can know of them. */
-export function unreadMachines(books: Books, aws: AwsView): AwsMachine[] {
-  const lost = new Set(unreadRequests(books, aws, []));
+export function unreadMachines(hostTable: HostTable, aws: AwsView): AwsMachine[] {
+  const lost = new Set(unreadRequests(hostTable, aws, []));
   return [...aws.machines.values()].filter(
     ({ alive, requestId }) => alive && requestId !== undefined && lost.has(requestId),
   );
 }
 
-/** Requests unknown to the books that a lost call, or one under way, explains: one each, the largest first. */
-function unreadRequests(books: Books, aws: AwsView, inFlight: readonly number[]): string[] {
-  const counts = [...books.lostCounts, ...inFlight].toSorted((a, b) => b - a);
+/** Requests unknown to the host table that a lost call, or one under way, explains: one each, the largest first. */
+function unreadRequests(hostTable: HostTable, aws: AwsView, inFlight: readonly number[]): string[] {
+  const counts = [...hostTable.lostCounts, ...inFlight].toSorted((a, b) => b - a);
   return [...aws.peaks]
-    .filter(([requestId]) => !books.requests.has(requestId))
+    .filter(([requestId]) => !hostTable.requests.has(requestId))
     .toSorted(([, a], [, b]) => b - a)
     .filter(([, peak], index) => peak <= (counts[index] ?? 0))
     .map(([requestId]) => requestId);
 }
 
-function doubles(books: Books, aws: AwsView): Difference[] {
+function doubles(hostTable: HostTable, aws: AwsView): Difference[] {
   return [...aws.peaks].flatMap(([requestId, peak]): Difference[] => {
-    const count = books.requests.get(requestId)?.count ?? Number.POSITIVE_INFINITY;
+    const count = hostTable.requests.get(requestId)?.count ?? Number.POSITIVE_INFINITY;
     if (peak <= count) return [];
     return [{ kind: 'double', subject: requestId, text: `asked for ${count}, and ${peak} ran at once` }];
   });
@@ -72,11 +72,11 @@ function doubles(books: Books, aws: AwsView): Difference[] {
 
 function brokenHost(host: Host, aws: AwsView): Difference[] {
   const machine = aws.machines.get(host.machineId);
-  // It was alive before it was told, so a look at AWS after that shows it.
+  // It was alive before it was reported, so a later read of AWS shows it.
   if (!machine || host.since > aws.askedAt) return [];
   const { machineId: subject } = host;
   if (host.state === 'released' && machine.alive) {
-    return [{ kind: 'leak', subject, text: 'Host Factory was told that it is gone, and it is alive' }];
+    return [{ kind: 'leak', subject, text: 'Host Factory read that it is terminated, and it is alive' }];
   }
   if (!machine.alive && !machine.takenAway && !host.namedInReturn) {
     const text = 'Host Factory believes in it and never gave it back; the provider terminated it';
@@ -90,20 +90,25 @@ function brokenHost(host: Host, aws: AwsView): Difference[] {
   return [];
 }
 
-function leak(machine: AwsMachine, books: Books, aws: AwsView, unreadIds: ReadonlySet<string>): Difference[] {
+function leak(
+  machine: AwsMachine,
+  hostTable: HostTable,
+  aws: AwsView,
+  unreadIds: ReadonlySet<string>,
+): Difference[] {
   const { machineId, requestId } = machine;
-  if (!machine.alive || books.hosts.has(machineId)) return [];
+  if (!machine.alive || hostTable.hosts.has(machineId)) return [];
   if (requestId !== undefined && unreadIds.has(requestId)) return [];
   const of = (text: string): Difference[] => [
     { kind: 'leak', subject: machineId, text: `it is alive, and ${text}` },
   ];
   if (requestId === undefined) return of('its tags name no request');
-  const request = books.requests.get(requestId);
+  const request = hostTable.requests.get(requestId);
   if (!request) return of(`Host Factory knows no ${requestId}, which it was launched for`);
   if (request.endedAt === undefined || request.endedAt > aws.askedAt) return [];
   const row = request.row?.machines.find((each) => each.machineId === machineId);
-  const told = row ? `says '${row.result}' of it` : 'does not list it';
-  return of(`${requestId} is ${request.row?.status ?? 'ended'} and ${told}`);
+  const reported = row ? `reports it as '${row.result}'` : 'does not list it';
+  return of(`${requestId} is ${request.row?.status ?? 'ended'} and ${reported}`);
 }
 
 function ghost(host: Host, aws: AwsView): Difference[] {

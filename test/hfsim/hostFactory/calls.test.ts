@@ -31,13 +31,13 @@ describe('a call of the simulated Host Factory', () => {
   const answers = [`cat <<'END'`, IDS, 'END', 'echo "$2" >"$FOLDER/input"'];
   const isGone = async () => assert.equal(await written(path.basename((await written('input')).trim())), '');
 
-  it('is lost at its limit, and the child that the script leaves behind goes on', async () => {
+  it('a call ends without an answer at its time limit, and a child process of the script continues', async () => {
     const outcome = await call(['sleep 1', 'echo done >"$FOLDER/done"'], { stdout: 'file' });
     assert.deepEqual(outcome, { kind: 'lost', why: `killed after ${LIMIT_MS} ms` });
     await eventually('the child has done its work', () => written('done'), 5_000);
   });
 
-  it('may be killed with all that it started', async () => {
+  it('a call can be killed with all processes that it started', async () => {
     const kill = { afterMs: 300, what: 'all' } as const;
     const outcome = await call(['echo $$ >"$FOLDER/pid"', 'sleep 60'], { stdout: 'pipe', kill });
     assert.equal(outcome.kind, 'lost');
@@ -47,7 +47,7 @@ describe('a call of the simulated Host Factory', () => {
   });
 
   for (const manner of [{ stdout: 'file' }, { stdout: 'pipe', readAfterMs: 200 }] as const) {
-    it(`is read whole by ${manner.stdout}, however late, and its input is gone by then`, async () => {
+    it(`a call is read completely by ${manner.stdout}, however late, after its input was deleted`, async () => {
       const outcome = await call(answers, manner);
       assert.ok(outcome.kind === 'answered');
       assert.equal(JSON.stringify(outcome.answer), IDS);
@@ -55,7 +55,7 @@ describe('a call of the simulated Host Factory', () => {
     });
   }
 
-  it('is answered by nobody once Host Factory is gone', async () => {
+  it('a call gets no answer after Host Factory has stopped', async () => {
     const life = new AbortController();
     const outcome = call(
       ['sleep 0.2', 'echo done >"$FOLDER/done"', ...answers],

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { HfOperation } from '../../fixtures/stack/stack.ts';
 import type { Answer } from './answers.ts';
-import type { Books, Difference, Host } from './hostTable.ts';
+import type { HostTable, Difference, Host } from './hostTable.ts';
 import type { Caller, Manner, Outcome } from './calls.ts';
 import type { Random } from '../random.ts';
 import { createSlots } from './slots.ts';
@@ -13,7 +13,7 @@ const AT_ONCE = 8;
 
 interface Surroundings {
   readonly caller: Caller;
-  readonly books: Books;
+  readonly hostTable: HostTable;
   readonly random: Random;
   /** What becomes of the next call. */
   readonly manner: (operation: HfOperation) => Manner;
@@ -25,7 +25,7 @@ interface Surroundings {
 export interface HostFactory {
   /** One interval: starts all its calls and waits for none. */
   round(wanted: number): void;
-  /** Goes down: no call under way is ever answered. What it has written, its books, it knows when it comes back. */
+  /** Stops: no running call gets an answer. It still has its host table when it starts again. */
   restart(): void;
   /** Machines asked for by calls under way. */
   inFlight(): number[];
@@ -36,7 +36,7 @@ export interface HostFactory {
 }
 
 export function createHostFactory(surroundings: Surroundings): HostFactory {
-  const { caller, books, random, manner, twice, differ } = surroundings;
+  const { caller, hostTable, random, manner, twice, differ } = surroundings;
   const asking = new Map<symbol, number>();
   const busy = new Set<string>();
   const slots = createSlots(AT_ONCE);
@@ -80,7 +80,7 @@ export function createHostFactory(surroundings: Surroundings): HostFactory {
       differ({ kind: 'answer', subject: 'getRequestStatus', text });
     }
     for (const row of outcome.answer.requests) {
-      for (const difference of books.statusRead(row, sentAt, Date.now())) differ(difference);
+      for (const difference of hostTable.statusRead(row, sentAt, Date.now())) differ(difference);
     }
   }
 
@@ -92,27 +92,27 @@ export function createHostFactory(surroundings: Surroundings): HostFactory {
     asking.delete(key);
     if (outcome.kind === 'answered') {
       const { requestId } = outcome.answer;
-      for (const difference of books.requestAnswered(requestId, machineCount, sentAt)) differ(difference);
+      for (const difference of hostTable.requestAnswered(requestId, machineCount, sentAt)) differ(difference);
     }
-    if (outcome.kind === 'lost') books.requestLost(machineCount);
+    if (outcome.kind === 'lost') hostTable.requestLost(machineCount);
   }
 
   async function giveBack(hosts: readonly Host[]): Promise<void> {
     const machineIds = hosts.map(({ machineId }) => machineId);
     const sentAt = Date.now();
-    books.returnSent(machineIds, sentAt);
+    hostTable.returnSent(machineIds, sentAt);
     // The form with the name alone is IBM's older one.
     const machines = hosts.map(({ machineId, name }) =>
       random.chance(0.2) ? { name } : { name, machineId },
     );
     const outcome = await call('requestReturnMachines', { machines });
-    if (outcome.kind === 'answered') books.returnAnswered(outcome.answer.requestId, machineIds, sentAt);
-    else books.returnFailed(machineIds, Date.now());
+    if (outcome.kind === 'answered') hostTable.returnAnswered(outcome.answer.requestId, machineIds, sentAt);
+    else hostTable.returnFailed(machineIds, Date.now());
   }
 
   async function readReclaims(): Promise<void> {
     const sentAt = Date.now();
-    const known = [...books.hosts.values()].filter(({ state }) => state !== 'released');
+    const known = [...hostTable.hosts.values()].filter(({ state }) => state !== 'released');
     const machines = known.map(({ name, machineId }) => ({ name, machineId }));
     const outcome = await call('getReturnRequests', { machines });
     if (outcome.kind === 'answered') takeNote(outcome.answer, known, sentAt);
@@ -122,20 +122,20 @@ export function createHostFactory(surroundings: Surroundings): HostFactory {
     const reported = new Set(answer.requests.map(({ machine }) => machine));
     for (const machine of reported) {
       const host = known.find(({ name }) => name === machine);
-      if (host) books.reclaimed(host.machineId, Date.now());
+      if (host) hostTable.reclaimed(host.machineId, Date.now());
       else
         differ({ kind: 'reclaim', subject: machine, text: 'was reported, and Host Factory did not name it' });
     }
     for (const { machineId, name } of known) {
-      const { state, reclaimedAt = sentAt } = books.hosts.get(machineId) ?? {};
+      const { state, reclaimedAt = sentAt } = hostTable.hosts.get(machineId) ?? {};
       if (state !== 'provisioned' || reclaimedAt >= sentAt || reported.has(name)) continue;
       differ({ kind: 'reclaim', subject: machineId, text: 'was reported as taken away and no longer is' });
     }
   }
 
   function open(): string[] {
-    const running = [...books.requests.values()].filter(({ endedAt }) => endedAt === undefined);
-    const returning = [...books.returns.values()].filter(({ endedAt }) => endedAt === undefined);
+    const running = [...hostTable.requests.values()].filter(({ endedAt }) => endedAt === undefined);
+    const returning = [...hostTable.returns.values()].filter(({ endedAt }) => endedAt === undefined);
     return [...running.map(({ requestId }) => requestId), ...returning.map(({ returnId }) => returnId)];
   }
 
@@ -150,7 +150,7 @@ export function createHostFactory(surroundings: Surroundings): HostFactory {
   }
 
   function satisfy(wanted: number): void {
-    const provisioned = [...books.hosts.values()].filter(({ state }) => state === 'provisioned');
+    const provisioned = [...hostTable.hosts.values()].filter(({ state }) => state === 'provisioned');
     const toGiveUp = provisioned.filter(
       ({ returnAgain, reclaimedAt }) => returnAgain || reclaimedAt !== undefined,
     );
@@ -169,7 +169,7 @@ export function createHostFactory(surroundings: Surroundings): HostFactory {
   function pending(): number {
     let count = 0;
     for (const asked of asking.values()) count += asked;
-    for (const { count: asked, endedAt, row } of books.requests.values()) {
+    for (const { count: asked, endedAt, row } of hostTable.requests.values()) {
       const come = row?.machines.filter(({ result }) => result === 'succeed').length ?? 0;
       if (endedAt === undefined) count += asked - come;
     }

@@ -3,7 +3,7 @@ import type { MachineRow, StatusRow } from './answers.ts';
 /** A machine that Host Factory counts as its own, or did. */
 export interface Host {
   readonly machineId: string;
-  /** As the provider told it; Host Factory knows its hosts by it. */
+  /** As the provider reported it; Host Factory identifies its hosts by it. */
   readonly name: string;
   readonly requestId: string;
   /** `releasing`: a return of it is under way. `released`: the provider said that it is gone. */
@@ -47,7 +47,7 @@ export interface Difference {
 }
 
 /** What Host Factory keeps in its database: which machines it believes in, after which answer. */
-export interface Books {
+export interface HostTable {
   readonly hosts: ReadonlyMap<string, Host>;
   readonly requests: ReadonlyMap<string, Request>;
   readonly returns: ReadonlyMap<string, Return>;
@@ -65,7 +65,7 @@ export interface Books {
   statusRead(row: StatusRow, sentAt: number, at: number): Difference[];
 }
 
-export function createBooks(): Books {
+export function createHostTable(): HostTable {
   const hosts = new Map<string, Host>();
   const requests = new Map<string, Request>();
   const returns = new Map<string, Return>();

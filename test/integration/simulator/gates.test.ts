@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { DescribeInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import type { GateMode } from '../../fixtures/cloud/simulatorClient.ts';
 import { ids, run, startBench } from '../../fixtures/cloud/simulatedEc2.ts';
-import type { Bench } from '../../fixtures/cloud/simulatedEc2.ts';
+import type { Harness } from '../../fixtures/cloud/simulatedEc2.ts';
 
 const clientChild = fileURLToPath(new URL('./clientChild.js', import.meta.url));
 
 describe('a gate of the simulator', () => {
-  let bench: Bench;
+  let bench: Harness;
   beforeEach(async () => {
     bench = await startBench();
   });

@@ -7,12 +7,12 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { Instance } from '@aws-sdk/client-ec2';
 import { ids, image, run, startBench, subnetB } from '../../fixtures/cloud/simulatedEc2.ts';
-import type { Bench } from '../../fixtures/cloud/simulatedEc2.ts';
+import type { Harness } from '../../fixtures/cloud/simulatedEc2.ts';
 
 const group = (Value: string) => [{ ResourceType: 'instance' as const, Tags: [{ Key: 'group', Value }] }];
 
 describe('simulated instances', () => {
-  let bench: Bench;
+  let bench: Harness;
   beforeEach(async () => {
     bench = await startBench();
   });

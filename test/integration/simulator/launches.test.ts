@@ -15,10 +15,10 @@ import {
   subnetA,
   subnetB,
 } from '../../fixtures/cloud/simulatedEc2.ts';
-import type { Bench } from '../../fixtures/cloud/simulatedEc2.ts';
+import type { Harness } from '../../fixtures/cloud/simulatedEc2.ts';
 
 describe('simulated launches', () => {
-  let bench: Bench;
+  let bench: Harness;
   beforeEach(async () => {
     bench = await startBench();
   });

@@ -5,10 +5,10 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { ids, run, startBench, subnetA, subnetB } from '../../fixtures/cloud/simulatedEc2.ts';
-import type { Bench } from '../../fixtures/cloud/simulatedEc2.ts';
+import type { Harness } from '../../fixtures/cloud/simulatedEc2.ts';
 
 describe('the limits of the simulated AWS', () => {
-  let bench: Bench;
+  let bench: Harness;
   beforeEach(async () => {
     bench = await startBench();
   });

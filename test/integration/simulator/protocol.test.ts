@@ -9,7 +9,7 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { image, makeTemplate, run, startBench, subnetA } from '../../fixtures/cloud/simulatedEc2.ts';
-import type { Bench } from '../../fixtures/cloud/simulatedEc2.ts';
+import type { Harness } from '../../fixtures/cloud/simulatedEc2.ts';
 
 /** The name and status of the error a call ends in. */
 async function outcome(call: Promise<unknown>): Promise<unknown> {
@@ -21,7 +21,7 @@ async function outcome(call: Promise<unknown>): Promise<unknown> {
 }
 
 describe('the simulated EC2 API', () => {
-  let bench: Bench;
+  let bench: Harness;
   beforeEach(async () => {
     bench = await startBench();
   });

@@ -19,14 +19,14 @@ import type { MachinesInterrupted } from '../../../contract/messages.ts';
 import { listenForInterruptions, type InterruptionListener } from '../../../worker/interruptionListener.ts';
 import { aTemplate } from '../../fixtures/builders.ts';
 import { eventually } from '../../fixtures/eventually.ts';
-import { run, startBench, type Bench } from '../../fixtures/cloud/simulatedEc2.ts';
+import { run, startBench, type Harness } from '../../fixtures/cloud/simulatedEc2.ts';
 
 const instance = { deployment: 'test', provider: 'awsinst' };
 const STATE_CHANGES = 'EC2 Instance State-change Notification';
 
 describe('the interruption listener', function () {
   this.timeout(30_000);
-  let bench: Bench;
+  let bench: Harness;
   let aws: AwsClients;
   let sqs: SQSClient;
   let source: InterruptionSource;

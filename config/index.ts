@@ -3,12 +3,12 @@ import type { Config } from './config.ts';
 import { findProviderConfDir, providerName } from './hostFactory/hfPaths.ts';
 import { readJsonObject, readJsonObjectIfExists, type JsonObject } from './input/jsonFile.ts';
 import { configOf, gatherConfig, type ConfigSource, type GatheredConfig, type ConfigReader } from './load.ts';
-import { SETTINGS, variableOf } from './settings.ts';
+import { isAllowed, variableOf } from './settingRule.ts';
+import { SETTINGS } from './settingsTable.ts';
 import type { Environment } from './sources.ts';
 import { valueAt } from './validate.ts';
 
-export { LOG_LEVELS } from './config.ts';
-export { DEFAULTS } from './settings.ts';
+export { DEFAULTS } from './settingsTable.ts';
 export type {
   AwsConfig,
   Config,
@@ -63,7 +63,7 @@ export async function gatherCliConfig(env: Environment): Promise<GatheredConfig>
 
 interface ConfigFilePaths {
   readonly config: string | undefined;
-  /** Host Factory may run on another host than the worker, which then only a setting can tell of IBM's file. */
+  /** Host Factory may run on another host than the worker, which then knows IBM's file only by a setting. */
   readonly ibm?: string | undefined;
 }
 
@@ -96,8 +96,9 @@ async function readFileIn(
   return isRequired ? readJsonObject(path, role) : readJsonObjectIfExists(path, role);
 }
 
-/** IBM's file where a setting names it; a value that is no path is told with the other settings. */
+/** IBM's file where a setting names it; a value that is no path is reported with the other settings. */
 function ibmPathFromSetting(config: JsonObject | undefined, env: Environment): string | undefined {
   const path = env[variableOf(IBM_FILE_SETTING)] || valueAt(config ?? {}, IBM_FILE_SETTING);
-  return SETTINGS[IBM_FILE_SETTING]?.kind.accepts(path) === true ? String(path) : undefined;
+  const rule = SETTINGS[IBM_FILE_SETTING];
+  return rule && isAllowed(rule, path) ? String(path) : undefined;
 }

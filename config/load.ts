@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../domain/errors/errors.ts';
 import type { Config } from './config.ts';
 import type { JsonObject } from './input/jsonFile.ts';
-import { DEFAULTS } from './settings.ts';
+import { DEFAULTS } from './settingsTable.ts';
 import { emptyMerge, mergeEnvironment, mergeSource, secretsIn, type Environment } from './sources.ts';
 import { findingText, valueAt, invalidSettings, type Finding } from './validate.ts';
 

@@ -1,6 +1,7 @@
 import { readPropagatedLogging } from './hostFactory/hfLogging.ts';
 import { isObject, type JsonObject } from './input/jsonFile.ts';
-import { parseText, SETTINGS, variableOf } from './settings.ts';
+import { parseText, variableOf } from './settingRule.ts';
+import { SETTINGS } from './settingsTable.ts';
 import { didYouMean } from './input/suggest.ts';
 import { childKeys, valueAt, type Finding } from './validate.ts';
 
@@ -43,10 +44,10 @@ function setOwnProperty(target: Record<string, unknown>, key: string, value: unk
 
 /** Lays what the environment sets over the rest; names that look like a mistyped setting go to `notes` */
 export function mergeEnvironment(merged: Merged, env: Environment, notes: string[]): void {
-  for (const [path, { kind, env: names = [] }] of Object.entries(SETTINGS)) {
-    const name = [variableOf(path), ...names].find((candidate) => (env[candidate] ?? '') !== '');
+  for (const [path, rule] of Object.entries(SETTINGS)) {
+    const name = [variableOf(path), ...(rule.env ?? [])].find((candidate) => (env[candidate] ?? '') !== '');
     if (name === undefined) continue;
-    const value = parseText(kind, env[name] ?? '');
+    const value = parseText(rule, env[name] ?? '');
     // "TLS: yes" from outside must not drop the certificates that a file names.
     if (path === 'temporal.tls' && value === true && hasTlsFiles(merged)) continue;
     mergeSource(merged, nestedObject(path, value), name);
@@ -73,8 +74,8 @@ const isKnownVariable = (name: string, known: readonly string[]): boolean =>
 
 /** Secrets that stand in a file. */
 export function secretsIn(file: JsonObject, origin: string): readonly Finding[] {
-  return Object.entries(SETTINGS).flatMap(([key, { secret, env = [] }]) => {
-    if (secret !== true || valueAt(file, key) === undefined) return [];
+  return Object.entries(SETTINGS).flatMap(([key, { isSecret, env = [] }]) => {
+    if (isSecret !== true || valueAt(file, key) === undefined) return [];
     const variable = env[0] ?? variableOf(key);
     const message = `${key} may not stand in a file. Set the environment variable ${variable} instead.`;
     return [{ key, message, origin }];

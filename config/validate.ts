@@ -1,6 +1,7 @@
 import { isObject, type JsonObject } from './input/jsonFile.ts';
 import { shortName, valueText } from './input/issues.ts';
-import { SETTINGS, type Setting } from './settings.ts';
+import { isAllowed, isPrintable } from './settingRule.ts';
+import { DEFAULTS, SETTINGS } from './settingsTable.ts';
 import { didYouMean } from './input/suggest.ts';
 
 /** One thing that is wrong with the settings. */
@@ -13,7 +14,7 @@ export interface Finding {
   readonly origin?: string;
 }
 
-/** Everything that is wrong with settings laid over the defaults; each is a walk over a few dozen values. */
+/** Everything that is wrong with settings merged over the defaults. */
 export function invalidSettings(merged: JsonObject, originOf: (path: string) => string): readonly Finding[] {
   const wrong = [
     ...invalidIn(merged, ''),
@@ -30,20 +31,16 @@ export function invalidSettings(merged: JsonObject, originOf: (path: string) => 
 function invalidIn(section: JsonObject, prefix: string): Finding[] {
   return Object.entries(section).flatMap(([key, value]) => {
     const path = prefix + key;
-    const setting = Object.hasOwn(SETTINGS, path) ? SETTINGS[path] : undefined;
-    if (setting?.kind.accepts(value) === true) return [];
+    const rule = Object.hasOwn(SETTINGS, path) ? SETTINGS[path] : undefined;
+    if (rule && isAllowed(rule, value)) return [];
     const children = childKeys(path);
     if (children.length > 0 && isObject(value)) return invalidIn(value, `${path}.`);
-    if (setting === undefined && children.length === 0) return [unknownSetting(path)];
+    if (rule === undefined && children.length === 0) return [unknownSetting(path)];
     const object = children.length > 0 ? `an object with ${children.join(', ')}` : undefined;
-    const allowed = [setting?.kind.allowed, object].filter((each) => each !== undefined).join(' or ');
-    return [notAllowed(path, isPrintable(setting) ? valueText(value) : 'not usable', allowed)];
+    const allowed = [rule?.allowed, object].filter((each) => each !== undefined).join(' or ');
+    return [notAllowed(path, isPrintable(rule) ? valueText(value) : 'not usable', allowed)];
   });
 }
-
-/** Whether the value of a setting may stand in a message. */
-export const isPrintable = (setting: Setting | undefined): boolean =>
-  setting?.secret !== true && setting?.masked !== true;
 
 /** Names of the settings and sections directly in a section. */
 export function childKeys(section: string): readonly string[] {
@@ -63,16 +60,16 @@ const notAllowed = (key: string, actual: string, allowed: string): Finding => ({
   allowed,
 });
 
-/** A section that a file overwrote with something else lacks its defaults; one that is optional what it requires. */
+/** A section that a file replaced by something else lacks its defaults; an optional one lacks what it requires. */
 function missingIn(merged: JsonObject): Finding[] {
-  return Object.entries(SETTINGS).flatMap(([path, { default: defaultValue, required, kind }]) => {
+  return Object.entries(SETTINGS).flatMap(([path, { isRequired, allowed }]) => {
     const section = valueAt(merged, path.slice(0, path.lastIndexOf('.')));
-    const isRequired = defaultValue !== undefined || (required === true && section !== undefined);
-    return isRequired && isAbsent(merged, path) ? [notAllowed(path, 'missing', kind.allowed)] : [];
+    const mustBeSet = valueAt({ ...DEFAULTS }, path) !== undefined || (isRequired && section !== undefined);
+    return mustBeSet && isAbsent(merged, path) ? [notAllowed(path, 'missing', allowed)] : [];
   });
 }
 
-/** Of a path through something that is no section, that is told already. */
+/** False for a path through something that is no section: invalidIn reports that. */
 function isAbsent(values: JsonObject, path: string): boolean {
   let at: unknown = values;
   for (const key of path.split('.')) {

@@ -1,8 +1,8 @@
 import type { LogLevel } from '../config.ts';
 import { valueText } from '../input/issues.ts';
-import { boolean } from '../kinds.ts';
 import { isScalar, type JsonObject } from '../input/jsonFile.ts';
-import { parseText, SETTINGS, variableOf } from '../settings.ts';
+import { isAllowed, parseText, variableOf, type SettingRule } from '../settingRule.ts';
+import { SETTINGS } from '../settingsTable.ts';
 import type { Environment } from '../sources.ts';
 
 /** Host Factory's words for its levels, which are syslog's. */
@@ -49,21 +49,23 @@ export function readPropagatedLogging(env: Environment, notes: string[]): Propag
     const text = env[variable]?.trim();
     if (!text || env[variableOf(path)]) return [];
     const value = read(text);
-    const kind = SETTINGS[path]?.kind;
-    if (kind?.accepts(value) === true) return [{ variable, values: { logging: { [key]: value } } }];
-    const allowed = key === 'level' ? 'no level of Host Factory' : `not ${kind?.allowed}`;
+    const rule = SETTINGS[path];
+    if (rule && isAllowed(rule, value)) return [{ variable, values: { logging: { [key]: value } } }];
+    const allowed = key === 'level' ? 'no level of Host Factory' : `not ${rule?.allowed}`;
     notes.push(`${variable} is "${text}", which is ${allowed}, and is ignored.`);
     return [];
   });
 }
 
+const FLAG: SettingRule = { type: 'boolean', allowed: 'true or false' };
+
 /** IBM's keys of logs, by our setting; `LogLevel` is the LSF edition's. */
 export const IBM_LOG_KEYS = {
   ACCEPT_PROPAGATED_LOG_SETTING: {
     setting: 'acceptPropagated',
-    read: (text: string): unknown => parseText(boolean, text),
-    accepts: boolean.accepts,
-    allowed: boolean.allowed,
+    read: (text: string): unknown => parseText(FLAG, text),
+    accepts: (value: unknown) => isAllowed(FLAG, value),
+    allowed: FLAG.allowed,
   },
   LogLevel: {
     setting: 'level',

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ConfigurationError } from '../../domain/errors/errors.ts';
-import { DEFAULTS } from '../settings.ts';
+import { DEFAULTS } from '../settingsTable.ts';
 import type { Environment } from '../sources.ts';
 
 /** Name of the provider instance whose files are read. */

@@ -1,9 +1,10 @@
 import { fromIbmLogKey, IBM_LOG_KEYS, isIbmLogKey } from './hfLogging.ts';
 import type { JsonObject } from '../input/jsonFile.ts';
 import { shortName, valueText } from '../input/issues.ts';
-import { text, integer, type ValueType } from '../kinds.ts';
+import type { SettingPath } from '../config.ts';
 import type { ConfigSource } from '../load.ts';
-import { parseText, SETTINGS, type SettingPath } from '../settings.ts';
+import { isAllowed, parseText, type SettingRule } from '../settingRule.ts';
+import { SETTINGS } from '../settingsTable.ts';
 import { emptyMerge, mergeSource, nestedObject } from '../sources.ts';
 import { didYouMean } from '../input/suggest.ts';
 import type { Finding } from '../validate.ts';
@@ -12,15 +13,20 @@ import type { Finding } from '../validate.ts';
 interface MappedKey {
   readonly setting: SettingPath;
   /** What IBM allows. */
-  readonly kind: ValueType;
+  readonly rule: SettingRule;
   /** Of IBM's units, how many are one of ours. */
   readonly divisor?: number;
 }
 
-const sameAs = (setting: SettingPath): MappedKey => ({
-  setting,
-  kind: SETTINGS[setting]?.kind ?? text('a text'),
+const sameAs = (setting: SettingPath): MappedKey => ({ setting, rule: SETTINGS[setting] });
+
+const integer = (unit: string, minimum: number, maximum: number): SettingRule => ({
+  type: 'integer',
+  minimum,
+  maximum,
+  allowed: `a whole number from ${minimum} to ${maximum} (${unit})`,
 });
+
 const MILLISECONDS = 1_000;
 
 export const MAPPED_KEYS: Readonly<Record<string, MappedKey>> = {
@@ -29,20 +35,20 @@ export const MAPPED_KEYS: Readonly<Record<string, MappedKey>> = {
   AWS_CREDENTIAL_FILE: sameAs('provider.aws.credentialFile'),
   AWS_CONNECTION_TIMEOUT_MS: {
     setting: 'provider.aws.connectTimeoutSeconds',
-    kind: integer('milliseconds', 1, 2_147_483_647),
+    rule: integer('milliseconds', 1, 2_147_483_647),
     divisor: MILLISECONDS,
   },
   AWS_INSTANCE_PENDING_TIMEOUT_SEC: {
     setting: 'request.bootTimeoutSeconds',
-    kind: integer('seconds', 180, 10_000),
+    rule: integer('seconds', 180, 10_000),
   },
   AWS_DESCRIBE_REQUEST_RETRY_ATTEMPTS: {
     setting: 'provider.aws.readRetries',
-    kind: integer('retries', 0, 10),
+    rule: integer('retries', 0, 10),
   },
   AWS_DESCRIBE_REQUEST_INTERVAL: {
     setting: 'provider.aws.readRetrySeconds',
-    kind: integer('milliseconds', 0, 10_000),
+    rule: integer('milliseconds', 0, 10_000),
     divisor: MILLISECONDS,
   },
 };
@@ -51,10 +57,14 @@ export const MAPPED_KEYS: Readonly<Record<string, MappedKey>> = {
 export const PROXY_KEYS = {
   host: {
     key: 'AWS_PROXY_HOST',
-    kind: text('a host name or address', /^([^\s:/@[\]]+|\[[0-9a-fA-F:.]+\])$/),
+    rule: {
+      type: 'string',
+      pattern: /^([^\s:/@[\]]+|\[[0-9a-fA-F:.]+\])$/,
+      allowed: 'a host name or address',
+    },
   },
-  port: { key: 'AWS_PROXY_PORT', kind: integer('port', 1, 65_535) },
-} as const;
+  port: { key: 'AWS_PROXY_PORT', rule: integer('port', 1, 65_535) },
+} as const satisfies Record<string, { key: string; rule: SettingRule }>;
 
 /** Keys that are accepted and change nothing, and why. */
 export const IGNORED_KEYS: Readonly<Record<string, string>> = {
@@ -90,12 +100,12 @@ export function fromIbmConfig(file: JsonObject, path: string, notes: string[]): 
   const set = (setting: SettingPath, value: unknown): void =>
     mergeSource(merged, nestedObject(setting, value), path);
   /** The value in the type of its kind, or undefined when it is not allowed. */
-  const valid = (key: string, kind: ValueType): string | number | undefined => {
+  const valid = (key: string, rule: SettingRule): string | number | undefined => {
     const raw = file[key];
-    const value = typeof raw === 'string' ? parseText(kind, raw.trim()) : raw;
-    if (kind.accepts(value)) return value as string | number;
-    const message = `${key} is ${valueText(raw)}; allowed: ${kind.allowed}.`;
-    findings.push({ key, message, allowed: kind.allowed, origin: path });
+    const value = typeof raw === 'string' ? parseText(rule, raw.trim()) : raw;
+    if (isAllowed(rule, value)) return value as string | number;
+    const message = `${key} is ${valueText(raw)}; allowed: ${rule.allowed}.`;
+    findings.push({ key, message, allowed: rule.allowed, origin: path });
     return undefined;
   };
   const isSet = (key: string): boolean => isSetIn(file, key);
@@ -103,8 +113,8 @@ export function fromIbmConfig(file: JsonObject, path: string, notes: string[]): 
   for (const key of Object.keys(file).filter(isSet)) {
     const mapped = Object.hasOwn(MAPPED_KEYS, key) ? MAPPED_KEYS[key] : undefined;
     if (mapped) {
-      const { setting, kind, divisor } = mapped;
-      const value = valid(key, kind);
+      const { setting, rule, divisor } = mapped;
+      const value = valid(key, rule);
       if (value !== undefined) set(setting, divisor === undefined ? value : Number(value) / divisor);
     } else if (isIbmLogKey(key)) {
       mergeSource(merged, { logging: fromIbmLogKey(key, file[key], path, notes) }, path);
@@ -117,7 +127,7 @@ export function fromIbmConfig(file: JsonObject, path: string, notes: string[]): 
   }
   const { host, port } = PROXY_KEYS;
   if (isSet(host.key)) {
-    const [name, number] = [valid(host.key, host.kind), valid(port.key, port.kind)];
+    const [name, number] = [valid(host.key, host.rule), valid(port.key, port.rule)];
     if (name !== undefined && number !== undefined) set('provider.aws.proxy', `http://${name}:${number}`);
   } else if (isSet(port.key)) {
     notes.push(`${path}: ${port.key} has no effect: ${host.key} names no proxy.`);

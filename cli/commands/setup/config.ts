@@ -2,8 +2,9 @@ import * as z from 'zod/mini';
 import { gatherCliConfig, gatherWorkerConfig, type Environment } from '../../../config/index.ts';
 import { isScalar } from '../../../config/input/jsonFile.ts';
 import { DEFAULT_ORIGIN } from '../../../config/load.ts';
-import { SETTINGS, type Setting } from '../../../config/settings.ts';
-import { isPrintable, findingText, valueAt } from '../../../config/validate.ts';
+import { isPrintable, type SettingRule } from '../../../config/settingRule.ts';
+import { SETTINGS } from '../../../config/settingsTable.ts';
+import { findingText, valueAt } from '../../../config/validate.ts';
 import { argument, switchOption } from '../../args/fields.ts';
 import { defineQuery } from '../../operations/operation.ts';
 import { renderTable } from '../../output/table.ts';
@@ -32,11 +33,11 @@ async function readSettings(isWorker: boolean, env: Environment) {
   const { values, originOf, findings, notes } = isWorker
     ? await gatherWorkerConfig(env)
     : await gatherCliConfig(env);
-  const settings = Object.entries(SETTINGS).map(([key, setting]) => {
+  const settings = Object.entries(SETTINGS).map(([key, rule]) => {
     const value = valueAt(values, key);
     // Where TLS is set by its files, these are shown.
     return isScalar(value)
-      ? { key, value: maskSecret(setting, value), from: originText(originOf(key)) }
+      ? { key, value: maskSecret(rule, value), from: originText(originOf(key)) }
       : { key };
   });
   return { settings, findings, notes };
@@ -58,8 +59,8 @@ function settingsText({ settings, findings, notes }: Awaited<ReturnType<typeof r
 const originText = (origin: string): string => (origin === DEFAULT_ORIGIN ? 'default' : origin);
 
 /** Without secrets. A URL may have one too, in its user or, like those of webhooks, in its path. */
-function maskSecret(setting: Setting, value: Value): Value {
-  if (!isPrintable(setting)) return '****';
+function maskSecret(rule: SettingRule, value: Value): Value {
+  if (!isPrintable(rule)) return '****';
   if (typeof value !== 'string' || !/^https?:/.test(value) || !URL.canParse(value)) return value;
   const { protocol, host, username, password, pathname, search } = new URL(value);
   const user = username + password === '' ? '' : '****@';

@@ -3,8 +3,9 @@ import { resolve } from 'node:path';
 import { readTemplates } from '../../../config/templates/ibmTemplates.ts';
 import { findProviderConfDir } from '../../../config/hostFactory/hfPaths.ts';
 import type { Environment } from '../../../config/index.ts';
-import { queueUrl } from '../../../config/kinds.ts';
 import { DEFAULT_ORIGIN } from '../../../config/load.ts';
+import { isAllowed } from '../../../config/settingRule.ts';
+import { SETTINGS } from '../../../config/settingsTable.ts';
 import { valueAt } from '../../../config/validate.ts';
 import { OhfError, ValidationError } from '../../../domain/errors/errors.ts';
 import { policyFor } from '../../../domain/permissions/policy.ts';
@@ -80,9 +81,9 @@ async function loadSettingLookup(env: Environment): Promise<(key: string) => str
 }
 
 function parseQueue(url: string | undefined): string | undefined {
-  const { accepts, allowed } = queueUrl;
-  if (url === undefined || accepts(url)) return url;
-  throw new ValidationError(`--queue is '${url}'; allowed: ${allowed}.`);
+  const rule = SETTINGS['provider.aws.interruptionQueue'];
+  if (url === undefined || isAllowed(rule, url)) return url;
+  throw new ValidationError(`--queue is '${url}'; allowed: ${rule.allowed}.`);
 }
 
 function parseAccount(text: string | undefined): string {

@@ -6,14 +6,14 @@ import { errorTables } from './error-tables.mjs';
 import { eventTables } from './event-tables.mjs';
 import { metricTables } from './metric-tables.mjs';
 import { dist, root } from '../paths.mjs';
-import { configSchema, ibmTables, settingsTables } from './settings-documents.mjs';
+import { configSchema, ibmTables, settingsModule, settingsTables } from './settings-documents.mjs';
 
 /**
  * Generated documentation: whole files, and parts of files between two marks.
  * @returns {Promise<{ file: string, is: string | undefined, shouldBe: string }[]>} `file` is a path in the checkout
  */
 export async function documents() {
-  const settings = await compiled('config', 'settings.js');
+  const { settingsSchema } = await compiled('config', 'schema.js');
   const ibm = await compiled('config', 'hostFactory', 'ibmConfig.js');
   const hfLogging = await compiled('config', 'hostFactory', 'hfLogging.js');
   const guide = await compiled('docs', 'data', 'errorGuide.js');
@@ -22,11 +22,12 @@ export async function documents() {
   const operations = await compiled('cli', 'operations', 'registry.js');
   const commands = await compiled('cli', 'commands', 'registry.js');
   const program = await compiled('cli', 'program.js');
-  const schema = `${JSON.stringify(configSchema(settings), null, 2)}\n`;
+  const schema = `${JSON.stringify(configSchema(settingsSchema), null, 2)}\n`;
   return [
-    { file: 'config/config.schema.json', is: read('config/config.schema.json'), shouldBe: schema },
+    whole('config/config.schema.json', schema),
+    whole('config/settingsTable.ts', settingsModule(settingsSchema)),
     between('docs/commands.md', await commandReference(operations, commands, program)),
-    between('docs/configuration.md', { ...settingsTables(settings), ...ibmTables(ibm, hfLogging) }),
+    between('docs/configuration.md', { ...settingsTables(settingsSchema), ...ibmTables(ibm, hfLogging) }),
     between('docs/errors.md', errorTables(guide)),
     between('docs/events.md', eventTables(events)),
     between('docs/monitoring.md', await metricTables(health)),
@@ -38,6 +39,8 @@ export const staleDocuments = async () =>
   (await documents()).filter(({ is, shouldBe }) => is !== shouldBe).map(({ file }) => file);
 
 const compiled = (...parts) => import(pathToFileURL(path.join(dist, ...parts)).href);
+
+const whole = (file, shouldBe) => ({ file, is: read(file), shouldBe });
 
 function between(file, parts) {
   const is = read(file);

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { DEFAULTS, loadCliConfig, loadWorkerConfig } from '../../../config/index.ts';
-import { SETTINGS, variableOf } from '../../../config/settings.ts';
+import { settingsSchema } from '../../../config/schema.ts';
+import { variableOf } from '../../../config/settingRule.ts';
+import { SETTINGS } from '../../../config/settingsTable.ts';
+import { mergeSource, nestedObject } from '../../../config/sources.ts';
 import { invalidSettings } from '../../../config/validate.ts';
 import { failure, scratch, type Scratch } from '../../fixtures/scratch.ts';
 
@@ -126,17 +129,22 @@ describe('settings', () => {
     });
   }
 
-  const anyWrong = { text: [' '], number: [-1, 1e9, '8'], boolean: ['maybe'] } as const;
-  for (const [path, { kind, secret, masked }] of Object.entries(SETTINGS)) {
-    if (secret === true) continue;
+  const anyWrong = {
+    string: [' '],
+    number: [-1, 1e9, '8'],
+    integer: [-1, 1e9, '8', 1.5],
+    boolean: ['maybe'],
+  } as const;
+  for (const [path, { type, allowed, isSecret, isMasked }] of Object.entries(SETTINGS)) {
+    if (isSecret === true) continue;
     it(`say what is allowed for ${path}`, async () => {
-      for (const value of [...anyWrong[kind.type], null, []]) {
+      for (const value of [...anyWrong[type], null, []]) {
         const file = path
           .split('.')
           .reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as object;
         const text = await failure(worker(file, {}));
-        const is = masked === true ? 'not usable' : JSON.stringify(value);
-        const told = `/config.json: ${path} is ${is}; allowed: ${kind.allowed}`;
+        const is = isMasked === true ? 'not usable' : JSON.stringify(value);
+        const told = `/config.json: ${path} is ${is}; allowed: ${allowed}`;
         assert.ok(text.startsWith('ConfigurationError: ') && text.includes(told), text);
       }
     });
@@ -147,6 +155,25 @@ describe('settings', () => {
       invalidSettings({ ...DEFAULTS }, () => 'defaults'),
       [],
     );
+  });
+
+  it('are the same to the schema and to the table that is generated from it', () => {
+    const aroundPorts = ['h:0', 'h:00080', 'h:65535', 'h:65536', '[::1]:1', 'h:', 'ftp://x', 'http://['];
+    const candidates = [
+      ...Object.values(anyWrong).flat(),
+      ...aroundPorts,
+      ...[0, 0.1, 1, 30, 300, 86_400, 2_147_483.647, 1e300, NaN, true, false, null, '', [], {}],
+    ];
+    for (const path of Object.keys(SETTINGS)) {
+      for (const candidate of [...candidates, ...(values[path] ?? [])]) {
+        const section = needed[path.slice(0, path.lastIndexOf('.'))] ?? {};
+        const merged = structuredClone({ ...DEFAULTS }) as Record<string, unknown>;
+        for (const source of [section, nestedObject(path, candidate)]) overlay(merged, source);
+        const isValid = settingsSchema.safeParse(merged).success;
+        const findings = invalidSettings(merged, () => '').filter(({ key }) => key !== crossChecked);
+        assert.equal(findings.length === 0, isValid, `${path}: ${JSON.stringify(candidate)}`);
+      }
+    }
   });
 
   it('are refused all at once', async () => {
@@ -354,6 +381,13 @@ describe('settings', () => {
     });
   });
 });
+
+/** min and max are compared by validate.ts alone. */
+const crossChecked = 'provider.aws.pollSeconds';
+
+function overlay(target: Record<string, unknown>, source: object): void {
+  mergeSource({ values: target, origins: new Map() }, { ...source }, 'test');
+}
 
 function property(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;

@@ -2,7 +2,7 @@ import type { PackedObservations } from '../domain/monitor/observation.ts';
 import type { PackedMachines } from '../domain/machine/packed.ts';
 import type { Observation } from '../domain/machine/machine.ts';
 import type { Group } from '../domain/request/launch.ts';
-import type { RequestStatus } from '../domain/request/statusView.ts';
+import type { RequestStatus } from '../domain/machine/machine.ts';
 
 /**
  * Everything that is said to the workflows and by them: names and payloads, in one place and free of

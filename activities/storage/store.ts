@@ -1,7 +1,7 @@
 import type { DomainEvent, EventType } from '../../domain/events/event.ts';
 import type { MachineResult, ReleaseStage } from '../../domain/machine/machine.ts';
 import type { Template } from '../../domain/template/template.ts';
-import type { RequestStatus } from '../../domain/request/statusView.ts';
+import type { RequestStatus } from '../../domain/machine/machine.ts';
 
 /**
  * The read model: what lists, reports and questions about old requests are answered from. A projection of the

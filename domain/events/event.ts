@@ -1,10 +1,9 @@
-import type { MachineResult, ReleaseStage } from '../machine/machine.ts';
+import type { MachineResult, ReleaseStage, RequestStatus } from '../machine/machine.ts';
 import type { Template } from '../template/template.ts';
-import type { RequestStatus } from '../request/statusView.ts';
 
 /**
- * What happened, for those who look on from outside: the audit log, the read model, notifications. Never input
- * of a decision: that is the owner's own state. `v` rises when a type changes its meaning; readers take all older ones.
+ * What happened, for the audit log, the read model and notifications. No decision depends on an event; owners decide
+ * by their own state. `v` increases when a type changes its meaning; readers accept all older versions.
  */
 export type DomainEvent = EventBase & EventBody;
 export type EventType = EventBody['type'];
@@ -13,7 +12,7 @@ export interface EventBase {
   readonly v: 1;
   /** `<stream>/<sequence>`: the same event has the same id, however often it is published. */
   readonly id: string;
-  /** Whose sequence it is: the workflow id of an owner, or the templates of a provider. */
+  /** What the sequence belongs to: the workflow id of an owner, or the templates of a provider. */
   readonly stream: string;
   /** 1, 2, 3, ... without gaps. */
   readonly sequence: number;
@@ -29,11 +28,11 @@ export type EventBody =
   | {
       readonly type: 'RequestCreated';
       readonly templateId: string;
-      /** 0 for an owner that only adopts. */
+      /** 0 for an adopter. */
       readonly count: number;
       /** Epoch ms. */
       readonly deadline: number;
-      /** Names the call of Host Factory in logs. */
+      /** Id of Host Factory's call in the logs. */
       readonly callId?: string;
     }
   | {
@@ -49,7 +48,7 @@ export type EventBody =
       readonly units: number;
       readonly token: string;
     }
-  /** Not known long after the deadline; a LaunchSettled still follows. */
+  /** The outcome is uncertain long after the deadline; a LaunchSettled still follows. */
   | { readonly type: 'LaunchOverdue'; readonly ordinal: number }
   | {
       readonly type: 'LaunchSettled';
@@ -82,25 +81,25 @@ export type EventBody =
       /** Epoch seconds. */
       readonly launchTime: number;
     }
-  /** The cloud took it although nobody wanted it gone. A MachineTerminated follows. */
+  /** The machine ended although neither Host Factory nor its owner released it. A MachineTerminated follows. */
   | { readonly type: 'MachineLost'; readonly machineId: string; readonly reason: string }
   | { readonly type: 'MachineTerminated'; readonly machineId: string; readonly reason: string }
   | {
       readonly type: 'ReturnRequested';
       readonly returnId: string;
-      /** Those that this event adds: a large return comes in several. */
+      /** Machines that this event adds: a large return has several events. */
       readonly machineIds: readonly string[];
-      /** Names the call of Host Factory in logs. */
+      /** Id of Host Factory's call in the logs. */
       readonly callId?: string;
     }
   | {
       readonly type: 'TemplateChanged';
       readonly templateId: string;
-      /** `added`: no request was made with a template of this name before, as far as is known. */
+      /** `added`: the read model has no earlier request with a template of this name. */
       readonly change: 'added' | 'changed';
-      /** Of the template's, those that are others than before. */
+      /** Keys of the template whose values changed. */
       readonly keys: readonly string[];
-      /** As it is now; without its user data, which may be secret. */
+      /** The new template, without its user data, which may be secret. */
       readonly template: Omit<Template, 'userData'>;
     };
 
@@ -119,7 +118,7 @@ export const EVENT_TYPES = [
   'TemplateChanged',
 ] as const satisfies readonly EventType[];
 
-/** Numbers bodies that happened together, from `nextSequence` on. */
+/** Makes events of bodies that happened together, numbered from `nextSequence` on. */
 export function numberEvents(
   bodies: readonly EventBody[],
   base: Omit<EventBase, 'v' | 'id' | 'sequence'>,

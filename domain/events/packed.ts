@@ -1,8 +1,8 @@
 import type { DomainEvent, EventBase, EventType } from './event.ts';
 
 /**
- * Events of one stream that follow each other, as tables: thousands of machines may do the same at once, and what
- * tells it stays in the history of the request.
+ * Consecutive events of one stream, as tables: thousands of machines may change at once, and the events stay in the
+ * request's history.
  */
 export interface PackedEvents {
   readonly v: 1;
@@ -12,7 +12,7 @@ export interface PackedEvents {
   readonly tables: readonly EventTable[];
 }
 
-/** Events of one type and one moment: what they have alike, and a row of all else for each of them. */
+/** Events of one type and time: their common fields, and a row of the other fields for each. */
 interface EventTable {
   readonly type: EventType;
   /** Epoch ms. */
@@ -24,7 +24,8 @@ interface EventTable {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** @param events at least one; of one stream, in the order of their sequence, without gaps */
+/** @param events at least one; of one stream, in the order of their sequence, without gaps
+ * @throws RangeError if there are none */
 export function packEvents(events: readonly DomainEvent[]): PackedEvents {
   const [first] = events;
   if (!first) throw new RangeError('no events to pack');
@@ -49,7 +50,7 @@ export function unpackEvents({ v, sequence, base, tables }: PackedEvents): Domai
   );
   return bodies.map((body, index): DomainEvent => {
     const eventSequence = sequence + index;
-    // Packed from an event, whose type says which fields it has.
+    // Packed from an event of this type, so it has the type's fields.
     return {
       v,
       id: `${base.stream}/${eventSequence}`,

@@ -1,4 +1,4 @@
-/** EC2's instance states, plus what a complete read that lacks the id says. */
+/** EC2's instance states, plus `absent`: a complete read lacks the id. */
 export type MachineState =
   | 'pending'
   | 'running'
@@ -12,7 +12,7 @@ export type MachineState =
 export interface Observation {
   readonly machineId: string;
   readonly state: MachineState;
-  /** Host name as EGO will see it; '' while the cloud does not show it. */
+  /** Host name as EGO knows it; '' while the cloud does not return it. */
   readonly name: string;
   readonly privateIp: string;
   readonly publicIp: string;
@@ -20,22 +20,27 @@ export interface Observation {
   readonly launchTime: number;
   readonly instanceType: string;
   readonly spot: boolean;
-  /** The cloud's reason for a machine that died, e.g. `Server.SpotInstanceTermination: ...`; else ''. */
+  /** The cloud's reason for the end of a machine, e.g. `Server.SpotInstanceTermination: ...`; else ''. */
   readonly reason: string;
 }
 
-/** Host Factory's word on one machine of a request or a return. */
+/** Host Factory's result for one machine of a request or return. */
 export type MachineResult = 'executing' | 'succeed' | 'fail';
+/** Host Factory's status of a whole request or return. */
+export type RequestStatus = 'running' | 'complete' | 'complete_with_error';
 
 /**
- * How far the giving back of a machine is: `held` (nobody wants it gone), `pendingRelease` (to be terminated),
- * `terminating` (a release is under way), `refused` (AWS would not; tried again later), `terminated` (observed).
+ * Stages of a release: `held` (none is wanted), `pendingRelease` (one is due), `terminating` (the cloud was called),
+ * `refused` (the cloud refused; the owner retries later), `terminated` (the cloud showed it as terminated).
  */
 export type ReleaseStage = 'held' | 'pendingRelease' | 'terminating' | 'refused' | 'terminated';
 
-/** One line of an owner's ledger. */
+/** A machine in its owner's state. */
 export interface Machine extends Observation {
-  /** What Host Factory is told of it for the create; never changes again once it is `succeed` or `fail`. */
+  /**
+   * Result for Host Factory's request. Once it is `succeed` or `fail` it never changes, with one exception: a machine
+   * that is released unacknowledged turns from `succeed` to `fail`.
+   */
   readonly result: MachineResult;
   /** Why it failed; '' otherwise. */
   readonly message: string;
@@ -45,17 +50,17 @@ export interface Machine extends Observation {
 
 export const isAlive = (state: MachineState): boolean => state !== 'terminated' && state !== 'absent';
 
-/** Usable by Symphony: running, and its name and address are known. */
+/** Symphony can use it: it is running, and its name and address are known. */
 export const isReady = (observation: Observation): boolean =>
   observation.state === 'running' && observation.name !== '' && observation.privateIp !== '';
 
-/** Still on its way to ready: nothing can be said of it yet. */
+/** It may still become ready. */
 export const isBooting = (observation: Observation): boolean =>
   observation.state === 'pending' ||
   observation.state === 'absent' ||
   (observation.state === 'running' && !isReady(observation));
 
-/** Of a machine that the cloud does not show. */
+/** Observation of a machine that the cloud does not return. */
 export const absentObservation = (machineId: string): Observation => ({
   machineId,
   state: 'absent',

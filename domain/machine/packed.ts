@@ -1,8 +1,8 @@
 import type { Machine, MachineResult, MachineState, ReleaseStage } from './machine.ts';
 
 /**
- * Machines as columns: a list of 10,000 stays well under Temporal's payload limit, which the same list
- * as objects exceeds. Used for query answers, results and the state that a continue-as-new carries.
+ * Machines as columns: a list of 10,000 stays well below Temporal's payload limit, which the same list of objects
+ * exceeds. Used in query answers, results and carried state.
  */
 export interface PackedMachines {
   readonly v: 1;
@@ -15,16 +15,16 @@ export interface PackedMachines {
   /** Instance types, each once; `type[i]` points into it. */
   readonly types: readonly string[];
   readonly type: readonly number[];
-  /** One letter a machine. */
+  /** One letter for each machine. */
   readonly spot: string;
   readonly states: string;
   readonly results: string;
   readonly releases: string;
-  /** 1 for all when empty. */
+  /** Empty when all are 1. */
   readonly units: readonly number[];
   /** Reasons and messages, each once: thousands of machines may share a long one. */
   readonly texts: readonly string[];
-  /** Only machines that have one: index, reason and message, the latter as places in `texts`. */
+  /** Only machines that have one: index, reason and message; the latter two are indexes into `texts`. */
   readonly notes: readonly (readonly [index: number, reason: number, message: number])[];
 }
 

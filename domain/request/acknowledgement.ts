@@ -2,8 +2,8 @@ import type { Machine } from '../machine/machine.ts';
 import type { RequestState } from './state.ts';
 
 /**
- * A machine is claimed when Host Factory has read it as `succeed`, or has named it. One that was never claimed may
- * belong to a request whose id Host Factory never learned: then nobody would ever give it back.
+ * A machine is acknowledged when Host Factory has read it as `succeed`, or has returned it. An unacknowledged one may
+ * belong to a request whose id Host Factory never received; Host Factory would then never return it.
  */
 export function acknowledge(state: RequestState, machineIds: readonly string[]): RequestState {
   const notYetReady = state.phase === 'settled' ? [] : machineIds.filter((id) => !isReportedReady(state, id));
@@ -18,7 +18,7 @@ export function acknowledge(state: RequestState, machineIds: readonly string[]):
   };
 }
 
-/** Notes what became `succeed` between two states and has yet to be read. */
+/** Adds the machines that became `succeed` between two states: Host Factory has yet to read them. */
 export function trackUnacknowledged(
   before: RequestState,
   after: RequestState,
@@ -34,15 +34,12 @@ export function trackUnacknowledged(
 const isReportedReady = ({ machines }: RequestState, id: string): boolean =>
   machines.get(id)?.result === 'succeed';
 
-const RELEASED_UNACKNOWLEDGED = 'Host Factory never read the machine; it was given back.';
+const RELEASED_UNACKNOWLEDGED = 'Host Factory never read the status of the machine, so it was released.';
 
-/** To be given back because nobody knows of it. It was never read as `succeed`, so that it may become `fail`. */
+/** Host Factory never read the machine as `succeed`, so its result may still become `fail`. */
 export const releaseUnacknowledged = (machine: Machine): Machine => ({
   ...machine,
   result: 'fail',
   message: RELEASED_UNACKNOWLEDGED,
   release: 'pendingRelease',
 });
-
-export const wasReleasedUnacknowledged = ({ result, message }: Machine): boolean =>
-  result === 'fail' && message === RELEASED_UNACKNOWLEDGED;

@@ -1,2 +1,2 @@
-/** The one workflow that owns machines whose request workflow is closed or lost. */
+/** Workflow id of the adopter, the one owner of a request's machines when its first owner is closed or lost. */
 export const adopterId = (request: string): string => `own-${request}`;

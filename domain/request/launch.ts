@@ -1,41 +1,41 @@
 /**
- * A launch is decided in workflow code and stands in history, with its token, before the cloud hears of
- * it. That is what lets a retry, a new worker or a reset repeat it without launching twice.
+ * Workflow code decides a launch. Its token is in the workflow's history before the cloud receives the call, so a
+ * retry, another worker or a reset can repeat the launch without launching twice.
  */
 export interface Launch {
-  /** 1, 2, 3, ...: never used again, whatever became of the launch. A run after a reset goes on from 1,001, 2,001, ... */
+  /** 1, 2, 3, ...; never reused, whatever the outcome. A run after a reset continues at 1,001, 2,001, ... */
   readonly ordinal: number;
-  /** Client token of the call and value of the tag `ohf:launch`: at most 64 ASCII characters (AWS). */
+  /** Idempotency token of the call and value of the tag `ohf:launch`: at most 64 ASCII characters (AWS). */
   readonly token: string;
-  /** Units asked for; 0 for a group whose owner is lost. */
+  /** Requested units; 0 for an orphaned group. */
   readonly units: number;
   /** Epoch ms by the workflow's clock. */
   readonly decidedAt: number;
   /**
-   * `open` until it is certain what the call did; then `settled`. `overdue`: not certain, and so long after
-   * the deadline that the request is answered without it; what it turns out to have brought is given back.
+   * `open`: the outcome of the call is uncertain. `settled`: it is certain. `overdue`: it is still uncertain long after
+   * the deadline; the request settles without it, and machines that it turns out to have launched are released.
    */
   readonly stage: 'open' | 'overdue' | 'settled';
-  /** Units that it brought. */
+  /** Units that it launched. */
   readonly fulfilledUnits: number;
-  /** The group that it made, or that was found; while the launch is open, that may still launch. */
+  /** The group that it created or discovered. The group may still launch while the launch is open. */
   readonly group?: Group;
 }
 
 /**
- * What a cloud launches from by itself until it is told to stop, e.g. a fleet or an Auto Scaling group. Every group is
- * frozen before its request is settled: from then on it neither replaces a machine nor takes one away.
+ * A fleet or an Auto Scaling group: it may launch until it is frozen. Every group is frozen before its request
+ * settles. From then on it neither launches, replaces nor removes machines.
  */
 export interface Group {
-  /** Which way to launch of the provider made it. */
+  /** The launch method that created it. */
   readonly launchMethod: string;
-  /** The cloud's id, or the name where that is the key. */
+  /** The cloud's id, or its name if the cloud identifies it by name. */
   readonly id: string;
-  /** It stays when its last machine is gone, and has to be removed. */
+  /** The group outlasts its last machine and has to be deleted. */
   readonly mustBeDeleted?: true;
 }
 
-/** Why a pool (instance type, zone, price type) gave less than was asked. */
+/** Why an offering provided less than requested. */
 export interface Shortage {
   readonly offering: string;
   /** The cloud's own code, e.g. `InsufficientInstanceCapacity`. */
@@ -44,8 +44,8 @@ export interface Shortage {
 }
 
 /**
- * Machines in one call or one activity at most: larger launches are slow and fail as a whole, and payloads
- * stay well below Temporal's limits.
+ * Limits the machines in one call or one activity: larger launches are slow and fail as a whole, and the payloads stay
+ * well below Temporal's limits.
  */
 export const MAX_BATCH = 500;
 
@@ -56,8 +56,8 @@ export function batchesOf<T>(items: readonly T[]): T[][] {
 }
 
 /**
- * Deterministic, so that a reset workflow that decides the same launch again names the same launch.
- * The request's UUID makes it unique; the deployment makes it readable in CloudTrail.
+ * Deterministic: a reset workflow that decides the same launch again uses the same token. The request's UUID makes it
+ * unique; the deployment identifies it in CloudTrail.
  */
 export function launchToken(deployment: string, requestId: string, ordinal: number): string {
   return `${deployment}-${requestId.replace(/^req-/, '').replaceAll('-', '')}-${ordinal}`;

@@ -1,6 +1,6 @@
 /**
- * Answer of an owner's `ownershipStatus` query, one a machine: `acknowledged` (Host Factory has it, and nobody wants it gone),
- * `unacknowledged` (Host Factory never read it as `succeed`), `booting` (it is not decided yet), `released` (being given
- * back, or gone), `unknown` (the owner never had it).
+ * An owner's answer to the `ownershipStatus` query, for one machine: `acknowledged` (Host Factory has read it as
+ * `succeed`, and it is not being released), `unacknowledged` (Host Factory never read it as `succeed`), `booting` (its
+ * result is open), `released` (its release is due, in progress or done), `unknown` (the owner never had it).
  */
 export type OwnershipStatus = 'acknowledged' | 'unacknowledged' | 'booting' | 'released' | 'unknown';

@@ -13,7 +13,7 @@ import { bootingMachines, hasOpenLaunch, missingUnits, type RequestState } from 
 import type { ReturnMachines, TerminateMachinesResult } from './returns.ts';
 import type { ResolvedTemplate } from '../template/resolvedTemplate.ts';
 
-/** What can happen to a request. The workflow reports it; the rules below say what follows. */
+/** What can happen to a request. The workflow passes facts to `reduce`, which derives the next state. */
 export type RequestFact =
   | { readonly type: 'LaunchDecided'; readonly launch: Launch }
   | { readonly type: 'LaunchPrepared'; readonly resolvedTemplate: ResolvedTemplate | undefined }
@@ -24,7 +24,7 @@ export type RequestFact =
       readonly shortages: readonly Shortage[];
       /** An error that makes further launches pointless. */
       readonly fatalError?: Shortage;
-      /** The group that it made, frozen by now. */
+      /** The group that the launch created; it is frozen. */
       readonly group?: Group;
     }
   | {
@@ -35,7 +35,7 @@ export type RequestFact =
       readonly machines: readonly LaunchedMachine[];
     }
   | {
-      /** Of this request, by whichever launch. */
+      /** Machines of any launch of this request. */
       readonly type: 'MachinesDiscovered';
       readonly observations: readonly Observation[];
     }
@@ -45,7 +45,7 @@ export type RequestFact =
   | {
       readonly type: 'MachinesAdopted';
       readonly observations: readonly Observation[];
-      /** Those that Host Factory never read. */
+      /** Those that Host Factory has not acknowledged. */
       readonly unacknowledged: readonly string[];
     }
   | { readonly type: 'Acknowledged'; readonly machineIds: readonly string[] }
@@ -53,7 +53,7 @@ export type RequestFact =
   | {
       readonly type: 'DeadlinePassed';
       readonly machineIds: readonly string[];
-      /** Their own limit, where it came before the deadline of the request. */
+      /** Boot timeout in s, if the machines exceeded it before the request's deadline. */
       readonly seconds?: number;
     }
   | { readonly type: 'CancelRequested' }
@@ -97,25 +97,30 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
       return trackUnacknowledged(state, withMachines(state, observed), machineIdsOf(observed));
     }
     case 'MachinesAdopted': {
-      // Host Factory may hold it, whatever became of the request that launched it.
+      // Host Factory may hold the machines, whatever the outcome of the request that launched them.
       const adopted = fact.observations.map((observation) =>
         asHeld(applyObservation(undefined, observation)),
       );
-      const neverRead = new Set(fact.unacknowledged);
-      const unacknowledged = machineIdsOf(adopted).filter((id) => neverRead.has(id));
-      return trackUnacknowledged(state, withMachines(state, adopted), unacknowledged);
+      const unacknowledged = new Set(fact.unacknowledged);
+      const ids = machineIdsOf(adopted).filter((id) => unacknowledged.has(id));
+      return trackUnacknowledged(state, withMachines(state, adopted), ids);
     }
     case 'Acknowledged':
       return acknowledge(state, fact.machineIds);
     case 'UnacknowledgedReleased': {
-      const neverRead = machinesOf(state, fact.machineIds).filter(
+      const unacknowledged = machinesOf(state, fact.machineIds).filter(
         ({ machineId, release }) => release === 'held' && state.unacknowledged.has(machineId),
       );
+      if (unacknowledged.length === 0) return state;
+      const machineIds = machineIdsOf(unacknowledged);
       const next = withMachines(
-        acknowledge(state, machineIdsOf(neverRead)),
-        neverRead.map(releaseUnacknowledged),
+        {
+          ...acknowledge(state, machineIds),
+          releasedUnacknowledged: new Set([...state.releasedUnacknowledged, ...machineIds]),
+        },
+        unacknowledged.map(releaseUnacknowledged),
       );
-      return next !== state && state.phase === 'settled' ? settleRequest(next) : next;
+      return state.phase === 'settled' ? settleRequest(next) : next;
     }
     case 'DeadlinePassed':
       return withMachines(
@@ -159,7 +164,7 @@ export function reduce(state: RequestState, fact: RequestFact): RequestState {
   }
 }
 
-/** Nothing more can be added and nothing is on its way: the request can be answered for good. */
+/** Whether the final status is certain: no launch is open or still to come, and no machine is booting. */
 export function canSettle(state: RequestState, isPastDeadline: boolean): boolean {
   if (state.phase === 'settled' || hasOpenLaunch(state) || bootingMachines(state).length > 0) return false;
   return missingUnits(state) === 0 || isPastDeadline || state.fatalError !== undefined;
@@ -193,7 +198,7 @@ function acceptReturn(state: RequestState, request: ReturnMachines): RequestStat
       : unitsFor(state, observation.instanceType);
     const result =
       machine.result === 'executing'
-        ? { result: 'fail' as const, message: 'Host Factory gave the machine back before it was ready.' }
+        ? { result: 'fail' as const, message: 'Host Factory returned the machine before it was ready.' }
         : {};
     const release =
       machine.release === 'held' || machine.release === 'refused'
@@ -201,7 +206,7 @@ function acceptReturn(state: RequestState, request: ReturnMachines): RequestStat
         : machine.release;
     return { ...machine, ...result, units, release };
   });
-  // A large return comes in several signals.
+  // A large return arrives in several signals.
   const machineIds = new Set(state.openReturns.get(request.returnId));
   for (const { machineId } of request.machines) machineIds.add(machineId);
   const openReturns = new Map(state.openReturns).set(request.returnId, [...machineIds]);
@@ -238,16 +243,19 @@ function settledMessage(
     ...state.shortages.map((shortage) => `${shortage.offering}: ${shortage.code}`),
     ...new Set(failed.map((machine) => machine.message)),
   ];
-  return `${units} of ${requested} machines were obtained. ${reasons.slice(0, 10).join('; ')}`.trim();
+  return `${units} of ${requested} machines were launched. ${reasons.slice(0, 10).join('; ')}`.trim();
 }
 
-/** One entry a pool and code, the newest message: a shortage may be met on every attempt. */
+/** One entry for each offering and code, with the newest message: every attempt may meet the same shortage. */
 function mergeShortages(known: readonly Shortage[], added: readonly Shortage[]): readonly Shortage[] {
   if (added.length === 0) return known;
-  const byOffering = new Map(known.map((shortage) => [`${shortage.offering} ${shortage.code}`, shortage]));
-  for (const shortage of added) byOffering.set(`${shortage.offering} ${shortage.code}`, shortage);
-  return [...byOffering.values()].slice(-50);
+  const keyOf = ({ offering, code }: Shortage): string => `${offering} ${code}`;
+  const byKey = new Map(known.map((shortage) => [keyOf(shortage), shortage]));
+  for (const shortage of added) byKey.set(keyOf(shortage), shortage);
+  return [...byKey.values()].slice(-MAX_SHORTAGES);
 }
+
+const MAX_SHORTAGES = 50;
 
 function withLaunch(state: RequestState, ordinal: number, change: Partial<Launch>): RequestState {
   const launches = state.launches.map((launch) =>

@@ -1,5 +1,5 @@
 import type { Machine } from '../machine/machine.ts';
-import type { RequestStatus } from './statusView.ts';
+import type { RequestStatus } from '../machine/machine.ts';
 
 /** The status of one request or return, as Host Factory gets it. */
 export interface StatusAnswer {

@@ -1,15 +1,15 @@
 import type { Observation } from '../machine/machine.ts';
 
-/** Signal to an owner. The same returnId may come again; it then only gets its answer again. */
+/** Signal to an owner. The return may repeat it; the owner then only repeats its answer. */
 export interface ReturnMachines {
   readonly returnId: string;
-  /** What was seen of each just before, so that an owner takes in even a machine that it had not seen. */
+  /** The latest observation of each, so that an owner accepts even a machine that it has not observed itself. */
   readonly machines: readonly Observation[];
-  /** Names the call of Host Factory that gave them back, in logs. */
+  /** Id, in the logs, of Host Factory's call that returned them. */
   readonly callId?: string;
 }
 
-/** Signal from an owner to a return: all machines of it that this owner had are decided. */
+/** Signal from an owner to a return: the results of all machines of the return that this owner holds. */
 export interface ReturnOutcome {
   readonly ownerId: string;
   readonly machines: readonly {
@@ -20,6 +20,6 @@ export interface ReturnOutcome {
 }
 
 export interface TerminateMachinesResult {
-  /** Machines that AWS will not terminate, e.g. for termination protection. */
+  /** Machines that AWS refuses to terminate, e.g. because of termination protection. */
   readonly refused: readonly { readonly machineId: string; readonly message: string }[];
 }

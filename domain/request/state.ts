@@ -1,16 +1,15 @@
 import { unpackMachines, packMachines } from '../machine/packed.ts';
-import type { Machine } from '../machine/machine.ts';
+import type { Machine, RequestStatus } from '../machine/machine.ts';
 import type { Group, Launch, Shortage } from './launch.ts';
-import type { RequestStatus } from './statusView.ts';
 import type { CarriedRequestState, MachineRequestInput } from './input.ts';
 import type { ResolvedTemplate } from '../template/resolvedTemplate.ts';
 
-/** What the owner of a request knows. Only the reducer makes a new one. */
+/** State of a request owner. Only the reducer creates a new one. */
 export interface RequestState {
   readonly input: MachineRequestInput;
-  /** `provisioning` while machines may still be added or become ready; then `settled` for good. */
+  /** `provisioning` while machines may still be added or become ready; then `settled`, permanently. */
   readonly phase: 'provisioning' | 'settled';
-  /** Units still wanted in all; less than the input's count after a cancel. */
+  /** Units to provide in total: the input's count, 0 after a cancel or in a later run. */
   readonly targetUnits: number;
   readonly status: RequestStatus;
   readonly message: string;
@@ -18,18 +17,20 @@ export interface RequestState {
   readonly launches: readonly Launch[];
   readonly shortages: readonly Shortage[];
   readonly resolvedTemplate: ResolvedTemplate | undefined;
-  /** An error after which launching again is pointless, e.g. a bad AMI. */
+  /** An error that makes further launches pointless, e.g. a bad AMI. */
   readonly fatalError: Shortage | undefined;
   readonly machines: ReadonlyMap<string, Machine>;
-  /** Groups to be deleted with their last machine. */
+  /** Groups to delete after their last machine is terminated. */
   readonly groupsToDelete: readonly Group[];
-  /** Machines that are `succeed` and that Host Factory has not read as such yet: it may never have learned of them. */
+  /** Machines that Host Factory has not read as `succeed` yet, so it may not know them. */
   readonly unacknowledged: ReadonlySet<string>;
-  /** Read by Host Factory before this run knows them: a reset gives the signals again sooner than the machines. */
+  /** Acknowledged before this run observes them: after a reset, signals arrive before the machines are discovered. */
   readonly acknowledgedEarly: ReadonlySet<string>;
-  /** Machines of the returns that have no answer yet, by returnId. */
+  /** Machines that the owner released because Host Factory never acknowledged them. */
+  readonly releasedUnacknowledged: ReadonlySet<string>;
+  /** Machines of the unanswered returns, by returnId. */
   readonly openReturns: ReadonlyMap<string, readonly string[]>;
-  /** Host Factory's calls that made these, for logs, by returnId. A next run hears of them only by more signals. */
+  /** Ids of Host Factory's calls that made these returns, by returnId, for the logs. They are not carried over. */
   readonly returnCallIds: ReadonlyMap<string, string>;
 }
 
@@ -50,15 +51,16 @@ export function initialRequestState(input: MachineRequestInput): RequestState {
       (carried ? unpackMachines(carried.machines) : []).map((machine) => [machine.machineId, machine]),
     ),
     groupsToDelete: carried?.groupsToDelete ?? [],
-    // What an older release carried says nothing of it: Host Factory may hold all of them.
+    // An older release does not carry them: Host Factory may hold all of its machines.
     unacknowledged: new Set(carried?.unacknowledged),
     acknowledgedEarly: new Set(),
+    releasedUnacknowledged: new Set(carried?.releasedUnacknowledged),
     openReturns: new Map(carried?.openReturns),
     returnCallIds: new Map(),
   };
 }
 
-/** The ledger for the next run. A release that was under way starts again there: it is idempotent. */
+/** The next run repeats a release that is in progress; it is idempotent. */
 export function toCarriedRequestState(state: RequestState): CarriedRequestState {
   const machines = [...state.machines.values()].map((machine) =>
     machine.release === 'terminating' ? { ...machine, release: 'pendingRelease' as const } : machine,
@@ -71,15 +73,18 @@ export function toCarriedRequestState(state: RequestState): CarriedRequestState 
     machines: packMachines(machines),
     ...(state.groupsToDelete.length === 0 ? {} : { groupsToDelete: state.groupsToDelete }),
     ...(state.unacknowledged.size === 0 ? {} : { unacknowledged: [...state.unacknowledged] }),
+    ...(state.releasedUnacknowledged.size === 0
+      ? {}
+      : { releasedUnacknowledged: [...state.releasedUnacknowledged] }),
     openReturns: [...state.openReturns],
   };
 }
 
-/** Epoch ms from which nothing is launched any more. */
+/** Epoch ms after which nothing is launched. */
 export const deadlineOf = (input: MachineRequestInput): number =>
   input.createdAt + input.deadlineSeconds * 1_000;
 
-/** Units that are there, on their way or possibly on their way. */
+/** Units of machines, and of launches that are not settled: these may still launch. */
 export function committedUnits(state: RequestState): number {
   let units = 0;
   for (const machine of state.machines.values()) units += machine.units;
@@ -87,14 +92,14 @@ export function committedUnits(state: RequestState): number {
   return units;
 }
 
-/** Units that launches brought, whatever became of them. */
+/** Units that launches fulfilled, whatever happened to the machines since. */
 export const launchedUnits = (state: RequestState): number =>
   state.launches.reduce((units, { fulfilledUnits }) => units + fulfilledUnits, 0);
 
 export const missingUnits = (state: RequestState): number =>
   Math.max(0, state.targetUnits - committedUnits(state));
 
-/** Units that count against the template's maxNumber: what is there and not given back, and what still comes. */
+/** Units that count against the template's maxNumber: those not being released, and those still to be launched. */
 export function capacityInUse(state: RequestState): number {
   let unitsInUse = 0;
   let releasedUnits = 0;
@@ -120,11 +125,11 @@ export const machinesPendingRelease = (state: RequestState): Machine[] =>
 export const liveMachines = (state: RequestState): Machine[] =>
   machinesWhere(state, (machine) => machine.release !== 'terminated');
 
-/** A group may still launch, replace what dies, or take away what it has too many of: nothing is released beside it. */
+/** A group may still launch, replace or remove machines; nothing is released until it is frozen. */
 export const hasFillingGroup = (state: RequestState): boolean =>
   state.launches.some((launch) => launch.stage === 'open' && launch.group !== undefined);
 
-/** What became of a launch is still to be found out, though the request may be answered already. */
+/** The outcome of a launch is still uncertain, although the request may have settled. */
 export const hasOverdueLaunch = (state: RequestState): boolean =>
   state.launches.some((launch) => launch.stage === 'overdue');
 

@@ -1,11 +1,10 @@
 import { packMachines } from '../machine/packed.ts';
-import { wasReleasedUnacknowledged } from './acknowledgement.ts';
 import type { RequestState } from './state.ts';
 import { STATUS_PAGE_SIZE, type StatusView } from './statusView.ts';
 import type { ReturnOutcome } from './returns.ts';
 import type { OwnershipStatus } from './ownershipStatus.ts';
 
-/** The answer to Host Factory's status poll: what the owner knows, from `offset` on. */
+/** The answer to Host Factory's status poll: the owner's state, with one page of machines from `offset` on. */
 export function requestStatus(state: RequestState, offset = 0, size = STATUS_PAGE_SIZE): StatusView {
   const machines = [...state.machines.values()];
   const { deployment, provider } = state.input;
@@ -23,8 +22,8 @@ export function requestStatus(state: RequestState, offset = 0, size = STATUS_PAG
 }
 
 /**
- * The answer to a return, or undefined while one of its machines is still undecided. A machine that AWS
- * refuses to terminate is answered `fail` now, in bounded time; its owner keeps it and goes on trying.
+ * The answer to a return, or undefined while the result of one of its machines is open. A machine that AWS refuses to
+ * terminate is answered `fail` in bounded time; its owner keeps it and retries its release.
  */
 export function returnOutcomeOf(
   state: RequestState,
@@ -42,15 +41,15 @@ export function returnOutcomeOf(
   return { ownerId, machines: machines.filter((machine) => machine !== undefined) };
 }
 
-/** What the monitor is told of a machine: whether Host Factory has it, and whether its end is its owner's doing. */
+/** Answers the monitor: whether Host Factory has acknowledged the machine, and whether the owner is releasing it. */
 export function ownershipStatusOf(
-  { machines, unacknowledged }: RequestState,
+  { machines, unacknowledged, releasedUnacknowledged }: RequestState,
   machineId: string,
 ): OwnershipStatus {
   const machine = machines.get(machineId);
   if (!machine) return 'unknown';
-  // Should Host Factory hold it after all, it has to hear of its end.
-  if (wasReleasedUnacknowledged(machine)) return 'acknowledged';
+  // If Host Factory holds it after all, the monitor has to report its end.
+  if (releasedUnacknowledged.has(machineId)) return 'acknowledged';
   if (machine.release !== 'held') return 'released';
   if (machine.result === 'executing') return 'booting';
   return unacknowledged.has(machineId) ? 'unacknowledged' : 'acknowledged';

@@ -1,6 +1,6 @@
 import type { Observation } from '../machine/machine.ts';
 
-/** Where each machine stands after a delivery. */
+/** How the delivery of a return ended for one machine. */
 export type Delivery = { readonly index: number; readonly observation?: Observation } & (
   | { readonly kind: 'signalled'; readonly ownerId: string; readonly machineId: string }
   | { readonly kind: 'terminated'; readonly machineId: string }

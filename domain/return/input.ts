@@ -1,4 +1,4 @@
-/** Input of `machineReturn`: the machines as Host Factory named them. */
+/** Input of `machineReturn`: the machines as Host Factory names them. */
 export interface MachineReturnInput {
   readonly v: 1;
   readonly returnId: string;
@@ -7,7 +7,7 @@ export interface MachineReturnInput {
   /** Epoch ms. */
   readonly createdAt: number;
   readonly machines: readonly ReturnedMachine[];
-  /** Names the call of Host Factory in logs. */
+  /** Id of Host Factory's call in the logs. */
   readonly callId?: string;
 }
 

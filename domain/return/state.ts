@@ -1,30 +1,30 @@
-import type { Machine, Observation } from '../machine/machine.ts';
+import type { Machine, Observation, RequestStatus } from '../machine/machine.ts';
 import { packMachines } from '../machine/packed.ts';
-import { STATUS_PAGE_SIZE, type RequestStatus, type StatusView } from '../request/statusView.ts';
+import { STATUS_PAGE_SIZE, type StatusView } from '../request/statusView.ts';
 import type { ReturnOutcome } from '../request/returns.ts';
 import type { MachineReturnInput } from './input.ts';
 import type { Delivery } from './delivery.ts';
 
-/** One machine that Host Factory gave back, in the order of its list. */
+/** One machine that Host Factory returns, in the order of its list. */
 export interface ReturnItem extends Machine {
   readonly index: number;
-  /** Epoch ms of the first read that lacked it; 0 while it was seen or not looked for. */
+  /** Epoch ms of the first read that lacked it; 0 if none did. */
   readonly absentSince: number;
-  /** Epoch ms of the first signal to its owner; 0 before. */
+  /** Epoch ms of the first signal to its owner; 0 if none was sent. */
   readonly signalledAt: number;
 }
 
 export interface ReturnState {
   readonly input: MachineReturnInput;
   readonly items: readonly ReturnItem[];
-  /** What owners said, by machineId: an answer may overtake the delivery that it answers. */
+  /** Owners' answers by machineId. An answer may arrive before the result of the delivery that it answers. */
   readonly outcomes: ReadonlyMap<string, Outcome>;
 }
 type Outcome = ReturnOutcome['machines'][number];
 
 /**
- * A machine that a complete read lacks is gone only when another, this much later, lacks it too: AWS may
- * take minutes until a new instance is visible everywhere, and hides terminated ones after an hour.
+ * A machine that a complete read lacks counts as terminated only when another read, this much later, lacks it too: a
+ * new instance may take minutes to be visible everywhere, and AWS hides terminated ones after an hour.
  */
 export const ABSENCE_CONFIRMATION_MS = 20 * 60_000;
 
@@ -53,7 +53,7 @@ export function initialReturnState(input: MachineReturnInput): ReturnState {
 export const undecidedItems = (state: ReturnState): readonly ReturnItem[] =>
   state.items.filter((item) => item.result === 'executing');
 
-/** Takes in where the machines stand after a delivery; `now` is epoch ms. */
+/** @param now epoch ms */
 export function applyDeliveries(
   state: ReturnState,
   deliveries: readonly Delivery[],
@@ -68,15 +68,14 @@ export function applyDeliveries(
 }
 
 /**
- * Machines whose owner is open but has not answered for this long are terminated by the return itself: the
- * owner may be stuck, and Host Factory wants them gone in any case.
+ * When an owner is open but has not answered for this long, it may be stuck. The return then terminates the machines
+ * itself, because Host Factory returned them in any case.
  */
 export const OWNER_SILENCE_MS = 10 * 60_000;
 
 export const itemsWithSilentOwner = (state: ReturnState, now: number): readonly ReturnItem[] =>
   undecidedItems(state).filter(({ signalledAt }) => signalledAt > 0 && now - signalledAt >= OWNER_SILENCE_MS);
 
-/** Takes in an owner's answer. */
 export function applyOutcome(state: ReturnState, outcome: ReturnOutcome): ReturnState {
   const outcomes = new Map(state.outcomes);
   for (const machine of outcome.machines) outcomes.set(machine.machineId, machine);
@@ -136,8 +135,8 @@ export function returnStatus(state: ReturnState, offset = 0, size = STATUS_PAGE_
 
 function returnMessage(total: number, undecidedCount: number, failedCount: number): string {
   if (total === 0) return 'No Active VM.';
-  if (undecidedCount > 0) return `${total - undecidedCount} of ${total} machines are given back.`;
-  return failedCount > 0 ? `${failedCount} of ${total} machines could not be given back.` : '';
+  if (undecidedCount > 0) return `${total - undecidedCount} of ${total} machines are released.`;
+  return failedCount > 0 ? `${failedCount} of ${total} machines could not be released.` : '';
 }
 
 function mergeObservation(item: ReturnItem, observation: Observation | undefined): ReturnItem {
@@ -146,7 +145,7 @@ function mergeObservation(item: ReturnItem, observation: Observation | undefined
     ...item,
     ...observation,
     state: observation.state === 'absent' ? item.state : observation.state,
-    // Host Factory must find its own names again, and a terminated instance has none.
+    // Host Factory expects the names that it sent, and a terminated instance has none.
     name: item.name || observation.name,
     privateIp: observation.privateIp || item.privateIp,
   };

@@ -1,6 +1,6 @@
-/** What the names of a template stood for when its request began; all launches of the request mean the same. */
+/** What names in a template referred to when its request began. All launches of the request use the same. */
 export interface ResolvedTemplate {
   readonly imageId?: string;
-  /** Of the site's own launch template. */
+  /** Version of the site's own launch template. */
   readonly launchTemplateVersion?: string;
 }

@@ -1,67 +1,67 @@
 import type { HostNaming } from '../machine/hostName.ts';
 
 /**
- * A template as Host Factory sees it plus what AWS needs to launch it. The whole of it travels in the
- * workflow's input, so that an edit or a removal of the file never touches a request that is under way.
+ * A template as Host Factory reads it, plus what AWS needs to launch it. The workflow's input contains all of it, so
+ * editing or removing the file never affects a running request.
  */
 export interface Template {
   readonly templateId: string;
-  /** Machines (or units) at most; -1 = unlimited. Host Factory enforces it. */
+  /** Maximum of machines, or units; -1 = unlimited. Host Factory enforces it. */
   readonly maxNumber: number;
-  /** EGO resource attributes as Host Factory wants them, e.g. `ncpus: ["Numeric", "1"]`. */
+  /** EGO resource attributes in Host Factory's format, e.g. `ncpus: ["Numeric", "1"]`. */
   readonly attributes: Readonly<Record<string, readonly [string, string]>>;
-  /** How machines are got; by default EC2 Fleet. */
+  /** The launch method; EC2 Fleet by default. */
   readonly providerApi?: ProviderApi;
-  /** Id of an AMI, or `resolve:ssm:NAME`: AWS's alias, which each request resolves once; '' when only the launch template names it. */
+  /** Id of an AMI, or AWS's alias `resolve:ssm:NAME`, which each request resolves once; '' if the launch template names it. */
   readonly imageId: string;
-  /** The site's own launch template, over which all that stands here is laid. */
+  /** The site's own launch template; the values of this template override it. */
   readonly launchTemplate?: { readonly id: string; readonly version: string };
-  /** Order matters only for `priority`-like strategies; at most one subnet of each zone is best. */
+  /** The order matters only for prioritized strategies. Best with at most one subnet of each zone. */
   readonly subnetIds: readonly string[];
-  /** Empty when `instanceRequirements` choose. */
+  /** Empty if `instanceRequirements` select the types. */
   readonly instanceTypes: readonly InstanceTypeChoice[];
-  /** For what a heterogeneous request buys on demand; by default the same types. */
+  /** On-demand types of a heterogeneous request; the same types by default. */
   readonly onDemandTypes?: readonly InstanceTypeChoice[];
   /** Attribute-based selection, in the shape of EC2's InstanceRequirements. */
   readonly instanceRequirements?: InstanceRequirements;
   readonly priceType: PriceType;
   /** US dollars per unit and hour, as text; spot only. */
   readonly maxSpotPrice?: string;
-  /** 0..100: share of the target that is bought on demand although the template is a spot one. */
+  /** 0..100: on-demand share of a spot template's target. */
   readonly percentOnDemand?: number;
-  /** Units of a spot request that are bought on demand before that share is counted. */
+  /** On-demand units of a spot request, before that share applies. */
   readonly onDemandBaseCapacity?: number;
   readonly allocationStrategy?: SpotAllocationStrategy;
   readonly onDemandStrategy?: OnDemandAllocationStrategy;
-  /** Over how many of the cheapest pools `lowest-price` spreads. */
+  /** Over how many of the cheapest Spot pools `lowest-price` spreads. */
   readonly spotPools?: number;
-  /** For how long a spot request may last, and a heterogeneous one asks for spot machines. */
+  /** Minutes for which a Spot Fleet request is valid, and for which a heterogeneous request tries spot machines. */
   readonly spotMinutes?: number;
-  /** ARN of the role by which Spot Fleet launches. */
+  /** ARN of the role that Spot Fleet launches with. */
   readonly fleetRole?: string;
   readonly keyName?: string;
   readonly securityGroupIds: readonly string[];
   /** Name or ARN. */
   readonly instanceProfile?: string;
-  /** Plain text, at most 16 KiB once encoded as AWS wants it. */
+  /** Plain text, at most 16 KiB before its base64 encoding (EC2). */
   readonly userData?: string;
-  /** How its machines are named to Host Factory; by default by AWS's private DNS name. */
+  /** How its machines are named to Host Factory; AWS's private DNS name by default. */
   readonly hostName?: HostNaming;
   /** The site's own tags; never `aws:` or `ohf:` keys. */
   readonly tags: Readonly<Record<string, string>>;
   readonly rootVolume?: RootVolume;
-  /** Volumes beside the root volume. */
+  /** Volumes in addition to the root volume. */
   readonly volumes?: readonly Volume[];
   readonly ebsOptimized?: boolean;
   readonly tenancy?: 'default' | 'dedicated' | 'host';
   readonly placementGroupName?: string;
   readonly capacityReservationId?: string;
-  /** Whether machines get a public address; by default as their subnet says. */
+  /** Whether machines get a public address; the subnet's setting by default. */
   readonly publicIp?: boolean;
   readonly interfaceType?: 'interface' | 'efa';
   /** `required` (the default): IMDSv2 only. */
   readonly metadataHttpTokens?: 'required' | 'optional';
-  /** 1..64; containers on a machine need 2. */
+  /** 1..64; containers on a machine need at least 2. */
   readonly metadataHopLimit?: number;
 }
 
@@ -73,7 +73,7 @@ export type ProviderApi =
   | 'SpotFleetMaintain'
   | 'RunInstances'
   | 'AutoScalingGroup';
-/** `heterogeneous`: spot machines for as long as `spotMinutes` say, then the rest on demand. */
+/** `heterogeneous`: spot machines for `spotMinutes`, then the rest on demand. */
 export type PriceType = 'ondemand' | 'spot' | 'heterogeneous';
 export type SpotAllocationStrategy =
   | 'lowest-price'
@@ -83,14 +83,14 @@ export type SpotAllocationStrategy =
   | 'price-capacity-optimized';
 export type OnDemandAllocationStrategy = 'lowest-price' | 'prioritized';
 
-/** As AWS names its parts, e.g. `{"VCpuCount": {"Min": 2, "Max": 8}, "MemoryMiB": {"Min": 4096}}`. */
+/** In AWS's format, e.g. `{"VCpuCount": {"Min": 2, "Max": 8}, "MemoryMiB": {"Min": 4096}}`. */
 export type InstanceRequirements = Readonly<Record<string, unknown>>;
 
 export interface InstanceTypeChoice {
   readonly instanceType: string;
-  /** Units that one machine of this type counts for; 1 when the template has no weights. */
+  /** Units of one machine of this type; 1 if the template has no weights. */
   readonly units: number;
-  /** Lower is tried first. */
+  /** Lower values are tried first. */
   readonly priority?: number;
 }
 
@@ -98,7 +98,7 @@ export interface RootVolume {
   readonly sizeGiB?: number;
   readonly type?: VolumeType;
   readonly iops?: number;
-  /** MiB a second; gp3 only. */
+  /** MiB/s; gp3 only. */
   readonly throughput?: number;
   readonly encrypted?: boolean;
   /** Id, alias or ARN; an encrypted volume without it uses the account's default key. */
@@ -112,7 +112,7 @@ export interface Volume extends RootVolume {
   readonly deviceName: string;
 }
 
-/** Units of one machine of a type; a type that AWS chose and the template does not name counts as 1. */
+/** Units of one machine of a type; 1 for a type that AWS selected and the template does not name. */
 export function unitsOf({ instanceTypes, onDemandTypes = [] }: Template, instanceType: string): number {
   const choices = [...instanceTypes, ...onDemandTypes];
   return choices.find((choice) => choice.instanceType === instanceType)?.units ?? 1;

@@ -7,7 +7,7 @@ import {
   releaseUnacknowledgedSignal,
 } from '../../workflows/runtime/definitions.ts';
 import type { Handle, WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
-import type { RequestStatus } from '../../domain/request/statusView.ts';
+import type { RequestStatus } from '../../domain/machine/machine.ts';
 
 /** What Host Factory, AWS or an operator does next. What `pick` and `many` mean is the deed's. */
 export interface Deed {

@@ -9,7 +9,7 @@ import {
 import type { EventActivities } from '../../contract/eventActivities.ts';
 import type { DomainEvent, EventType } from '../../domain/events/event.ts';
 import { packEvents } from '../../domain/events/packed.ts';
-import { diffEvents, requestCreated } from '../../domain/events/diffEvents.ts';
+import { diffEvents, requestCreated } from '../../domain/request/diffEvents.ts';
 import { liveMachines, type RequestState } from '../../domain/request/state.ts';
 import type { Template } from '../../domain/template/template.ts';
 import type { CarriedEventState } from '../../domain/request/input.ts';

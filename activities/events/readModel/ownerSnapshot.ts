@@ -3,7 +3,7 @@ import { deadlineOf } from '../../../domain/request/state.ts';
 import type { Change, MachineRecord, Rows } from '../../storage/store.ts';
 import { createUnitOfWork, countsAsAlive } from './unitOfWork.ts';
 import { emptyMachineRecord, emptyRequestRecord } from './readModel.ts';
-import type { RequestStatus } from '../../../domain/request/statusView.ts';
+import type { RequestStatus } from '../../../domain/machine/machine.ts';
 import type { MachineRequestInput } from '../../../domain/request/input.ts';
 
 /** What an owner knows of its request. */

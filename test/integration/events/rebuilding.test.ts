@@ -13,7 +13,7 @@ import type { OwnedObservation } from '../../../activities/provider.ts';
 import { openStore } from '../../../activities/storage/openStore.ts';
 import { TABLES, type Store } from '../../../activities/storage/store.ts';
 import type { DomainEvent } from '../../../domain/events/event.ts';
-import { diffEvents, requestCreated } from '../../../domain/events/diffEvents.ts';
+import { diffEvents, requestCreated } from '../../../domain/request/diffEvents.ts';
 import { reduce, type RequestFact } from '../../../domain/request/reducer.ts';
 import { initialRequestState, type RequestState } from '../../../domain/request/state.ts';
 import { anObservation, aTemplate } from '../../fixtures/builders.ts';

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { DomainEvent } from '../../../domain/events/event.ts';
 import { packEvents, unpackEvents } from '../../../domain/events/packed.ts';
-import { diffEvents, requestCreated } from '../../../domain/events/diffEvents.ts';
+import { diffEvents, requestCreated } from '../../../domain/request/diffEvents.ts';
 import { reduce, type RequestFact } from '../../../domain/request/reducer.ts';
 import { initialRequestState } from '../../../domain/request/state.ts';
 import { anObservation, aTemplate } from '../../fixtures/builders.ts';

@@ -153,14 +153,14 @@ describe('the rules of a request', () => {
       assert.equal(requestStatus(after([...ready, claimed('i-1', 'i-2', 'i-3')])).unacknowledged, undefined);
     });
 
-    it('only what was never read is given back, and then was never ready', () => {
+    it('only an unacknowledged machine is released unacknowledged, and its result becomes fail', () => {
       const state = after([...ready, claimed('i-1'), { type: 'Settled' }, reclaimed('i-1', 'i-2')]);
       assert.deepEqual(
         [...state.machines.values()].map(({ result, release }) => `${result} ${release}`),
         ['succeed held', 'fail pendingRelease', 'succeed held'],
       );
       assert.equal(state.status, 'complete');
-      assert.match(state.message, /^2 of 3 machines were obtained\. .*never read/);
+      assert.match(state.message, /^2 of 3 machines were launched\. .*never read/);
       assert.equal(
         ownershipStatusOf(state, 'i-2'),
         'acknowledged',

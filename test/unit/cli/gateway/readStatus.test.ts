@@ -6,7 +6,8 @@ import { packMachines } from '../../../../domain/machine/packed.ts';
 import { createdAtOf, type RequestId } from '../../../../contract/ids.ts';
 import { failure } from '../../../fixtures/scratch.ts';
 import { temporal } from '../../../fixtures/commandLine.ts';
-import type { RequestStatus, StatusView } from '../../../../domain/request/statusView.ts';
+import type { RequestStatus } from '../../../../domain/machine/machine.ts';
+import type { StatusView } from '../../../../domain/request/statusView.ts';
 import type { MachineRequestInput } from '../../../../domain/request/input.ts';
 
 const ID: RequestId = 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab';

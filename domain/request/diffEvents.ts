@@ -1,8 +1,8 @@
 import type { Machine } from '../machine/machine.ts';
-import { deadlineOf, type RequestState } from '../request/state.ts';
-import { numberEvents, type DomainEvent, type EventBody, type EventType } from './event.ts';
-import type { MachineRequestInput } from '../request/input.ts';
-import { adopterId } from '../request/adopterId.ts';
+import { numberEvents, type DomainEvent, type EventBody, type EventType } from '../events/event.ts';
+import { adopterId } from './adopterId.ts';
+import type { MachineRequestInput } from './input.ts';
+import { deadlineOf, type RequestState } from './state.ts';
 
 /** The first event of an owner; its sequence is 1. */
 export function requestCreated(state: RequestState): DomainEvent[] {
@@ -19,8 +19,8 @@ export function requestCreated(state: RequestState): DomainEvent[] {
 }
 
 /**
- * What one step of a request's rules means for those who look on. The rules need not know of events: two
- * states that follow each other tell all of it, in the order in which things are caused.
+ * Derives the events of one step from the states before and after it, so the reducer contains no events. Causes come
+ * before effects.
  * @param at epoch ms
  */
 export function diffEvents(
@@ -38,7 +38,7 @@ export function diffEvents(
   return numberEvents(bodies, baseOf(after.input, at), nextSequence);
 }
 
-/** An adopter of a request numbers its own events, beside those of the request's first owner. */
+/** An adopter has a stream and a sequence of its own, apart from those of the request's first owner. */
 function baseOf(input: MachineRequestInput, at: number) {
   const { requestId, deployment, provider } = input;
   return { stream: input.template ? requestId : adopterId(requestId), requestId, deployment, provider, at };
@@ -84,7 +84,7 @@ function machineEvents(before: RequestState, after: RequestState): EventBody[] {
     const previous = before.machines.get(current.machineId);
     return previous === current ? [] : eventsOfMachine(previous, current);
   });
-  // What happened to many at once is told as one thing.
+  // Events of one type follow each other, so that they are packed into one table.
   return MACHINE_EVENT_ORDER.flatMap((type) => bodies.filter((body) => body.type === type));
 }
 
@@ -111,7 +111,7 @@ function eventsOfMachine(previous: Machine | undefined, current: Machine): Event
   return bodies;
 }
 
-/** How it was answered, where it is reached, and that AWS will not let go of it. `terminated` has an event of its own. */
+/** Changes of the result, of the name, and AWS's refusal to terminate. `terminated` has an event of its own. */
 function isStatusChange(previous: Machine | undefined, current: Machine): boolean {
   if (!previous) return current.result !== 'executing' || current.name !== '';
   return (

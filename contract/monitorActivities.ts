@@ -1,4 +1,5 @@
-import type { PackedObservations, SweepResult, QueryOwnersResult } from '../domain/monitor/observation.ts';
+import type { QueryOwnersResult, SweepResult } from '../domain/monitor/activityResults.ts';
+import type { PackedObservations } from '../domain/monitor/observation.ts';
 
 /** The side effects that `fleetMonitor` asks for. Each may run more than once. */
 export interface SweepActivities {

@@ -2,11 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import type { SweepActivities, SweepInput } from '../../contract/monitorActivities.ts';
 import { isAlive } from '../../domain/machine/machine.ts';
-import {
-  packObservations,
-  type FleetObservation,
-  type SweepResult,
-} from '../../domain/monitor/observation.ts';
+import type { SweepResult } from '../../domain/monitor/activityResults.ts';
+import { packObservations, type FleetObservation } from '../../domain/monitor/observation.ts';
 import { withHeartbeat } from '../runtime/heartbeat.ts';
 import type { OwnerlessRequests, OrphanDetector } from './orphanDetector.ts';
 import { sleep } from '../runtime/yieldOnShutdown.ts';

@@ -1,6 +1,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { OwnerActivities, NotifyOwnersInput } from '../../contract/monitorActivities.ts';
-import { packObservations, type QueryOwnersResult } from '../../domain/monitor/observation.ts';
+import type { QueryOwnersResult } from '../../domain/monitor/activityResults.ts';
+import { packObservations } from '../../domain/monitor/observation.ts';
 import { absentObservation } from '../../domain/machine/machine.ts';
 import { SIGNAL, type MachinesObserved, type ReleaseUnacknowledged } from '../../contract/messages.ts';
 import { adoptOrphans } from './adoptOrphans.ts';

@@ -3,7 +3,7 @@ import type { Alarm, AlarmCode, MonitorReport } from './messages.ts';
 import { hasTooManyOrphans, hasTooManyUnacknowledged, orphansOf } from './orphans.ts';
 import { reportedNameOf, type MonitorState } from './state.ts';
 
-/** What an operator has to look into: the monitor does nothing about it by itself. */
+/** Conditions that need an operator: the monitor does nothing about them by itself. */
 export function alarmsOf(state: MonitorState): Alarm[] {
   const alarms: [AlarmCode, boolean, () => string][] = [
     [
@@ -28,47 +28,48 @@ export function alarmsOf(state: MonitorState): Alarm[] {
 
 function unknownFleetMessage({ input: { deployment, provider } }: MonitorState): string {
   return (
-    `Machines with the tags of provider '${provider}' of deployment '${deployment}' are alive, and this namespace ` +
-    'knows the owner of none: a cloned configuration, or a lost database. They are left alone. Is the database lost, ' +
-    "'ohf adopt' makes owners for them."
+    `Machines with the tags of provider '${provider}' of deployment '${deployment}' are alive, but this namespace has ` +
+    'no owner of any of them: the configuration was copied, or the database was lost. The monitor does not touch them. ' +
+    "If the database was lost, 'ohf adopt' creates owners for them."
   );
 }
 
 function foreignClusterMessage({ input: { deployment }, cluster, foreignCluster }: MonitorState): string {
   return (
-    `Deployment '${deployment}' belongs to the cluster '${cluster}', and '${foreignCluster?.cluster}' uses it too: a ` +
-    'cloned configuration. Nothing is adopted or given back until it has been silent for an hour. Give each cluster ' +
-    'a deployment of its own; was the cluster renamed, end the monitor in Temporal: it starts anew.'
+    `Deployment '${deployment}' belongs to cluster '${cluster}', but cluster '${foreignCluster?.cluster}' uses it too: ` +
+    'the configuration was copied. The monitor adopts and releases nothing until the other cluster has made no call ' +
+    'for an hour. Set a different deployment for each cluster. If the cluster was renamed, terminate the monitor in ' +
+    'Temporal: it starts again and accepts the new name.'
   );
 }
 
 const tooManyOrphansMessage = (state: MonitorState): string =>
-  `${orphansOf(state).flatMap(([, machineIds]) => machineIds).length} of ${state.liveMachines.size} machines have no owner ` +
-  "any more, too many to be an accident. They are left alone. 'ohf adopt' makes owners for them.";
+  `${orphansOf(state).flatMap(([, machineIds]) => machineIds).length} of ${state.liveMachines.size} machines have no ` +
+  "owner, more than the monitor adopts by itself. It does not touch them. 'ohf adopt' creates owners for them.";
 
 const tooManyUnacknowledgedMessage = (state: MonitorState): string =>
-  `Host Factory never learned of ${unlistedMachinesOf(state).filter(({ isAcknowledged }) => isAcknowledged === false).length} of ` +
-  `${state.liveMachines.size} machines, too many to be an accident. They are left alone. 'ohf machines --unclaimed' lists ` +
-  "them, 'ohf return' gives them back.";
+  `Host Factory never acknowledged ${unlistedMachinesOf(state).filter(({ isAcknowledged }) => isAcknowledged === false).length} of ` +
+  `${state.liveMachines.size} machines, more than the monitor releases by itself. It does not touch them. ` +
+  "'ohf machines --unclaimed' lists them, 'ohf return' returns them.";
 
 const emptyHostListMessage = (state: MonitorState): string =>
-  `Host Factory's list of hosts is empty while these machines are alive: ${unlistedIdsOf(state)}. They are left alone. ` +
-  "'ohf machines --unclaimed' lists them, 'ohf return' gives them back.";
+  `Host Factory's host list is empty while these machines are alive: ${unlistedIdsOf(state)}. The monitor does not ` +
+  "touch them. 'ohf machines --unclaimed' lists them, 'ohf return' returns them.";
 
 const unrecognizedHostListMessage = (state: MonitorState): string =>
-  "Host Factory's list names less than half of the machines that it was given; it lacks " +
-  `${unlistedIdsOf(state)}. They are left alone: it may know them by other names.`;
+  "Host Factory's host list contains fewer than half of the machines that it acknowledged; it lacks " +
+  `${unlistedIdsOf(state)}. The monitor does not touch them: Host Factory may have other names for them.`;
 
 const interruptionListenerDownMessage = (state: MonitorState): string =>
-  `What the cloud announces is not heard (${state.interruptionListenerError}): machines that are taken away are found by the sweeps ` +
-  'alone, with less time to go. See provider.aws.interruptionQueue.';
+  `The worker receives no interruption notices (${state.interruptionListenerError}): only the sweeps detect ` +
+  'interruptions, and later. See provider.aws.interruptionQueue.';
 
-/** Symphony then takes the hosts for ones that never joined, and gives them back to get others. */
+/** Symphony then assumes that the hosts never joined, and returns them to request others. */
 function hostNameMismatchesMessage(state: MonitorState): string {
   const [[machineId, name] = ['', '']] = state.hostNameMismatches;
   return (
-    `Host Factory has other names than it was told for ${state.hostNameMismatches.size} machines, e.g. '${name}' for ${machineId}, ` +
-    `which was reported as '${reportedNameOf(state, machineId)}': see provider.aws.hostName.`
+    `Host Factory has other host names than the plugin reported for ${state.hostNameMismatches.size} machines, e.g. ` +
+    `'${name}' for ${machineId}, reported as '${reportedNameOf(state, machineId)}'. See provider.aws.hostName.`
   );
 }
 
@@ -90,7 +91,7 @@ function unlistedIdsOf(state: MonitorState): string {
   return ids.slice(0, MAX_IDS_IN_MESSAGE).join(', ') + more;
 }
 
-/** Machines that Host Factory's list lacks, and that are not on their way out. */
+/** Machines that the host list lacks, and that are not being released. */
 function unlistedMachinesOf({
   unlistedMachines,
   liveMachines,
@@ -105,7 +106,7 @@ function unlistedMachinesOf({
   });
 }
 
-/** A report stays under Temporal's limit for a payload. */
+/** Keeps a report below Temporal's payload limit. */
 const MAX_ROWS_IN_REPORT = 5_000;
 
 export const reportOf = (state: MonitorState): MonitorReport => ({

@@ -1,14 +1,14 @@
 import type { LostHostsQuery } from './messages.ts';
 import type { MonitorState } from './state.ts';
 
-/** A strange cluster that has not asked for so long is gone. */
+/** A foreign cluster that has made no call for this long is forgotten. */
 const FOREIGN_CLUSTER_RETENTION_MS = 60 * 60_000;
-/** How often it is noted that a strange cluster still asks. */
+/** How often the monitor records that a foreign cluster still calls. */
 const FOREIGN_CLUSTER_REFRESH_MS = 20 * 60_000;
 
 /**
- * A deployment belongs to one Symphony cluster: the first one that asks. Another one that asks uses a copied
- * configuration; each would take the machines of the other for its own.
+ * A deployment belongs to the first Symphony cluster that calls. Another one uses a copied configuration, and each
+ * would treat the other's machines as its own.
  */
 export function checkClusterBinding(
   state: MonitorState,

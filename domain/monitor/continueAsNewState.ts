@@ -2,7 +2,7 @@ import type { MonitorState } from './state.ts';
 import type { LiveMachine } from './records.ts';
 import type { CarriedMonitorState, MonitorInput } from './messages.ts';
 
-/** Rows carried at most: together they stay under 1 MB, half of Temporal's limit for a payload. */
+/** Limits of the carried rows: together they stay below 1 MB, half of Temporal's payload limit. */
 const MAX_NAMED_MACHINES = 8_000;
 const MAX_LIVE_MACHINES = 20_000;
 const MAX_OTHER_ROWS = 1_500;
@@ -34,10 +34,7 @@ export function toCarriedMonitorState(state: MonitorState): CarriedMonitorState 
   };
 }
 
-/** What lists of Host Factory's hosts told. */
-type HostListState = Pick<MonitorState, 'unlistedMachines' | 'lastHostList' | 'cluster' | 'foreignCluster'>;
-
-export function fromCarriedMonitorState(
+function fromCarriedMonitorState(
   carried: CarriedMonitorState | undefined,
 ): Pick<
   MonitorState,
@@ -48,7 +45,10 @@ export function fromCarriedMonitorState(
   | 'suspects'
   | 'interruptionListenerError'
   | 'hostNameMismatches'
-  | keyof HostListState
+  | 'unlistedMachines'
+  | 'lastHostList'
+  | 'cluster'
+  | 'foreignCluster'
 > {
   const liveMachines = (carried?.liveMachines ?? []).map(
     ([machineId, name, request, launchTime = 0, isShuttingDown = 0]): readonly [string, LiveMachine] => [

@@ -1,21 +1,21 @@
 import type { LostHostsQuery, HostListDiff } from './messages.ts';
 import type { MonitorState } from './state.ts';
 import type { HostListSummary } from './records.ts';
-import type { QueryOwnersResult } from './observation.ts';
+import type { QueryOwnersResult } from './activityResults.ts';
 
-/** Lists closer to each other than this may be one call repeated; they count as one. */
+/** Host lists within this time may be one repeated call; they count as one. */
 const MIN_LIST_INTERVAL_MS = 5_000;
-/** After such a time without a list Host Factory may have been restarted: the count begins again. */
+/** After this time without a list Host Factory may have been restarted; the count restarts. */
 const MAX_LIST_GAP_MS = 5 * 60_000;
-/** A list that cannot be trusted is followed for so long before an alarm is raised. */
+/** Consecutive untrusted lists until an alarm is raised. */
 export const LISTS_UNTIL_ALARM = 5;
-/** Ids in one signal; what is left out comes with the next list. */
+/** Limits the ids in one signal; the next list adds the rest. */
 const MAX_UNLISTED_PER_DIFF = 1_000;
 
 /**
- * What a whole list says that has to be remembered: our machines that it lacks for the first time, those that are
- * back, and, while a machine is being counted, that there was one more list. Undefined in all other cases, so that
- * lists cost no event as long as each of our machines stands in them.
+ * What the monitor has to record of a complete host list: the machines that it lacks for the first time, those that it
+ * contains again and, while a machine's missed lists are counted, the list itself. Undefined otherwise, so a list that
+ * contains all machines costs no history event.
  */
 export function diffHostList(
   state: MonitorState,
@@ -47,7 +47,7 @@ export function diffHostList(
   return unlistedMachines.size > 0 && changesCounts(state, diff) ? diff : undefined;
 }
 
-/** Whether one more list changes anything for the machines that are absent. */
+/** Whether one more list changes anything for the unlisted machines. */
 function changesCounts(state: MonitorState, diff: HostListDiff): boolean {
   const { lastHostList, unlistedMachines } = state;
   if (!lastHostList) return true;
@@ -61,8 +61,8 @@ function changesCounts(state: MonitorState, diff: HostListDiff): boolean {
 }
 
 /**
- * Why a list says nothing of the machines that it lacks. Host Factory that names no host may have lost its books;
- * one that names less than half of the machines that it once read knows them by other names than we do.
+ * Why the monitor draws no conclusion from the machines that a list lacks. With an empty list, Host Factory may have
+ * lost its own data. With a list of fewer than half of the acknowledged machines, it may have other names for them.
  */
 function untrustedReasonOf(
   { hostCount, listedMachines }: Pick<HostListDiff, 'hostCount' | 'listedMachines'>,
@@ -75,7 +75,7 @@ function untrustedReasonOf(
   return listedMachines < acknowledged ? 'unrecognized' : '';
 }
 
-/** Counts one list. Only consecutive ones that can be trusted count, never time. */
+/** Counts one host list. Only consecutive trusted lists count, never time. */
 export function applyHostList(state: MonitorState, diff: HostListDiff, now: number): MonitorState {
   const { liveMachines, lastHostList: previous, rules } = state;
   const { at, hostCount, listedMachines } = diff;
@@ -91,7 +91,7 @@ export function applyHostList(state: MonitorState, diff: HostListDiff, now: numb
       releaseRequestedAt: 0,
     });
   }
-  // One that was overtaken by a later list, or that is the same call once more.
+  // The list is older than one that was counted, or it is a repeated call.
   if (previous && at - previous.at < MIN_LIST_INTERVAL_MS && previous.at - at < MAX_LIST_GAP_MS)
     return { ...state, unlistedMachines };
   const untrustedReason = untrustedReasonOf(diff, unlistedMachines);
@@ -126,14 +126,14 @@ export function applyUnlistedStatuses(
       unlistedMachines.set(machineId, {
         ...unlisted,
         ownershipStatus: 'unqueried',
-        queryAfter: now + QUERY_RETRY_MS,
+        queryAfter: now + UNLISTED_QUERY_RETRY_MS,
       });
     } else unlistedMachines.set(machineId, { ...unlisted, ownershipStatus });
   }
   return { ...state, unlistedMachines };
 }
 
-const QUERY_RETRY_MS = 5 * 60_000;
+const UNLISTED_QUERY_RETRY_MS = 5 * 60_000;
 
 export function markReleaseRequested(state: MonitorState, machineIds: readonly string[]): MonitorState {
   const unlistedMachines = new Map(state.unlistedMachines);
@@ -144,7 +144,7 @@ export function markReleaseRequested(state: MonitorState, machineIds: readonly s
   return { ...state, unlistedMachines };
 }
 
-/** Without those whose machines are no longer alive. */
+/** Drops unlisted machines that are shutting down or no longer alive. */
 export function dropEndedUnlisted(state: MonitorState): MonitorState {
   if (state.unlistedMachines.size === 0) return state;
   const stillAlive = [...state.unlistedMachines].filter(

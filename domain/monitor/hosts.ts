@@ -5,11 +5,11 @@ import type { HostListUpdate, LostHostsAnswer, LostHostsQuery, LostMachinesMemo 
 import { reportedNameOf, type MonitorState } from './state.ts';
 import type { LostMachine } from './records.ts';
 
-/** Kept a while after Host Factory's list lacks it for the first time: lists may overtake each other. */
+/** A lost machine is kept for this long after its end even if a host list lacks it: lists may arrive out of order. */
 const LOST_RETENTION_MS = 10 * 60_000;
 const INSTANCE_ID = /^i-([0-9a-f]{8}|[0-9a-f]{17})$/;
 
-/** Which of Host Factory's hosts go or are gone, and what its list says that the monitor did not know. */
+/** Finds which of Host Factory's hosts are lost, and what the host list contains that the monitor did not know. */
 export function answerLostHosts(state: MonitorState, query: LostHostsQuery): LostHostsAnswer {
   const { at, isComplete, names, ids } = query;
   const binding = checkClusterBinding(state, query);
@@ -48,7 +48,7 @@ export function answerLostHosts(state: MonitorState, query: LostHostsQuery): Los
   };
 }
 
-/** What there is of it; the rest is left out. */
+/** Omits what is empty. */
 function updateFrom({
   unknownHosts = [],
   dropped = [],
@@ -72,7 +72,7 @@ function updateFrom({
 }
 type UpdateParts = { readonly [K in keyof Omit<HostListUpdate, 'v'>]?: HostListUpdate[K] | undefined };
 
-/** A name of a host, short or full, may stand for several machines: each of them counts as named. */
+/** A host name, short or full, may match several machines: each of them counts as listed. */
 function liveIdsByName(state: MonitorState): (name: string) => readonly string[] {
   const byLabel = new Map<string, string[]>();
   const labelOf = (name: string): string => firstLabel(name.toLowerCase());
@@ -84,7 +84,7 @@ function liveIdsByName(state: MonitorState): (name: string) => readonly string[]
 const isUnknownHost = (state: MonitorState, machineId: string): boolean =>
   !state.liveMachines.has(machineId) && !state.suspects.has(machineId) && INSTANCE_ID.test(machineId);
 
-/** AWS uses private names again: one that a live machine has says nothing of a lost one. */
+/** AWS reuses private names: a name that a live machine has does not identify a lost one. */
 function lostMachinesByName(state: MonitorState): (name: string) => LostMachine | undefined {
   const byLabel = new Map<string, LostMachine[]>();
   const labelOf = (name: string): string => firstLabel(name.toLowerCase());
@@ -104,12 +104,12 @@ function lostMachinesByName(state: MonitorState): (name: string) => LostMachine 
   return (name) => byLabel.get(labelOf(name))?.findLast((lostMachine) => isSameHost(lostMachine.name, name));
 }
 
-/** One for each machine would make a list as long as Host Factory's own. */
+/** Without a limit the list could grow as long as Host Factory's own. */
 const MAX_HOST_NAME_MISMATCHES = 100;
 
 /**
- * What this host says against what the monitor knows of names: Host Factory has another than it was told, or, with
- * '', has it no longer.
+ * Compares Host Factory's name for a machine with the reported one. @returns the differing name; '' if a difference
+ * that the monitor knows has ended; nothing if there is no change
  */
 function hostNameMismatchOf(
   state: MonitorState,
@@ -139,7 +139,7 @@ function droppedMachines(state: MonitorState, listedIds: ReadonlySet<string>, no
   return [...expired, ...unknownHosts].map(({ machineId }) => machineId);
 }
 
-/** A memo goes into every list of workflows: it has to be small. */
+/** Every listing of workflows returns the memo, so it has to be small. */
 const MAX_IN_MEMO = 200;
 
 export function lostMachinesMemo(

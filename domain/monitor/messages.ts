@@ -1,6 +1,5 @@
 import type { UnlistedMachine, SuspectMachine, LostMachine, HostListSummary } from './records.ts';
 
-/** What is said to `fleetMonitor` and by it. */
 export interface MonitorInput {
   readonly v: 1;
   readonly deployment: string;
@@ -9,46 +8,46 @@ export interface MonitorInput {
   readonly carriedState?: CarriedMonitorState;
 }
 
-/** Argument of the `hostCount` query: the hosts that Host Factory has, as columns; '' where it gave none. */
+/** Argument of the `lostHosts` query: Host Factory's hosts as columns; '' where a name or id is missing. */
 export interface LostHostsQuery {
   readonly v: 1;
-  /** Epoch ms by the caller's clock: that of a workflow stands still between its events. */
+  /** Epoch ms by the caller's clock: a workflow's clock stops between its events. */
   readonly at: number;
-  /** False for a part of the list: what it lacks says nothing. */
+  /** False for a part of the host list: machines may be missing from it. */
   readonly isComplete: boolean;
   readonly names: readonly string[];
   readonly ids: readonly string[];
-  /** Name of the Symphony cluster that asks, where it is known. */
+  /** Name of the calling Symphony cluster, if known. */
   readonly cluster?: string;
 }
 
-/** Answer of the `hostCount` query: which of these hosts are being taken away or gone. */
+/** Answer of the `lostHosts` query: which of these hosts are lost, or are about to be. */
 export interface LostHostsAnswer {
   readonly v: 1;
-  /** False until AWS was read once: nothing can be said before. */
+  /** False until the first complete read of AWS: before, the monitor cannot answer. */
   readonly isReady: boolean;
-  /** Place in the list, and epoch ms at which the machine goes or went. */
+  /** Index in the host list, and epoch ms at which the machine ends or ended. */
   readonly lost: readonly (readonly [index: number, at: number])[];
-  /** To be sent back as a signal: what this list says that the monitor did not know. */
+  /** What the monitor did not know; the caller signals it back. */
   readonly update?: HostListUpdate;
-  /** The cluster that the deployment belongs to, when another one asks. */
+  /** The cluster that the deployment belongs to, if another one calls. */
   readonly boundCluster?: string;
 }
 
 export interface HostListUpdate {
   readonly v: 1;
-  /** Hosts that no sweep has shown: AWS has to be asked about them by id. */
+  /** Hosts that no sweep has shown: the monitor describes them by id. */
   readonly unknownHosts: readonly (readonly [machineId: string, name: string])[];
-  /** Machines that Host Factory no longer asks about. */
+  /** Machines that Host Factory no longer lists. */
   readonly dropped: readonly string[];
-  /** Machines that it has under other names than they were reported under; '' where that is over. */
+  /** Machines for which Host Factory has another name than was reported; '' if it no longer has. */
   readonly hostNameMismatches?: readonly (readonly [machineId: string, name: string])[];
   readonly listDiff?: HostListDiff;
-  /** The cluster that asks, when it is the first one or a strange one. */
+  /** The calling cluster, if it is the first one or a foreign one. */
   readonly cluster?: string;
 }
 
-/** What a whole list says of our machines that should stand in it. */
+/** What a complete host list shows about our machines. */
 export interface HostListDiff {
   /** Epoch ms by the caller's clock. */
   readonly at: number;
@@ -56,19 +55,19 @@ export interface HostListDiff {
   readonly hostCount: number;
   /** Our machines among them. */
   readonly listedMachines: number;
-  /** Machines that it lacks and that were not known to be absent. */
+  /** Machines that the list lacks for the first time. */
   readonly unlisted: readonly string[];
-  /** Machines that were absent and stand in it again. */
+  /** Unlisted machines that the list contains again. */
   readonly relisted: readonly string[];
 }
 
-/** Answer of the `report` query: what people and the worker's metrics are told. */
+/** Answer of the `report` query, for operators and the worker's metrics. */
 export interface MonitorReport {
   readonly v: 1;
-  /** False until AWS was read once. */
+  /** False until the first complete read of AWS. */
   readonly isReady: boolean;
   readonly alarms: readonly Alarm[];
-  /** Machines that Host Factory's list lacks, and that nobody gives back. */
+  /** Machines that the host list lacks, and that are not being released. */
   readonly unlistedMachines: readonly UnlistedMachineReport[];
   /** Requests whose machines or groups have no owner. */
   readonly ownerlessRequests: readonly (readonly [requestId: string, machines: number])[];
@@ -76,7 +75,7 @@ export interface MonitorReport {
 
 export interface Alarm {
   readonly code: AlarmCode;
-  /** For people: what it is, and what they can do. */
+  /** What is wrong and what the operator can do. */
   readonly message: string;
 }
 export type AlarmCode =
@@ -95,19 +94,19 @@ export interface UnlistedMachineReport {
   readonly requestId: string;
   /** Epoch seconds. */
   readonly launchTime: number;
-  /** Whether Host Factory has read it as `succeed` at some time; undefined while its owner was not asked. */
+  /** Whether Host Factory has read it as `succeed`; undefined until its owner was queried. */
   readonly isAcknowledged?: boolean;
-  /** Consecutive lists that count and lack it. */
+  /** Consecutive trusted lists that lack it. */
   readonly missedLists: number;
 }
 
-/** Signal to the monitor: give the machines of these requests to adopters. */
+/** Signal to the monitor: adopt the machines of these requests. */
 export interface ForceAdoption {
   readonly v: 1;
   readonly requestIds: readonly string[];
 }
 
-/** Memo of the monitor under the key `hf`: the latest losses, for answers without any worker. */
+/** Memo of the monitor under the key `hf`: the latest lost machines, for answers without a worker. */
 export interface LostMachinesMemo {
   readonly v: 1;
   readonly lost: readonly (readonly [machineId: string, at: number])[];
@@ -115,12 +114,12 @@ export interface LostMachinesMemo {
   readonly alarms?: readonly string[];
 }
 
-/** What a monitor carries into its next run. What is left out is found again by the next sweep or list. */
+/** State that the monitor carries into its next run. The next sweep or host list supplies what is omitted. */
 export interface CarriedMonitorState {
   readonly v: 1;
   readonly isReady: boolean;
   readonly ownsFleet: boolean;
-  /** Ids, names, and of each the place of its request in `requests`. */
+  /** `request` is an index into `requests`. */
   readonly liveMachines: readonly (readonly [
     machineId: string,
     name: string,

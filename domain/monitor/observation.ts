@@ -1,6 +1,4 @@
 import type { MachineState } from '../machine/machine.ts';
-import type { OwnershipStatus } from '../request/ownershipStatus.ts';
-import type { UnacknowledgedRules } from './records.ts';
 
 /** What one read of AWS showed of one machine. */
 export interface FleetObservation {
@@ -9,11 +7,11 @@ export interface FleetObservation {
   /** Epoch seconds; 0 while unknown. */
   readonly launchTime: number;
   readonly state: MachineState;
-  /** From the tag; '' for a machine that is not ours. */
+  /** From the tag; '' for a machine without our tags. */
   readonly requestId: string;
-  /** Epoch ms at which AWS takes a spot machine away, as it announced; 0 without an announcement. */
+  /** Epoch ms at which AWS interrupts a spot machine, by its notice; 0 without a notice. */
   readonly interruptionAt: number;
-  /** AWS's reason for a state; else ''. */
+  /** AWS's reason for the state; else ''. */
   readonly reason: string;
 }
 
@@ -27,7 +25,7 @@ type Row = readonly [
   reason: number,
 ];
 
-/** A list of these for Temporal's payloads: texts that many machines share stand in it once. */
+/** Observations for Temporal's payloads: texts that many machines share are stored once. */
 export interface PackedObservations {
   readonly texts: readonly string[];
   readonly rows: readonly Row[];
@@ -62,26 +60,3 @@ export const unpackObservations = ({ texts, rows }: PackedObservations): FleetOb
     interruptionAt,
     reason: texts[reason] ?? '',
   }));
-
-export interface SweepResult {
-  readonly snapshotId: string;
-  /** Everything there is, from the start, instead of what has changed since the last result. */
-  readonly isFullSnapshot: boolean;
-  /** The rest of it comes with the next result: a payload has its limit. */
-  readonly hasMore: boolean;
-  /** Requests of machines that are alive that have no open owner, seen twice; absent while that is not known. */
-  readonly ownerlessRequests?: readonly string[];
-  /** Of the ownerless requests, those that have a group which may still launch or has to be removed. */
-  readonly ownerlessWithGroups?: readonly string[];
-  /** The worker's settings; what an older worker leaves out, the monitor does not do. */
-  readonly rules?: UnacknowledgedRules;
-  /** Why the worker does not hear what the cloud announces, if it should and doesn't. */
-  readonly interruptionListenerError?: string;
-  /** `absent`: shown before, and now neither by its tags nor by its id. */
-  readonly observations: PackedObservations;
-}
-
-export interface QueryOwnersResult {
-  /** Of each machine, in the order of the input; `silent`: its owner gave no answer. */
-  readonly statuses: readonly (readonly [machineId: string, status: OwnershipStatus | 'silent'])[];
-}

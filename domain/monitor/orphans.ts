@@ -3,12 +3,12 @@ import type { MonitorState } from './state.ts';
 /** Machines of each request. */
 export type MachinesByRequest = readonly (readonly [requestId: string, machineIds: readonly string[]])[];
 
-/** So many are never too many at once, however small the fleet is. */
+/** The breaker never limits fewer machines than this, however small the fleet is. */
 const BREAKER_MIN_MACHINES = 10;
-/** An owner that was told to give a machine back is told again after this time. */
+/** The monitor repeats its signal to release a machine after this time. */
 const RELEASE_RETRY_MS = 10 * 60_000;
 
-/** Requests without an owner, and their machines that are alive; also those that have but a group. */
+/** Ownerless requests and their live machines; also requests that have only a group. */
 export function orphansOf(state: MonitorState): MachinesByRequest {
   const orphans = new Map<string, string[]>(state.ownerlessRequests.map((id) => [id, []]));
   if (orphans.size > 0)
@@ -18,7 +18,7 @@ export function orphansOf(state: MonitorState): MachinesByRequest {
   );
 }
 
-/** Machines to be adopted, by request. What an operator orders is done, whatever else speaks against it. */
+/** Machines to adopt, by request. An adoption that an operator forces ignores all other conditions. */
 export function orphansToAdopt(state: MonitorState): MachinesByRequest {
   if (!state.isReady || state.ownerlessRequests.length === 0) return [];
   const isAllowed = state.ownsFleet && !state.foreignCluster && !hasTooManyOrphans(state);
@@ -34,14 +34,14 @@ export const hasTooManyOrphans = (state: MonitorState): boolean =>
 const unadopted = (state: MonitorState): MachinesByRequest =>
   orphansOf(state).filter(([requestId]) => !state.adoptedRequests.includes(requestId));
 
-/** Never more than a part of all machines at once: so many cannot all be lost, and the reason must be another. */
+/** So many orphans or unacknowledged machines at once have another cause, e.g. a wrong configuration. */
 function tripsBreaker({ rules, liveMachines }: MonitorState, machines: number): boolean {
   return (
     rules !== undefined && machines > Math.max(BREAKER_MIN_MACHINES, rules.breakerShare * liveMachines.size)
   );
 }
 
-/** Machines that Host Factory never read and does not name, by request. */
+/** Unacknowledged machines that enough host lists lack, by request. */
 export function unacknowledgedToRelease(state: MonitorState): MachinesByRequest {
   if (state.foreignCluster || state.lastHostList?.untrustedReason !== '') return [];
   const owners = new Map<string, string[]>();

@@ -10,69 +10,69 @@ export interface LiveMachine {
   readonly isShuttingDown: boolean;
 }
 
-/** A machine that should stand in Host Factory's list and does not. */
+/** A machine that Host Factory's list should contain and lacks. */
 export interface UnlistedMachine {
   readonly machineId: string;
-  /** Consecutive lists that count and lack it. */
+  /** Consecutive trusted lists that lack it. */
   readonly missedLists: number;
-  /** What its owner says of it; `unqueried` before. */
+  /** Its owner's answer; `unqueried` until then. */
   readonly ownershipStatus: 'unqueried' | Exclude<OwnershipStatus, 'unknown' | 'booting'>;
-  /** Epoch ms before which the owner is not asked again. */
+  /** Epoch ms before which the owner is not queried again. */
   readonly queryAfter: number;
-  /** Epoch ms at which its owner was told to give it back; 0 before. */
+  /** Epoch ms at which its owner was signalled to release it; 0 if it was not. */
   readonly releaseRequestedAt: number;
 }
 
-/** What is kept of a list of Host Factory's hosts. */
+/** What the monitor keeps of the last host list. */
 export interface HostListSummary {
   /** Epoch ms by the caller's clock. */
   readonly at: number;
   readonly hostCount: number;
   /** Our machines among them. */
   readonly listedMachines: number;
-  /** Why nothing follows from what it lacks: it is empty, or has other names than ours; else ''. */
+  /** Why the monitor draws no conclusion from missing machines: an empty list, or unrecognized names; else ''. */
   readonly untrustedReason: '' | 'empty' | 'unrecognized';
-  /** Counted lists in a row with the same doubt. */
+  /** Consecutive counted lists with the same `untrustedReason`. */
   readonly streak: number;
 }
 
-/** A machine that goes, or went, and not because Host Factory gave it back, as far as is known. */
+/** A machine that ends or ended, as far as the monitor knows not because Host Factory returned it. */
 export interface LostMachine {
   readonly machineId: string;
   readonly name: string;
-  /** '' for a machine that is not ours. */
+  /** '' for a machine without our tags. */
   readonly requestId: string;
   readonly state: MachineState;
   readonly reason: string;
-  /** Epoch ms at which it goes or went. */
+  /** Epoch ms at which it ends or ended. */
   readonly lostAt: number;
   /** Epoch ms at which it was noticed. */
   readonly noticedAt: number;
-  /** `unqueried` until its owner said whether it is being given back; only what is not is `reported`. */
+  /** `unqueried` until its owner answered. `released`: its owner releases it. Otherwise `reported`, to Host Factory. */
   readonly stage: 'unqueried' | 'reported' | 'released';
-  /** Epoch ms before which the owner is not asked again. */
+  /** Epoch ms before which the owner is not queried again. */
   readonly queryAfter: number;
-  /** Whether the owner has heard of the end. */
+  /** Whether the owner was notified of the end. */
   readonly isOwnerNotified: boolean;
 }
 
-/** A machine that sweeps do not show, though they did, or though Host Factory has it. */
+/** A machine that a sweep lacks although an earlier one showed it, or although Host Factory lists it. */
 export interface SuspectMachine {
   readonly machineId: string;
   readonly name: string;
   readonly requestId: string;
-  /** Epoch ms of the first read by id that lacked it; 0 before. */
+  /** Epoch ms of the first read by id that lacked it; 0 if none did. */
   readonly absentSince: number;
-  /** Epoch ms of the next look. */
+  /** Epoch ms of the next read by id. */
   readonly nextReadAt: number;
 }
 
-/** When machines that nobody claims are given back. */
+/** When unacknowledged machines are released. */
 export interface UnacknowledgedRules {
-  /** Consecutive lists of Host Factory that lack a machine. */
+  /** Consecutive host lists that lack a machine before it is released. */
   readonly maxMissedLists: number;
-  /** ms from its launch before which a machine is not missed. */
+  /** ms after its launch before which a machine cannot count as unlisted. */
   readonly minAgeMs: number;
-  /** The part of all machines that at most is given back or adopted at once, and by which a list may shrink. */
+  /** 0..1: the share of all machines that may be released or adopted at once, and by which a host list may shrink. */
   readonly breakerShare: number;
 }

@@ -1,5 +1,5 @@
 import { isAlive } from '../machine/machine.ts';
-import { ABSENCE_CONFIRMATION_MS } from '../return/state.ts';
+import { ABSENCE_CONFIRMATION_MS, OWNER_SILENCE_MS } from '../return/state.ts';
 import type { HostListUpdate } from './messages.ts';
 import {
   applyUnlistedStatuses,
@@ -8,16 +8,12 @@ import {
   dropEndedUnlisted,
 } from './hostListDiff.ts';
 import { bindCluster, forgetForeignCluster } from './clusterBinding.ts';
-import {
-  unpackObservations,
-  type FleetObservation,
-  type QueryOwnersResult,
-  type SweepResult,
-} from './observation.ts';
+import { unpackObservations, type FleetObservation } from './observation.ts';
+import type { QueryOwnersResult, SweepResult } from './activityResults.ts';
 import { reportedNameOf, type MonitorState } from './state.ts';
 import type { SuspectMachine, LiveMachine, LostMachine } from './records.ts';
 
-/** What a monitor learns. */
+/** What can happen to the monitor. The workflow passes facts to `reduceMonitor`. */
 export type MonitorFact =
   | { readonly type: 'SweepCompleted'; readonly result: SweepResult }
   | { readonly type: 'MachinesInterrupted'; readonly observations: readonly FleetObservation[] }
@@ -32,10 +28,8 @@ export type MonitorFact =
 
 const MINUTE = 60_000;
 const SUSPECT_READ_INTERVAL_MS = 5 * MINUTE;
-const QUERY_RETRY_MS = MINUTE;
-/** An owner may be busy; one that is silent for so long does not keep a dead machine from being reported. */
-const OWNER_SILENCE_MS = 10 * MINUTE;
-/** Host Factory closes a return long before; until then its end is not taken for a loss once more. */
+const LOST_QUERY_RETRY_MS = MINUTE;
+/** Host Factory closes a return long before this. Until then the end of a returned machine is not a loss. */
 const RELEASED_RETENTION_MS = 2 * 60 * MINUTE;
 
 /** @param now epoch ms by the workflow's clock */
@@ -72,8 +66,8 @@ export function reduceMonitor(state: MonitorState, fact: MonitorFact, now: numbe
 function applySweep(state: MonitorState, result: SweepResult, now: number): MonitorState {
   const { snapshotId, isFullSnapshot, hasMore, interruptionListenerError = '' } = result;
   const observations = unpackObservations(result.observations);
-  // A list from the start may begin in the middle of another, when a worker takes over.
-  const isWholeList = isFullSnapshot || state.pendingSnapshot !== undefined;
+  // A full snapshot may start in the middle of another one, when another worker continues.
+  const isFull = isFullSnapshot || state.pendingSnapshot !== undefined;
   const liveMachines = new Map(isFullSnapshot ? [] : (state.pendingSnapshot ?? state.liveMachines));
   const lostMachines = new Map(state.lostMachines);
   const suspects = new Map(state.suspects);
@@ -99,7 +93,7 @@ function applySweep(state: MonitorState, result: SweepResult, now: number): Moni
       lostMachines,
       suspects,
     };
-  if (isWholeList)
+  if (isFull)
     for (const suspect of newSuspects(state, liveMachines, lostMachines, now))
       suspects.set(suspect.machineId, suspect);
   const rules = result.rules ?? state.rules;
@@ -138,7 +132,7 @@ function applyOwnership(
   };
 }
 
-/** Machines that were known and that a list from the start lacks. */
+/** Live machines that a full snapshot lacks. */
 const newSuspects = (
   state: MonitorState,
   currentMachines: ReadonlyMap<string, LiveMachine>,
@@ -161,7 +155,7 @@ const suspectOf = (
   nextReadAt: now + SUSPECT_READ_INTERVAL_MS,
 });
 
-/** Only of what goes or went: whether a machine is there and alive, sweeps decide. */
+/** Records only losses: whether a machine is alive, the sweeps decide. */
 function applyInterruptions(
   state: MonitorState,
   observations: readonly FleetObservation[],
@@ -178,7 +172,7 @@ function applyInterruptions(
   return { ...state, lostMachines };
 }
 
-/** A machine that is up, and of which AWS announced nothing, is no loss, also not one that was started again. */
+/** A machine that is up and has no interruption notice is not lost, even if it was stopped before. */
 function recordLoss(
   lostMachines: Map<string, LostMachine>,
   observation: FleetObservation,
@@ -191,7 +185,7 @@ function recordLoss(
     if (previous?.state === 'stopped' || previous?.state === 'stopping') lostMachines.delete(machineId);
     return;
   }
-  // Announcements are slower than each other: what has ended does not come back, and the earliest time holds.
+  // Notices may arrive out of order: an ended machine stays ended, and the earliest time counts.
   if (isUp && (previous?.state === 'terminated' || previous?.state === 'shutting-down')) return;
   const lostAt = Math.min(previous?.lostAt ?? Number.POSITIVE_INFINITY, isUp ? interruptionAt : now);
   lostMachines.set(
@@ -234,7 +228,7 @@ function applyDescription(state: MonitorState, observation: FleetObservation, no
   return { ...state, suspects, lostMachines };
 }
 
-const VANISHED_REASON = 'AWS no longer knows the machine.';
+const VANISHED_REASON = 'AWS no longer returns the machine.';
 
 function applyOwnerStatuses(
   state: MonitorState,
@@ -247,8 +241,8 @@ function applyOwnerStatuses(
       const lostMachine = state.lostMachines.get(machineId);
       if (!lostMachine || lostMachine.stage !== 'unqueried') return [];
       const mayAnswerLater = status === 'silent' && now - lostMachine.noticedAt < OWNER_SILENCE_MS;
-      if (mayAnswerLater) return [{ ...lostMachine, queryAfter: now + QUERY_RETRY_MS }];
-      // What its owner has never had was never told to Host Factory either.
+      if (mayAnswerLater) return [{ ...lostMachine, queryAfter: now + LOST_QUERY_RETRY_MS }];
+      // Host Factory never learned of a machine that its owner does not know.
       const isLoss = status !== 'released' && status !== 'unknown';
       return [{ ...lostMachine, stage: isLoss ? 'reported' : 'released' }];
     }),

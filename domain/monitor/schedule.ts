@@ -1,7 +1,7 @@
 import { orphansToAdopt, unacknowledgedToRelease } from './orphans.ts';
 import { type MonitorState, lostMachinesToNotify } from './state.ts';
 
-/** Epoch ms of the next thing to be done; undefined when there is none. */
+/** Epoch ms of the monitor's next action; undefined if none is due or planned. */
 export function nextActionAt(state: MonitorState): number | undefined {
   const isDue =
     lostMachinesToNotify(state).length +

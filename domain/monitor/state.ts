@@ -8,49 +8,49 @@ import type {
   UnacknowledgedRules,
 } from './records.ts';
 
-/** What the monitor of a provider instance knows. Only the reducer makes a new one. */
+/** State of the monitor of a provider. Only the reducer creates a new one. */
 export interface MonitorState {
   readonly input: MonitorInput;
-  /** Of the last sweep. */
+  /** Snapshot of the last sweep. */
   readonly snapshotId: string;
-  /** Whether AWS was read completely, by this run or one before. */
+  /** Whether this run or an earlier one has read AWS completely. */
   readonly isReady: boolean;
   /** Machines of ours that are alive, by id. */
   readonly liveMachines: ReadonlyMap<string, LiveMachine>;
-  /** A list from the start that is still coming in; it then replaces `liveMachines`. */
+  /** A full snapshot of which parts are still to come; it then replaces `liveMachines`. */
   readonly pendingSnapshot: ReadonlyMap<string, LiveMachine> | undefined;
   /**
-   * Whether this namespace is known to be the one of these machines: none was alive at first, or some had an owner.
-   * Until then nobody takes them over.
+   * Whether the machines belong to this namespace: none was alive at first, or at least one has an owner. Until then
+   * the monitor adopts none.
    */
   readonly ownsFleet: boolean;
-  /** Requests whose machines have no owner. */
+  /** Requests whose machines have no open owner. */
   readonly ownerlessRequests: readonly string[];
-  /** Of these, those that have a group which may still launch or has to be removed. */
+  /** The ownerless requests that have a group which may still launch or has to be deleted. */
   readonly ownerlessWithGroups: readonly string[];
-  /** Of these, those whose machines were given to an adopter. */
+  /** The ownerless requests that were passed to an adopter. */
   readonly adoptedRequests: readonly string[];
-  /** Requests that an operator wants adopted, whatever the rules say. */
+  /** Requests that an operator wants adopted, ignoring the rules. */
   readonly forcedAdoptions: readonly string[];
-  /** The worker's settings of the rules by which machines are given back that nobody claims. */
+  /** The worker's settings for the release of unacknowledged machines. */
   readonly rules: UnacknowledgedRules | undefined;
-  /** Our machines that Host Factory's list lacks, though they are old enough to stand in it. */
+  /** Machines that Host Factory's list lacks, although they are old enough to be listed. */
   readonly unlistedMachines: ReadonlyMap<string, UnlistedMachine>;
   /** The last list that was counted. */
   readonly lastHostList: HostListSummary | undefined;
-  /** The Symphony cluster that the deployment belongs to: the first one that asked; '' before. */
+  /** The Symphony cluster that the deployment belongs to: the first caller; '' until then. */
   readonly cluster: string;
-  /** Another cluster that asked, and when last, epoch ms: nothing is swept until it has been silent for long. */
+  /** Another cluster and its latest call, epoch ms: the monitor adopts and releases nothing until it stops calling. */
   readonly foreignCluster: { readonly cluster: string; readonly at: number } | undefined;
   readonly lostMachines: ReadonlyMap<string, LostMachine>;
   readonly suspects: ReadonlyMap<string, SuspectMachine>;
-  /** Why what the cloud announces is not heard; '' when it is, or is not to be. */
+  /** Why the worker receives no interruption notices; '' if it does, or is not set up to. */
   readonly interruptionListenerError: string;
-  /** Names that Host Factory has for machines that it was told other names of. */
+  /** Host Factory's names, by machineId, where they differ from the reported ones. */
   readonly hostNameMismatches: ReadonlyMap<string, string>;
 }
 
-/** The name that a machine was reported under, if the monitor knows it; else ''. */
+/** The name that was reported for a machine, if the monitor knows it; else ''. */
 export const reportedNameOf = ({ liveMachines, lostMachines }: MonitorState, machineId: string): string =>
   liveMachines.get(machineId)?.name ?? lostMachines.get(machineId)?.name ?? '';
 
@@ -60,7 +60,7 @@ export const lostMachinesToQuery = (state: MonitorState, now: number): LostMachi
     (lostMachine) => lostMachine.stage === 'unqueried' && lostMachine.queryAfter <= now,
   );
 
-/** Their owners' books are still open for them. */
+/** Their owners do not know yet that they ended. */
 export const lostMachinesToNotify = (state: MonitorState): LostMachine[] =>
   lostMachinesWhere(
     state,
@@ -71,7 +71,7 @@ export const lostMachinesToNotify = (state: MonitorState): LostMachine[] =>
 export const suspectsToDescribe = (state: MonitorState, now: number): SuspectMachine[] =>
   [...state.suspects.values()].filter((suspect) => suspect.nextReadAt <= now);
 
-/** Absent machines whose owner is to say whether Host Factory ever read them. */
+/** Unlisted machines of which the monitor does not know whether Host Factory acknowledged them. */
 export const unlistedMachinesToQuery = (state: MonitorState, now: number): UnlistedMachine[] =>
   [...state.unlistedMachines.values()].filter(
     ({ ownershipStatus, queryAfter }) => ownershipStatus === 'unqueried' && queryAfter <= now,

@@ -48,7 +48,7 @@ describe('unacknowledged machines', function () {
     assert.match(shown, /2\s+nothing was done/);
     const { code, output } = await stack.ohf('health');
     assert.equal(code, 1, output);
-    assert.match(output, /knows the owner of none.*'ohf adopt'/);
+    assert.match(output, /no owner of any.*'ohf adopt'/);
     assert.deepEqual(JSON.parse(await ohf('adopt', requestId, '--yes', '--json')), {
       adopted: true,
       requests: [{ requestId, machines: 2 }],

@@ -219,7 +219,7 @@ describe('fleetMonitor', () => {
       rig.cloud.ownerless = [lost];
       await rig.env.sleep('1 hour');
       await assert.rejects(rig.env.client.workflow.getHandle(adopterId(lost)).describe());
-      assert.match(await details(monitor), /this namespace knows the owner of none/);
+      assert.match(await details(monitor), /this namespace has no owner of any/);
     }));
 
   it('knows what it knew when its history grows long', function () {

@@ -3,7 +3,8 @@ import { createSweepActivities } from '../../../activities/monitor/sweep.ts';
 import { alarmsOf } from '../../../domain/monitor/alarms.ts';
 import { toCarriedMonitorState, initialMonitorState } from '../../../domain/monitor/continueAsNewState.ts';
 import { reduceMonitor } from '../../../domain/monitor/reducer.ts';
-import type { FleetObservation, SweepResult } from '../../../domain/monitor/observation.ts';
+import type { SweepResult } from '../../../domain/monitor/activityResults.ts';
+import type { FleetObservation } from '../../../domain/monitor/observation.ts';
 import type { MonitorState } from '../../../domain/monitor/state.ts';
 import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment.ts';
 
@@ -76,7 +77,7 @@ describe('announcements that are not heard', () => {
     trouble = 'AccessDenied: no';
     await learn();
     const alarms = alarmsOf(monitor);
-    assert.match(alarms[0]?.message ?? '', /not heard \(AccessDenied: no\)/);
+    assert.match(alarms[0]?.message ?? '', /no interruption notices \(AccessDenied: no\)/);
     assert.deepEqual(
       alarmsOf(initialMonitorState({ v: 1, ...instance, carriedState: toCarriedMonitorState(monitor) })),
       alarms,

@@ -5,11 +5,8 @@ import { answerLostHosts } from '../../../domain/monitor/hosts.ts';
 import type { HostListUpdate, LostHostsQuery, MonitorInput } from '../../../domain/monitor/messages.ts';
 import { orphansToAdopt, unacknowledgedToRelease } from '../../../domain/monitor/orphans.ts';
 import { reduceMonitor, type MonitorFact } from '../../../domain/monitor/reducer.ts';
-import {
-  packObservations,
-  type FleetObservation,
-  type SweepResult,
-} from '../../../domain/monitor/observation.ts';
+import type { SweepResult } from '../../../domain/monitor/activityResults.ts';
+import { packObservations, type FleetObservation } from '../../../domain/monitor/observation.ts';
 import { unlistedMachinesToQuery, type MonitorState } from '../../../domain/monitor/state.ts';
 import type { OwnershipStatus } from '../../../domain/request/ownershipStatus.ts';
 import type { UnacknowledgedRules } from '../../../domain/monitor/records.ts';

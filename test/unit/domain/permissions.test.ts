@@ -22,12 +22,12 @@ const OF_APIS: Readonly<Record<string, readonly (ProviderApi | 'queue')[]>> = {
   'interruption/interruptionQueue.ts': ['queue'],
   // Dry runs.
   'iam/permissionCheck.ts': [],
-  'launch/ec2Fleet.ts': ['EC2Fleet'],
-  'launch/runInstances.ts': ['RunInstances'],
-  'launch/ec2FleetGroup.ts': ['EC2FleetRequest', 'EC2FleetMaintain'],
-  'launch/spotFleet.ts': ['SpotFleetRequest', 'SpotFleetMaintain'],
-  'launch/autoScaling.ts': ['AutoScalingGroup'],
-  'group/groups.ts': APIS.filter((api) => api !== 'EC2Fleet' && api !== 'RunInstances'),
+  'launch/methods/ec2FleetInstant.ts': ['EC2Fleet'],
+  'launch/methods/runInstances.ts': ['RunInstances'],
+  'launch/methods/ec2FleetGroup.ts': ['EC2FleetRequest', 'EC2FleetMaintain'],
+  'launch/methods/spotFleet.ts': ['SpotFleetRequest', 'SpotFleetMaintain'],
+  'launch/methods/autoScaling.ts': ['AutoScalingGroup'],
+  'group/groupService.ts': APIS.filter((api) => api !== 'EC2Fleet' && api !== 'RunInstances'),
 };
 
 describe('the table of AWS actions', () => {

@@ -93,7 +93,7 @@ export type Summary = {
   liveIds: string[];
 };
 
-/** What a control request comes to. */
+/** The response to a control request. */
 export type ControlResponse = { status: number; body: unknown };
 
 /** A refused control request. */

@@ -20,7 +20,7 @@ import {
 
 const changeGroups = (...groups: Group[]): Outcome => ({ body: {}, change: { groups } });
 
-/** CreateAutoScalingGroup: the name is the key; it launches after the answer. */
+/** CreateAutoScalingGroup: the name is the key; it launches after the response. */
 export function createAutoScalingGroup(call: Call): Outcome {
   const { params } = call;
   const name = required(params, 'AutoScalingGroupName');
@@ -143,7 +143,7 @@ export function setInstanceProtection(call: Call): Outcome {
   return changeGroups({ ...group, scaling: { ...scaling, protectedIds } });
 }
 
-/** DetachInstances: at most 20, which live on outside of the group. */
+/** DetachInstances: at most 20, which keep running outside the group. */
 export function detachInstances(call: Call): Outcome {
   const { group, scaling } = findGroup(call);
   const ids = readMemberIds(call, group, 20);

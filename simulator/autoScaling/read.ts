@@ -6,10 +6,10 @@ import { integer, subtree, subtrees, stringAt, stringList } from '../protocol/pa
 import type { ParamTree } from '../protocol/params.ts';
 import { matchingTypes } from '../ec2/requirements.ts';
 
-/** Auto Scaling's word for a request that is wrong in itself. */
+/** Auto Scaling's code for an invalid request. */
 export const validationError = (message: string): AwsError => new AwsError('ValidationError', message);
 
-/** Lists of this service stand under `member`. */
+/** Lists of this service are under `member`. */
 export const memberList = (tree: ParamTree | undefined, name: string): ParamTree[] =>
   subtrees(subtree(tree, name), 'member');
 export const memberStrings = (tree: ParamTree | undefined, name: string): string[] =>
@@ -50,7 +50,7 @@ export function readGroupTags(params: ParamTree): { tags: Tags; propagated: Tags
   return { tags, propagated };
 }
 
-/** As Auto Scaling says it: by a code of its own, and EC2's words. */
+/** The error as Auto Scaling reports it: with its own code and EC2's message. */
 function templateOf(call: Call, reference: ParamTree): LaunchTemplate {
   try {
     const template = findTemplate(call, reference);

@@ -62,7 +62,7 @@ function action(handler: Handler, parameters: string): Action {
 
 const namespace = 'http://autoscaling.amazonaws.com/doc/2011-01-01/';
 
-/** The document Auto Scaling answers to `name`. */
+/** The response document of Auto Scaling to action `name`. */
 export function autoScalingResponse(
   name: string,
   requestId: string,
@@ -74,7 +74,7 @@ export function autoScalingResponse(
   );
 }
 
-/** The document Auto Scaling answers when a call fails. */
+/** The response document of Auto Scaling to a failed call. */
 export function autoScalingError(requestId: string, code: string, message: string): string {
   return (
     `<ErrorResponse xmlns="${namespace}"><Error><Type>Sender</Type>${element('Code', code)}` +

@@ -10,11 +10,11 @@ import type { Xml } from '../protocol/xml.ts';
 /** One launch template with one override: what a fleet may launch from. */
 export type Candidate = {
   template: LaunchTemplate;
-  /** The override in the shape of a RunInstances request, to be laid over the template. */
+  /** The override in the shape of a RunInstances request, to overlay on the template. */
   request: ParamTree;
   weight: number;
   priority: number;
-  /** How the answer names this candidate. */
+  /** How the response names this candidate. */
   echo: Xml;
 };
 
@@ -127,7 +127,7 @@ function echoOverride(override: ParamTree): Xml {
   };
 }
 
-/** How many units of each lifecycle the fleet is to have. What is not split goes to the default type. */
+/** The target units of each lifecycle. Units that the request does not split go to the default type. */
 export function readTargets(call: Call, min = 1): Record<Lifecycle, number> {
   const target = subtree(call.params, 'TargetCapacitySpecification');
   if (target === undefined) throw missingParameter('TargetCapacitySpecification');

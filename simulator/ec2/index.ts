@@ -24,7 +24,7 @@ import type { Action, Handler } from '../protocol/call.ts';
 /** The API version these actions belong to; Auto Scaling is another such table. */
 export const ec2Version = '2016-11-15';
 
-// The names are those of the EC2 model, also where the simulator makes nothing of them.
+// The names are those of the EC2 model, also where the simulator ignores them.
 const pagingParameters = 'Filter NextToken MaxResults IncludeManagedResources';
 const runInstancesParameters =
   'MaxCount MinCount BlockDeviceMapping ImageId InstanceType Ipv6AddressCount Ipv6Address KernelId KeyName ' +

@@ -5,7 +5,7 @@ import type { Instance } from '../state/model.ts';
 import { existsAt } from '../state/world.ts';
 
 /**
- * The instances of these ids, each once. One bad id fails the call, whatever it was to do with the others:
+ * The instances of these ids, each once. One bad id fails the whole call:
  * InvalidInstanceID.Malformed, InvalidInstanceID.NotFound (also while the consistency lag hides the instance).
  */
 export function findInstances(call: Call, ids: readonly string[]): Instance[] {

@@ -19,7 +19,7 @@ export function stateXml(state: InstanceState): Xml {
   return { code: stateCodes[state], name: state };
 }
 
-/** The instances of one reservation, as seen at `time` (ms). */
+/** The instances of one reservation, as observed at `time` (ms). */
 export function reservationXml(
   call: Call,
   instances: readonly Instance[],
@@ -52,7 +52,7 @@ function instanceXml(call: Call, instance: Instance, time: number): Xml {
     launchTime: new Date(instance.launchedAt).toISOString(),
     placement: { availabilityZone: instance.zone, groupName: '', tenancy: 'default' },
     monitoring: { state: 'disabled' },
-    // A terminated instance has lost its place in the network, and AWS shows none of it.
+    // AWS shows no network details of a terminated instance.
     ...(hasAddress && networkXml(call, instance, groups)),
     stateReason: termination && { code: termination.code, message: termination.message },
     architecture: instance.architecture,
@@ -74,7 +74,7 @@ function instanceXml(call: Call, instance: Instance, time: number): Xml {
   };
 }
 
-/** Epoch ms from which AWS shows where it is: at once, or late. */
+/** Epoch ms from which AWS shows its addresses: at once, or late. */
 function addressVisibleAt({ world }: Call, { launchedAt, runningAt }: Instance): number {
   const { addressLagMs } = world.settings;
   return addressLagMs === 0 ? launchedAt : runningAt + addressLagMs;

@@ -17,12 +17,12 @@ export type LaunchBatch = {
   nextAddress: Map<string, number>;
 };
 
-/** A draft with nothing in it. */
+/** An empty draft. */
 export function createLaunchBatch(): LaunchBatch {
   return { launched: [], countByOffering: new Map(), addresses: new Set(), nextAddress: new Map() };
 }
 
-/** Who asks for the instances, as they will show it. */
+/** Where the instances come from, as they will show it. */
 export type Origin = {
   clientToken?: string;
   fleetId?: string;
@@ -32,7 +32,7 @@ export type Origin = {
 
 /**
  * Adds up to `count` instances of one kind to the draft, as one reservation.
- * Returns them, and why there are fewer than asked (InsufficientInstanceCapacity, InsufficientFreeAddressesInSubnet).
+ * Returns them, and why there are fewer than requested (InsufficientInstanceCapacity, InsufficientFreeAddressesInSubnet).
  */
 export function launch(
   call: Call,
@@ -175,7 +175,7 @@ function insufficientAddresses(subnet: Subnet): AwsError {
   );
 }
 
-// AWS keeps the first four addresses of a subnet and the last one for itself.
+// AWS reserves the first four addresses of a subnet and the last one.
 const firstOffset = 4;
 const reservedAddresses = 5;
 

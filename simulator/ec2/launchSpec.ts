@@ -6,7 +6,7 @@ import { flag, subtree, subtrees, stringAt, stringList, toTree } from '../protoc
 import type { ParamTree } from '../protocol/params.ts';
 import { readTagSpecifications } from '../protocol/tagging.ts';
 
-/** All that is to be known to launch instances of one kind. */
+/** Everything needed to launch instances of one kind. */
 export type LaunchSpec = {
   image: Image;
   instanceType: InstanceType;
@@ -20,7 +20,7 @@ export type LaunchSpec = {
   volumeTags: Tags;
   templateId?: string;
   protected: boolean;
-  /** Its host name is made of its id. */
+  /** Its host name is derived from its id. */
   namedById: boolean;
 };
 
@@ -72,7 +72,7 @@ export function checkVersion(template: LaunchTemplate, version: string): void {
   );
 }
 
-/** Launch template data overlaid with what a request says itself. Tags of the two are merged, the request's win. */
+/** Launch template data overlaid with the request's own parameters. Tags are merged; the request's take precedence. */
 export function readSpec(
   call: Call,
   request: ParamTree,
@@ -80,7 +80,7 @@ export function readSpec(
   lifecycle: Lifecycle,
 ): LaunchSpec {
   const base = toTree(template?.data ?? {});
-  // An instance-level subnet or group of the request goes before the template's network interface.
+  // An instance-level subnet or group of the request takes precedence over the template's network interface.
   const data: ParamTree = { ...base, ...request };
   const subnet = readSubnet(call, data, request['NetworkInterface'] !== undefined);
   const instanceType = readInstanceType(call, stringAt(data, 'InstanceType'));

@@ -26,7 +26,7 @@ export function advance(simulation: Simulation): void {
   }
 }
 
-/** Spot machines whose notice is over. */
+/** Terminates the spot instances whose interruption notice has expired. */
 function terminateInterrupted(simulation: Simulation, now: number): void {
   const { world } = simulation;
   for (const instance of world.interrupted.values()) {
@@ -148,7 +148,7 @@ function tryOffering(
 ): { instances: Instance[]; error: AwsError | undefined } {
   try {
     const template = call.world.templates.get(candidate.templateId);
-    if (!template) throw new AwsError('InvalidLaunchTemplateId.NotFound', 'The launch template is gone.');
+    if (!template) throw new AwsError('InvalidLaunchTemplateId.NotFound', 'The launch template was deleted.');
     const spec = readSpec(call, candidate.request, template, candidate.lifecycle);
     const tags = { ...spec.tags, ...group.propagated };
     const count = Math.ceil(missing / candidate.weight);

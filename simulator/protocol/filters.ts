@@ -4,7 +4,7 @@ import type { Tags } from '../state/model.ts';
 import { integer, subtrees, stringAt, stringList } from './params.ts';
 import type { ParamTree } from './params.ts';
 
-/** Says what values a resource has for each filter; `tags` serves `tag:<key>` and `tag-key`. */
+/** Returns the values that a resource has for each filter; `tags` serves `tag:<key>` and `tag-key`. */
 export type Filterable<T> = {
   fields: Record<string, (item: T) => string | undefined>;
   tags?: (item: T) => Tags;

@@ -25,7 +25,7 @@ export function element(name: string, content: Xml, item = 'item'): string {
   return `<${name}>${children(content, item)}</${name}>`;
 }
 
-/** What stands inside an element. */
+/** The content of an element. */
 export function children(content: readonly Xml[] | { readonly [name: string]: Xml }, item = 'item'): string {
   let out = '';
   if (Array.isArray(content)) {

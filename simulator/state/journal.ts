@@ -15,7 +15,7 @@ import type { World } from './world.ts';
 /** Where the changes go. `append` returns when the line is with the operating system, so SIGKILL cannot lose it. */
 export type Journal = { append(change: Change): void; close(): void };
 
-/** Keeps nothing: the state ends with the process. */
+/** Stores nothing: the state is lost when the process exits. */
 export const noJournal: Journal = { append: () => undefined, close: () => undefined };
 
 const chunkSize = 1000;

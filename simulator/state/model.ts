@@ -43,7 +43,7 @@ export type Instance = {
   tagVersions: { at: number; tags: Tags }[];
   /** Its host name is made of its id, not of its address. */
   namedById?: boolean;
-  /** Nobody may terminate it (DisableApiTermination). */
+  /** It has termination protection (DisableApiTermination). */
   protected?: boolean;
   /** Someone stopped it, or its operating system shut down. */
   stopped?: { requestedAt: number; doneAt: number };
@@ -142,7 +142,7 @@ export type TokenRecord = {
 };
 
 /**
- * `pendingSeconds`, `shuttingDownSeconds` and `groupTickSeconds` (between two looks of a group) in s, `consistencyLagMs`
+ * `pendingSeconds`, `shuttingDownSeconds` and `groupTickSeconds` (between two steps of a group's loop) in s, `consistencyLagMs`
  * in ms; `addressLagMs`: for how long a running instance has no name and no address yet; `pageSize`: the most
  * entries of a page, however many are asked for (0: as many as are asked for); `throttle` 1: calls beyond AWS's
  * published rates are refused.
@@ -178,7 +178,7 @@ export type CapacityRule = {
 /** A message in the queue, visible from `visibleAt` (ms) on. */
 export type QueueMessage = { id: string; body: string; visibleAt: number; receiveCount: number };
 
-/** See control.ts for what the fields promise. */
+/** control.ts defines the fields. */
 export type LogEntry = {
   seq: number;
   time: string;

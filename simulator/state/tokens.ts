@@ -14,7 +14,7 @@ export type ClientToken = {
 /**
  * Reads the client token of a call; undefined where there is none.
  * `scope` is the zone or region within which the token is unique.
- * Throws IdempotentParameterMismatch when the token stands for other parameters.
+ * Throws IdempotentParameterMismatch when the token was used with other parameters.
  */
 export function readClientToken(call: Call, scope: string, maxLength = 64): ClientToken | undefined {
   const token = stringAt(call.params, 'ClientToken');

@@ -60,7 +60,7 @@ export function createWorld(settings: Settings): World {
   };
 }
 
-/** How long a terminated instance stays visible, in ms: AWS says about an hour. */
+/** How long a terminated instance stays visible, in ms: AWS documents about an hour. */
 export const terminatedVisibleMs = 3_600_000;
 
 /** The state an instance had, has or will have at `time` (ms). */
@@ -92,12 +92,12 @@ export function tagsAt(instance: Instance, time: number): Tags {
   return visible?.tags ?? {};
 }
 
-/** Live: nobody has terminated it yet. Only live instances use up a pool. */
+/** Live: not yet terminated by anyone. Only live instances use the capacity of an offering. */
 export function isLive(instance: Instance): boolean {
   return instance.termination === undefined;
 }
 
-/** The name of a pool in `liveByOffering`. */
+/** The key of an offering in `liveByOffering`. */
 export function offeringKey(instanceType: string, zone: string, lifecycle: Lifecycle): string {
   return `${instanceType}|${zone}|${lifecycle}`;
 }

@@ -11,7 +11,7 @@ import type { Xml } from '../../protocol/xml.ts';
 
 const maxStatusIds = 100;
 
-/** DescribeInstances by ids or filters, in pages of instances; a reservation may go over two pages, as in AWS. */
+/** DescribeInstances by ids or filters, in pages of instances; a reservation may span two pages, as in AWS. */
 export function describeInstances(call: Call): Outcome {
   const page = select(call, filterable(call), () => true);
   const reservations: Instance[][] = [];

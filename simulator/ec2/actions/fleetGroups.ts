@@ -15,7 +15,7 @@ import { termination } from './terminateInstances.ts';
 /** How long a changed fleet is `modifying`, in ms. */
 export const modifyingMs = 1_000;
 
-/** CreateFleet of type request or maintain: the answer has no instances, they come later. */
+/** CreateFleet of type request or maintain: the response has no instances; the fleet launches them later. */
 export function createGroupFleet(call: Call, type: 'request' | 'maintain'): Outcome {
   const token = readClientToken(call, call.catalogue.region);
   if (token?.previous?.answer !== undefined) return { body: token.previous.answer, replay: true };
@@ -45,7 +45,7 @@ export function createGroupFleet(call: Call, type: 'request' | 'maintain'): Outc
   return { body, change: { groups: [group], tokens } };
 }
 
-/** Throws this code when the account has as many fleets as it may. */
+/** Throws `code` when the account's fleet quota is used up. */
 export function checkFleetQuota({ world }: Call, code: string): void {
   const limit = world.quotas.fleets ?? Infinity;
   const active = [...world.groups.values()].filter(
@@ -54,7 +54,7 @@ export function checkFleetQuota({ world }: Call, code: string): void {
   if (active.length >= limit) throw new AwsError(code, 'The maximum number of fleets has been reached.');
 }
 
-/** `no-termination` or, AWS's default, `termination`; Spot Fleet writes them otherwise. */
+/** `no-termination` or, AWS's default, `termination`; Spot Fleet spells them differently. */
 export function readExcess(value: string | undefined): Group['excessPolicy'] {
   if (value === undefined || value === 'termination' || value === 'default') return 'termination';
   if (value === 'no-termination' || value === 'noTermination') return 'no-termination';
@@ -164,7 +164,7 @@ export function modifyFleet(call: Call): Outcome {
   return { body: { return: true }, change: { groups: [changed] } };
 }
 
-/** DeleteFleets: each id for itself. */
+/** DeleteFleets: each id succeeds or fails separately. */
 export function deleteFleets(call: Call): Outcome {
   const ids = stringList(call.params, 'FleetId');
   if (ids.length === 0) throw missingParameter('FleetId');
@@ -199,13 +199,13 @@ export function deleteFleets(call: Call): Outcome {
   };
 }
 
-/** It launches nothing any more. */
+/** Stops it from launching anything more. */
 export const markDeleted = (group: Group, terminate: boolean): Group => ({
   ...group,
   state: terminate ? 'terminating' : 'running',
 });
 
-/** DescribeFleetHistory: only what went wrong. */
+/** DescribeFleetHistory: only failures. */
 export function describeFleetHistory(call: Call): Outcome {
   const id = required(call.params, 'FleetId');
   checkFleetId(id, groupsOf(call, 'fleet'), []);

@@ -14,8 +14,8 @@ import { createGroupFleet } from './fleetGroups.ts';
 import type { Xml } from '../../protocol/xml.ts';
 
 /**
- * CreateFleet of type instant: one attempt, pool after pool, until the target is reached.
- * A pool that cannot be used is an entry of the answer's errors; even a fleet of nothing is a success.
+ * CreateFleet of type instant: one attempt, offering after offering, until the target is reached.
+ * An unusable offering becomes an entry in the response's errors; a fleet that launches nothing still succeeds.
  */
 export function createFleet(call: Call): Outcome {
   const type = stringAt(call.params, 'Type') ?? 'maintain';
@@ -88,7 +88,7 @@ function tryOffering(
     const { instances, shortage } = launch(call, batch, spec, count, origin);
     return { instances, error: shortage };
   } catch (error) {
-    // What is wrong with one override costs that pool only.
+    // An invalid override excludes only its own offering.
     if (error instanceof AwsError) return { instances: [], error };
     throw error;
   }

@@ -14,7 +14,7 @@ import type { Xml } from '../../protocol/xml.ts';
 const dataPrefix = 'LaunchTemplateData.';
 const tokenLength = 128;
 
-/** CreateLaunchTemplate: names are unique, and the same token gives the same template again. */
+/** CreateLaunchTemplate: names are unique, and the same token returns the same template. */
 export function createLaunchTemplate(call: Call): Outcome {
   const token = readClientToken(call, call.catalogue.region, tokenLength);
   if (token?.previous?.answer !== undefined) return { body: token.previous.answer, replay: true };
@@ -35,7 +35,7 @@ export function createLaunchTemplate(call: Call): Outcome {
   }
   const data = subtree(call.params, 'LaunchTemplateData');
   if (data === undefined) throw missingParameter('LaunchTemplateData');
-  // Read now only to refuse bad tags here, as AWS does, and not at the launch.
+  // Parsed here only to reject bad tags at once, as AWS does, and not at the launch.
   readTagSpecifications(data, ['instance', 'volume', 'network-interface', 'spot-instances-request']);
   const template: LaunchTemplate = {
     id: newId('lt'),
@@ -65,7 +65,7 @@ const filterable: Filterable<LaunchTemplate> = {
   tags: (template) => template.tags,
 };
 
-/** DescribeLaunchTemplates by ids, names or filters; an id or name that is unknown fails the call. */
+/** DescribeLaunchTemplates by ids, names or filters; an unknown id or name fails the call. */
 export function describeLaunchTemplates(call: Call): Outcome {
   const ids = stringList(call.params, 'LaunchTemplateId');
   const names = stringList(call.params, 'LaunchTemplateName');
@@ -75,7 +75,7 @@ export function describeLaunchTemplates(call: Call): Outcome {
   ];
   const byId = ids.length + names.length > 0;
   const keep = readFilters(call.params, filterable);
-  // A template may be deleted between two pages; the pages are of a listing nobody pages through here.
+  // A template may be deleted between two pages; no caller of the simulator depends on these pages.
   const all = byId ? [...new Set(found)] : [...call.world.templates.values()];
   const page = readPage(call, all, keep, { byId, min: 1, max: 200 });
   return {
@@ -103,7 +103,7 @@ export function describeLaunchTemplateVersions(call: Call): Outcome {
   return { body: { launchTemplateVersionSet: [version] } };
 }
 
-/** What a request said, as an answer says it: lists are sets, names begin small. */
+/** Converts request parameters to the form of a response: lists become sets, names begin in lower case. */
 function dataXml(tree: ParamTree): { readonly [name: string]: Xml } {
   const answer: Record<string, Xml> = {};
   for (const [name, value] of Object.entries(tree)) {

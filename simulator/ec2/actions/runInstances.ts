@@ -11,7 +11,7 @@ import type { ClientToken } from '../../state/tokens.ts';
 import { stateAt } from '../../state/world.ts';
 
 /**
- * RunInstances: as many as can be had between MinCount and MaxCount, or none and an error.
+ * RunInstances: as many as capacity allows between MinCount and MaxCount, or none and an error.
  * The error of a launch that found no capacity is remembered with its token, as AWS remembers the parameters.
  */
 export function runInstances(call: Call): Outcome {
@@ -46,7 +46,7 @@ function readCount(call: Call, name: string): number {
   return value;
 }
 
-// Where the request names a subnet or zone the token is good for that zone only, else for the region.
+// If the request names a subnet or zone, the token applies to that zone only, otherwise to the region.
 function tokenScope(call: Call): string {
   const subnetId =
     stringAt(call.params, 'SubnetId') ?? stringAt(subtrees(call.params, 'NetworkInterface')[0], 'SubnetId');

@@ -19,7 +19,7 @@ import {
 } from './fleetGroups.ts';
 import { termination } from './terminateInstances.ts';
 
-/** RequestSpotFleet with launch templates: the answer has no instances, they come later. */
+/** RequestSpotFleet with launch templates: the response has no instances; the fleet launches them later. */
 export function requestSpotFleet(originalCall: Call): Outcome {
   const config = subtree(originalCall.params, 'SpotFleetRequestConfig');
   if (config === undefined) throw missingParameter('SpotFleetRequestConfig');
@@ -56,7 +56,7 @@ export function requestSpotFleet(originalCall: Call): Outcome {
   return { body, change: { groups: [group], tokens } };
 }
 
-/** Spot Fleet's configuration in the words of CreateFleet. */
+/** Converts Spot Fleet's configuration to the parameters of CreateFleet. */
 function toCreateFleetParameters(config: ParamTree): ParamTree {
   const strategy = stringAt(config, 'AllocationStrategy') ?? 'lowestPrice';
   const kebab = strategy.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -135,7 +135,7 @@ export function modifySpotFleetRequest(call: Call): Outcome {
   return { body: { return: true }, change: { groups: [changed] } };
 }
 
-/** CancelSpotFleetRequests: each id for itself. */
+/** CancelSpotFleetRequests: each id succeeds or fails separately. */
 export function cancelSpotFleetRequests(call: Call): Outcome {
   const ids = stringList(call.params, 'SpotFleetRequestId');
   if (ids.length === 0) throw missingParameter('SpotFleetRequestId');
@@ -168,7 +168,7 @@ export function cancelSpotFleetRequests(call: Call): Outcome {
   };
 }
 
-/** DescribeSpotFleetRequestHistory: only what went wrong. */
+/** DescribeSpotFleetRequestHistory: only failures. */
 export function describeSpotFleetRequestHistory(call: Call): Outcome {
   const group = findSpotFleet(call, required(call.params, 'SpotFleetRequestId'));
   return { body: { spotFleetRequestId: group.id, historyRecordSet: historyXml(group, 'error') } };

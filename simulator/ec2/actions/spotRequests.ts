@@ -3,7 +3,7 @@ import { readFilters, readPage } from '../../protocol/filters.ts';
 import type { Instance } from '../../state/model.ts';
 import { stateAt } from '../../state/world.ts';
 
-/** DescribeSpotInstanceRequests: the requests behind spot machines, with what AWS announced of them. */
+/** DescribeSpotInstanceRequests: the requests of spot instances, with their interruption notices. */
 export function describeSpotInstanceRequests(call: Call): Outcome {
   const test = readFilters<Instance>(call.params, {
     fields: {

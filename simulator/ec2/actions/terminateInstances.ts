@@ -9,7 +9,7 @@ import type { World } from '../../state/world.ts';
 
 const maxIds = 1000;
 
-/** TerminateInstances: all of them, or none when one id is bad. Doing it again changes nothing and is no error. */
+/** TerminateInstances: all of them, or none when one id is bad. Repeating it changes nothing and is no error. */
 export function terminateInstances(call: Call): Outcome {
   const ids = stringList(call.params, 'InstanceId');
   if (ids.length === 0) throw missingParameter('InstanceId');

@@ -131,14 +131,14 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       const requestId = `req-${launch.ordinal}`;
       return { launch, group, requestId, weights: {}, knownMembers: 0, deadline: Date.now() + MINUTE };
     };
-    /** The groups that an owner keeps in its books, and so hands to a release. */
+    /** The groups in an owner's state, which it passes to a release. */
     const booksOf = ({ group }: LaunchResult): Group[] => (group?.mustBeDeleted ? [group] : []);
     const idsOf = (result: LaunchedResources | LaunchResult): string[] =>
       result.machines.map(({ machineId }) => machineId).toSorted();
     const membersOf = async ({ launch }: LaunchCall) =>
       (await control.instances()).filter(({ tags }) => tags['ohf:launch'] === launch.token);
     const calls = async (action: string) => (await control.log()).filter((call) => call.action === action);
-    /** Some looks of the group's own loop later. */
+    /** Advances the group's own loop by some steps. */
     const aWhile = async (): Promise<void> => {
       const until = Date.now() + 150;
       await eventually('some looks of the loop', async () => {
@@ -147,7 +147,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       });
     };
 
-    it('is found by its request, and its members', async () => {
+    it('a group and its members are discovered by request', async () => {
       const input = await aLaunch(2);
       const { group, ...result } = await acquire(input);
       const find = (requestId: string): Promise<LaunchedResources> =>
@@ -161,7 +161,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       assert.deepEqual(await find('req-none'), { machines: [], groups: [] });
     });
 
-    it('fills, is frozen, and each member carries its owner', async () => {
+    it('a group fills, is frozen, and each member is tagged with its owner', async () => {
       const input = await aLaunch(3);
       const result = await acquire(input);
       assert.deepEqual([result.isConclusive, result.machines.length, result.stage], [true, 3, undefined]);
@@ -185,7 +185,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       assert.ok((await calls(freezing)).length > 0);
     });
 
-    it('gives back exactly the named machines of five returns that race: nothing replaces them, nothing else dies', async () => {
+    it('five concurrent returns from a group terminate exactly the named machines and nothing replaces them', async () => {
       const input = await aLaunch(8);
       const result = await acquire(input);
       const ids = idsOf(result);
@@ -217,7 +217,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       assert.deepEqual(others, []);
     });
 
-    it('a second attempt finds the group of the first', async () => {
+    it('a second attempt discovers the group of the first', async () => {
       const input = await aLaunch(2);
       const gate = await control.addGate(creating, 'dropAfter', null);
       await assert.rejects(acquire(input));
@@ -228,7 +228,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       assert.equal((await membersOf(input)).length, 2);
     });
 
-    it('whose answer was lost is found after the deadline, frozen and listed', async () => {
+    it('a group whose response was lost is discovered after the deadline, frozen and listed', async () => {
       const input = await aLaunch(2);
       const gate = await control.addGate(creating, 'dropAfter', null);
       await assert.rejects(acquire(input));
@@ -242,7 +242,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       assert.deepEqual(unfrozen, [], 'nothing appears after the freeze');
     });
 
-    it('short of capacity is reported as it grows, and frozen with the reason when it must end', async () => {
+    it('a group short of capacity is reported as it grows, and frozen with the reason at the deadline', async () => {
       await control.setPools([{ capacity: 2 }]);
       const input = await aLaunch(4);
       const made = acquire({ ...input, notAfter: Date.now() + 400 });
@@ -256,7 +256,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       assert.deepEqual([second.machines.length, second.stage], [2, undefined]);
     });
 
-    it('whose launch template was deleted is stale, and the next preparation makes it again', async () => {
+    it('a group whose launch template was deleted is stale, and the next preparation creates it again', async () => {
       const input = await aLaunch(1);
       const { launchTemplateId: LaunchTemplateId } = toAwsParameters(input.parameters);
       await aws.mutating.send(new DeleteLaunchTemplateCommand({ LaunchTemplateId }));
@@ -264,7 +264,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       assert.equal((await acquire(await aLaunch(1))).machines.length, 1);
     });
 
-    it('counts units: an overshoot is less than one machine', async () => {
+    it('a group counts units and overshoots by less than one machine', async () => {
       await control.setPools([{ instanceType: 't3.medium', capacity: 3 }]);
       const input = await aLaunch(6, { instanceTypes: TYPES });
       const { machines } = await acquire(input);
@@ -272,7 +272,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       assert.deepEqual(types, ['m5.xlarge', 't3.medium', 't3.medium', 't3.medium']);
     });
 
-    it('is found although the role may not list groups of other kinds', async () => {
+    it('a group is discovered although the role may not list groups of other kinds', async () => {
       const input = await aLaunch(2);
       const gate = await control.addGate(creating, 'dropAfter', null);
       await assert.rejects(acquire(input));
@@ -291,7 +291,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       assert.ok(!(await tokens()).includes(input.launch.token));
     });
 
-    it('is found by its tags while nobody looks after it, and frozen and listed without its book', async () => {
+    it('an orphaned group is discovered by its tags, and frozen and listed without its owner’s state', async () => {
       const input = await aLaunch(2);
       const gate = await control.addGate(creating, 'dropAfter', null);
       await assert.rejects(acquire(input));
@@ -323,7 +323,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       assert.equal((await orphanOf())?.id, mustBeDeleted ? id : undefined);
     });
 
-    it('is left by nothing when it is removed', async () => {
+    it('a removed group leaves nothing behind', async () => {
       const input = await aLaunch(1);
       const result = await acquire(input);
       const groups = booksOf(result);
@@ -340,7 +340,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       );
     });
 
-    it('calls nothing in all of this that its policy does not allow', async () => {
+    it('the launch and release of a group call nothing that the policy does not allow', async () => {
       await assertWithinPolicy(control, providerApi);
     });
   });

@@ -71,7 +71,7 @@ for (const [providerApi, action] of [
     afterEach(async () => {
       await control.setPools([]);
       await control.deny([]);
-      // What a test found to be short is forgotten before the next one.
+      // Offerings that one test found short are cleared before the next.
       clock += 24 * 60 * MINUTE;
     });
 
@@ -113,7 +113,7 @@ for (const [providerApi, action] of [
     const idsOf = ({ machines }: LaunchedResources | LaunchResult): string[] =>
       machines.map(({ machineId }) => machineId).toSorted();
 
-    it('launches machines that know how they are named', async () => {
+    it('launched machines are tagged with their host naming', async () => {
       const template = aTemplate({ hostName: { strategy: 'resource-name' } });
       const { machines } = await acquire(await aLaunch(1, { parameters: await prepare(template) }));
       const [{ machineId } = { machineId: '' }] = machines;
@@ -122,7 +122,7 @@ for (const [providerApi, action] of [
       assert.equal(seen.name, `${machineId}.ec2.internal`, 'as the simulated AWS names it too');
     });
 
-    it('launches what was asked, tagged with its owner', async () => {
+    it('a launch creates the requested machines, tagged with their owner', async () => {
       const input = await aLaunch(3);
       const { machines, shortages } = await acquire(input);
       assert.equal(machines.length, 3);
@@ -146,7 +146,7 @@ for (const [providerApi, action] of [
       [0, 'while AWS knows the token'],
       [60 * MINUTE, 'long after'],
     ] as const) {
-      it(`a second attempt takes what the first one launched, ${when}`, async () => {
+      it(`a second attempt discovers what the first one launched, ${when}`, async () => {
         const input = await aLaunch(3);
         const first = await acquire(input);
         const again = { ...input, launch: { ...input.launch, decidedAt: Date.now() - age } };
@@ -158,7 +158,7 @@ for (const [providerApi, action] of [
       });
     }
 
-    it('a reset run looks before it sends', async () => {
+    it('a reset run discovers before it sends', async () => {
       const input = await aLaunch(2);
       await acquire(input);
       const result = await acquire({ ...input, mayHaveBeenSent: true });
@@ -166,7 +166,7 @@ for (const [providerApi, action] of [
       assert.equal(await callsWith(input), 1);
     });
 
-    it('an answer that was lost is asked for again and launches nothing more', async () => {
+    it('a resend after a lost response launches nothing more', async () => {
       const input = await aLaunch(3);
       await control.addGate(action, 'dropAfter');
       await assert.rejects(
@@ -182,12 +182,12 @@ for (const [providerApi, action] of [
       ['has no capacity any more', () => control.setPools([{ capacity: 0 }])],
       ['has lost its launch template', () => control.setPools([])],
     ] as const) {
-      it(`what a first attempt launched is kept when AWS, asked again, ${what}`, async () => {
+      it(`what a first attempt launched is kept when AWS, called again, ${what}`, async () => {
         const token = `test-partial-${providerApi}-${what.length}`;
         const whole = await aLaunch(3);
         const made = await acquire({ ...whole, launch: { ...whole.launch, token, units: 3 } });
         await order();
-        // The same launch, but for more than it brought, as when capacity ended in the middle of it.
+        // The same launch, but for more than it created, as when capacity ended in the middle of it.
         const launchTemplateId = what.includes('template')
           ? 'lt-0123456789abcdef0'
           : toAwsParameters(whole.parameters).launchTemplateId;
@@ -206,7 +206,7 @@ for (const [providerApi, action] of [
       });
     }
 
-    it('sends nothing once the deadline has passed, and settles at nothing 20 minutes later', async () => {
+    it('a launch sends nothing after the deadline and settles empty 20 minutes later', async () => {
       const input = await aLaunch(3, { notAfter: Date.now() - MINUTE });
       await assert.rejects(acquire(input, 2), { type: 'Unsettled', nonRetryable: false });
       const later = { ...input, notAfter: Date.now() - 21 * MINUTE };
@@ -214,13 +214,13 @@ for (const [providerApi, action] of [
       assert.equal(await callsWith(input), 0);
     });
 
-    it('says that it is not certain when AWS cannot be asked 20 minutes after the deadline', async () => {
+    it('a launch is uncertain when AWS cannot be read 20 minutes after the deadline', async () => {
       const input = await aLaunch(3, { notAfter: Date.now() - 21 * MINUTE });
       await control.addGate('DescribeInstances', 'dropBefore', 3);
       assert.equal((await acquire(input, 2)).isConclusive, false);
     });
 
-    it('after the deadline it takes what an earlier attempt launched', async () => {
+    it('a launch after the deadline discovers what an earlier attempt launched', async () => {
       const input = await aLaunch(3);
       await acquire(input);
       const { machines } = await acquire({ ...input, notAfter: Date.now() - MINUTE }, 2);
@@ -228,7 +228,7 @@ for (const [providerApi, action] of [
       assert.equal(await callsWith(input), 1);
     });
 
-    it('a pool without capacity gives what it has and is named', async () => {
+    it('an offering short of capacity launches what it has and is reported', async () => {
       await control.setPools([
         { capacity: 0 },
         { instanceType: 't3.medium', capacity: (await control.summary()).live + 2 },
@@ -239,7 +239,7 @@ for (const [providerApi, action] of [
       assert.match(shortages[0]?.offering ?? '', /t3\.medium in /);
     });
 
-    it('a first call that is not allowed brings nothing for certain; after one in doubt nobody knows', async () => {
+    it('a forbidden first call certainly launches nothing; after an uncertain call the outcome stays uncertain', async () => {
       const input = await aLaunch(2);
       await control.deny([action]);
       const { isConclusive, machines, shortages } = await acquire(input);
@@ -261,7 +261,7 @@ for (const [providerApi, action] of [
       });
     });
 
-    it('a pool that one request found short is left out by the next, until it may have recovered', async () => {
+    it('an offering that one request found short is left out by the next until its expiry', async () => {
       const instanceTypes = ['m5.large', 't3.medium'].map((instanceType, index) => ({
         instanceType,
         units: 1,
@@ -310,12 +310,12 @@ for (const [providerApi, action] of [
       assert.equal(machines.length, 1);
     });
 
-    it('calls nothing that its policy does not allow', async () => {
+    it('a launch calls nothing that its policy does not allow', async () => {
       await acquire(await aLaunch(1));
       await assertWithinPolicy(control, providerApi);
     });
 
-    it('all of a request is found by its tags, dead or alive, whichever launch made it', async () => {
+    it('all machines of a request are discovered by tag, terminated or not, whichever launch created them', async () => {
       const owner = { deployment: 'test', provider: 'awsinst', requestId: 'req-found' };
       const template = { ...aTemplate(), providerApi };
       const times = { createdAt: Date.now(), deadline: Date.now() + MINUTE };
@@ -335,7 +335,7 @@ for (const [providerApi, action] of [
       assert.deepEqual([idsOf(found), found.groups], [[...first, ...second].toSorted(), []]);
     });
 
-    it('is looked for again for as long as AWS cannot be read', async () => {
+    it('discovery is retried for as long as AWS cannot be read', async () => {
       await control.deny(['DescribeInstances']);
       const owner = { deployment: 'test', provider: 'awsinst', requestId: 'req-unreadable' };
       const template = { ...aTemplate(), providerApi };

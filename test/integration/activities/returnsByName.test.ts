@@ -61,7 +61,7 @@ describe('machines by their names', () => {
     return id;
   }
 
-  /** What becomes of a return that knows only a name. */
+  /** The result of a return that has only a name. */
   async function returnByName(name: string): Promise<Delivery | undefined> {
     const workflow = { getHandle: () => ({ signal: async () => {} }) };
     const signalled = { options: {}, workflow } as unknown as Client;
@@ -73,7 +73,7 @@ describe('machines by their names', () => {
   }
 
   for (const naming of STRATEGIES) {
-    it(`are given back under any form of it: ${naming ? formatHostNaming(naming) : 'no tag'}`, async () => {
+    it(`machines are released under any form of their name: ${naming ? formatHostNaming(naming) : 'no tag'}`, async () => {
       const [machineId] = [await launch(naming), await launch(naming)];
       const name = (await reader().readMachines([machineId])).get(machineId)?.name ?? '';
       assert.notEqual(name, '');

@@ -30,7 +30,7 @@ interface Row {
   readonly says: object;
   readonly price?: 'ondemand';
   readonly apis?: readonly ProviderApi[];
-  /** In the launch template, which is the same for all ways to launch. */
+  /** In the launch template, which is the same for all launch methods. */
   readonly template?: Sent;
   readonly sent?: Readonly<Partial<Record<string, Sent | RegExp>>>;
 }
@@ -118,7 +118,7 @@ const ROWS: readonly Row[] = [
       'SecurityGroupId.1': undefined,
     },
     sent: {
-      // AWS takes no subnet beside the interfaces of a launch template.
+      // AWS accepts no subnet beside the interfaces of a launch template.
       RunInstances: {
         'NetworkInterface.1.SubnetId': 'subnet-0000000000000000a',
         'NetworkInterface.1.AssociatePublicIpAddress': 'true',
@@ -351,7 +351,7 @@ describe('a template reaches AWS', () => {
     }
   }
 
-  it('and what the site’s own launch template says is kept where the template says nothing', async () => {
+  it('the site’s own launch template applies where the template sets nothing', async () => {
     const made = await aws.mutating.send(
       new CreateLaunchTemplateCommand({
         LaunchTemplateName: 'site',
@@ -389,7 +389,7 @@ describe('a template reaches AWS', () => {
     });
   });
 
-  it('and a heterogeneous one buys on demand what it did not get in time', async () => {
+  it('a heterogeneous template buys on demand what spot did not fulfil in time', async () => {
     const says = {
       priceType: 'heterogeneous',
       spotFleetRequestExpiry: 20,

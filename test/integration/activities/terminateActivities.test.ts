@@ -6,7 +6,7 @@ import { createTerminateActivities } from '../../../activities/aws/instance/term
 import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment.ts';
 import type { TerminateMachinesResult } from '../../../domain/request/returns.ts';
 
-/** AWS fails a whole call for one machine of it, in several ways; the rest has to go all the same. */
+/** AWS fails a whole call because of one machine, in several ways; the others must still be terminated. */
 describe('terminate', () => {
   const errorOf = (name: string, message: string): Error =>
     Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 } });
@@ -39,7 +39,7 @@ describe('terminate', () => {
   }
   const ids = Array.from({ length: 8 }, (_, index) => `i-0000000${index}`);
 
-  it('leaves out ids that AWS does not know and terminates the others', async () => {
+  it('a termination leaves out unknown ids and terminates the others', async () => {
     const unknown = new Set(['i-00000002', 'i-00000005']);
     const { terminated } = await run(ids, (asked) => {
       const bad = asked.filter((id) => unknown.has(id));
@@ -53,7 +53,7 @@ describe('terminate', () => {
     );
   });
 
-  it('finds the protected machine, names it, and terminates the others', async () => {
+  it('a termination reports the protected machine and terminates the others', async () => {
     const { terminated, refused } = await run(ids, (asked) =>
       asked.includes('i-00000003')
         ? errorOf('OperationNotPermitted', "The instance 'i-00000003' may not be terminated.")
@@ -70,14 +70,14 @@ describe('terminate', () => {
     assert.match(refused[0]?.message ?? '', /OperationNotPermitted/);
   });
 
-  it('is tried again as a whole when AWS is busy', async () => {
+  it('a termination is retried as a whole when AWS is busy', async () => {
     await assert.rejects(
       run(ids, () => errorOf('RequestLimitExceeded', 'Request limit exceeded.')),
       { type: 'Provider.throttled', nonRetryable: false },
     );
   });
 
-  it('keeps the time of its first attempt, however quickly it fails', async () => {
+  it('a termination keeps the time of its first attempt, however quickly it fails', async () => {
     const beats: unknown[] = [];
     const environment = activityEnvironment();
     environment.on('heartbeat', (details: unknown) => beats.push(details));
@@ -93,7 +93,7 @@ describe('terminate', () => {
     assert.ok(Number(beats[0]) >= began && Number(beats[0]) <= Date.now());
   });
 
-  it('is refused as a whole when AWS has taken no call for ten minutes, so that the return ends', async () => {
+  it('a termination is refused as a whole when AWS has accepted no call for ten minutes, so that the return ends', async () => {
     const elevenMinutesAgo = Date.now() - 11 * 60_000;
     const { refused } = await run(ids, () => errorOf('UnauthorizedOperation', 'no'), elevenMinutesAgo);
     assert.deepEqual(
@@ -102,7 +102,7 @@ describe('terminate', () => {
     );
   });
 
-  it('sends no more than 500 ids in a call', async () => {
+  it('a termination sends at most 500 ids in a call', async () => {
     const many = Array.from({ length: 1_200 }, (_, index) => `i-${String(index).padStart(8, '0')}`);
     const { calls, terminated } = await run(many, () => undefined);
     assert.deepEqual(

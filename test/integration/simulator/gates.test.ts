@@ -18,7 +18,7 @@ describe('a gate of the simulator', () => {
     await bench.close();
   });
 
-  /** What the log says about each call: outcome, instances launched, gate. */
+  /** The log entry of each call: outcome, instances launched, gate. */
   async function told(): Promise<[string, number, string | undefined][]> {
     const log = await bench.control.log();
     return log.map((entry) => [entry.outcome, entry.launched.length, entry.gate]);
@@ -35,7 +35,7 @@ describe('a gate of the simulator', () => {
     return gate.id;
   }
 
-  it('that holds lets the call have its effect only after the release', async () => {
+  it('a gate that holds delays a call’s effect until the release', async () => {
     const gate = await bench.control.addGate('RunInstances', 'hold');
     const call = run(bench.ec2);
     assert.equal((await bench.control.whenArrived(gate.id)).arrived, 1);
@@ -45,7 +45,7 @@ describe('a gate of the simulator', () => {
     assert.deepEqual(await told(), [['ok', 1, 'hold']]);
   });
 
-  it('that holds gives a call no effect whose client was killed', async () => {
+  it('a held call has no effect if its client was killed', async () => {
     const gate = await killClientAt('hold');
     await bench.control.release(gate);
     // The next call is through only after the released one has been dealt with.
@@ -56,7 +56,7 @@ describe('a gate of the simulator', () => {
     ]);
   });
 
-  it('that holds the answer does not undo the effect when the client is killed', async () => {
+  it('a call whose response is held keeps its effect when the client is killed', async () => {
     const gate = await killClientAt('holdAfter');
     assert.deepEqual(await told(), [['ok', 3, 'holdAfter']]);
     await bench.control.release(gate);
@@ -64,7 +64,7 @@ describe('a gate of the simulator', () => {
     assert.equal((await bench.control.summary()).launchedEver, 3);
   });
 
-  it('that holds the answer gives it after the release', async () => {
+  it('a held response is sent after the release', async () => {
     const gate = await bench.control.addGate('RunInstances', 'holdAfter');
     const call = run(bench.ec2);
     await bench.control.whenArrived(gate.id);
@@ -73,7 +73,7 @@ describe('a gate of the simulator', () => {
     assert.deepEqual(await call, (await bench.control.summary()).liveIds);
   });
 
-  it('that drops before cuts the call off without effect', async () => {
+  it('a gate that drops before the effect closes the connection without effect', async () => {
     const gate = await bench.control.addGate('RunInstances', 'dropBefore');
     await assert.rejects(run(bench.ec2, { ClientToken: 'token' }), { code: 'ECONNRESET' });
     assert.equal((await bench.control.gate(gate.id)).arrived, 1);
@@ -82,7 +82,7 @@ describe('a gate of the simulator', () => {
     assert.equal((await bench.control.summary()).launchedEver, 1);
   });
 
-  it('that drops after cuts the answer off, and the same token finds the effect', async () => {
+  it('a gate that drops after the effect loses the response, and the same token finds the effect', async () => {
     await bench.control.addGate('RunInstances', 'dropAfter');
     await assert.rejects(run(bench.ec2, { ClientToken: 'token' }), { code: 'ECONNRESET' });
     const launched = await run(bench.ec2, { ClientToken: 'token' });
@@ -94,7 +94,7 @@ describe('a gate of the simulator', () => {
     ]);
   });
 
-  it('takes as many calls as it counts, and only of its action', async () => {
+  it('a gate takes as many calls as its count, and only of its action', async () => {
     const gate = await bench.control.addGate('RunInstances', 'hold', 2);
     const held = [run(bench.ec2), run(bench.ec2)];
     await bench.control.whenArrived(gate.id);
@@ -107,13 +107,13 @@ describe('a gate of the simulator', () => {
     assert.deepEqual(await bench.control.gates(), []);
   });
 
-  it('says so when nobody comes', async () => {
+  it('a wait at a gate reports when no call arrives', async () => {
     const gate = await bench.control.addGate('RunInstances', 'hold');
     await assert.rejects(bench.control.whenArrived(gate.id, { timeoutMs: 1 }), /408/);
     await assert.rejects(bench.control.release('none'), /404/);
   });
 
-  it('holds no call over a reset', async () => {
+  it('a reset ends the held calls of a gate', async () => {
     const gate = await bench.control.addGate('RunInstances', 'hold');
     const call = assert.rejects(run(bench.ec2), { code: 'ECONNRESET' });
     await bench.control.whenArrived(gate.id);
@@ -123,7 +123,7 @@ describe('a gate of the simulator', () => {
     assert.equal((await bench.control.summary()).launchedEver, 0);
   });
 
-  it('that is an error answers so, before the effect or after it', async () => {
+  it('an error gate returns its error before or after the effect', async () => {
     await bench.control.addGate('RunInstances', 'errorBefore', 1, { code: 'RequestLimitExceeded' });
     await assert.rejects(run(bench.ec2, { ClientToken: 'token' }), { name: 'RequestLimitExceeded' });
     await bench.control.addGate('RunInstances', 'errorAfter');
@@ -136,12 +136,12 @@ describe('a gate of the simulator', () => {
     ]);
   });
 
-  it('that is partial launches only so many', async () => {
+  it('a partial gate limits how many instances a call launches', async () => {
     await bench.control.addGate('RunInstances', 'partial', 1, { keep: 2 });
     assert.equal((await run(bench.ec2, { MaxCount: 5 })).length, 2);
   });
 
-  it('that is stale or shuffles shows the past, or another order', async () => {
+  it('a stale gate shows past state and a shuffling gate another order', async () => {
     const [first = '', second = ''] = await run(bench.ec2, { MaxCount: 2 });
     const listed = async () => {
       const { Reservations = [] } = await bench.ec2.send(new DescribeInstancesCommand({}));
@@ -155,7 +155,7 @@ describe('a gate of the simulator', () => {
     assert.deepEqual(await listed(), [first, second]);
   });
 
-  it('takes the calls that it is for: after some, every so many, or by chance', async () => {
+  it('a gate takes calls after a number of others, at an interval, or by chance', async () => {
     const outcomes = async (): Promise<string[]> => {
       const before = (await bench.control.log()).length;
       for (let call = 0; call < 20; call += 1) await run(bench.ec2).catch(() => {});
@@ -174,7 +174,7 @@ describe('a gate of the simulator', () => {
     assert.equal(await byChance(), first);
   });
 
-  it('may be for calls with a certain parameter alone, such as all pages but the first', async () => {
+  it('a gate can be limited to calls with a certain parameter, such as all pages but the first', async () => {
     await run(bench.ec2, { MinCount: 7, MaxCount: 7 });
     await bench.control.addGate('DescribeInstances', 'errorBefore', null, { having: 'NextToken' });
     const page = await bench.ec2.send(new DescribeInstancesCommand({ MaxResults: 5 }));
@@ -185,7 +185,7 @@ describe('a gate of the simulator', () => {
     });
   });
 
-  it('says what is wrong with an order', async () => {
+  it('the control endpoint reports what is wrong with a gate', async () => {
     await assert.rejects(
       bench.control.addGate('RunInstances', 'delay', 0),
       /count: expected a number from 1/,

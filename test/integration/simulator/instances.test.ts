@@ -34,7 +34,7 @@ describe('simulated instances', () => {
     return ids(answer.Reservations?.flatMap((reservation) => reservation.Instances ?? []));
   }
 
-  it('go from pending over running and shutting-down to terminated, and are forgotten after an hour', async () => {
+  it('an instance goes from pending through running and shutting-down to terminated, and disappears after an hour', async () => {
     const [id] = await run(bench.ec2, { ClientToken: 'token', KeyName: 'key' });
     const pending = await describeOne(id);
     assert.equal(pending.State?.Name, 'pending');
@@ -62,7 +62,7 @@ describe('simulated instances', () => {
     await assert.rejects(describeOne(id), { name: 'InvalidInstanceID.NotFound' });
   });
 
-  it('are all left alone when one id of a terminate is unknown', async () => {
+  it('TerminateInstances with one unknown id terminates nothing', async () => {
     const [id = ''] = await run(bench.ec2);
     const unknown = ['i-0123456789abcdef0', 'i-0123456789abcdef1'];
     await assert.rejects(bench.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id, ...unknown] })), {
@@ -75,7 +75,7 @@ describe('simulated instances', () => {
     assert.deepEqual((await bench.control.summary()).liveIds, [id]);
   });
 
-  it('may be terminated twice, which counts once', async () => {
+  it('terminating an instance twice has the effect of once', async () => {
     const [id = ''] = await run(bench.ec2);
     const terminate = () => bench.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id, id] }));
     await terminate();
@@ -89,7 +89,7 @@ describe('simulated instances', () => {
     );
   });
 
-  it('are listed in pages of exactly MaxResults, over 1000 of them', async () => {
+  it('more than 1000 instances are listed in pages of exactly MaxResults', async () => {
     const launched = await run(bench.ec2, { MinCount: 1, MaxCount: 1150 });
     const seen: string[] = [];
     const sizes: number[] = [];
@@ -108,7 +108,7 @@ describe('simulated instances', () => {
     assert.equal(new Set((await bench.control.instances()).map((each) => each.privateIp)).size, 1150);
   });
 
-  it('are listed in smaller pages than asked for, when that is ordered', async () => {
+  it('a smaller page size in the settings overrides MaxResults', async () => {
     const launched = await run(bench.ec2, { MinCount: 3, MaxCount: 3 });
     await bench.control.setSettings({ pageSize: 2 });
     const first = await bench.ec2.send(new DescribeInstancesCommand({ MaxResults: 1000 }));
@@ -121,7 +121,7 @@ describe('simulated instances', () => {
     assert.deepEqual(pages, [launched.slice(0, 2), launched.slice(2)]);
   });
 
-  it('are found by filters', async () => {
+  it('filters select instances', async () => {
     const [first] = await run(bench.ec2, { ClientToken: 'one', TagSpecifications: group('alpha-1') });
     const [second] = await run(bench.ec2, {
       SubnetId: subnetB,
@@ -144,7 +144,7 @@ describe('simulated instances', () => {
     assert.deepEqual(await filtered('instance-state-name', 'running'), [first, second]);
   });
 
-  it('are refused to queries that AWS refuses', async () => {
+  it('the simulator refuses the queries that AWS refuses', async () => {
     const [id = ''] = await run(bench.ec2);
     await assert.rejects(filtered('no-such-filter', 'x'), { name: 'InvalidParameterValue' });
     const many = Array.from({ length: 201 }, (_, index) => `i-${index}`);
@@ -160,7 +160,7 @@ describe('simulated instances', () => {
     });
   });
 
-  it('are hidden, with their tags and states, for the consistency lag', async () => {
+  it('the consistency lag hides new instances, tags and states', async () => {
     await bench.control.setSettings({ consistencyLagMs: 5000 });
     const [id = ''] = await run(bench.ec2);
     await assert.rejects(describeOne(id), {
@@ -184,7 +184,7 @@ describe('simulated instances', () => {
     assert.deepEqual(fresh.Tags, [{ Key: 'late', Value: 'yes' }]);
   });
 
-  it('may run for a while before AWS shows their names and addresses', async () => {
+  it('an instance may run for a while before AWS shows its name and address', async () => {
     await bench.control.setSettings({ addressLagMs: 3000 });
     const [id = ''] = await run(bench.ec2);
     const shown = async () => {
@@ -197,7 +197,7 @@ describe('simulated instances', () => {
     assert.deepEqual(await shown(), ['running', true, true]);
   });
 
-  it('have a status when running, and without it when asked for all', async () => {
+  it('instance status lists running instances, and all of them on request', async () => {
     const [id = ''] = await run(bench.ec2);
     const status = async (all: boolean) =>
       (
@@ -215,7 +215,7 @@ describe('simulated instances', () => {
     });
   });
 
-  it('follow new times where their transition is still to come', async () => {
+  it('new times apply to future transitions', async () => {
     const [id] = await run(bench.ec2);
     await bench.control.setSettings({ pendingSeconds: 60 });
     bench.pass(2000);
@@ -226,7 +226,7 @@ describe('simulated instances', () => {
     assert.equal((await describeOne(id)).State?.Name, 'running');
   });
 
-  it('can be terminated behind our back, with a reason', async () => {
+  it('someone else can terminate an instance with a reason', async () => {
     const [id = ''] = await run(bench.ec2, { InstanceMarketOptions: { MarketType: 'spot' } });
     await bench.control.terminate(id, 'Server.SpotInstanceTermination');
     const instance = await describeOne(id);
@@ -243,14 +243,14 @@ describe('simulated instances', () => {
     );
   });
 
-  it('can be forgotten by AWS at once', async () => {
+  it('an instance can disappear from AWS at once', async () => {
     const [id = ''] = await run(bench.ec2);
     await bench.control.forget(id);
     await assert.rejects(describeOne(id), { name: 'InvalidInstanceID.NotFound' });
     assert.deepEqual((await bench.control.summary()).liveIds, []);
   });
 
-  it('are not launched from what does not exist', async () => {
+  it('nothing is launched from a template, image or subnet that does not exist', async () => {
     const bad = async (input: Parameters<typeof run>[1], name: string) => {
       await assert.rejects(run(bench.ec2, input), { name });
     };

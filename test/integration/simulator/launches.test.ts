@@ -28,7 +28,7 @@ describe('simulated launches', () => {
 
   const launchedEver = async () => (await bench.control.summary()).launchedEver;
 
-  it('are replayed, not repeated, for the same token and parameters', async () => {
+  it('a launch with the same token and parameters is replayed, not repeated', async () => {
     const first = await run(bench.ec2, { MaxCount: 3, ClientToken: 'run' });
     assert.deepEqual(await run(bench.ec2, { MaxCount: 3, ClientToken: 'run' }), first);
     const template = await makeTemplate(bench.ec2);
@@ -50,7 +50,7 @@ describe('simulated launches', () => {
     );
   });
 
-  it('are refused for the same token with other parameters', async () => {
+  it('a launch with the same token and other parameters is refused', async () => {
     await run(bench.ec2, { ClientToken: 'run' });
     await assert.rejects(run(bench.ec2, { ClientToken: 'run', MaxCount: 2 }), {
       name: 'IdempotentParameterMismatch',
@@ -63,14 +63,14 @@ describe('simulated launches', () => {
     assert.equal(await launchedEver(), 2);
   });
 
-  it('by RunInstances take a token per zone, so that another zone launches again', async () => {
+  it('RunInstances applies a token per zone, so that another zone launches again', async () => {
     const [first] = await run(bench.ec2, { ClientToken: 'run', SubnetId: subnetA });
     const [second] = await run(bench.ec2, { ClientToken: 'run', SubnetId: subnetB });
     assert.notEqual(first, second);
     assert.equal(await launchedEver(), 2);
   });
 
-  it('are not replayed when the instances of the token are terminated', async () => {
+  it('a launch is not replayed when the instances of its token are terminated', async () => {
     const launched = await run(bench.ec2, { ClientToken: 'run' });
     await bench.ec2.send(new TerminateInstancesCommand({ InstanceIds: launched }));
     bench.pass(2000);
@@ -78,13 +78,13 @@ describe('simulated launches', () => {
     assert.equal(await launchedEver(), 1);
   });
 
-  it('are refused for a token that is too long', async () => {
+  it('a launch with too long a token is refused', async () => {
     await assert.rejects(run(bench.ec2, { ClientToken: 'x'.repeat(65) }), { name: 'InvalidParameterValue' });
     await assert.rejects(run(bench.ec2, { ClientToken: 'ü' }), { name: 'InvalidParameterValue' });
     await run(bench.ec2, { ClientToken: 'x'.repeat(64) });
   });
 
-  it('by RunInstances fill what there is between MinCount and MaxCount, or nothing', async () => {
+  it('RunInstances launches what capacity allows between MinCount and MaxCount, or nothing', async () => {
     await bench.control.setPools([{ instanceType: 'm5.large', zone: 'us-east-1a', capacity: 3 }]);
     await assert.rejects(run(bench.ec2, { MinCount: 4, MaxCount: 5, ClientToken: 'big' }), (error: Error) => {
       assert.equal(error.name, 'InsufficientInstanceCapacity');
@@ -97,7 +97,7 @@ describe('simulated launches', () => {
     assert.equal(launched.length, 3);
     await assert.rejects(run(bench.ec2), { name: 'InsufficientInstanceCapacity' });
     await run(bench.ec2, { SubnetId: subnetB });
-    // A terminated instance gives its place back; the token of the failed launch stays taken.
+    // A terminated instance frees its capacity; the token of the failed launch stays used.
     await bench.ec2.send(new TerminateInstancesCommand({ InstanceIds: launched }));
     await run(bench.ec2);
     await assert.rejects(run(bench.ec2, { MinCount: 1, MaxCount: 5, ClientToken: 'big' }), {
@@ -105,7 +105,7 @@ describe('simulated launches', () => {
     });
   });
 
-  it('by a fleet go from pool to pool and tell which one was short', async () => {
+  it('a fleet tries offering after offering and reports which was short', async () => {
     await bench.control.setPools([
       { instanceType: 'm5.large', capacity: 2 },
       { instanceType: 'c5.large', capacity: 0 },
@@ -139,7 +139,7 @@ describe('simulated launches', () => {
     assert.equal(answer.Errors[0]?.LaunchTemplateAndOverrides?.Overrides?.AvailabilityZone, 'us-east-1a');
   });
 
-  it('by a fleet that gets nothing are a success, and its token is remembered', async () => {
+  it('a fleet that launches nothing succeeds, and its token is remembered', async () => {
     await bench.control.setPools([{ capacity: 0 }]);
     const template = await makeTemplate(bench.ec2);
     const first = await fleet(bench.ec2, template, 2, undefined, { ClientToken: 'none' });
@@ -152,7 +152,7 @@ describe('simulated launches', () => {
     assert.equal(await launchedEver(), 0);
   });
 
-  it('by a fleet heed weights, priorities and the split of spot and on-demand', async () => {
+  it('a fleet respects weights, priorities and the split of spot and on-demand', async () => {
     const template = await makeTemplate(bench.ec2);
     const answer = await fleet(
       bench.ec2,
@@ -180,7 +180,7 @@ describe('simulated launches', () => {
     );
   });
 
-  it('show what the launch template, the fleet and AWS itself say about an instance', async () => {
+  it('an instance shows the properties from the launch template, the fleet and AWS itself', async () => {
     const template = await makeTemplate(bench.ec2);
     const answer = await fleet(bench.ec2, template, 1, undefined, {
       TagSpecifications: [
@@ -209,7 +209,7 @@ describe('simulated launches', () => {
     assert.deepEqual((await bench.control.fleets())[0]?.tags, { whole: 'fleet' });
   });
 
-  it('of 500 by a fleet and reads of 1000 are quick', async () => {
+  it('a fleet launch of 500 and a read of 1000 are quick', async () => {
     const template = await makeTemplate(bench.ec2);
     const start = performance.now();
     await fleet(bench.ec2, template, 500);
@@ -231,7 +231,7 @@ describe('simulated launches', () => {
     assert.ok(read - before < 1000, `1000 read in ${read - before} ms`);
   });
 
-  it('need a launch template, whose name is unique and whose token is replayed', async () => {
+  it('a launch template has a unique name and its token is replayed', async () => {
     const data = {
       LaunchTemplateName: 'test/name',
       LaunchTemplateData: { ImageId: 'ami-00000000000000001' },

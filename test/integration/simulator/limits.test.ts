@@ -16,7 +16,7 @@ describe('the limits of the simulated AWS', () => {
     await bench.close();
   });
 
-  it('are its request rates, when they are switched on', async () => {
+  it('the simulator enforces request rates when they are switched on', async () => {
     const calls = async (count: number): Promise<number> => {
       const all = await Promise.allSettled(Array.from({ length: count }, () => run(bench.ec2)));
       return all.filter(({ status }) => status === 'fulfilled').length;
@@ -29,7 +29,7 @@ describe('the limits of the simulated AWS', () => {
     await assert.rejects(run(bench.ec2), { name: 'RequestLimitExceeded' });
   });
 
-  it('are quotas and addresses, each with its own code', async () => {
+  it('exceeded quotas and exhausted addresses each have their own error code', async () => {
     await bench.control.setQuotas({ vcpus: { 'on-demand': 4 }, addresses: { [subnetB]: 1 } });
     await run(bench.ec2, { SubnetId: subnetB });
     await assert.rejects(run(bench.ec2, { SubnetId: subnetB }), {
@@ -41,7 +41,7 @@ describe('the limits of the simulated AWS', () => {
     await run(bench.ec2);
   });
 
-  it('protect a machine from being terminated', async () => {
+  it('a protected instance cannot be terminated', async () => {
     const [id = '', other = ''] = await run(bench.ec2, { MaxCount: 2 });
     const terminate = (...InstanceIds: string[]) =>
       bench.ec2.send(new TerminateInstancesCommand({ InstanceIds }));
@@ -53,7 +53,7 @@ describe('the limits of the simulated AWS', () => {
     assert.equal((await bench.control.summary()).live, 0);
   });
 
-  it('stop a machine, which stays and can be terminated', async () => {
+  it('a stopped instance remains and can be terminated', async () => {
     const [id = ''] = await run(bench.ec2);
     bench.pass(5_000);
     await bench.control.stop(id);
@@ -65,7 +65,7 @@ describe('the limits of the simulated AWS', () => {
     assert.equal((await bench.control.summary()).live, 0);
   });
 
-  it('interrupt a spot machine after its notice', async () => {
+  it('a spot instance is interrupted after its notice', async () => {
     const [id = ''] = await run(bench.ec2, { InstanceMarketOptions: { MarketType: 'spot' } });
     bench.pass(5_000);
     await bench.control.interrupt(id);
@@ -78,7 +78,7 @@ describe('the limits of the simulated AWS', () => {
     bench.pass(119_000);
     assert.equal((await bench.control.summary()).live, 1);
     bench.pass(2_000);
-    // Time only passes where somebody looks.
+    // Simulated time advances only when a call arrives.
     await bench.ec2.send(new DescribeInstancesCommand({}));
     assert.equal((await bench.control.summary()).live, 0);
     assert.deepEqual(await noticed(), []);

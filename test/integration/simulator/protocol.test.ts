@@ -46,7 +46,7 @@ describe('the simulated EC2 API', () => {
 
   const signed = 'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/ec2/aws4_request';
 
-  it('refuses an action it does not know', async () => {
+  it('the simulator refuses an unknown action', async () => {
     await assert.rejects(bench.ec2.send(new DescribeVolumesCommand({})), (error: Error) => {
       assert.equal(error.name, 'InvalidAction');
       assert.equal(error.message, 'The action DescribeVolumes is not valid for this web service.');
@@ -60,12 +60,12 @@ describe('the simulated EC2 API', () => {
     assert.equal((await bench.control.log())[0]?.outcome, 'InvalidAction');
   });
 
-  it('refuses a call that is not signed', async () => {
+  it('the simulator refuses an unsigned call', async () => {
     assert.deepEqual(await post({ Action: 'DescribeInstances' }), [403, 'MissingAuthenticationToken']);
     assert.deepEqual(await post({ Action: 'DescribeInstances' }, 'Basic x'), [401, 'AuthFailure']);
   });
 
-  it('refuses missing and unknown parameters and versions', async () => {
+  it('the simulator refuses missing and unknown parameters and versions', async () => {
     assert.deepEqual(await post({}, signed), [400, 'MissingAction']);
     assert.deepEqual(await post({ Action: 'RunInstances', MaxCount: '1' }, signed), [
       400,
@@ -86,7 +86,7 @@ describe('the simulated EC2 API', () => {
     ]);
   });
 
-  it('does nothing on a dry run, after the same checks', async () => {
+  it('a dry run makes the same checks and changes nothing', async () => {
     const [id = ''] = await run(bench.ec2);
     const dry = { name: 'DryRunOperation', $metadata: { httpStatusCode: 412 } };
     assert.deepEqual(await outcome(run(bench.ec2, { DryRun: true })), dry);
@@ -97,7 +97,7 @@ describe('the simulated EC2 API', () => {
     assert.deepEqual((await bench.control.summary()).liveIds, [id]);
   });
 
-  it('refuses what it does not simulate rather than do something else', async () => {
+  it('the simulator refuses parameters that it does not simulate', async () => {
     const LaunchTemplateId = await makeTemplate(bench.ec2);
     await assert.rejects(
       bench.ec2.send(
@@ -112,7 +112,7 @@ describe('the simulated EC2 API', () => {
     );
   });
 
-  it('refuses tags that are reserved or twice there', async () => {
+  it('the simulator refuses reserved and duplicate tags', async () => {
     await assert.rejects(runTagged('aws:mine'), { name: 'InvalidParameterValue' });
     await assert.rejects(runTagged('a', 'a'), { name: 'InvalidParameterValue' });
     await assert.rejects(runTagged(...Array.from({ length: 51 }, (_, index) => `k${index}`)), {
@@ -120,7 +120,7 @@ describe('the simulated EC2 API', () => {
     });
   });
 
-  it('describes its instance types, subnets and images', async () => {
+  it('the simulator describes its instance types, subnets and images', async () => {
     const types = await bench.ec2.send(
       new DescribeInstanceTypesCommand({ InstanceTypes: ['r5.2xlarge', 'm6g.large'] }),
     );
@@ -155,7 +155,7 @@ describe('the simulated EC2 API', () => {
     });
   });
 
-  it('runs a subnet out of addresses and reuses those of terminated instances', async () => {
+  it('a subnet runs out of addresses and reuses those of terminated instances', async () => {
     const fill = new RunInstancesCommand({
       MinCount: 1,
       MaxCount: 20_000,
@@ -175,7 +175,7 @@ describe('the simulated EC2 API', () => {
     assert.equal(found?.privateIp, freed);
   }).timeout(30_000);
 
-  it('logs each call with its exact parameters', async () => {
+  it('the simulator logs each call with its exact parameters', async () => {
     const [id] = await run(bench.ec2, { ClientToken: 'token' });
     const [entry] = await bench.control.log();
     assert.deepEqual(entry, {

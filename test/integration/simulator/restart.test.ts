@@ -33,7 +33,7 @@ describe('a simulator with a state file', () => {
     return { child, url };
   }
 
-  it('knows after a restart all it knew before', async () => {
+  it('a restarted simulator has all of its previous state', async () => {
     const before = await startBench({ stateFile });
     const template = await makeTemplate(before.ec2);
     const first = await fleet(before.ec2, template, 3, undefined, { ClientToken: 'fleet' });
@@ -57,7 +57,7 @@ describe('a simulator with a state file', () => {
       assert.deepEqual(await known(after), was);
       const again = await fleet(after.ec2, template, 3, undefined, { ClientToken: 'fleet' });
       assert.deepEqual(fleetIds(again), fleetIds(first));
-      // The pool is still full: two of its two are live.
+      // The offering is still full: two of its two instances are live.
       await assert.rejects(run(after.ec2), { name: 'InsufficientInstanceCapacity' });
       assert.equal((await after.control.log()).at(-1)?.seq, was.length + 1);
     } finally {
@@ -65,7 +65,7 @@ describe('a simulator with a state file', () => {
     }
   });
 
-  it('loses nothing that was answered when it is killed in the middle of calls', async () => {
+  it('a simulator killed during calls loses nothing that it has responded to', async () => {
     const { child, url } = await startChild();
     const ec2 = ec2At(url);
     const answered: string[] = [];
@@ -100,7 +100,7 @@ describe('a simulator with a state file', () => {
     assert.ok(replayed.every((id) => live.has(id)));
   });
 
-  it('takes a torn last line for a call that never happened', async () => {
+  it('a torn last line counts as a call that never happened', async () => {
     const before = await startBench({ stateFile });
     const launched = await run(before.ec2);
     await before.close();
@@ -111,14 +111,14 @@ describe('a simulator with a state file', () => {
     assert.ok((await readFile(stateFile, 'utf8')).endsWith('}\n'));
   });
 
-  it('does not start from a file that is damaged in its middle', async () => {
+  it('a simulator does not start from a state file that is damaged in the middle', async () => {
     const before = await startBench({ stateFile });
     await before.close();
     await appendFile(stateFile, 'damage\n{}\n');
     await assert.rejects(startBench({ stateFile }), /damaged at line/);
   });
 
-  it('has nothing left after a reset', async () => {
+  it('a reset removes all state', async () => {
     const before = await startBench({ stateFile });
     await run(before.ec2);
     await before.control.reset();

@@ -58,7 +58,7 @@ const errorOf = (code: string, status: number): Error =>
 
 describe("AWS's error codes", () => {
   for (const [kind, byStatus] of Object.entries(EXPECTED)) {
-    it(`are taken as ${kind} where they should`, () => {
+    it(`AWS error codes of kind ${kind} are recognized`, () => {
       for (const [status, codes] of Object.entries(byStatus)) {
         for (const code of codes.split(' ')) {
           assert.equal(toProviderError(errorOf(code, Number(status))).kind, kind, `${code} with ${status}`);
@@ -67,7 +67,7 @@ describe("AWS's error codes", () => {
     });
   }
 
-  it('end the retries of a launch only where it can never succeed', () => {
+  it('an error ends the retries of a launch only if it can never succeed', () => {
     for (const [kind, byStatus] of Object.entries(EXPECTED)) {
       const [status = '', codes = ''] = Object.entries(byStatus)[0] ?? [];
       const { nonRetryable } = toApplicationFailure(errorOf(codes.split(' ')[0] ?? '', Number(status)));

@@ -18,14 +18,14 @@ const MINUTE = 60_000;
 /** In which the activities of this test run. */
 const THIS_RUN = 'run-1';
 
-/** What the cloud and Temporal were told, in order. */
+/** The calls to the cloud and to Temporal, in order. */
 interface World {
   readonly told: string[];
   sent: LaunchCall | undefined;
   prepare: () => LaunchParameters;
   keep: () => void;
   readonly kept: EventEmitter;
-  /** By runs before. */
+  /** By earlier runs. */
   launched: LaunchedResources;
   lookTakes: Promise<unknown>;
 }
@@ -111,27 +111,27 @@ function acquire(
 }
 
 describe('a launch that is prepared by the activity that sends it', () => {
-  it('is kept in Temporal before the cloud hears of it', async () => {
+  it('a launch is recorded in Temporal before it is sent to the cloud', async () => {
     const world = aWorld();
     const { parameters } = await acquire(world);
     assert.deepEqual(world.told, ['prepare', `keep ${JSON.stringify(parameters)}`, 'send']);
     assert.deepEqual(world.sent?.parameters, parameters);
   });
 
-  it('is sent again as it was by the next attempt', async () => {
+  it('the next attempt resends a launch unchanged', async () => {
     const world = aWorld();
     const { parameters } = await acquire(world, {}, { attempt: 2, heartbeatDetails: kept });
     assert.deepEqual([world.told, world.sent?.parameters, parameters], [['send'], kept, kept]);
     assert.equal(world.sent?.mayHaveBeenSent, false);
   });
 
-  it('is looked for first when somebody has reset the activity', async () => {
+  it('an activity that was reset discovers its launch before it sends', async () => {
     const world = aWorld();
     await acquire(world, { notAfter: Date.now() - MINUTE }, { attempt: 1, heartbeatDetails: kept });
     assert.deepEqual([world.told, world.sent?.mayHaveBeenSent], [['send'], true]);
   });
 
-  it('is looked for first when it is not certain what became of it', async () => {
+  it('an attempt discovers a launch of uncertain outcome before it sends', async () => {
     const world = aWorld();
     await acquire(world, { launch: { ...aLaunch, stage: 'overdue' }, parameters: kept }, { attempt: 1 });
     assert.deepEqual([world.told, world.sent?.mayHaveBeenSent], [['send'], true]);
@@ -145,7 +145,7 @@ describe('a launch that is prepared by the activity that sends it', () => {
       groups: [{ launchMethod: 'm', id: 'g', token: 'test-1' }],
     };
 
-    it('is sent when nothing of its request is found, as one that may have been sent', async () => {
+    it('a run after a reset sends its launch when discovery finds nothing, as one that may have been sent', async () => {
       const world = aWorld();
       const { parameters, discoveryRunId, discovered } = await acquire(world, afterReset);
       assert.deepEqual(world.told, ['look', 'prepare', `keep ${JSON.stringify(parameters)}`, 'send']);
@@ -157,7 +157,7 @@ describe('a launch that is prepared by the activity that sends it', () => {
       ['a machine', aMachine],
       ['a group', aGroup],
     ] as const)
-      it(`is neither prepared nor sent beside ${what} that is found, also after the deadline`, async () => {
+      it(`a run after a reset neither prepares nor sends a launch when it discovers ${what}, also after the deadline`, async () => {
         const world = aWorld();
         world.launched = launched;
         const late = { notAfter: Date.now() - MINUTE };
@@ -173,7 +173,7 @@ describe('a launch that is prepared by the activity that sends it', () => {
         assert.deepEqual(world.told, ['look', 'look']);
       });
 
-    it('is sent without a look once this run has looked, but not when only one before it has', async () => {
+    it('a launch is sent without discovery once this run has discovered, but not when only an earlier run has', async () => {
       const world = aWorld();
       world.launched = aMachine;
       await acquire(world, { ...afterReset, discoveryRunId: THIS_RUN });
@@ -182,14 +182,14 @@ describe('a launch that is prepared by the activity that sends it', () => {
       assert.ok(discovered);
     });
 
-    it('is sent again, and not looked for, by an attempt after one that kept what it sent', async () => {
+    it('an attempt resends without discovery what an earlier attempt recorded', async () => {
       const world = aWorld();
       world.launched = aMachine;
       const { parameters } = await acquire(world, afterReset, { attempt: 2, heartbeatDetails: kept });
       assert.deepEqual([world.told, parameters, world.sent?.mayHaveBeenSent], [['send'], kept, true]);
     });
 
-    it('keeps nothing while it is looked for, and beats', async () => {
+    it('discovery heartbeats and records no launch', async () => {
       const world = aWorld();
       world.lookTakes = once(world.kept, 'keep');
       const { parameters } = await acquire(world, afterReset);
@@ -206,21 +206,21 @@ describe('a launch that is prepared by the activity that sends it', () => {
     describe(`in attempt ${attempt}, while nothing is kept`, () => {
       const unprepared = { isConclusive: true, machines: [], shortages: [], needsPreparation: true };
 
-      it('is not sent when it cannot be kept', async () => {
+      it('a launch is not sent when it cannot be recorded', async () => {
         const world = aWorld();
         world.keep = throttled;
         assert.deepEqual(await acquire(world, {}, { attempt }), unprepared);
         assert.deepEqual(world.told, ['prepare']);
       });
 
-      it('is left unprepared when the cloud cannot prepare it now', async () => {
+      it('a launch stays unprepared when the cloud cannot prepare it now', async () => {
         const world = aWorld();
         world.prepare = throttled;
         assert.deepEqual(await acquire(world, {}, { attempt }), unprepared);
         assert.deepEqual(world.told, ['prepare']);
       });
 
-      it('is rejected when it never can', async () => {
+      it('a launch is rejected when the cloud can never prepare it', async () => {
         const world = aWorld();
         world.prepare = () => {
           throw ApplicationFailure.nonRetryable('No such image', 'LaunchRejected');
@@ -229,7 +229,7 @@ describe('a launch that is prepared by the activity that sends it', () => {
         assert.deepEqual(world.told, ['prepare']);
       });
 
-      it('is not even prepared after the deadline', async () => {
+      it('a launch is not prepared after the deadline', async () => {
         const world = aWorld();
         const result = await acquire(world, { notAfter: Date.now() - MINUTE }, { attempt });
         assert.deepEqual(result, { isConclusive: true, machines: [], shortages: [] });

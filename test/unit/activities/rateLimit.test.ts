@@ -4,7 +4,7 @@ import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { createTokenBucket, EC2_RATES, limitRates } from '../../../activities/aws/client/rateLimit.ts';
 
 describe('a token bucket', () => {
-  it('lets a burst pass, then holds to the rate, and fills again while nothing is asked', () => {
+  it('a token bucket passes a burst, then limits the rate, and refills while idle', () => {
     let now = 1_000_000;
     const bucket = createTokenBucket({ burst: 3, perSecond: 2 }, () => now);
     const take = (count: number): number[] => Array.from({ length: count }, () => bucket.reserve());
@@ -17,7 +17,7 @@ describe('a token bucket', () => {
 describe('a call that waits for its turn', () => {
   afterEach(() => mock.reset());
 
-  it('is not sent when the process stood still meanwhile: what it was decided by may no longer hold', async () => {
+  it('a waiting call is not sent after the process was suspended, because its decision may be outdated', async () => {
     let sent = 0;
     const client = new EC2Client({
       region: 'us-east-1',
@@ -33,7 +33,7 @@ describe('a call that waits for its turn', () => {
     );
     const call = (): Promise<unknown> => client.send(new TerminateInstancesCommand({ InstanceIds: ['i-1'] }));
     await call();
-    // Each look at the clock is an hour later.
+    // Each read of the clock is an hour later.
     let now = 0;
     mock.method(Date, 'now', () => (now += 3_600_000));
     await assert.rejects(call(), {

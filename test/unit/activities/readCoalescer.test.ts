@@ -28,9 +28,9 @@ describe('the pace at which AWS is read', () => {
     return began;
   }
 
-  it('counts from the beginning of a read', async () =>
+  it('the read interval counts from the beginning of a read', async () =>
     assert.deepEqual(await beginnings(200), [0, 1_000, 2_000]));
 
-  it('leaves half of it between reads that take long', async () =>
+  it('slow reads still leave half of the interval between them', async () =>
     assert.deepEqual(await beginnings(2_000), [0, 2_500, 5_000]));
 });

@@ -3,12 +3,12 @@ import { createUnavailableOfferings } from '../../../activities/aws/launch/unava
 
 const MINUTE = 60_000;
 
-describe('the memory of shortages', () => {
+describe('unavailable offerings', () => {
   let now = 0;
   const open = (memory: ReturnType<typeof createUnavailableOfferings>): readonly string[] =>
     memory.filterAvailable(['a', 'b'], (pool) => pool);
 
-  it('leaves a short pool out for three minutes, and longer when it is short again', () => {
+  it('a short offering is left out for three minutes, and longer when it is short again', () => {
     const memory = createUnavailableOfferings(() => now);
     memory.record('a', 'InsufficientInstanceCapacity');
     assert.deepEqual(open(memory), ['b']);
@@ -21,7 +21,7 @@ describe('the memory of shortages', () => {
     assert.deepEqual(open(memory), ['a', 'b']);
   });
 
-  it('never waits longer than 15 minutes for capacity, and a day where a zone does not offer a type', () => {
+  it('an offering is left out for at most 15 minutes, or for a day where the zone does not offer the type', () => {
     const memory = createUnavailableOfferings(() => now);
     for (let times = 0; times < 10; times += 1) memory.record('a', 'InsufficientInstanceCapacity');
     now += 15 * MINUTE;
@@ -31,14 +31,14 @@ describe('the memory of shortages', () => {
     assert.deepEqual(open(memory), ['a']);
   });
 
-  it('tries all when all are short', () => {
+  it('all offerings are tried when all are short', () => {
     const memory = createUnavailableOfferings(() => now);
     memory.record('a', 'InsufficientInstanceCapacity');
     memory.record('b', 'SpotMaxPriceTooLow');
     assert.deepEqual(open(memory), ['a', 'b']);
   });
 
-  it('does not hold an error against a pool that is none of capacity', () => {
+  it('an error that is not about capacity leaves an offering available', () => {
     const memory = createUnavailableOfferings(() => now);
     memory.record('a', 'InvalidAMIID.NotFound');
     assert.deepEqual(open(memory), ['a', 'b']);

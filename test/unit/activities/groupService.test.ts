@@ -46,13 +46,13 @@ describe('the freeze of a group', () => {
     return activityEnvironment().run(() => groups.freeze(input));
   }
 
-  it('is over when it is full', async () =>
+  it('a freeze is complete when the group is full', async () =>
     assert.equal((await freeze(['running', 'pending', 'running'])).stage, undefined));
 
-  it('looks again beside a member that ends: the group may have replaced it already', async () =>
+  it('a freeze rereads a group with an ending member, because the group may have replaced it already', async () =>
     assert.equal((await freeze(['running', 'running', 'shutting-down'])).stage, 'settling'));
 
-  it('by Spot Fleet does not believe an answer that says nothing', async () => {
+  it('a freeze of a Spot Fleet rejects an empty response', async () => {
     const clients = { mutating: { send: async () => ({}) } } as unknown as AwsClients;
     const manager = createSpotFleetMethod(
       'maintain',
@@ -65,7 +65,7 @@ describe('the freeze of a group', () => {
 });
 
 describe('the size of an Auto Scaling group', () => {
-  /** @returns what it is set to when i-1 of three goes, of which i-2 is in this state */
+  /** @returns the size that is set when i-1 of three is released, of which i-2 is in this state */
   async function sizesSet(LifecycleState: string): Promise<number[]> {
     const member = (InstanceId: string, state = 'InService') => ({ InstanceId, LifecycleState: state });
     const group = {
@@ -90,9 +90,9 @@ describe('the size of an Auto Scaling group', () => {
     return sizes;
   }
 
-  it('goes down with a machine that is given back', async () =>
+  it('the size of an Auto Scaling group decreases with a released machine', async () =>
     assert.deepEqual(await sizesSet('InService'), [2]));
 
-  it('stays beside one that boots, which AWS might take instead: nothing protects it yet', async () =>
+  it('the size of an Auto Scaling group stays while an unprotected member boots, because AWS might terminate that one', async () =>
     assert.deepEqual(await sizesSet('Pending'), []));
 });

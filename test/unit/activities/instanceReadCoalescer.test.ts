@@ -3,7 +3,7 @@ import { createInstanceReadCoalescer } from '../../../activities/aws/instance/in
 import type { InstanceReader, InstanceObservation } from '../../../activities/aws/instance/instanceReader.ts';
 import { anObservation } from '../../fixtures/builders.ts';
 
-describe('the instance watcher', () => {
+describe('the instance read coalescer', () => {
   const settings = { minSeconds: 0.01, maxSeconds: 0.02, onError: () => {} };
   const never = (): AbortSignal => new AbortController().signal;
 
@@ -23,7 +23,7 @@ describe('the instance watcher', () => {
   const all = (ids: readonly string[]): ReadonlyMap<string, InstanceObservation> =>
     new Map(ids.map((id) => [id, { ...anObservation(id), tags: {} }]));
 
-  it('reads once for all who wait at the same time', async () => {
+  it('concurrent waiters share one read', async () => {
     const { instances, reads } = reader(all);
     const watcher = createInstanceReadCoalescer(instances, settings);
     await watcher.next(['i-0'], never());
@@ -37,7 +37,7 @@ describe('the instance watcher', () => {
     );
   });
 
-  it('shows no one a read that failed', async () => {
+  it('a failed read is shown to no waiter', async () => {
     const { instances, reads } = reader((ids, read) => {
       if (read < 3) throw new Error('AWS is away');
       return all(ids);
@@ -47,7 +47,7 @@ describe('the instance watcher', () => {
     assert.equal(reads.length, 3);
   });
 
-  it('lets go of a waiter that is cancelled and stops reading', async () => {
+  it('a cancelled waiter is released and reading stops', async () => {
     const { instances, reads } = reader(() => {
       throw new Error('AWS is away');
     });

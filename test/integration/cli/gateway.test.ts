@@ -239,7 +239,7 @@ function operations(kind: 'lean' | 'sdk'): void {
     });
     proxy.stop();
     assert.ok(outcome.ms < 10_000);
-    assert.match(failureMessage(outcome), /did not confirm the return in time. Give the machines back again/);
+    assert.match(failureMessage(outcome), /did not confirm the return in time. Return the machines again/);
   });
 
   it('fails, and never calls anything complete, with a namespace that is not there', async () => {

@@ -28,7 +28,7 @@ describe('lost machines', function () {
     }));
     assert.deepEqual(await goingOf(stack, asked), []);
     const { output } = await stack.ohf('health');
-    assert.match(output, /^monitor +failed +Host Factory has other names .* 'Alias' for i-/m);
+    assert.match(output, /^monitor +failed +Host Factory has other host names .* 'Alias' for i-/m);
     for (const { machineId } of machines) await stack.simulator.terminate(machineId);
     const expected = asked.map(({ machineId, name }) => ({ gracePeriod: 0, machine: name, machineId }));
     await eventually('both are named', async () => (await goingOf(stack, asked)).length === 2);

@@ -45,7 +45,7 @@ describe('unacknowledged machines', function () {
       const output = await ohf('adopt');
       return output.includes(requestId) ? output : undefined;
     });
-    assert.match(shown, /2\s+nothing was done/);
+    assert.match(shown, /2\s+nothing was changed/);
     const { code, output } = await stack.ohf('health');
     assert.equal(code, 1, output);
     assert.match(output, /no owner of any.*'ohf adopt'/);

@@ -12,7 +12,7 @@ export const TAG = {
   requestId: 'ohf:request-id',
   template: 'ohf:template',
   launch: 'ohf:launch',
-  hostName: 'ohf:host-name',
+  hostNaming: 'ohf:host-naming',
 } as const;
 
 export type Tags = readonly (readonly [string, string])[];
@@ -29,7 +29,7 @@ export function templateTags(owner: Omit<OwnerTags, 'requestId'>, template: Temp
     [TAG.deployment]: owner.deployment,
     [TAG.provider]: owner.provider,
     [TAG.template]: template.templateId,
-    ...(template.hostName === undefined ? {} : { [TAG.hostName]: formatHostNaming(template.hostName) }),
+    ...(template.hostName === undefined ? {} : { [TAG.hostNaming]: formatHostNaming(template.hostName) }),
   }).toSorted(byKey);
 }
 

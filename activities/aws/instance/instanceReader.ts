@@ -81,7 +81,7 @@ async function describeAllPages(
 
 /** The naming strategy is in a tag, so every reader always derives the same name. */
 function withHostName(instance: InstanceObservation): InstanceObservation {
-  const naming = instance.tags[TAG.hostName];
+  const naming = instance.tags[TAG.hostNaming];
   if (naming === undefined) return instance;
   const { machineId, name: privateDns, privateIp } = instance;
   return { ...instance, name: hostNameOf(parseHostNaming(naming), { machineId, privateDns, privateIp }) };

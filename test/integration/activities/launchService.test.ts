@@ -118,7 +118,7 @@ for (const [providerApi, action] of [
       const { machines } = await acquire(await aLaunch(1, { parameters: await prepare(template) }));
       const [{ machineId } = { machineId: '' }] = machines;
       const seen = (await createInstanceReader(aws.reading).describeByIds([machineId])).get(machineId);
-      assert.equal(seen?.tags['ohf:host-name'], 'resource-name');
+      assert.equal(seen?.tags['ohf:host-naming'], 'resource-name');
       assert.equal(seen.name, `${machineId}.ec2.internal`, 'as the simulated AWS names it too');
     });
 

@@ -54,7 +54,7 @@ describe('machines by their names', () => {
       'ohf:deployment': owner.deployment,
       'ohf:provider': owner.provider,
       'ohf:request-id': 'req-1',
-      ...(naming ? { 'ohf:host-name': formatHostNaming(naming) } : {}),
+      ...(naming ? { 'ohf:host-naming': formatHostNaming(naming) } : {}),
     }).map(([Key, Value]) => ({ Key, Value }));
     const TagSpecifications = [{ ResourceType: 'instance' as const, Tags: tags }];
     const [id = ''] = await run(aws.mutating, { TagSpecifications });

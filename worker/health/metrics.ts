@@ -65,7 +65,7 @@ function readinessMetric(registers: Registry[], readiness: ReadinessReader): voi
 
 function eventMetrics(registers: Registry[], events: MetricsSettings['events']): void {
   const publishable = new Gauge({
-    name: 'ohf_events_publishable',
+    name: 'ohf_outbox_writable',
     help: 'Whether events can be written to disk: 1 yes; 0 no, and owners keep them.',
     registers,
     collect() {

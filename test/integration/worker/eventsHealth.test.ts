@@ -97,12 +97,12 @@ describe('the health of the event pipeline', () => {
     const failing = await check('storage');
     assert.deepEqual([failing.ok, failing.degraded], [true, true]);
     assert.match(failing.detail ?? '', /^events cannot be published: /);
-    assert.equal(await metric(/^ohf_events_publishable/), 0);
+    assert.equal(await metric(/^ohf_outbox_writable/), 0);
     await rm(directory);
     await rename(aside, directory);
     assert.equal(await publish(1), true);
     assert.equal((await check('storage')).detail, directory);
-    assert.equal(await metric(/^ohf_events_publishable/), 1);
+    assert.equal(await metric(/^ohf_outbox_writable/), 1);
   });
 
   it('the worker is degraded from the discovery of a damaged file until the read model is rebuilt', async () => {

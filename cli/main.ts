@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { messageOf } from '../config/input/jsonFile.ts';
 import { hfOperation } from './operations/registry.ts';
+import { messageOf } from '../domain/errors/messageOf.ts';
 
 /** @returns the exit code: 0 or 1, and no other */
 async function main([, , name, ...rest]: readonly string[]): Promise<number> {

@@ -12,6 +12,7 @@ import { packObservations, type FleetObservation } from '../domain/monitor/obser
 import { ProviderError } from '../domain/errors/errors.ts';
 import { SIGNAL, type MachinesInterrupted } from '../contract/messages.ts';
 import { monitorStartOptions } from './monitor.ts';
+import { messageOf } from '../domain/errors/messageOf.ts';
 
 export interface InterruptionListener {
   /** Why the interruption queue cannot be read now, if it cannot: then only the sweep notices lost machines. */
@@ -81,7 +82,7 @@ export function listenForInterruptions(
 const failureText = (error: unknown): string =>
   error instanceof ProviderError
     ? `${error.providerCode}: ${truncateMessage(error.message)}`
-    : truncateMessage(error instanceof Error ? error.message : String(error));
+    : truncateMessage(messageOf(error));
 
 /** Reads the interrupted machines, and combines what the read shows of our own with their interruptions. */
 async function observeOwnMachines(

@@ -24,6 +24,7 @@ import { PROVIDERS, type OpenProvider } from './startup/providers.ts';
 import { installRuntime, limitHeapGrowth } from './startup/runtime.ts';
 import { storageDirectory } from './pipeline/storage.ts';
 import type { UnacknowledgedRules } from '../domain/monitor/records.ts';
+import { messageOf } from '../domain/errors/messageOf.ts';
 
 /**
  * Runs the worker of one provider instance until SIGINT or SIGTERM. At a shutdown it finishes AWS calls in progress,
@@ -49,7 +50,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     }
     return 0;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     log.logger.error(message, error instanceof OhfError ? { code: error.code } : { error });
     return 1;
   } finally {

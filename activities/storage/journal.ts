@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { StorageError } from '../../domain/errors/errors.ts';
 import { withLock } from './lock.ts';
 import { formatLine, readLines } from './checksummedLines.ts';
+import { messageOf } from '../../domain/errors/messageOf.ts';
 
 /** What a journal's values add up to, in memory. */
 export interface Fold<T> {
@@ -68,7 +69,7 @@ export async function openJournal<T>({ path, fold, onDamage }: JournalOptions<T>
       return await work();
     } catch (error) {
       if (error instanceof StorageError) throw error;
-      throw new StorageError(`${path}: ${error instanceof Error ? error.message : String(error)}`, {
+      throw new StorageError(`${path}: ${messageOf(error)}`, {
         cause: error,
       });
     }

@@ -15,6 +15,7 @@ import {
   type Table,
   type Tables,
 } from './store.ts';
+import { messageOf } from '../../domain/errors/messageOf.ts';
 
 /** ms that a write waits for another process's. */
 const MAX_BUSY_WAIT_MS = 10_000;
@@ -204,7 +205,7 @@ const isCorruption = (error: unknown): boolean =>
 
 function storageError(path: string, error: unknown): StorageError {
   if (error instanceof StorageError) return error;
-  return new StorageError(`${path}: ${error instanceof Error ? error.message : String(error)}`, {
+  return new StorageError(`${path}: ${messageOf(error)}`, {
     cause: error,
   });
 }

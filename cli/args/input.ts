@@ -3,12 +3,12 @@ import {
   decodeUtf8,
   isObject,
   describeType,
-  messageOf,
   fileErrorReason,
   type JsonObject,
 } from '../../config/input/jsonFile.ts';
 import { ValidationError } from '../../domain/errors/errors.ts';
 import type { InputSource } from './argv.ts';
+import { messageOf } from '../../domain/errors/messageOf.ts';
 
 /**
  * Host Factory's input document. Read at once: the file is Host Factory's and gone after the call.

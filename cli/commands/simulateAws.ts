@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
-import { isObject, messageOf, readJsonObject } from '../../config/input/jsonFile.ts';
+import { isObject, readJsonObject } from '../../config/input/jsonFile.ts';
 import { ValidationError } from '../../domain/errors/errors.ts';
 import type { Fault } from '../../simulator/gates.ts';
 import { switchOption, textOption } from '../args/fields.ts';
 import { defineCommand } from '../operations/operation.ts';
 import { writeStdout } from '../output/writeStdout.ts';
+import { messageOf } from '../../domain/errors/messageOf.ts';
 
 const numberOption = (flag: string, description: string, max: number) => {
   const allowed = `a number from 0 to ${max}`;

@@ -1,6 +1,6 @@
-import { messageOf } from '../../config/input/jsonFile.ts';
 import type { TemporalConfig } from '../../config/index.ts';
 import { UnavailableError } from '../../domain/errors/errors.ts';
+import { messageOf } from '../../domain/errors/messageOf.ts';
 
 /** gRPC's status codes that matter here (google.rpc.Code). */
 export const GRPC = {

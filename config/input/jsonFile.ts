@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigurationError } from '../../domain/errors/errors.ts';
+import { messageOf } from '../../domain/errors/messageOf.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -87,8 +88,6 @@ const FILE_ERROR_REASONS: Readonly<Record<string, string>> = {
 /** Why a file could not be used, in words, without the stack or the path. */
 export const fileErrorReason = (error: unknown): string =>
   FILE_ERROR_REASONS[errorCode(error)] ?? (errorCode(error) || messageOf(error));
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 export function describeType(value: unknown): string {
   if (value === null) return 'null';

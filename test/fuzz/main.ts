@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { AREAS } from './areas/all.ts';
 import type { Property } from './property.ts';
+import { messageOf } from '../../domain/errors/messageOf.ts';
 
 const USAGE = `npm run test:fuzz -- [--cases 10000] [--seed N] [--only TEXT]
 
@@ -56,6 +57,6 @@ let isHeld = false;
 try {
   isHeld = await main();
 } catch (error) {
-  say(error instanceof Error ? error.message : String(error));
+  say(messageOf(error));
 }
 process.exit(isHeld ? 0 : 1);

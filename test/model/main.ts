@@ -5,6 +5,7 @@ import { endServers } from '../fixtures/temporal/workflowRig.ts';
 import { deeds } from './commands.ts';
 import * as ledger from './ownerModel.ts';
 import { live } from './workflowModel.ts';
+import { messageOf } from '../../domain/errors/messageOf.ts';
 
 const USAGE = `npm run test:model -- [--lives 100] [--ledgers 20000] [--seed N]
 
@@ -54,7 +55,7 @@ let isHeld = false;
 try {
   isHeld = await main();
 } catch (error) {
-  say(error instanceof Error ? error.message : String(error));
+  say(messageOf(error));
 }
 await endServers();
 process.exit(isHeld ? 0 : 1);

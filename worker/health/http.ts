@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { ConfigurationError } from '../../domain/errors/errors.ts';
+import { messageOf } from '../../domain/errors/messageOf.ts';
 
 export interface Page {
   readonly status: number;
@@ -56,7 +57,7 @@ async function listen(server: Server, address: string): Promise<void> {
   try {
     await once(server, 'listening');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new ConfigurationError(
       `The worker cannot listen on metrics.listen (${address}): ${reason}. ` +
         'Give each worker of a host its own port.',

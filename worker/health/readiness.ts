@@ -1,3 +1,4 @@
+import { messageOf } from '../../domain/errors/messageOf.ts';
 /**
  * @returns what it found, in a few words; `degraded` is a problem that an operator must fix but that delays no request
  * @throws Error when the check fails
@@ -73,7 +74,7 @@ async function runOne(check: string, run: ReadinessCheck): Promise<CheckResult> 
       check,
       ok: false,
       degraded: false,
-      detail: error instanceof Error ? error.message : String(error),
+      detail: messageOf(error),
     };
   }
 }

@@ -15,6 +15,7 @@ import type { Store } from '../../activities/storage/store.ts';
 import type { Config } from '../../config/index.ts';
 import { configuredHandlers } from './eventHandlers.ts';
 import { damageText, openStorage, rebuiltAt } from './storage.ts';
+import { messageOf } from '../../domain/errors/messageOf.ts';
 
 const REOPEN_INTERVAL_MS = 60_000;
 const DAY_MS = 24 * 60 * 60_000;
@@ -56,7 +57,7 @@ export async function openEventPipeline(
   let failure: { readonly error: string } | undefined;
   const damages: { readonly at: number; readonly text: string }[] = [];
   const onError = (error: unknown): void => {
-    failure = { error: error instanceof Error ? error.message : String(error) };
+    failure = { error: messageOf(error) };
     logger.error('events cannot be published; the worker retries', { directory, error });
   };
   const onDamage = (damage: Damage): void => {

@@ -2,6 +2,7 @@ import { NativeConnection, type Logger } from '@temporalio/worker';
 import type { TemporalConfig } from '../../config/index.ts';
 import { temporalTls } from '../../config/temporalTls.ts';
 import { UnavailableError } from '../../domain/errors/errors.ts';
+import { messageOf } from '../../domain/errors/messageOf.ts';
 
 /** How long a starting worker waits for the Temporal server. */
 const CONNECT_TIMEOUT_MS = 60_000;
@@ -25,7 +26,7 @@ export async function connect(
       return await NativeConnection.connect({ address, tls, ...(apiKey === undefined ? {} : { apiKey }) });
     } catch (error) {
       if (Date.now() >= deadline) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         throw new UnavailableError(
           `Temporal at ${address} could not be reached (${reason}). Start it, or check temporal.address and temporal.tls.`,
           { cause: error },

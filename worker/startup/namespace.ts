@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { SEARCH_ATTRIBUTES } from '../../contract/searchAttributes.ts';
+import { messageOf } from '../../domain/errors/messageOf.ts';
 
 /** Temporal's state of the namespace that we need. */
 export interface NamespaceState {
@@ -152,5 +153,5 @@ export function serverMessage(error: unknown): string {
     error.details !== ''
   )
     return error.details;
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

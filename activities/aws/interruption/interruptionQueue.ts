@@ -10,6 +10,7 @@ import type { AwsClients } from '../client/clients.ts';
 import { parseInstanceEvent, type InstanceEvent } from './instanceEvents.ts';
 import { toProviderError } from '../client/errors.ts';
 import { observeRequests, type CallObserver } from '../client/awsCallMetrics.ts';
+import { messageOf } from '../../../domain/errors/messageOf.ts';
 
 export interface InterruptionQueueSettings {
   readonly url: string;
@@ -74,7 +75,7 @@ export function createInterruptionQueue(
     try {
       return parseInstanceEvent(Body, Date.now());
     } catch (error) {
-      settings.onMalformed(Body, error instanceof Error ? error.message : String(error));
+      settings.onMalformed(Body, messageOf(error));
       return undefined;
     }
   }

@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { ConfigurationError } from '../../../domain/errors/errors.ts';
 import type { EventHandler } from './handler.ts';
+import { messageOf } from '../../../domain/errors/messageOf.ts';
 
 /** How far a handler is, is kept by its name. */
 const BUILT_IN_HANDLERS = ['readModel', 'audit', 'webhook', 'sns'];
@@ -20,10 +21,7 @@ export async function loadCustomHandler(path: string): Promise<EventHandler> {
     handler = await (module.default as () => unknown)();
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
-    throw configurationError(
-      `cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
-      error,
-    );
+    throw configurationError(`cannot be loaded: ${messageOf(error)}`, error);
   }
   if (!isHandler(handler))
     throw configurationError('does not create a handler with name, startFrom and handle()');

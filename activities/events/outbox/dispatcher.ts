@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { tryLock } from '../../storage/lock.ts';
 import type { EventHandler } from '../handlers/handler.ts';
 import type { Outbox } from './outbox.ts';
+import { messageOf } from '../../../domain/errors/messageOf.ts';
 
 export interface DispatcherOptions {
   readonly outbox: Outbox;
@@ -97,7 +98,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
         const failingSince = failures.get(handler.name)?.failingSince ?? Date.now();
         failures.set(handler.name, {
           failingSince,
-          error: error instanceof Error ? error.message : String(error),
+          error: messageOf(error),
         });
         onFailure(healthOf(handler));
         await sleep(retryMs, until);

@@ -8,6 +8,7 @@ import type { Outbox } from '../outbox/outbox.ts';
 import { changesToMatch, observedFields, type OwnerSnapshot } from './ownerSnapshot.ts';
 import { createReadModelHandler, emptyMachineRecord, emptyRequestRecord } from './readModel.ts';
 import { adopterId } from '../../../domain/request/adopterId.ts';
+import { messageOf } from '../../../domain/errors/messageOf.ts';
 
 /** The owners of a provider instance, one for each request and each adopter. */
 export interface OwnerDirectory {
@@ -97,8 +98,6 @@ export async function rebuildReadModel(
 }
 
 const isAdopter = (id: string): boolean => id.startsWith(adopterId(''));
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 async function redeliverEvents(
   store: Store,
   outbox: Outbox,

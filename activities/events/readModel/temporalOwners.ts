@@ -12,6 +12,7 @@ import type { OwnerSnapshot } from './ownerSnapshot.ts';
 import type { Owner, OwnerDirectory } from './rebuild.ts';
 import type { StatusView } from '../../../domain/request/statusView.ts';
 import type { MachineRequestInput } from '../../../domain/request/input.ts';
+import { messageOf } from '../../../domain/errors/messageOf.ts';
 
 const HF_STATE = defineSearchAttributeKey('HfState', 'KEYWORD');
 const CALL_TIMEOUT_MS = 10_000;
@@ -91,7 +92,7 @@ export function createOwnerDirectory(client: Client, instance: ProviderInstance)
             const view = await readStatus(execution);
             return { ...common, ...view, cancelled: execution.cancelled };
           } catch (error) {
-            const queryError = error instanceof Error ? error.message : String(error);
+            const queryError = messageOf(error);
             const { status = 'running', message = '', cancelled = execution.cancelled } = carriedState ?? {};
             const machines = carriedState ? unpackMachines(carriedState.machines) : [];
             return { ...common, queryError, status, message, cancelled, machines };

@@ -4,7 +4,6 @@ import type { Config } from '../../../config/index.ts';
 import { drainMarkerPath } from '../../../config/hostFactory/draining.ts';
 import { providerLogDir, templatesPath } from '../../../config/hostFactory/hfPaths.ts';
 import { readTemplates } from '../../../config/templates/ibmTemplates.ts';
-import { messageOf } from '../../../config/input/jsonFile.ts';
 import { isOhfError } from '../../../domain/errors/errors.ts';
 import { monitorId } from '../../../contract/ids.ts';
 import { taskQueues } from '../../../contract/taskQueues.ts';
@@ -17,6 +16,7 @@ import { textOption } from '../../args/fields.ts';
 import { defineQuery } from '../../operations/operation.ts';
 import { renderTable } from '../../output/table.ts';
 import { readWorkerStatus } from './workerStatus.ts';
+import { messageOf } from '../../../domain/errors/messageOf.ts';
 
 interface Check {
   readonly check: string;

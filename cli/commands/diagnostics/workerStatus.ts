@@ -1,6 +1,7 @@
 import type { CallStats } from '../../../worker/health/callStats.ts';
 import type { Readiness } from '../../../worker/health/readiness.ts';
 import { isObject } from '../../../config/input/jsonFile.ts';
+import { messageOf } from '../../../domain/errors/messageOf.ts';
 
 /** What a worker tells of itself on its page `/status`. */
 export interface WorkerStatus extends Readiness {
@@ -30,5 +31,5 @@ export async function readWorkerStatus(address: string): Promise<WorkerStatus> {
 
 function causeMessage(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
+  return messageOf(cause);
 }

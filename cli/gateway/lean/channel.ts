@@ -1,7 +1,7 @@
 import { connect, constants, type ClientHttp2Session, type SecureClientSessionOptions } from 'node:http2';
-import { messageOf } from '../../../config/input/jsonFile.ts';
 import { GRPC } from '../temporalErrors.ts';
 import { GrpcError, errorFromHeaders, type Headers } from './grpcError.ts';
+import { messageOf } from '../../../domain/errors/messageOf.ts';
 
 export interface ChannelOptions {
   /** `host:port` */

@@ -14,21 +14,21 @@ export function formatLine(value: unknown): string {
 const checksum = (data: string | Buffer): string => crc32(data).toString(16).padStart(CHECKSUM_LENGTH, '0');
 
 /**
- * Reads whole lines from `start` on; unreadable ones are counted and skipped.
- * @returns where the last whole line ends
+ * Reads complete lines from `start`; unreadable ones are counted and skipped.
+ * @returns the position after the last complete line, and the number of unreadable lines
  */
 export async function readLines(
   file: FileHandle,
   start: number,
   onValue: (value: unknown) => void,
-): Promise<{ readonly end: number; readonly bad: number }> {
+): Promise<{ readonly end: number; readonly unreadable: number }> {
   const chunk = Buffer.alloc(CHUNK_BYTES);
   let rest = Buffer.alloc(0);
   let at = start;
   let unreadable = 0;
   for (;;) {
     const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, at);
-    if (bytesRead === 0) return { end: at - rest.length, bad: unreadable };
+    if (bytesRead === 0) return { end: at - rest.length, unreadable };
     at += bytesRead;
     rest = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
     let from = 0;

@@ -1,28 +1,19 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { StorageError } from '../../domain/errors/errors.ts';
+import { damagedPath, toStorageError, type Damage } from './damage.ts';
 import { withLock } from './lock.ts';
 import { formatLine, readLines } from './checksummedLines.ts';
-import { messageOf } from '../../domain/errors/messageOf.ts';
 
-/** What a journal's values add up to, in memory. */
+/** In-memory state of a journal: a fold over its values. */
 export interface Fold<T> {
-  /** Forgets everything: the journal is read from its beginning. */
+  /** Clears the state before the journal is read from the start. */
   reset(): void;
-  /** @returns how many items the value holds */
+  /** @returns the number of items in the value */
   apply(value: T): number;
-  /** Items that count; when the journal holds many more it is written anew from `snapshot`. */
+  /** Items in the state; when the journal holds many more, it is compacted from `snapshot`. */
   liveItems(): number;
   snapshot(): Iterable<T>;
-}
-
-export interface Damage {
-  readonly path: string;
-  /** Where the damaged file can be found now. */
-  readonly movedTo: string;
-  /** What was lost, in words. */
-  readonly lost: string;
 }
 
 export interface JournalOptions<T> {
@@ -32,20 +23,20 @@ export interface JournalOptions<T> {
 }
 
 /**
- * An append-only file of JSON values, a line each with its checksum. What `append` has acknowledged survives a
- * crash at any moment. Several processes may have it open: each takes in what the others wrote.
+ * Append-only file of JSON values, one checksummed line each. What `append` acknowledged survives a crash. Several
+ * processes may open it: each folds what the others append.
  */
 export interface Journal<T> {
-  /** Resolves when the values are on disk and folded. @throws StorageError: nothing of them is there */
+  /** Resolves when the values are on disk and folded. @throws StorageError: none of them was appended */
   append(values: readonly T[]): Promise<void>;
-  /** Chooses the values when nobody else can write: after what others wrote was folded. */
+  /** Computes the values under the lock, after the other processes' values were folded. */
   appendWith(choose: () => readonly T[]): Promise<void>;
-  /** Takes in what other processes wrote. */
+  /** Folds what other processes appended. */
   refresh(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Below this many items a journal is not worth writing anew. */
+/** A journal with fewer items is not compacted. */
 const MIN_ITEMS_TO_COMPACT = 5_000;
 
 export async function openJournal<T>({ path, fold, onDamage }: JournalOptions<T>): Promise<Journal<T>> {
@@ -53,7 +44,7 @@ export async function openJournal<T>({ path, fold, onDamage }: JournalOptions<T>
   /** Bytes folded so far. */
   let offset = 0;
   let items = 0;
-  /** Unreadable lines that are not yet set aside. */
+  /** Unreadable lines, until the damaged file is set aside. */
   let unreadableLines = 0;
   let pendingWrites: { choose: () => readonly T[]; done: () => void; failed: (error: unknown) => void }[] =
     [];
@@ -68,10 +59,7 @@ export async function openJournal<T>({ path, fold, onDamage }: JournalOptions<T>
     try {
       return await work();
     } catch (error) {
-      if (error instanceof StorageError) throw error;
-      throw new StorageError(`${path}: ${messageOf(error)}`, {
-        cause: error,
-      });
+      throw toStorageError(path, error);
     }
   };
 
@@ -91,7 +79,7 @@ export async function openJournal<T>({ path, fold, onDamage }: JournalOptions<T>
     close: () => runInTurn(async () => file?.close()),
   };
 
-  /** Those who come while a write is under way share the next one, and its flush. */
+  /** Appends that arrive during a write share the next write and its fsync. */
   function enqueue(choose: () => readonly T[]): Promise<void> {
     return new Promise((done, failed) => {
       pendingWrites.push({ choose, done, failed });
@@ -116,7 +104,7 @@ export async function openJournal<T>({ path, fold, onDamage }: JournalOptions<T>
     }
   }
 
-  /** Each sees what those before it wrote; all share one flush. */
+  /** Each computation sees the values of the previous ones; all share one fsync. */
   async function write(choices: readonly (() => readonly T[])[]): Promise<void> {
     if (!file) return;
     const start = offset;
@@ -131,21 +119,21 @@ export async function openJournal<T>({ path, fold, onDamage }: JournalOptions<T>
       }
       if (offset > start) await file.datasync();
     } catch (error) {
-      // What is half there, e.g. on a full disk, must not stand before what comes next; and it was folded already.
+      // A partial write (e.g. disk full) must not precede the next line, and its values are already folded.
       await file.truncate(start).catch(() => undefined);
       await rereadFromStart();
       throw error;
     }
   }
 
-  /** From now on the file is read from its beginning again. */
+  /** Forces the next catch-up to read the file from the start. */
   async function rereadFromStart(): Promise<void> {
     const previous = file;
     file = undefined;
     await previous?.close();
   }
 
-  /** Folds what is new. A last line without its end is still being written, or was never acknowledged. */
+  /** Folds new lines. A partial last line is still being written, or was never acknowledged. */
   async function catchUp(): Promise<void> {
     const now = await stat(path).catch(() => undefined);
     const ours = await file?.stat();
@@ -161,23 +149,23 @@ export async function openJournal<T>({ path, fold, onDamage }: JournalOptions<T>
       items += fold.apply(value as T);
     });
     offset = read.end;
-    unreadableLines += read.bad;
+    unreadableLines += read.unreadable;
   }
 
-  /** Under the lock: catches up, cuts a torn end off, and sets a damaged file aside. */
+  /** Under the lock: folds new lines, truncates a partial last line, sets a damaged file aside. */
   async function repair(): Promise<void> {
     await catchUp();
     if (!file) return;
     if ((await file.stat()).size > offset) await file.truncate(offset);
     if (unreadableLines === 0) return;
-    const movedTo = `${path}.damaged-${new Date().toISOString().replaceAll(':', '')}`;
+    const movedTo = damagedPath(path);
     const lost = `${unreadableLines} unreadable lines`;
     await copyFile(path, movedTo);
     await compact();
     onDamage({ path, movedTo, lost });
   }
 
-  /** The new file is whole on disk before it takes the place of the old one. */
+  /** The new file is durable before it replaces the old one (write, fsync, rename, fsync of the directory). */
   async function compact(): Promise<void> {
     const newPath = `${path}.new`;
     await rm(newPath, { force: true });

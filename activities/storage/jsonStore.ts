@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { openJournal, type Damage, type Fold } from './journal.ts';
+import type { Damage } from './damage.ts';
+import { openJournal, type Fold } from './journal.ts';
 import {
   endedAtOf,
   pageOf,
@@ -12,12 +13,12 @@ import {
   type Tables,
 } from './store.ts';
 
-/** Changes in one line of a journal that is written anew. */
+/** Limits the changes per line of a compacted journal. */
 const MAX_CHANGES_PER_LINE = 500;
 
 type Row = Tables[Table];
 
-/** The store without a database: all of it in memory, and on disk as a journal of changes. One line is one commit. */
+/** The store without a database: in memory, and on disk as a journal of commits, one per line. */
 export async function openJsonStore(directory: string, onDamage: (damage: Damage) => void): Promise<Store> {
   const rows = Object.fromEntries(TABLES.map((table) => [table, new Map<string, Row>()])) as Record<
     Table,
@@ -96,7 +97,7 @@ function select<T extends Table>(rows: readonly Tables[T][], query: Query<T>): T
 
 type Position = Pick<Row, 'at' | 'id'>;
 
-/** Ids by their code units, as SQLite compares them. */
+/** Compares ids by code unit, as SQLite does. */
 const compareByTimeAndId = (a: Position, b: Position): number =>
   a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 

@@ -6,27 +6,27 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StorageError } from '../../domain/errors/errors.ts';
 
-/** Others hold a lock for one write; one that lasts longer is held by a host that died. */
+/** Locks are held for one write; a lock held longer belongs to a dead host. */
 const MAX_WAIT_MS = 20_000;
-/** Who holds a lock touches it so often. */
+/** Interval at which the holder touches its lock file (the lease). */
 const TOUCH_INTERVAL_MS = 10_000;
-/** One of another host that nobody touches for so long is of a process that died, by the clock of who looks. */
+/** A lock file of another host that was not touched for this long, by the observer's monotonic clock, belongs to a dead process. */
 const MAX_UNTOUCHED_MS = 60_000;
 
 export interface Lock {
-  /** Aborted when somebody else took this process for dead, as when it was paused for long. */
+  /** Aborts when another process removed the lock file because this one seemed dead, e.g. after a long suspension. */
   readonly lost: AbortSignal;
   release(): Promise<void>;
 }
 
 /**
  * Runs `work` while no other process does so with the same directory.
- * @throws StorageError when another host's lock stays
+ * @throws StorageError if the lock is not free within 20 s, e.g. because another host's lock file remains
  */
 export async function withLock<T>(directory: string, work: () => Promise<T>): Promise<T> {
   const waitUntil = Date.now() + MAX_WAIT_MS;
   for (;;) {
-    // What another host began to write only a person can call dead.
+    // Whether a writer on another host is dead cannot be observed here: a person has to decide.
     const lockFile = await createLockFile(directory, async () => true);
     if (lockFile !== undefined) {
       try {
@@ -46,10 +46,10 @@ export async function withLock<T>(directory: string, work: () => Promise<T>): Pr
 }
 
 /**
- * Each contender makes a file of its own name and then looks: whoever sees another living one steps back. Of
- * two, the later one always sees the earlier. A name is never used again, so what a killed process left behind
- * may be removed by anybody, at any time.
- * @returns undefined while somebody else has it
+ * Each contender creates a uniquely named file and then lists the directory: if it sees another live one, it removes its
+ * own. Of two contenders the later always sees the earlier. Names are never reused, so any process may remove a dead
+ * process's file at any time.
+ * @returns undefined while another process has the lock
  */
 export async function tryLock(directory: string): Promise<Lock | undefined> {
   const lockFile = await createLockFile(directory, isRecentlyTouched);
@@ -71,10 +71,10 @@ export async function tryLock(directory: string): Promise<Lock | undefined> {
   };
 }
 
-/** Whether the lock of another host, at this path, is that of a living process. */
+/** Whether another host's lock file at this path belongs to a live process. */
 type IsAlive = (path: string) => Promise<boolean>;
 
-/** The path of the lock that is ours now, or undefined while somebody else has it. */
+/** Creates this process's lock file. @returns its path, or undefined while another process has the lock */
 async function createLockFile(directory: string, isAlive: IsAlive): Promise<string | undefined> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   if ((await liveHolders(directory, isAlive)).length > 0) return undefined;
@@ -104,15 +104,18 @@ const isOfThisHost = (name: string): boolean => {
   return host === hostname() && pid !== undefined;
 };
 
-/** By path, what was seen of locks of other hosts: of their processes nothing is known but that they touch these. */
-const lastTouches = new Map<string, { readonly mtimeMs: number; readonly seenAt: number }>();
+/**
+ * Last observed modification time by path: for a process of another host, touching its lock file is the only sign of
+ * life.
+ */
+const lastTouches = new Map<string, { readonly mtimeMs: number; readonly observedAt: number }>();
 
 async function isRecentlyTouched(path: string): Promise<boolean> {
   const { mtimeMs } = await stat(path);
   const known = lastTouches.get(path);
   const now = performance.now();
-  if (known?.mtimeMs !== mtimeMs) lastTouches.set(path, { mtimeMs, seenAt: now });
-  else if (now - known.seenAt >= MAX_UNTOUCHED_MS) {
+  if (known?.mtimeMs !== mtimeMs) lastTouches.set(path, { mtimeMs, observedAt: now });
+  else if (now - known.observedAt >= MAX_UNTOUCHED_MS) {
     lastTouches.delete(path);
     return false;
   }
@@ -130,7 +133,7 @@ function isRunning(name: string): boolean {
   }
 }
 
-/** Tells a process from a later one with its number; '' where the system does not say or it has ended. */
+/** Distinguishes a process from a later one with the same pid; '' if the system does not say or the process has ended. */
 function processStartTime(pid: number): string {
   try {
     const line = readFileSync(`/proc/${pid}/stat`, 'utf8');

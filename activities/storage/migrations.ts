@@ -2,7 +2,7 @@ import type { Database } from 'libsql';
 import { StorageError } from '../../domain/errors/errors.ts';
 
 /**
- * Each entry takes the database one version on; entries are only ever added. `pragma user_version` counts them.
+ * Each entry upgrades the schema by one version; entries are only ever added. `pragma user_version` counts them.
  * The columns are those of COLUMNS in store.ts at that time.
  */
 const MIGRATIONS: readonly string[] = [
@@ -28,19 +28,19 @@ function index(what: string): string {
   return `create index ${what.replaceAll(/\W+/g, '_')} on ${what}`;
 }
 
-/** @throws StorageError when the database is of a newer version of the product */
+/** @throws StorageError if a newer version of the product wrote the database */
 export function migrate(database: Database, path: string): void {
-  // Immediate: of two workers that start together one migrates, the other then sees that it is done.
+  // Immediate: of two workers that start together one migrates, and the other then finds nothing to do.
   database.exec('begin immediate');
   try {
     const [row] = database.prepare('pragma user_version').all() as { user_version: number }[];
     const version = row?.user_version ?? 0;
     if (version > MIGRATIONS.length) {
       throw new StorageError(
-        `${path} is of version ${version}; this program knows ${MIGRATIONS.length}. Use the newer program, or move the file away: it is rebuilt.`,
+        `${path} has schema version ${version}; this program supports ${MIGRATIONS.length}. Use the newer program, or move the file away; it will be rebuilt.`,
       );
     }
-    for (const text of MIGRATIONS.slice(version)) database.exec(text);
+    for (const sql of MIGRATIONS.slice(version)) database.exec(sql);
     database.exec(`pragma user_version = ${MIGRATIONS.length}`);
     database.exec('commit');
   } catch (error) {

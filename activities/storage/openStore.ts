@@ -1,4 +1,4 @@
-import type { Damage } from './journal.ts';
+import type { Damage } from './damage.ts';
 import { openJsonStore } from './jsonStore.ts';
 import { openSqliteStore } from './sqliteStore.ts';
 import type { Store } from './store.ts';
@@ -8,7 +8,7 @@ export interface StoreSettings {
   readonly directory: string;
 }
 
-/** @param onDamage a file was unreadable and set aside; what was in it is to be rebuilt */
+/** @param onDamage called when a file was corrupt and set aside; its contents have to be rebuilt */
 export function openStore(settings: StoreSettings, onDamage: (damage: Damage) => void): Promise<Store> {
   const open = settings.type === 'sqlite' ? openSqliteStore : openJsonStore;
   return open(settings.directory, onDamage);

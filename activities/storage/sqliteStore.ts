@@ -1,8 +1,7 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { StorageError } from '../../domain/errors/errors.ts';
-import type { Damage } from './journal.ts';
+import { damagedPath, toStorageError, type Damage } from './damage.ts';
 import { migrate } from './migrations.ts';
 import {
   COLUMNS,
@@ -15,22 +14,21 @@ import {
   type Table,
   type Tables,
 } from './store.ts';
-import { messageOf } from '../../domain/errors/messageOf.ts';
 
-/** ms that a write waits for another process's. */
+/** ms for which a write waits for the write of another process. */
 const MAX_BUSY_WAIT_MS = 10_000;
 
 type Row = { readonly body: string };
 
-/** The store in an SQLite database: the columns that are asked for, and the record as JSON. */
+/** The store in SQLite: indexed columns, and the record as JSON. */
 export async function openSqliteStore(directory: string, onDamage: (damage: Damage) => void): Promise<Store> {
-  // A native library of 18 MB: loaded only where it is chosen.
+  // 18 MB native library, loaded only when configured.
   const { default: Database } = await import('libsql');
   const path = join(directory, 'store.db');
   let inode: number | undefined;
   let reopening: Promise<void> | undefined;
   let database = await openOrReplace();
-  /** Of this database, by their text: there are only a few. */
+  /** Prepared statements of this database by their SQL; there are only a few. */
   const statements = new Map<string, ReturnType<typeof database.prepare>>();
   return {
     commit: (changes) => withRecovery(() => inTransaction(() => changes.forEach(write))),
@@ -56,7 +54,7 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
   };
 
   function open() {
-    // SQLite would make it readable to all; the files beside it get this one's mode.
+    // SQLite would create it world-readable; -wal and -shm inherit the mode.
     closeSync(openSync(path, 'a', 0o600));
     const opened = new Database(path, { timeout: MAX_BUSY_WAIT_MS });
     try {
@@ -82,8 +80,8 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
     try {
       return open();
     } catch (error) {
-      if (!isCorruption(error)) throw storageError(path, error);
-      const movedTo = `${path}.damaged-${new Date().toISOString().replaceAll(':', '')}`;
+      if (!isCorruption(error)) throw toStorageError(path, error);
+      const movedTo = damagedPath(path);
       await rename(path, movedTo);
       for (const part of ['-wal', '-shm']) {
         await rename(`${path}${part}`, `${movedTo}${part}`).catch(() => undefined);
@@ -94,7 +92,7 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
     }
   }
 
-  /** Those who come while another does it share that. */
+  /** Concurrent callers share one reopening. */
   function reopen(): Promise<void> {
     reopening ??= replaceConnection().finally(() => (reopening = undefined));
     return reopening;
@@ -107,8 +105,8 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
   }
 
   /**
-   * A database that turns out to be damaged is replaced; the caller repeats what failed. One that another process moved
-   * away or deleted would take what is written, and nobody would read it.
+   * A corrupt database is replaced, and the caller retries. A database that another process moved away or deleted is
+   * reopened: writes to the old inode would be lost.
    */
   async function withRecovery<T>(work: () => T): Promise<T> {
     try {
@@ -117,7 +115,7 @@ export async function openSqliteStore(directory: string, onDamage: (damage: Dama
       return work();
     } catch (error) {
       if (isCorruption(error)) await reopen();
-      throw storageError(path, error);
+      throw toStorageError(path, error);
     }
   }
 
@@ -197,15 +195,7 @@ function select<T extends Table>(table: T, query: Query<T>): { text: string; val
 
 class CorruptDatabaseError extends Error {}
 
-/** https://sqlite.org/rescode.html: the file is no database, or its pages contradict each other. */
+/** https://sqlite.org/rescode.html: the file is not a database, or its pages are inconsistent. */
 const isCorruption = (error: unknown): boolean =>
   error instanceof CorruptDatabaseError ||
-  /^SQLITE_(CORRUPT|NOTADB)/.test(String((error as { code?: unknown }).code)) ||
-  (error instanceof Error && /malformed|not a database/.test(error.message));
-
-function storageError(path: string, error: unknown): StorageError {
-  if (error instanceof StorageError) return error;
-  return new StorageError(`${path}: ${messageOf(error)}`, {
-    cause: error,
-  });
-}
+  /^SQLITE_(CORRUPT|NOTADB)/.test(String((error as { code?: unknown }).code));

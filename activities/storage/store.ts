@@ -4,26 +4,26 @@ import type { Template } from '../../domain/template/template.ts';
 import type { RequestStatus } from '../../domain/machine/machine.ts';
 
 /**
- * The read model: what lists, reports and questions about old requests are answered from. A projection of the
- * events; it can be deleted and made again. Two stores keep it, and give the same answers.
+ * The read model, for lists, reports and questions about old requests: a projection of the events that can be deleted and
+ * rebuilt. Its two implementations give the same answers.
  */
 export interface Store {
   /** All of the changes, or none. Durable when it resolves. @throws StorageError */
   commit(changes: readonly Change[]): Promise<void>;
-  /** As `commit`; nobody else writes between what `choose` reads and what it chooses. */
+  /** As `commit`; `choose` computes the changes under the write lock. */
   commitWith(choose: (rows: Rows) => readonly Change[]): Promise<void>;
   get<T extends Table>(table: T, id: string): Promise<Tables[T] | undefined>;
-  /** By `at`, then `id`. */
+  /** Sorted by `at`, then `id`. */
   list<T extends Table>(table: T, query?: Query<T>): Promise<Page<Tables[T]>>;
   /**
-   * Removes events from before this epoch ms, and requests and machines that ended before it.
-   * @returns how many
+   * Removes events older than `before` (epoch ms), and requests and machines that ended before it.
+   * @returns the number of removed rows
    */
   prune(before: number): Promise<number>;
   close(): Promise<void>;
 }
 
-/** The rows of one moment. */
+/** The rows as of one moment. */
 export interface Rows {
   get<T extends Table>(table: T, id: string): Tables[T] | undefined;
 }
@@ -42,7 +42,7 @@ export type Change =
 
 interface StoredRecord {
   readonly id: string;
-  /** Epoch ms: what lists are sorted by. */
+  /** Epoch ms; lists are sorted by it. */
   readonly at: number;
   readonly provider: string;
 }
@@ -63,11 +63,11 @@ export interface RequestRecord extends StoredRecord {
   readonly count: number;
   /** Epoch ms. */
   readonly deadline: number;
-  /** Machines that are not gone. */
+  /** Machines not terminated. */
   readonly alive: number;
-  /** Epoch ms at which it was settled without a machine left; 0 until then. */
+  /** Epoch ms when it was settled with no machine left; 0 before. */
   readonly endedAt: number;
-  /** Of the newest event in it, and of the run that told it. */
+  /** Sequence of the newest event in it, and the run that published that event. */
   readonly sequence: number;
   readonly runId: string;
 }
@@ -88,22 +88,22 @@ export interface MachineRecord extends StoredRecord {
   readonly publicIp: string;
   /** Epoch seconds; 0 while unknown. */
   readonly launchTime: number;
-  /** The cloud took it. */
+  /** Lost: Host Factory did not return it. */
   readonly lost: boolean;
-  /** Epoch ms; 0 while it is there. */
+  /** Epoch ms; 0 until it is terminated. */
   readonly endedAt: number;
 }
 
 export interface EventRecord extends StoredRecord {
   readonly requestId: string;
   readonly type: EventType;
-  /** '' for events of none or of many. */
+  /** '' for events about no machine or about several. */
   readonly machineId: string;
   readonly runId: string;
   readonly event: DomainEvent;
 }
 
-/** What can be asked for by its exact value. */
+/** Columns that can be filtered by exact value. */
 export const COLUMNS = {
   templates: ['provider', 'templateId'],
   requests: ['provider', 'requestId', 'templateId', 'status'],
@@ -119,9 +119,9 @@ export interface Query<T extends Table> {
   readonly from?: number;
   readonly to?: number;
   readonly newestFirst?: boolean;
-  /** Without it everything. */
+  /** Absent: no limit. */
   readonly limit?: number;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   readonly after?: string;
 }
 
@@ -131,7 +131,7 @@ export interface Page<R> {
   readonly next?: string;
 }
 
-/** A place in a list. */
+/** A pagination cursor. */
 export const formatCursor = ({ at, id }: { readonly at: number; readonly id: string }): string =>
   `${at} ${id}`;
 
@@ -140,7 +140,7 @@ export function parseCursor(cursor: string): { readonly at: number; readonly id:
   return { at: Number(cursor.slice(0, space)), id: cursor.slice(space + 1) };
 }
 
-/** Makes a page of one row more than was asked for. */
+/** Builds a page from up to limit + 1 rows. */
 export function pageOf<R extends StoredRecord>(rows: readonly R[], limit: number | undefined): Page<R> {
   if (limit === undefined || rows.length <= limit) return { rows };
   const shown = rows.slice(0, limit);
@@ -148,5 +148,5 @@ export function pageOf<R extends StoredRecord>(rows: readonly R[], limit: number
   return last ? { rows: shown, next: formatCursor(last) } : { rows: shown };
 }
 
-/** 0 for what does not end. */
+/** 0 for records that have no end. */
 export const endedAtOf = (record: Tables[Table]): number => ('endedAt' in record ? record.endedAt : 0);

@@ -10,7 +10,7 @@ import type { Outbox } from '../../activities/events/outbox/outbox.ts';
 import type { EventSink } from '../../activities/events/outbox/eventActivities.ts';
 import { createReadModelHandler } from '../../activities/events/readModel/readModel.ts';
 import { loadCustomHandler } from '../../activities/events/handlers/customHandler.ts';
-import type { Damage } from '../../activities/storage/journal.ts';
+import type { Damage } from '../../activities/storage/damage.ts';
 import type { Store } from '../../activities/storage/store.ts';
 import type { Config } from '../../config/index.ts';
 import { configuredHandlers } from './eventHandlers.ts';

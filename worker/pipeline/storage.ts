@@ -2,7 +2,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { openOutbox, type Outbox } from '../../activities/events/outbox/outbox.ts';
-import type { Damage } from '../../activities/storage/journal.ts';
+import type { Damage } from '../../activities/storage/damage.ts';
 import { openStore } from '../../activities/storage/openStore.ts';
 import type { Store } from '../../activities/storage/store.ts';
 import { loadWorkerConfig, type Config, type Environment } from '../../config/index.ts';

@@ -1,31 +1,35 @@
 import type { DomainEvent } from '../../../domain/events/event.ts';
-import { openJournal, type Damage, type Fold } from '../../storage/journal.ts';
+import type { Damage } from '../../storage/damage.ts';
+import { openJournal, type Fold } from '../../storage/journal.ts';
 import type { Template } from '../../../domain/template/template.ts';
 import type { PublishedEvent } from '../handlers/handler.ts';
 import { detectTemplateChange, type KnownTemplate } from './templateChange.ts';
 
-/** An event in its place: 1, 2, 3, ... in the order in which they were published here. */
+/** An event and its offset: 1, 2, 3, ... in the order of publication. */
 export interface Entry extends PublishedEvent {
   readonly offset: number;
 }
 
-/** What was published, on disk until every handler has had it. Several processes may share one. */
+/** Published events, on disk until every handler has them. Several processes may share one outbox. */
 export interface Outbox {
   /**
-   * Durable when it resolves. Events of a run that are here already are left out, so a repeated call adds none.
-   * @returns how many were new
+   * Durable when it resolves. Idempotent: skips events of the run that are already in the outbox.
+   * @returns the number of new events
    */
   append(runId: string, events: readonly DomainEvent[]): Promise<number>;
-  /** Adds an event when the template is another than the one of its name that was noted last. */
+  /** Publishes TemplateChanged if the template differs from the last recorded one of its name. */
   recordTemplate(template: Template, created: DomainEvent): Promise<void>;
-  /** Entries behind a place, at most so many. */
+  /** At most `limit` entries after an offset. */
   readAfter(offset: number, limit: number): Promise<readonly Entry[]>;
-  /** Up to which place a handler has had all; undefined for a new one. */
+  /** A handler's offset; undefined for a new handler. */
   handlerOffset(handler: string): number | undefined;
-  commitOffset(handler: string, place: number): Promise<void>;
-  /** Place of the newest entry, 0 before the first. */
+  commitOffset(handler: string, offset: number): Promise<void>;
+  /** Offset of the newest entry; 0 if there is none. */
   newestOffset(): number;
-  /** Forgets entries up to a place that are from before this epoch ms, and runs that have been silent since. */
+  /**
+   * Removes entries up to an offset that are older than `before` (epoch ms), and the sequence numbers of runs that published
+   * nothing since.
+   */
   trim(upTo: number, before: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -42,7 +46,7 @@ export async function openOutbox(path: string, onDamage: (damage: Damage) => voi
   let entries: Entry[] = [];
   let newestOffset = 0;
   const handlerOffsets = new Map<string, number>();
-  /** Newest sequence of each run: an owner publishes in order. */
+  /** Last sequence of each run; an owner publishes in order. */
   const runs = new Map<string, { readonly sequence: number; readonly at: number }>();
 
   const templates = new Map<string, KnownTemplate>();
@@ -123,7 +127,7 @@ export async function openOutbox(path: string, onDamage: (damage: Damage) => voi
   }
 }
 
-/** Index of the first entry behind a place; there may be a million of them. */
+/** Index of the first entry after an offset. Binary search: there may be a million entries. */
 function indexAfter(entries: readonly Entry[], offset: number): number {
   let [low, high] = [0, entries.length];
   while (low < high) {

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { defineSearchAttributeKey } from '@temporalio/common';
+import { HF_PROVIDER } from '../activities/owners/searchAttributeKeys.ts';
 import type { MonitorReport } from '../domain/monitor/messages.ts';
 import { QUERY } from '../contract/messages.ts';
 import { monitorStart } from '../contract/monitorStart.ts';
@@ -41,7 +41,7 @@ export function monitorStartOptions(deployment: string, provider: string) {
     args: [input],
     workflowIdConflictPolicy: 'USE_EXISTING' as const,
     workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
-    typedSearchAttributes: [{ key: defineSearchAttributeKey('HfProvider', 'KEYWORD'), value: provider }],
+    typedSearchAttributes: [{ key: HF_PROVIDER, value: provider }],
     staticSummary: summary,
     staticDetails: details,
   };

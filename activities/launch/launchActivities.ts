@@ -17,14 +17,18 @@ import { HEARTBEAT_INTERVAL_MS } from '../runtime/heartbeat.ts';
 import type { TemplateQuota } from './templateQuota.ts';
 import type { LaunchService } from '../provider.ts';
 
-/** ms; less than Temporal waits for a heartbeat, for none is sent meanwhile. What takes longer is a step of its own. */
+/**
+ * Below the heartbeat timeout, because the activity sends no heartbeat while it prepares. A preparation that takes longer
+ * becomes an activity of its own (`prepareLaunch`).
+ */
 const MAX_PREPARE_MS = 5_000;
 
 /**
- * Launches, and prepares before that what is not prepared yet: a step less in a workflow than two activities. What is
- * sent is in Temporal before the cloud hears of it, as the activity's heartbeat: an attempt that finds none knows that
- * this run sent nothing, and one that finds it sends the same bytes. So no heartbeat may say anything else. What a run
- * before a reset sent is looked for before this one sends anything.
+ * Launches, and first prepares what is not prepared yet, so that a small request needs one activity instead of two. The
+ * launch parameters are written to the activity's heartbeat before the cloud receives them (a write-ahead record). An
+ * attempt that finds no heartbeat details knows that this run sent nothing; an attempt that finds them sends the same
+ * bytes again. Therefore no heartbeat of this activity may carry anything else. After a reset it first discovers what
+ * earlier runs launched.
  */
 export class LaunchCoordinator {
   readonly #launchService: LaunchService;
@@ -40,7 +44,7 @@ export class LaunchCoordinator {
   async launchMachines(input: LaunchMachinesInput): Promise<LaunchMachinesResult> {
     const { parameters: preparedParameters, prepare, notAfter } = input;
     if (preparedParameters) return this.#send(input, preparedParameters);
-    const recordedParameters = Context.current().info.heartbeatDetails as LaunchParameters | undefined;
+    const recordedParameters = parseRecordedParameters(Context.current().info.heartbeatDetails);
     if (recordedParameters)
       return { ...(await this.#send(input, recordedParameters)), parameters: recordedParameters };
     const discovery = await this.#withEmptyHeartbeats(() => this.#discoverEarlierRuns(prepare, input));
@@ -75,13 +79,13 @@ export class LaunchCoordinator {
   #send(input: LaunchMachinesInput, parameters: LaunchParameters): Promise<LaunchMachinesResult> {
     const { launch, notAfter, firstRunId } = input;
     const { attempt, heartbeatDetails } = Context.current().info;
-    // Somebody who resets an activity makes its next attempt the first again.
+    // Resetting an activity (`temporal activity reset`) sets its attempt back to 1 and keeps the heartbeat details.
     const wasActivityReset = attempt === 1 && heartbeatDetails !== undefined;
     const mayHaveBeenSent = launch.stage === 'overdue' || wasActivityReset || currentRunId() !== firstRunId;
     return this.#launchService.launchMachines({ launch, notAfter, parameters, mayHaveBeenSent });
   }
 
-  /** Prepares, and keeps what came of it for later attempts. @returns undefined when either does not succeed now */
+  /** Prepares the launch and records the parameters in the heartbeat. @returns undefined if either fails for now */
   async #prepareWithinLimit(input: PrepareInput): Promise<LaunchParameters | undefined> {
     try {
       const parameters = await Promise.race([this.#prepare(input), rejectAfterMaxPrepareTime()]);
@@ -98,7 +102,10 @@ export class LaunchCoordinator {
     return this.#launchService.prepareLaunch(input);
   }
 
-  /** While nothing is kept yet. The SDK's own heartbeats may come late, after that which keeps something. */
+  /**
+   * Sends empty heartbeats during discovery. They do not use the SDK's heartbeat: it throttles and delays heartbeats, so an
+   * empty one could arrive after, and overwrite, the one with the parameters.
+   */
   async #withEmptyHeartbeats<T>(work: () => Promise<T>): Promise<T> {
     let lastHeartbeat = Promise.resolve();
     const timer = setInterval(() => {
@@ -112,7 +119,7 @@ export class LaunchCoordinator {
     }
   }
 
-  /** Resolves when Temporal has it. */
+  /** Resolves when the server has stored the heartbeat. */
   #recordInHeartbeat(parameters: LaunchParameters | undefined): Promise<void> {
     return this.#temporal.activity.heartbeat(Context.current().info.taskToken, parameters);
   }
@@ -120,9 +127,18 @@ export class LaunchCoordinator {
 
 const NOTHING_LAUNCHED: LaunchMachinesResult = { isConclusive: true, machines: [], shortages: [] };
 
+/** @throws Error if the details are anything else: the launch that they record may have been sent */
+function parseRecordedParameters(details: unknown): LaunchParameters | undefined {
+  if (details === undefined || details === null) return undefined;
+  if (typeof details === 'object' && 'v' in details && details.v === 1) return details as LaunchParameters;
+  throw new Error(
+    `This release cannot read the launch parameters in the heartbeat: ${JSON.stringify(details)}`,
+  );
+}
+
 const currentRunId = (): string => Context.current().info.workflowExecution?.runId ?? '';
 
 async function rejectAfterMaxPrepareTime(): Promise<never> {
   await delay(MAX_PREPARE_MS, undefined, { ref: false });
-  throw new Error('It takes long to prepare the launch.');
+  throw new Error(`Preparing the launch took longer than ${MAX_PREPARE_MS} ms.`);
 }

@@ -1,25 +1,24 @@
+import pMap from 'p-map';
 import { ApplicationFailure, log } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { defineSearchAttributeKey } from '@temporalio/common';
 import { LAUNCH_REJECTED, type PrepareInput } from '../../contract/activities.ts';
 import { QUERY } from '../../contract/messages.ts';
-import { mapConcurrently } from '../runtime/inParallel.ts';
+import { HF_COUNT } from '../owners/searchAttributeKeys.ts';
+import { MAX_CONCURRENT_OWNER_CALLS } from '../owners/workflowLookup.ts';
 import { listOwners, IS_OPEN } from '../owners/listOwners.ts';
 import type { ProviderInstance } from '../provider.ts';
 
-const HF_COUNT = defineSearchAttributeKey('HfCount', 'INT');
-/** ms within which a request that is listed may stand before one that is not yet: lists lag, and starts may be slow. */
+/** Visibility lags: a listed request may have started at most this long before an earlier one appears in the list. */
 const MAX_LIST_LAG_MS = 5_000;
 
 /**
- * Ends a request with which its template would have more machines live than its maxNumber. Host Factory keeps to that
- * number by itself; it may have lost count. Requests before this one come first, so of two at once one goes on. Where
- * Temporal cannot be asked nothing is refused, and a request that its list does not show yet (a second or so) is not
- * counted.
+ * Rejects a request that would exceed its template's maxNumber. Host Factory enforces maxNumber itself but can lose
+ * count. Earlier requests win, so of two concurrent requests one proceeds. If Temporal cannot be queried nothing is
+ * rejected, and a request that visibility does not show yet (about a second) is not counted.
  */
 export class TemplateQuota {
   readonly #client: Client;
-  /** By template. */
+  /** By template id. */
   readonly #ownersByTemplate = new Map<string, OpenOwners>();
 
   constructor(client: Client) {
@@ -33,7 +32,7 @@ export class TemplateQuota {
     if (maxNumber === -1 || count === undefined) return;
     const capacityInUse = await this.#capacityUsedByEarlierRequests(input, maxNumber - count).catch(
       (error: unknown) => {
-        log.warn('the machines of other requests could not be counted; launching', {
+        log.warn('could not count the capacity in use by other requests; launching anyway', {
           templateId,
           requestId: owner.requestId,
           error,
@@ -44,12 +43,15 @@ export class TemplateQuota {
     if (capacityInUse + count <= maxNumber) return;
     throw ApplicationFailure.create({
       type: LAUNCH_REJECTED,
-      message: `Template '${templateId}' allows at most ${maxNumber} machines (its maxNumber), and other requests have ${capacityInUse} of them.`,
+      message: `Template '${templateId}' allows at most ${maxNumber} machines (maxNumber); other requests use ${capacityInUse}.`,
       nonRetryable: true,
     });
   }
 
-  /** Units that earlier requests with this template have or still launch; the exact number where it is more than `available`. */
+  /**
+   * Units that earlier requests of this template use or may still launch. An upper bound is enough while it fits
+   * `available`; beyond that each owner is queried.
+   */
   async #capacityUsedByEarlierRequests(input: PrepareInput, available: number): Promise<number> {
     const { owner, template, createdAt } = input;
     const owners = this.#openOwnersOf(owner, template.templateId);
@@ -59,7 +61,9 @@ export class TemplateQuota {
     const earlierOwners = owners.startedBefore(owner.requestId);
     const upperBound = totalMaxUnits(earlierOwners);
     if (upperBound <= available) return upperBound;
-    await mapConcurrently(earlierOwners, (other) => this.#updateFromOwner(other));
+    await pMap(earlierOwners, (other) => this.#updateFromOwner(other), {
+      concurrency: MAX_CONCURRENT_OWNER_CALLS,
+    });
     return totalMaxUnits(earlierOwners);
   }
 
@@ -80,19 +84,19 @@ export class TemplateQuota {
 
 interface KnownOwner {
   readonly workflowId: string;
-  /** Units that it can have: it only ever gives some back. */
+  /** Upper bound of its units: an owner only ever releases some. */
   maxUnits: number;
 }
 
 const totalMaxUnits = (owners: readonly KnownOwner[]): number =>
   owners.reduce((total, { maxUnits }) => total + maxUnits, 0);
 
-/** Those with one template. A list of hundreds, which costs Temporal much, is not made for each of hundreds. */
+/** The open owners of one template. The visibility query is expensive, so requests that arrive together share one. */
 class OpenOwners {
   #owners: ReadonlyMap<string, KnownOwner> = new Map();
   /** Epoch ms. */
   #refreshedAt = 0;
-  /** Requests that come while a list is under way share the next. */
+  /** Calls that arrive while a query runs share the next one. */
   readonly refresh: () => Promise<void>;
 
   constructor(client: Client, instance: ProviderInstance, templateId: string) {
@@ -109,18 +113,18 @@ class OpenOwners {
     });
   }
 
-  /** Of those that began before this request, all are known; some may have closed. */
+  /** Whether the last list includes every request created before this one; some may have closed since. */
   coversRequestsBefore(requestId: string, createdAt: number): boolean {
     return this.#owners.has(requestId) && createdAt + MAX_LIST_LAG_MS < this.#refreshedAt;
   }
 
-  /** Ids of requests begin with the time. */
+  /** Request ids start with a UUIDv7 timestamp, so their order is the order of creation. */
   startedBefore(requestId: string): KnownOwner[] {
     return [...this.#owners.values()].filter(({ workflowId }) => workflowId < requestId);
   }
 }
 
-/** Each call gets a result whose work began after it. */
+/** Coalesces calls: each gets the result of a run of `work` that began after the call. */
 function coalesceCalls<T>(work: () => Promise<T>): () => Promise<T> {
   let current: Promise<unknown> = Promise.resolve();
   let next: Promise<T> | undefined;

@@ -1,13 +1,15 @@
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { mapConcurrently } from '../runtime/inParallel.ts';
+import pMap from 'p-map';
+import type { Client } from '@temporalio/client';
+import { isWorkflowOpen, MAX_CONCURRENT_OWNER_CALLS } from '../owners/workflowLookup.ts';
 import { listOwners, IS_OPEN } from '../owners/listOwners.ts';
 import type { MachineReader, ProviderInstance } from '../provider.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
 
 export interface OrphanDetector {
   /**
-   * Of these requests, whose machines were just seen alive, and of those that have groups, the ones that have no
-   * open owner, seen twice; undefined while nothing is known. Asks at every call only while there is a suspicion.
+   * Returns the requests that have live machines or groups but no open owner in two consecutive checks; undefined before
+   * the first conclusive check. Checks on every call while there is a candidate, otherwise every fifth sweep.
+   * @param requestIds requests of the machines that the last sweep showed alive
    */
   findOwnerlessRequests(
     provider: ProviderInstance,
@@ -17,7 +19,7 @@ export interface OrphanDetector {
 
 export interface OwnerlessRequests {
   readonly requestIds: ReadonlySet<string>;
-  /** Of these, those that have groups. */
+  /** Those of them that have groups. */
   readonly withGroups: ReadonlySet<string>;
 }
 
@@ -41,13 +43,13 @@ export function createOrphanDetector(
         provider,
         new Set([...requestIds, ...groups]),
       );
-      const seenTwice = [...withoutOpenOwner].filter(
+      const observedTwice = [...withoutOpenOwner].filter(
         (id) => candidates.has(id) || confirmed?.requestIds.has(id),
       );
-      const newCandidates = [...withoutOpenOwner].filter((id) => !seenTwice.includes(id));
-      if (confirmed || newCandidates.length === 0 || seenTwice.length > 0) {
-        const withGroups = new Set(seenTwice.filter((id) => groups.has(id)));
-        confirmed = { requestIds: new Set(seenTwice), withGroups };
+      const newCandidates = [...withoutOpenOwner].filter((id) => !observedTwice.includes(id));
+      if (confirmed || newCandidates.length === 0 || observedTwice.length > 0) {
+        const withGroups = new Set(observedTwice.filter((id) => groups.has(id)));
+        confirmed = { requestIds: new Set(observedTwice), withGroups };
       }
       candidates = new Set(newCandidates);
       nextCheckAt = Date.now() + SWEEPS_BETWEEN_CHECKS * sweepSeconds * 1_000;
@@ -56,7 +58,7 @@ export function createOrphanDetector(
   };
 }
 
-/** The list of open owners lags behind them: whom it lacks is asked for by id. */
+/** Visibility lags behind the workflows: owners that it does not list are described by id. */
 async function requestsWithoutOpenOwner(
   client: Client,
   instance: ProviderInstance,
@@ -66,20 +68,10 @@ async function requestsWithoutOpenOwner(
   const open = new Set<string>();
   for await (const { workflowId } of listOwners(client, instance, IS_OPEN)) open.add(workflowId);
   const unlisted = [...requestIds].filter((id) => !open.has(id) && !open.has(adopterId(id)));
-  const hasOwner = await mapConcurrently(
+  const hasOwner = await pMap(
     unlisted,
-    async (id) => (await isOpen(client, id)) || isOpen(client, adopterId(id)),
+    async (id) => (await isWorkflowOpen(client, id)) || isWorkflowOpen(client, adopterId(id)),
+    { concurrency: MAX_CONCURRENT_OWNER_CALLS },
   );
   return new Set(unlisted.filter((_, index) => hasOwner[index] !== true));
-}
-
-async function isOpen(client: Client, workflowId: string): Promise<boolean> {
-  try {
-    const { status } = await client.workflow.getHandle(workflowId).describe();
-    // Between two runs of one workflow Temporal may show the older one.
-    return ['RUNNING', 'CONTINUED_AS_NEW', 'PAUSED'].includes(status.name);
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
-  }
 }

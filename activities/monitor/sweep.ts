@@ -16,19 +16,19 @@ export interface SweepSettings {
   readonly rules: UnacknowledgedRules;
   readonly onError: (error: unknown) => void;
   readonly onSweepCompleted?: SweepObserver;
-  /** Why what the cloud announces is not heard, if it should be and isn't. */
+  /** Why interruptions are not received, if a listener is configured and fails. */
   readonly interruptionListenerError?: () => string | undefined;
 }
 
-/** Hears of every complete read: the machines that it showed, and the requests whose owner nobody knows, if asked. */
+/** Called after each complete read with its machines and, if owners were checked, the requests without an owner. */
 export type SweepObserver = (
   machines: readonly FleetObservation[],
   ownerless: ReadonlySet<string> | undefined,
 ) => void;
 
-/** What the monitor was told last, and what it still is to be told. */
+/** What was last reported to the monitor, and the pages not reported yet. */
 interface ReportedState {
-  readonly token: string;
+  readonly snapshotId: string;
   readonly machines: ReadonlyMap<string, FleetObservation>;
   readonly unreported: readonly FleetObservation[];
   readonly ownerlessRequests: OwnerlessRequests | undefined;
@@ -36,19 +36,19 @@ interface ReportedState {
 }
 
 const NOTHING_REPORTED: ReportedState = {
-  token: '',
+  snapshotId: '',
   machines: new Map(),
   unreported: [],
   ownerlessRequests: undefined,
   interruptionListenerError: undefined,
 };
 
-/** A sweep without news goes on; Temporal hears of it that often. */
+/** A sweep without changes returns after this time, so that the activity's history stays bounded. */
 const MAX_SWEEP_MS = 60 * 60_000;
-/** Machines in one result: it stays under 256 KB. */
+/** Keeps one result below 256 KB. */
 const MAX_PAGE_MACHINES = 2_000;
 
-/** Keeps in the worker what was seen last, so that only what has changed goes into the monitor's history. */
+/** Remembers the last reported snapshot in the worker, so that only changes enter the monitor's history. */
 export function createSweepActivities(
   reader: MachineReader,
   orphanDetector: OrphanDetector,
@@ -56,12 +56,12 @@ export function createSweepActivities(
 ): SweepActivities {
   let reported = NOTHING_REPORTED;
 
-  /** The next page of what is to be told. */
-  function nextPage(state: Omit<ReportedState, 'token'>, isFullSnapshot: boolean): SweepResult {
-    reported = { ...state, token: randomUUID(), unreported: state.unreported.slice(MAX_PAGE_MACHINES) };
-    const { token, unreported, ownerlessRequests, interruptionListenerError } = reported;
+  /** The next page of what is not reported yet. */
+  function nextPage(state: Omit<ReportedState, 'snapshotId'>, isFullSnapshot: boolean): SweepResult {
+    reported = { ...state, snapshotId: randomUUID(), unreported: state.unreported.slice(MAX_PAGE_MACHINES) };
+    const { snapshotId, unreported, ownerlessRequests, interruptionListenerError } = reported;
     return {
-      snapshotId: token,
+      snapshotId,
       isFullSnapshot,
       hasMore: unreported.length > 0,
       rules: settings.rules,
@@ -82,7 +82,7 @@ export function createSweepActivities(
     const missing = [...previous.values()].filter(
       ({ machineId, state }) => state !== 'terminated' && !owned.has(machineId),
     );
-    // Not shown as ours may be a mark that was taken off: only its id decides.
+    // A machine that is missing from the tag query may only have lost its tag, so it is looked up by id.
     const byId = await reader.readMachines(missing.map(({ machineId }) => machineId));
     const observed = [...owned.values(), ...byId.values()];
     const interruptions = await reader.readInterruptions(observed);
@@ -109,14 +109,14 @@ export function createSweepActivities(
 
   async function sweep(input: SweepInput): Promise<SweepResult> {
     const returnAt = Date.now() + MAX_SWEEP_MS;
-    const isFullSnapshot = input.snapshotId === '' || input.snapshotId !== reported.token;
+    const isFullSnapshot = input.snapshotId === '' || input.snapshotId !== reported.snapshotId;
     const previous: ReportedState = isFullSnapshot ? NOTHING_REPORTED : reported;
     if (previous.unreported.length > 0) return nextPage(previous, false);
     for (let isFirst = isFullSnapshot; ; isFirst = false) {
       if (!isFirst) await sleep(settings.seconds * 1_000);
       try {
         const { machines, changes } = await sweepOnce(input, previous.machines);
-        // A monitor that starts anew is told at once; who owns the machines is found out with the next sweep.
+        // A monitor without a snapshot gets one at once; ownership is checked from the next sweep on.
         const ownerlessRequests = isFullSnapshot
           ? undefined
           : await orphanDetector.findOwnerlessRequests(input, requestIdsOfStayingMachines(machines));
@@ -132,7 +132,7 @@ export function createSweepActivities(
             isFullSnapshot,
           );
       } catch (error) {
-        // Nothing is said of a read that failed, not even in part; the next one is due soon.
+        // A failed read reports nothing, not even its complete parts; the next sweep is due soon.
         settings.onError(error);
         Context.current().cancellationSignal.throwIfAborted();
       }
@@ -147,7 +147,7 @@ interface SweepChanges {
   readonly changes: readonly FleetObservation[];
 }
 
-/** Requests of machines that an owner would have to give back: not of those that end already. */
+/** Requests whose owner would have to release a machine; machines that are already shutting down need none. */
 function requestIdsOfStayingMachines(machines: ReportedState['machines']): ReadonlySet<string> {
   const staying = [...machines.values()].filter(({ state }) => isAlive(state) && state !== 'shutting-down');
   return new Set(staying.map(({ requestId }) => requestId));
@@ -164,7 +164,7 @@ export function toFleetObservation(machine: OwnedObservation): FleetObservation 
   return { machineId, name, launchTime, state, requestId: owner?.requestId ?? '', interruptionAt: 0, reason };
 }
 
-/** Booting is no news of a machine: its owner watches that. */
+/** A boot (pending -> running) is not a change: the owner watches it. */
 function hasRelevantChange(previous: FleetObservation | undefined, current: FleetObservation): boolean {
   if (!previous) return true;
   const stage = ({ state }: FleetObservation): string => (state === 'pending' ? 'running' : state);

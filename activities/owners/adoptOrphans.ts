@@ -1,18 +1,19 @@
+import pMap from 'p-map';
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { isAlive } from '../../domain/machine/machine.ts';
 import type { AdoptOrphansInput } from '../../contract/monitorActivities.ts';
 import { SIGNAL, type MachinesObserved, type OrphanedGroup } from '../../contract/messages.ts';
 import { signalAdopter } from './signalAdopter.ts';
-import { mapConcurrently } from '../runtime/inParallel.ts';
+import { MAX_CONCURRENT_OWNER_CALLS } from './workflowLookup.ts';
 import { toObservation, type MachineReader, type OwnedObservation } from '../provider.ts';
 import type { OwnerQueries } from './ownerQueries.ts';
 import type { OwnershipStatus } from '../../domain/request/ownershipStatus.ts';
 
-/** A closed owner that did not answer so often never will. */
+/** A closed owner that failed this many queries will never answer (e.g. its history no longer replays). */
 const MAX_QUERY_ATTEMPTS = 5;
 
-/** Gives all that is alive of these requests to their adopters, machines and groups. */
+/** Signals everything that is alive of these requests, machines and groups, to their adopters. */
 export async function adoptOrphans(
   reader: MachineReader,
   client: Client,
@@ -21,10 +22,10 @@ export async function adoptOrphans(
 ): Promise<void> {
   const instance = { deployment, provider };
   const readById = await reader.readMachines(owners.flatMap(([, machineIds]) => machineIds));
-  // Later than the sweep that found them: the owner may have launched more just before its end.
+  // Listed again because the owner may have launched more shortly before it closed.
   const observed = new Map([...readById, ...(await reader.listMachines(instance)).map(byMachineId)]);
   const groups = await reader.listGroups(instance);
-  await mapConcurrently(owners, async ([requestId, machineIds]) => {
+  const adopt = async ([requestId, machineIds]: AdoptOrphansInput['owners'][number]): Promise<void> => {
     const alive = [...observed.values()].filter(
       ({ machineId, state, owner }) =>
         isAlive(state) && (owner?.requestId === requestId || machineIds.includes(machineId)),
@@ -46,10 +47,11 @@ export async function adoptOrphans(
       argument,
       startedBy: 'the monitor',
     });
-  });
+  };
+  await pMap(owners, adopt, { concurrency: MAX_CONCURRENT_OWNER_CALLS });
 }
 
-/** One that cannot be replayed must not keep its machines from being adopted. */
+/** An owner whose history cannot be replayed must not prevent the adoption. */
 async function lastOwnershipStatuses(
   ownerQueries: OwnerQueries,
   requestId: string,
@@ -74,8 +76,9 @@ const toOrphanedGroup = ({ launchMethod, id, token, mustBeDeleted }: OrphanedGro
 });
 
 /**
- * Which of the machines Host Factory never read, by the book of their closed owner. Without a book it may have read
- * all of them. What the owner had never seen ready, or never seen at all, it cannot have reported to anybody.
+ * Which machines Host Factory never acknowledged, according to their closed owner. If no owner can answer, Host Factory
+ * may use all of them. A machine that the owner never observed ready, or never observed at all, was never reported to
+ * Host Factory.
  */
 function unacknowledgedFields(
   machines: readonly OwnedObservation[],

@@ -3,12 +3,12 @@ import { WORKFLOW } from '../../contract/messages.ts';
 import { taskQueues } from '../../contract/taskQueues.ts';
 import type { ProviderInstance } from '../provider.ts';
 
-/** Those that are open. */
+/** List filter for open workflows. */
 export const IS_OPEN = 'ExecutionStatus = "Running"';
 
 /**
- * The requests and adopters of a provider instance for which a condition of Temporal's list filters holds. Lists lag a
- * second or so behind the workflows.
+ * Lists the owners and adopters of a provider instance that match a visibility filter. Visibility lags by about a
+ * second.
  */
 export function listOwners(
   client: Client,

@@ -1,4 +1,5 @@
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import pMap from 'p-map';
+import type { Client } from '@temporalio/client';
 import type { OwnerActivities, NotifyOwnersInput } from '../../contract/monitorActivities.ts';
 import type { QueryOwnersResult } from '../../domain/monitor/activityResults.ts';
 import { packObservations } from '../../domain/monitor/observation.ts';
@@ -7,32 +8,35 @@ import { SIGNAL, type MachinesObserved, type ReleaseUnacknowledged } from '../..
 import { adoptOrphans } from './adoptOrphans.ts';
 import { toReadFailure } from '../runtime/failures.ts';
 import { withHeartbeat } from '../runtime/heartbeat.ts';
-import { mapConcurrently } from '../runtime/inParallel.ts';
+import { ifFound, MAX_CONCURRENT_OWNER_CALLS } from './workflowLookup.ts';
 import { toFleetObservation } from '../monitor/sweep.ts';
 import type { MachineReader } from '../provider.ts';
 import { createOwnerQueries } from './ownerQueries.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
 
-/** What the monitor asks and tells owners, and what it asks the cloud about single machines. */
+/** What the monitor asks of owners (status queries, notifications, adoption, releases) and of single machines. */
 export function createOwnerActivities(reader: MachineReader, client: Client): OwnerActivities {
   const ownerQueries = createOwnerQueries(client);
 
   return {
     queryOwners: ({ owners }) =>
       withHeartbeat(async () => {
-        const statusesPerOwner = await mapConcurrently(
+        const statusesPerOwner = await pMap(
           owners,
           async ([requestId, ids]): Promise<QueryOwnersResult['statuses']> => {
-            // Too busy, without a worker, or broken: it says nothing, and keeps nobody else from being asked.
+            // An owner that is too busy, has no worker or is broken must not fail the queries to the others.
             const statuses = await ownerQueries.queryAny(requestId, ids).catch(() => []);
             return ids.map((id, index) => [id, statuses[index] ?? 'silent']);
           },
+          { concurrency: MAX_CONCURRENT_OWNER_CALLS },
         );
         return { statuses: statusesPerOwner.flat() };
       }),
     notifyOwners: ({ owners }) =>
       withHeartbeat(async () => {
-        await mapConcurrently(owners, ([requestId, gone]) => notifyOwner(client, requestId, gone));
+        await pMap(owners, ([requestId, terminated]) => notifyOwner(client, requestId, terminated), {
+          concurrency: MAX_CONCURRENT_OWNER_CALLS,
+        });
       }),
     adoptOrphans: (input) =>
       withHeartbeat(() => adoptOrphans(reader, client, ownerQueries, input)).catch((error: unknown) => {
@@ -40,12 +44,13 @@ export function createOwnerActivities(reader: MachineReader, client: Client): Ow
       }),
     releaseUnacknowledged: ({ owners }) =>
       withHeartbeat(async () => {
-        await mapConcurrently(owners, async ([requestId, machineIds]) => {
+        const release = async ([requestId, machineIds]: (typeof owners)[number]): Promise<void> => {
           const argument: ReleaseUnacknowledged = { v: 1, machineIds };
-          // Where neither is open, the next look for owners finds that.
+          // If neither is open, the next orphan check finds out.
           if (!(await signalIfOpen(client, requestId, SIGNAL.releaseUnacknowledged, argument)))
             await signalIfOpen(client, adopterId(requestId), SIGNAL.releaseUnacknowledged, argument);
-        });
+        };
+        await pMap(owners, release, { concurrency: MAX_CONCURRENT_OWNER_CALLS });
       }),
     describeMachines: ({ machineIds }) =>
       withHeartbeat(async () => {
@@ -61,7 +66,7 @@ export function createOwnerActivities(reader: MachineReader, client: Client): Ow
   };
 }
 
-/** An owner that is closed has its books closed already; then there may be an adopter. */
+/** Notifies the owner and, because a closed owner cannot receive it, also its adopter. */
 async function notifyOwner(
   client: Client,
   requestId: string,
@@ -77,18 +82,13 @@ async function notifyOwner(
     await signalIfOpen(client, workflowId, SIGNAL.machinesObserved, argument);
 }
 
-/** @returns whether there is an open one */
+/** @returns false if no such workflow is open */
 async function signalIfOpen(
   client: Client,
   workflowId: string,
   signal: string,
   argument: object,
 ): Promise<boolean> {
-  try {
-    await client.workflow.getHandle(workflowId).signal(signal, argument);
-    return true;
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
-  }
+  const sent = client.workflow.getHandle(workflowId).signal(signal, argument);
+  return (await ifFound(sent.then(() => true))) ?? false;
 }

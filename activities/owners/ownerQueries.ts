@@ -1,24 +1,25 @@
-import { Client, QueryRejectedError, WorkflowNotFoundError } from '@temporalio/client';
+import { Client, QueryRejectedError } from '@temporalio/client';
 import { QUERY } from '../../contract/messages.ts';
+import { ifFound } from './workflowLookup.ts';
 import type { OwnershipStatus } from '../../domain/request/ownershipStatus.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
 
-/** An owner that needs longer is asked again later. */
+/** An owner that takes longer is queried again later. */
 const QUERY_TIMEOUT_MS = 5_000;
 
-/** Asks owners how their machines stand. Both reject when one is too busy, without a worker, or broken. */
+/** Queries the ownership status of machines. All methods reject if an owner is too busy, has no worker or is broken. */
 export interface OwnerQueries {
-  /** By the open owner, or else the open adopter; undefined when neither is open. */
+  /** From the open owner, else the open adopter; undefined if neither is open. */
   queryOpen(
     requestId: string,
     machineIds: readonly string[],
   ): Promise<readonly OwnershipStatus[] | undefined>;
   /**
-   * The open owner knows; else the adopter, who took over from it; else what the owner knew last. Where Temporal knows
-   * none of them, all count as held.
+   * From the open owner; else from the adopter, which continues its work; else from the closed owner's last state. If
+   * Temporal knows none of them, every machine counts as acknowledged.
    */
   queryAny(requestId: string, machineIds: readonly string[]): Promise<readonly OwnershipStatus[]>;
-  /** What a closed adopter or else the closed owner knew last; undefined when Temporal knows the owner no more. */
+  /** From the closed adopter, else from the closed owner; undefined if Temporal no longer knows the owner. */
   queryClosed(
     requestId: string,
     machineIds: readonly string[],
@@ -30,7 +31,7 @@ export function createOwnerQueries(client: Client): OwnerQueries {
   const { namespace } = client.options;
   const openOnly = new Client({ connection, namespace, workflow: { queryRejectCondition: 'NOT_OPEN' } });
 
-  /** Undefined when the workflow is closed or not there. */
+  /** Undefined if the workflow is closed or unknown. */
   async function query(
     queryClient: Client,
     workflowId: string,
@@ -38,17 +39,19 @@ export function createOwnerQueries(client: Client): OwnerQueries {
   ): Promise<readonly OwnershipStatus[] | undefined> {
     try {
       return await connection.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
-        queryClient.workflow
-          .getHandle(workflowId)
-          .query<OwnershipStatus[], [readonly string[]]>(QUERY.ownershipStatus, machineIds),
+        ifFound(
+          queryClient.workflow
+            .getHandle(workflowId)
+            .query<OwnershipStatus[], [readonly string[]]>(QUERY.ownershipStatus, machineIds),
+        ),
       );
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError || error instanceof QueryRejectedError) return undefined;
+      if (error instanceof QueryRejectedError) return undefined;
       throw error;
     }
   }
 
-  /** What the adopter does not know is left to the owner before it. */
+  /** Where the adopter answers `unknown`, the first owner's answer counts. */
   const mergeStatuses = (
     machineIds: readonly string[],
     adopterStatuses: readonly OwnershipStatus[] | undefined,
@@ -69,7 +72,7 @@ export function createOwnerQueries(client: Client): OwnerQueries {
       const adopterStatuses = await query(client, adopterId(requestId), machineIds);
       if (adopterStatuses && !adopterStatuses.includes('unknown')) return adopterStatuses;
       const ownerStatuses = await query(client, requestId, machineIds);
-      // Temporal has lost the book: Host Factory may have been told of any.
+      // Temporal has lost both: Host Factory may use any of the machines.
       if (!adopterStatuses && !ownerStatuses) return machineIds.map(() => 'acknowledged');
       return mergeStatuses(machineIds, adopterStatuses, ownerStatuses);
     },

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
-import { defineSearchAttributeKey } from '@temporalio/common';
 import { WORKFLOW, type StatusMemo } from '../../contract/messages.ts';
 import { taskQueues } from '../../contract/taskQueues.ts';
+import { HF_PROVIDER, HF_REQUEST_TYPE, HF_STATE } from './searchAttributeKeys.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
 
@@ -9,14 +9,14 @@ interface AdopterSignal {
   readonly deployment: string;
   readonly provider: string;
   readonly requestId: string;
-  /** What the adopter hears first; it must name the machines. */
+  /** Delivered with the start; its payload names the machines to adopt. */
   readonly signal: string;
   readonly argument: object;
-  /** For people: who started it. */
+  /** Shown in Temporal's Web UI: what started the adopter. */
   readonly startedBy: string;
 }
 
-/** Signals the one adopter of a request whose owner is closed or lost; starts it where there is none. */
+/** Signals the adopter of a request whose owner is closed or lost, and starts it if it does not run (signal-with-start). */
 export async function signalAdopter(client: Client, input: AdopterSignal): Promise<void> {
   const { deployment, provider, requestId, signal, argument, startedBy } = input;
   const adopterInput: MachineRequestInput = {
@@ -37,11 +37,11 @@ export async function signalAdopter(client: Client, input: AdopterSignal): Promi
     signalArgs: [argument],
     memo: { hf: memo },
     typedSearchAttributes: [
-      { key: defineSearchAttributeKey('HfState', 'KEYWORD'), value: 'settled' },
-      { key: defineSearchAttributeKey('HfProvider', 'KEYWORD'), value: provider },
-      { key: defineSearchAttributeKey('HfRequestType', 'KEYWORD'), value: 'create' },
+      { key: HF_STATE, value: 'settled' },
+      { key: HF_PROVIDER, value: provider },
+      { key: HF_REQUEST_TYPE, value: 'create' },
     ],
-    staticSummary: `adopter of machines of ${requestId}`,
-    staticDetails: `Its owner was closed while machines of it were alive. Started by ${startedBy}.`,
+    staticSummary: `adopter of the machines of ${requestId}`,
+    staticDetails: `The request's owner closed while machines of it were alive. Started by ${startedBy}.`,
   });
 }

@@ -1,12 +1,12 @@
+import pMap from 'p-map';
 import type { Client } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import type { DeliverReturnInput, ReadActivities } from '../../contract/activities.ts';
 import { isSameHost } from '../../domain/machine/hostName.ts';
 import { isAlive } from '../../domain/machine/machine.ts';
 import { SIGNAL } from '../../contract/messages.ts';
 import { signalAdopter } from '../owners/signalAdopter.ts';
 import { withHeartbeat } from '../runtime/heartbeat.ts';
-import { mapConcurrently } from '../runtime/inParallel.ts';
+import { ifFound, MAX_CONCURRENT_OWNER_CALLS } from '../owners/workflowLookup.ts';
 import { toReadFailure } from '../runtime/failures.ts';
 import { toObservation, type MachineReader, type OwnedObservation } from '../provider.ts';
 import { createOwnerQueries, type OwnerQueries } from '../owners/ownerQueries.ts';
@@ -17,15 +17,18 @@ import { adopterId } from '../../domain/request/adopterId.ts';
 type ReturnedItem = DeliverReturnInput['machines'][number];
 type LocatedMachine = { readonly item: ReturnedItem; readonly machine: OwnedObservation };
 
-/** Finds out by what stands on each machine in the cloud whose it is: that needs no book of ours and survives its loss. */
+/** Resolves the owner of each machine by its tags, which needs no record of ours and survives the loss of Temporal's database. */
 export function createReadActivities(reader: MachineReader, client: Client): ReadActivities {
   const ownerQueries = createOwnerQueries(client);
   return {
     deliverReturn: (input) =>
       withHeartbeat(async () => {
         const { deliveries, found: located } = await locateMachines(reader, input);
-        const signalled = await mapConcurrently([...groupByRequest(located)], async ([requestId, machines]) =>
-          signalOwner(client, input, requestId, await machinesToSignal(ownerQueries, requestId, machines)),
+        const signalled = await pMap(
+          groupByRequest(located),
+          async ([requestId, machines]) =>
+            signalOwner(client, input, requestId, await machinesToSignal(ownerQueries, requestId, machines)),
+          { concurrency: MAX_CONCURRENT_OWNER_CALLS },
         );
         return { deliveries: [...deliveries, ...signalled.flat()] };
       }).catch((error: unknown) => {
@@ -34,7 +37,7 @@ export function createReadActivities(reader: MachineReader, client: Client): Rea
   };
 }
 
-/** Sorts the machines into those that have an owner to be told and those that are decided here. */
+/** Splits the machines into those whose owner must be signalled and those with a final outcome. */
 async function locateMachines(reader: MachineReader, input: DeliverReturnInput) {
   const ids = input.machines.flatMap(({ machineId }) =>
     machineId && reader.isMachineId(machineId) ? [machineId] : [],
@@ -70,11 +73,11 @@ function resolveById(
     : {
         index,
         kind: 'rejected',
-        message: `${machineId} was not launched by provider '${input.provider}' of deployment '${input.deployment}'; it was left alone.`,
+        message: `${machineId} was not launched by provider '${input.provider}' of deployment '${input.deployment}'; it is left alone.`,
       };
 }
 
-/** A cloud uses host names again: a name means the one live machine that has it and is older than the call. */
+/** Clouds reuse host names: a name resolves to the one live machine that has it and was launched before the call. */
 function resolveByName(
   item: ReturnedItem,
   machinesByIndex: ReadonlyMap<number, readonly OwnedObservation[]>,
@@ -111,16 +114,16 @@ const isOurs = ({ owner }: OwnedObservation, { deployment, provider }: DeliverRe
 
 function groupByRequest(located: readonly LocatedMachine[]): ReadonlyMap<string, readonly LocatedMachine[]> {
   const owners = new Map<string, LocatedMachine[]>();
-  for (const one of located) {
-    const requestId = one.machine.owner?.requestId ?? '';
-    owners.set(requestId, [...(owners.get(requestId) ?? []), one]);
+  for (const entry of located) {
+    const requestId = entry.machine.owner?.requestId ?? '';
+    owners.set(requestId, [...(owners.get(requestId) ?? []), entry]);
   }
   return owners;
 }
 
 /**
- * Of machines that were delivered before, those that have ended, and those that no open owner gives back: all others
- * are at their owner, and the same signal again would only make histories longer.
+ * Of the machines already delivered, keeps those that have terminated and those that no open owner is releasing. For all
+ * others the owner has the signal; repeating it would only grow its history.
  */
 async function machinesToSignal(
   ownerQueries: OwnerQueries,
@@ -135,7 +138,7 @@ async function machinesToSignal(
   return machines.filter(({ machine }) => !isAlive(machine.state) || !beingReleased.has(machine.machineId));
 }
 
-/** Tells the owner, or the adopter of a request whose owner is closed or lost. */
+/** Signals the owner or, if it is closed or lost, the adopter. */
 async function signalOwner(
   client: Client,
   input: DeliverReturnInput,
@@ -149,26 +152,23 @@ async function signalOwner(
     ...(input.callId === undefined ? {} : { callId: input.callId }),
   };
   let ownerId = requestId;
-  try {
-    await client.workflow.getHandle(requestId).signal(SIGNAL.returnMachines, argument);
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-    if (machines.some(({ machine }) => isAlive(machine.state))) {
-      ownerId = adopterId(requestId);
-      await signalAdopter(client, {
-        deployment: input.deployment,
-        provider: input.provider,
-        requestId,
-        signal: SIGNAL.returnMachines,
-        argument,
-        startedBy: `return ${input.returnId}`,
-      });
-    }
+  const sent = client.workflow.getHandle(requestId).signal(SIGNAL.returnMachines, argument);
+  const isOwnerOpen = await ifFound(sent.then(() => true));
+  if (!isOwnerOpen && machines.some(({ machine }) => isAlive(machine.state))) {
+    ownerId = adopterId(requestId);
+    await signalAdopter(client, {
+      deployment: input.deployment,
+      provider: input.provider,
+      requestId,
+      signal: SIGNAL.returnMachines,
+      argument,
+      startedBy: `return ${input.returnId}`,
+    });
   }
   return machines.map(({ item, machine }): Delivery => {
     const { machineId } = machine;
     const observation = item.wasDelivered ? {} : { observation: toObservation(machine) };
-    // The owner is told all the same: it keeps the books of machines that ended without it.
+    // The owner is signalled nevertheless, so that it records machines that terminated without it.
     if (!isAlive(machine.state)) return { index: item.index, kind: 'terminated', machineId, ...observation };
     return { index: item.index, kind: 'signalled', ownerId, machineId, ...observation };
   });

@@ -11,6 +11,7 @@ import {
 } from '@temporalio/client';
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import type { TemporalConfig } from '../../config/index.ts';
+import { isOpenStatus } from '../../contract/workflowStatus.ts';
 import { SEARCH_ATTRIBUTES } from '../../contract/searchAttributes.ts';
 import { connectionOptions } from './connectionOptions.ts';
 import type { WorkflowDescription, SearchAttributeValues, TemporalClient, WorkflowStart } from './gateway.ts';
@@ -165,8 +166,7 @@ async function describe(client: Client, workflowId: string): Promise<WorkflowDes
   const hf: unknown = memo?.['hf'];
   return {
     runId,
-    // Between two runs of one workflow Temporal may show the older one.
-    isOpen: status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW' || status.name === 'PAUSED',
+    isOpen: isOpenStatus(status.name),
     isCompleted: status.name === 'COMPLETED',
     statusName: status.name,
     ...(hf === undefined ? {} : { memo: hf }),

@@ -1,7 +1,7 @@
+import pMap from 'p-map';
 import type { DescribeInstancesCommandInput, EC2Client, Filter } from '@aws-sdk/client-ec2';
 import { hostNameOf, parseHostNaming } from '../../../domain/machine/hostName.ts';
 import type { Observation } from '../../../domain/machine/machine.ts';
-import { mapConcurrently } from '../../runtime/inParallel.ts';
 import { paginate } from '../client/responseGuards.ts';
 import { isAwsError, toProviderError } from '../client/errors.ts';
 import { describeInstancesPage } from './instancePage.ts';
@@ -34,7 +34,9 @@ export function createInstanceReader(client: EC2Client): InstanceReader {
       const calls = Array.from({ length: Math.ceil(machineIds.length / MAX_IDS_PER_CALL) }, (_, index) =>
         machineIds.slice(index * MAX_IDS_PER_CALL, (index + 1) * MAX_IDS_PER_CALL),
       );
-      const found = await mapConcurrently(calls, (ids) => describeIds(client, ids), MAX_CONCURRENT_CALLS);
+      const found = await pMap(calls, (ids) => describeIds(client, ids), {
+        concurrency: MAX_CONCURRENT_CALLS,
+      });
       return new Map(found.flat().map((instance) => [instance.machineId, instance]));
     },
     describeByFilter: (filters) =>

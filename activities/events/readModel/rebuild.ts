@@ -1,6 +1,7 @@
+import pMap from 'p-map';
 import { isAlive } from '../../../domain/machine/machine.ts';
 import { createdAtOf, isRequestId } from '../../../contract/ids.ts';
-import { mapConcurrently } from '../../runtime/inParallel.ts';
+import { MAX_CONCURRENT_OWNER_CALLS } from '../../owners/workflowLookup.ts';
 import type { MachineReader, OwnedObservation, ProviderInstance } from '../../provider.ts';
 import type { Store } from '../../storage/store.ts';
 import { createUnitOfWork, countsAsAlive } from './unitOfWork.ts';
@@ -10,10 +11,10 @@ import { createReadModelHandler, emptyMachineRecord, emptyRequestRecord } from '
 import { adopterId } from '../../../domain/request/adopterId.ts';
 import { messageOf } from '../../../domain/errors/messageOf.ts';
 
-/** The owners of a provider instance, one for each request and each adopter. */
+/** The owners of a provider instance: one per request and per adopter. */
 export interface OwnerDirectory {
   list(): Promise<readonly Owner[]>;
-  /** Those of these ids that are surely closed, or no longer known. */
+  /** Filters the ids down to workflows that are certainly closed or unknown. */
   filterClosed(ids: readonly string[]): Promise<readonly string[]>;
 }
 
@@ -32,47 +33,48 @@ export interface RebuildSources {
 }
 
 export interface RebuildResult {
-  /** Events that are still kept, and were told again. */
+  /** Retained events, redelivered. */
   readonly events: number;
   readonly requests: number;
   readonly machines: number;
-  /** Requests that did not answer; of these the read model has what Temporal keeps, which may be less. */
+  /** Requests that did not answer; their records come from what Temporal stores, which may be incomplete. */
   readonly unanswered: readonly { readonly id: string; readonly reason: string }[];
-  /** Requests that were open in the read model, and are not in Temporal. */
+  /** Requests that were open in the read model but are not open in Temporal. */
   readonly closedRequests: readonly string[];
-  /** Live machines that only their tags tell of. */
+  /** Live machines known only by their tags. */
   readonly foundByTag: readonly string[];
-  /** Why the cloud could not be read: then `closedRequests` and `foundByTag` are not known. */
+  /** Why the cloud could not be read; `closedRequests` and `foundByTag` are then empty. */
   readonly cloudError?: string;
 }
 
-/** Whether all was read that it is made of. */
+/** Whether every source could be read. */
 export const isComplete = ({ unanswered, cloudError }: RebuildResult): boolean =>
   unanswered.length === 0 && cloudError === undefined;
 
 const MAX_BATCH = 500;
-/** Reads of a request of which more is told meanwhile. */
+/** Attempts to read a request that publishes events in the meantime. */
 const MAX_READ_ATTEMPTS = 3;
 
 /**
- * Makes the read model again: from the events that the outbox keeps, from the owners, and for live machines from
- * what the cloud shows. What is told meanwhile is newer and stays, so the worker may run, and should: owners answer
- * through it.
+ * Rebuilds the read model from the outbox's events, the owners and, for live machines, the cloud. Events that arrive
+ * during the rebuild are newer and win, so the worker may keep running, and should: owners answer through it.
  */
 export async function rebuildReadModel(
   { store, outbox, owners, instance, machines: reader }: RebuildSources,
   onProgress: (what: string, done: number) => void,
 ): Promise<RebuildResult> {
-  const events = await redeliverEvents(store, outbox, (done) => onProgress('events told again', done));
+  const events = await redeliverEvents(store, outbox, (done) => onProgress('events redelivered', done));
   const list = await owners.list();
-  // An adopter has taken over what its request had.
+  // An adopter's answer overrides its request's.
   const requestOwners = list.filter(({ id }) => !isAdopter(id));
   const adopters = list.filter(({ id }) => isAdopter(id));
   const imported: ImportedOwner[] = [];
   for (const group of [requestOwners, adopters]) {
     for (let from = 0; from < group.length; from += MAX_BATCH) {
       imported.push(
-        ...(await mapConcurrently(group.slice(from, from + MAX_BATCH), (owner) => importOwner(store, owner))),
+        ...(await pMap(group.slice(from, from + MAX_BATCH), (owner) => importOwner(store, owner), {
+          concurrency: MAX_CONCURRENT_OWNER_CALLS,
+        })),
       );
       onProgress('requests read', imported.length);
     }
@@ -90,7 +92,7 @@ export async function rebuildReadModel(
     return { ...counts, closedRequests: [], foundByTag: [], cloudError: messageOf(error) };
   }
   const alive = observed.filter(({ state }) => isAlive(state));
-  onProgress('live machines seen in the cloud', alive.length);
+  onProgress('live machines found in the cloud', alive.length);
   const open = new Set(list.filter(({ isOpen }) => isOpen).map(({ id }) => id));
   const closedRequests = await closeRequests(store, owners, open, alive);
   const foundByTag = await importTaggedMachines(store, instance, alive);
@@ -118,7 +120,7 @@ async function redeliverEvents(
 
 interface ImportedOwner {
   readonly id: string;
-  /** Absent where nothing is known of them. */
+  /** Absent if they could not be read. */
   readonly machines?: number;
   /** Why it did not answer. */
   readonly reason?: string;
@@ -148,7 +150,7 @@ async function writeSnapshot(store: Store, owner: Owner): Promise<OwnerSnapshot>
   }
 }
 
-/** Of an owner that is closed nothing is alive but what the cloud shows. */
+/** A closed owner has only the machines that the cloud still shows. */
 async function closeRequests(
   store: Store,
   owners: OwnerDirectory,
@@ -162,10 +164,12 @@ async function closeRequests(
   const now = Date.now();
   for (const { id, requestId } of candidates.filter((request) => closed.has(request.id))) {
     const { rows: machines } = await store.list('machines', { where: { requestId } });
-    const gone = machines.filter((one) => one.owner === id && countsAsAlive(one) && !visible.has(one.id));
+    const terminated = machines.filter(
+      (machine) => machine.owner === id && countsAsAlive(machine) && !visible.has(machine.id),
+    );
     await store.commitWith((rows) => {
       const unitOfWork = createUnitOfWork(rows);
-      for (const machine of gone)
+      for (const machine of terminated)
         unitOfWork.putMachine({ ...machine, release: 'terminated', endedAt: now }, now);
       const request = unitOfWork.get('requests', id);
       if (!request) return [];
@@ -177,7 +181,7 @@ async function closeRequests(
   return [...closed];
 }
 
-/** Machines that no owner has told of: the tags say whose they are. */
+/** Imports the live machines that no owner reported, attributed by tag. */
 async function importTaggedMachines(
   store: Store,
   { provider }: ProviderInstance,
@@ -205,10 +209,10 @@ async function importTaggedMachines(
   return added;
 }
 
-/** Host Factory is told the same status of a request that Temporal does not know. */
+/** Same answer as getRequestStatus gives for a request unknown to Temporal. */
 function requestRecordFromTags(requestId: string, provider: string, now: number) {
   const at = isRequestId(requestId) ? createdAtOf(requestId) : now;
-  const message = 'Known by the tags of its machines only.';
+  const message = 'Known only from the tags of its machines.';
   const request = emptyRequestRecord({ stream: requestId, at, provider, requestId });
   return { ...request, status: 'complete_with_error', message, phase: 'settled' } as const;
 }

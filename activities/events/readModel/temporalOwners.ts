@@ -1,11 +1,13 @@
+import pMap from 'p-map';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/client';
-import { defaultPayloadConverter, defineSearchAttributeKey } from '@temporalio/common';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { unpackMachines } from '../../../domain/machine/packed.ts';
 import type { Machine } from '../../../domain/machine/machine.ts';
 import { monitorId } from '../../../contract/ids.ts';
 import { QUERY, type StatusPage } from '../../../contract/messages.ts';
-import { mapConcurrently } from '../../runtime/inParallel.ts';
+import { isOpenStatus } from '../../../contract/workflowStatus.ts';
+import { HF_STATE } from '../../owners/searchAttributeKeys.ts';
+import { ifFound, MAX_CONCURRENT_OWNER_CALLS } from '../../owners/workflowLookup.ts';
 import { listOwners } from '../../owners/listOwners.ts';
 import type { ProviderInstance } from '../../provider.ts';
 import type { OwnerSnapshot } from './ownerSnapshot.ts';
@@ -14,12 +16,11 @@ import type { StatusView } from '../../../domain/request/statusView.ts';
 import type { MachineRequestInput } from '../../../domain/request/input.ts';
 import { messageOf } from '../../../domain/errors/messageOf.ts';
 
-const HF_STATE = defineSearchAttributeKey('HfState', 'KEYWORD');
 const CALL_TIMEOUT_MS = 10_000;
-/** Reads of all pages of a status that changes meanwhile. */
+/** Attempts to page through a status that changes in between. */
 const MAX_PAGING_ATTEMPTS = 3;
 
-/** Owners as Temporal knows them: those that run, and those whose history it still keeps. */
+/** Owners according to Temporal: open ones, and closed ones whose history is retained. */
 export function createOwnerDirectory(client: Client, instance: ProviderInstance): OwnerDirectory {
   const { connection, workflowService } = client;
   const { namespace } = client.options;
@@ -61,17 +62,13 @@ export function createOwnerDirectory(client: Client, instance: ProviderInstance)
         if (machines.length === 0 || all.length > view.total) break;
       }
     }
-    throw new Error('its machines change too quickly');
+    throw new Error('the status changed between its pages');
   }
 
-  /** 'RUNNING', ...; undefined when Temporal does not know it. */
+  /** 'RUNNING', ...; undefined if Temporal does not know the workflow. */
   async function readWorkflowStatus(workflowId: string): Promise<string | undefined> {
-    try {
-      return (await withTimeout(() => client.workflow.getHandle(workflowId).describe())).status.name;
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw error;
-    }
+    const description = await ifFound(withTimeout(() => client.workflow.getHandle(workflowId).describe()));
+    return description?.status.name;
   }
 
   return {
@@ -79,7 +76,7 @@ export function createOwnerDirectory(client: Client, instance: ProviderInstance)
       const newest = new Map<string, Execution>();
       for await (const info of listOwners(client, instance, 'ExecutionStatus != "ContinuedAsNew"')) {
         const execution = executionOf(info);
-        // A reset, or a second adopter, has the id of the one before.
+        // A reset run and a second adopter reuse the workflow id.
         const known = newest.get(execution.id);
         if (!known || known.startedAt < execution.startedAt) newest.set(execution.id, execution);
       }
@@ -101,17 +98,14 @@ export function createOwnerDirectory(client: Client, instance: ProviderInstance)
       }));
     },
     async filterClosed(ids) {
-      // A wrong or an empty server knows no owner at all: its word would close every one.
+      // A wrong or empty server knows no owners; believing it would close them all. The monitor proves the right server.
       if (
         ids.length === 0 ||
         (await readWorkflowStatus(monitorId(instance.deployment, instance.provider))) === undefined
       )
         return [];
-      const states = await mapConcurrently(ids, readWorkflowStatus);
-      // Between two runs of one workflow Temporal may show the older one.
-      return ids.filter(
-        (_, index) => !['RUNNING', 'CONTINUED_AS_NEW', 'PAUSED'].includes(states[index] ?? ''),
-      );
+      const statuses = await pMap(ids, readWorkflowStatus, { concurrency: MAX_CONCURRENT_OWNER_CALLS });
+      return ids.filter((_, index) => !isOpenStatus(statuses[index] ?? ''));
     },
   };
 }
@@ -121,7 +115,7 @@ type Execution = Omit<Owner, 'readSnapshot'> & {
   readonly startedAt: number;
   readonly completed: boolean;
   readonly cancelled: boolean;
-  /** Epoch ms; 0 while it runs. */
+  /** Epoch ms; 0 while it is open. */
   readonly endedAt: number;
 };
 
@@ -131,7 +125,7 @@ function executionOf(info: WorkflowExecutionInfo): Execution {
     id: workflowId,
     runId,
     startedAt: startTime.getTime(),
-    isOpen: status.name === 'RUNNING' || status.name === 'PAUSED',
+    isOpen: isOpenStatus(status.name),
     completed: status.name === 'COMPLETED',
     cancelled: typedSearchAttributes.get(HF_STATE) === 'cancelled',
     endedAt: closeTime?.getTime() ?? 0,

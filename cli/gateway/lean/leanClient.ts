@@ -6,6 +6,7 @@ import type {
   TemporalClient,
   WorkflowStart,
 } from '../gateway.ts';
+import { isOpenStatus } from '../../../contract/workflowStatus.ts';
 import { CALL_TIMEOUT_MS } from '../limits.ts';
 import { GRPC, isNoWorkerError, isRejection, unavailableError, unreachableError } from '../temporalErrors.ts';
 import { GrpcError } from './grpcError.ts';
@@ -202,8 +203,7 @@ function toDescription(answer: Uint8Array): WorkflowDescription {
   const memo = hf && fromPayload(hf);
   return {
     runId,
-    // Between two runs of one workflow Temporal may show the older one.
-    isOpen: statusName === 'RUNNING' || statusName === 'CONTINUED_AS_NEW' || statusName === 'PAUSED',
+    isOpen: isOpenStatus(statusName),
     isCompleted: statusName === 'COMPLETED',
     statusName,
     ...(memo === undefined ? {} : { memo }),

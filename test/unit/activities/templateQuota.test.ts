@@ -57,7 +57,7 @@ describe('the maxNumber of a template', () => {
     await ask(limits, 3);
     await assert.rejects(ask(limits, 4), {
       type: 'LaunchRejected',
-      message: /say "demo".*at most 10.*have 7 of/,
+      message: /say "demo".*at most 10.*use 7/,
     });
   });
 
@@ -121,7 +121,7 @@ describe('the maxNumber of a template', () => {
     await ask(limits, 1);
     owners.shift();
     await ask(limits, 7);
-    await assert.rejects(ask(limits, 8), { type: 'LaunchRejected', message: /have 3 of/ });
+    await assert.rejects(ask(limits, 8), { type: 'LaunchRejected', message: /use 3/ });
   });
 
   it('holds no request up where Temporal cannot list', async () => {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { toFleetObservation } from '../activities/monitor/sweep.ts';
 import type {
@@ -7,6 +6,7 @@ import type {
   MachineReader,
   ProviderInstance,
 } from '../activities/provider.ts';
+import { createBackoff } from '../activities/runtime/backoff.ts';
 import { truncateMessage } from '../activities/runtime/failures.ts';
 import { packObservations, type FleetObservation } from '../domain/monitor/observation.ts';
 import { ProviderError } from '../domain/errors/errors.ts';
@@ -28,7 +28,7 @@ export interface ListenerCallbacks {
 
 /** A single failed call is not worth a warning. */
 const MIN_FAILURES_TO_REPORT = 3;
-const MAX_BACKOFF_MS = 30_000;
+const BACKOFF = { initialMs: 1_000, maxMs: 30_000 };
 const SIGNAL_TIMEOUT_MS = 10_000;
 
 /** Passes interruptions of this provider instance's machines from the cloud to the monitor. */
@@ -51,10 +51,12 @@ export function listenForInterruptions(
   }
 
   async function run(): Promise<void> {
+    const backoff = createBackoff(BACKOFF);
     for (let failures = 0; !stopped.signal.aborted;) {
       try {
         await pollOnce();
         failures = 0;
+        backoff.reset();
         if (failureReason !== undefined) onRecovery();
         failureReason = undefined;
       } catch (error) {
@@ -63,8 +65,7 @@ export function listenForInterruptions(
           if (failureReason === undefined) onFailure(failureText(error));
           failureReason = failureText(error);
         }
-        const backoffMs = Math.min(MAX_BACKOFF_MS, 500 * 2 ** failures);
-        await delay(backoffMs, undefined, { signal: stopped.signal }).catch(() => undefined);
+        await backoff.wait(stopped.signal);
       }
     }
   }

@@ -2,13 +2,13 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { ProviderError } from '../../domain/errors/errors.ts';
 
 /**
- * A cloud's texts can be kilobytes (e.g. AWS's encoded authorization message), and one may stand beside each of
- * thousands of machines: cut where they come in.
+ * Provider messages can be several kilobytes (e.g. AWS's encoded authorization message) and may be repeated for
+ * thousands of machines, so they are truncated where they enter.
  */
 export const truncateMessage = (text: string): string =>
   text.length > 200 ? `${text.slice(0, 199)}…` : text;
 
-/** A read that failed is always worth another: it says nothing of what was asked about. */
+/** A failed read is always retryable: it says nothing about the machines that it asked for. */
 export function toReadFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   const { name, message } = error instanceof Error ? error : new Error(String(error));

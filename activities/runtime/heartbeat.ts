@@ -3,9 +3,9 @@ import { Context } from '@temporalio/activity';
 export const HEARTBEAT_INTERVAL_MS = 3_000;
 
 /**
- * Runs an activity's work with a heartbeat every few seconds, so that Temporal notices a dead worker in
- * seconds instead of waiting for the activity's whole time. `details` is read at each beat; a retry gets
- * the last one back. What is over sooner costs Temporal no beat, which is a write to its database.
+ * Runs `work` and sends a heartbeat every few seconds, so that Temporal detects a dead worker within the heartbeat
+ * timeout instead of the start-to-close timeout. `details` is read at each heartbeat; the next attempt receives the
+ * last value. Work that ends before the first interval sends none: each heartbeat is a database write on the server.
  */
 export async function withHeartbeat<T>(work: () => Promise<T>, details?: () => unknown): Promise<T> {
   const context = Context.current();

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 
-/** Rejects when the activity is cancelled or its worker shuts down. */
+/** Sleeps; rejects if the activity is cancelled or its worker shuts down. */
 export const sleep = (ms: number): Promise<void> =>
   yieldOnShutdown(delay(ms, undefined, { signal: Context.current().cancellationSignal }));
 
-/** A worker that shuts down hands its waiting back: the failure makes Temporal retry it elsewhere at once. */
+/** Turns a worker shutdown into a retryable failure, so that another worker resumes the wait at once. */
 export async function yieldOnShutdown<T>(wait: Promise<T>): Promise<T> {
   try {
     return await wait;
@@ -13,7 +13,7 @@ export async function yieldOnShutdown<T>(wait: Promise<T>): Promise<T> {
     if (Context.current().cancellationDetails?.workerShutdown !== true) throw error;
     throw ApplicationFailure.create({
       type: 'WorkerShutdown',
-      message: 'The worker shuts down; another goes on waiting.',
+      message: 'The worker is shutting down; another worker resumes the wait.',
       nextRetryDelay: '1s',
     });
   }

@@ -1,7 +1,7 @@
 import type { DomainEvent, EventType } from '../../../domain/events/event.ts';
 import type { PublishedEvent } from './handler.ts';
 
-/** An event as auditors read it; what else it says stands beside these. */
+/** An event as auditors read it: these fields, then the other fields of the event. */
 export interface AuditLine extends Pick<DomainEvent, 'requestId' | 'deployment' | 'provider' | 'id' | 'v'> {
   /** ISO 8601, UTC. */
   readonly time: string;
@@ -9,12 +9,12 @@ export interface AuditLine extends Pick<DomainEvent, 'requestId' | 'deployment' 
   readonly what: EventType;
   readonly call?: string;
   readonly why?: string;
-  /** The workflow whose sequence the event is of, and its run. */
+  /** The workflow that published the event, and its run. */
   readonly owner: string;
   readonly run: string;
 }
 
-/** `time, who, what, why` first, for those who read it with their eyes. */
+/** Starts with `time, who, what, why` for human readers. */
 export function auditLine({ runId, event }: PublishedEvent): AuditLine {
   const { v, id, stream, sequence: _, at, type, ...rest } = event;
   const { who, call, why } = causeOf(event);
@@ -34,7 +34,7 @@ export function auditLine({ runId, event }: PublishedEvent): AuditLine {
 
 interface Cause {
   readonly who: 'Host Factory' | 'provider' | 'cloud' | 'administrator';
-  /** The operation that it goes back to. */
+  /** The Host Factory operation that caused it. */
   readonly call?: string;
   readonly why: string;
 }
@@ -44,7 +44,7 @@ function causeOf(event: DomainEvent): Cause {
     case 'RequestCreated':
       return event.count > 0
         ? { who: 'Host Factory', call: 'requestMachines', why: '' }
-        : { who: 'provider', why: 'Machines whose owner was lost are adopted.' };
+        : { who: 'provider', why: 'Adopted machines of a lost owner.' };
     case 'ReturnRequested':
       return { who: 'Host Factory', call: 'requestReturnMachines', why: '' };
     case 'TemplateChanged':
@@ -52,7 +52,7 @@ function causeOf(event: DomainEvent): Cause {
     case 'LaunchDecided':
       return { who: 'provider', call: 'requestMachines', why: '' };
     case 'LaunchOverdue':
-      return { who: 'cloud', why: 'It is not known what became of the launch.' };
+      return { who: 'cloud', why: 'The outcome of the launch is unknown.' };
     case 'RequestStatusChanged':
       return { who: 'provider', why: event.message };
     case 'MachineStatusChanged':

@@ -1,32 +1,33 @@
 import { mkdir, open, rename, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { auditLine } from './auditLine.ts';
-import type { EventHandler, PublishedEvent } from './handler.ts';
+import type { EventHandler } from './handler.ts';
+import { eventKey, formatEventKey } from './publicEvent.ts';
 
 export interface AuditLogSettings {
   readonly path: string;
   /** A file larger than this gets the suffix `.1`, its predecessor `.2`, and so on. */
   readonly maxBytes: number;
-  /** Files kept beside the one that is written. */
+  /** Number of rotated files kept. */
   readonly keep: number;
 }
 
-/** A crash repeats at most one batch of the dispatcher; the ends of the two newest files hold far more. */
+/** After a crash at most one batch of the dispatcher is redelivered; the tails of the two newest files cover far more. */
 const TAIL_BYTES = 1 << 18;
 
 /**
- * Who did what to which machine and why, a JSON line each, for auditors and their tools. Append-only: a line is
- * never changed, a repeated event is not written again.
+ * Writes the audit trail: who did what to which machine and why, one JSON line per event. Append-only; a redelivered
+ * event is not written twice.
  */
 export function createAuditLogHandler({ path, maxBytes, keep }: AuditLogSettings): EventHandler {
-  /** Lines of the recent past by their keys; read again after a failure, when it is unclear what was written. */
+  /** Keys of recently written lines; re-read after a failure, when it is unknown what was written. */
   let recentKeys: Set<string> | undefined;
   return {
     name: 'audit',
     startFrom: 'earliest',
     async handle(published) {
       const known = (recentKeys ??= await readRecentKeys());
-      const unwritten = published.filter((entry) => !known.has(keyOf(entry)));
+      const unwritten = published.filter((entry) => !known.has(eventKey(entry)));
       if (unwritten.length === 0) return;
       try {
         await rotateIfFull();
@@ -41,7 +42,7 @@ export function createAuditLogHandler({ path, maxBytes, keep }: AuditLogSettings
         recentKeys = undefined;
         throw error;
       }
-      recentKeys = new Set([...[...known].slice(-1_000), ...unwritten.map(keyOf)]);
+      recentKeys = new Set([...[...known].slice(-1_000), ...unwritten.map(eventKey)]);
     },
   };
 
@@ -51,7 +52,7 @@ export function createAuditLogHandler({ path, maxBytes, keep }: AuditLogSettings
     return new Set(tails.flatMap((text) => text.split('\n').flatMap((line) => keyOfLine(line) ?? [])));
   }
 
-  /** A line without its end was never acknowledged; its event comes again. */
+  /** A partial last line was never acknowledged to the dispatcher; its event is redelivered. */
   async function truncatePartialLine(): Promise<string> {
     const text = await readTail(path);
     const partial = text.slice(text.lastIndexOf('\n') + 1);
@@ -76,7 +77,7 @@ const ignoreMissing = (error: NodeJS.ErrnoException): void => {
   if (error.code !== 'ENOENT') throw error;
 };
 
-/** The end of a file from a line's beginning on; '' when there is none. */
+/** The last whole lines of a file; '' if there is no file. */
 async function readTail(path: string): Promise<string> {
   const file = await open(path, 'r').catch(ignoreMissing);
   if (!file) return '';
@@ -91,12 +92,10 @@ async function readTail(path: string): Promise<string> {
   }
 }
 
-const keyOf = ({ runId, event }: PublishedEvent): string => `${runId} ${event.id}`;
-
 function keyOfLine(line: string): string | undefined {
   try {
     const { run, id } = JSON.parse(line) as { run?: unknown; id?: unknown };
-    return `${String(run)} ${String(id)}`;
+    return formatEventKey(String(run), String(id));
   } catch {
     return undefined;
   }

@@ -3,12 +3,12 @@ import { ConfigurationError } from '../../../domain/errors/errors.ts';
 import type { EventHandler } from './handler.ts';
 import { messageOf } from '../../../domain/errors/messageOf.ts';
 
-/** How far a handler is, is kept by its name. */
+/** Offsets are stored by name, so a custom handler must not use a built-in name. */
 const BUILT_IN_HANDLERS = ['readModel', 'audit', 'webhook', 'sns'];
 
 /**
- * A handler of the site's own: a module whose default export makes one.
- * @throws ConfigurationError when it does not
+ * Loads a custom handler: a module whose default export is a function that creates it.
+ * @throws ConfigurationError if the module has no such export or does not create a handler
  */
 export async function loadCustomHandler(path: string): Promise<EventHandler> {
   const configurationError = (why: string, cause?: unknown): ConfigurationError =>
@@ -17,7 +17,7 @@ export async function loadCustomHandler(path: string): Promise<EventHandler> {
   try {
     const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
     if (typeof module.default !== 'function')
-      throw configurationError('has no default export that makes a handler');
+      throw configurationError('has no default export that creates a handler');
     handler = await (module.default as () => unknown)();
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
@@ -26,7 +26,9 @@ export async function loadCustomHandler(path: string): Promise<EventHandler> {
   if (!isHandler(handler))
     throw configurationError('does not create a handler with name, startFrom and handle()');
   if (BUILT_IN_HANDLERS.includes(handler.name))
-    throw configurationError(`names its handler '${handler.name}', as one of ours is named`);
+    throw configurationError(
+      `names its handler '${handler.name}', which is a built-in handler; choose another name`,
+    );
   return handler;
 }
 

@@ -1,25 +1,25 @@
 import type { DomainEvent, EventType } from '../../../domain/events/event.ts';
 
-/** An event as a run of its owner's workflow told it. After a reset another run tells the same id anew. */
+/** An event and the run of the owner that published it. After a reset another run publishes the same id again. */
 export interface PublishedEvent {
   readonly runId: string;
   readonly event: DomainEvent;
 }
 
 /**
- * Somebody who is told of events: in order, without gaps, each at least once. A handler that fails is told
- * again, later; the others do not wait for it. A site's own handlers implement the same.
+ * A consumer of events. It receives them in order, without gaps and at least once. A handler that fails gets the same
+ * events later; the others do not wait for it. Custom handlers implement the same interface.
  */
 export interface EventHandler {
-  /** Its place in the outbox is kept under this name. */
+  /** Its offset is stored under this name. */
   readonly name: string;
-  /** Absent: all. */
+  /** The event types that it receives; absent: all. */
   readonly types?: readonly EventType[];
-  /** Whether a handler that is new is told of what is still kept of the past. */
+  /** Where a new handler starts: with the oldest retained event or with the next one. */
   readonly startFrom: 'earliest' | 'latest';
   /**
-   * Takes all of them or fails. A crash may bring the same ones again, at the front of a list: what was done
-   * for an event id and run is not done again.
+   * Handles all events or throws. After a crash, events at the start of a list may be duplicates: an event id and run
+   * that was handled must not be handled again.
    */
   handle(published: readonly PublishedEvent[]): Promise<void>;
   close?(): Promise<void>;

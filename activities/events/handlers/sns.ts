@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { PublishBatchCommand, type PublishBatchRequestEntry, type SNSClient } from '@aws-sdk/client-sns';
 import type { EventType } from '../../../domain/events/event.ts';
 import type { EventHandler, PublishedEvent } from './handler.ts';
-import { serializeEvent } from './message.ts';
+import { eventKey, serializeEvent } from './publicEvent.ts';
 
 export interface SnsSettings {
   readonly client: SNSClient;
@@ -13,15 +13,15 @@ export interface SnsSettings {
 /** https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html: messages of one call, and bytes of all of them. */
 const MAX_BATCH_ENTRIES = 10;
 const MAX_BATCH_BYTES = 262_144;
-/** What the attributes of a message, and the names of all its parts, add to it at most. */
+/** Upper bound for the attributes and framing of a message. */
 const MAX_OVERHEAD_BYTES = 1_000;
 
 /**
- * Publishes each event as a message of a topic, in order. Attributes let a subscription choose by `type`. A topic
- * whose name ends with `.fifo` keeps the order of each request, and drops what comes twice within 5 minutes.
+ * Publishes each event as a message of a topic, in order. Message attributes let a subscription filter by `type`. A FIFO
+ * topic (`.fifo`) keeps the order per request and drops duplicates within 5 minutes.
  */
 export function createSnsHandler({ client, topicArn, types }: SnsSettings): EventHandler {
-  /** Of a list that failed in part, what was published. */
+  /** Keys already published from a list whose publication failed in part. */
   const publishedKeys = new Set<string>();
   const isFifo = topicArn.endsWith('.fifo');
 
@@ -32,11 +32,11 @@ export function createSnsHandler({ client, topicArn, types }: SnsSettings): Even
     );
     for (const { Id } of Successful) {
       const published = batch[Number(Id)];
-      if (published) publishedKeys.add(keyOf(published));
+      if (published) publishedKeys.add(eventKey(published));
     }
     const [failed] = Failed;
     if (failed)
-      throw new Error(`SNS refused ${Failed.length} events: ${failed.Code}: ${failed.Message ?? ''}`);
+      throw new Error(`SNS rejected ${Failed.length} events: ${failed.Code}: ${failed.Message ?? ''}`);
   }
 
   return {
@@ -44,15 +44,13 @@ export function createSnsHandler({ client, topicArn, types }: SnsSettings): Even
     startFrom: 'latest',
     ...(types ? { types } : {}),
     async handle(published) {
-      const remaining = published.filter((entry) => !publishedKeys.has(keyOf(entry)));
+      const remaining = published.filter((entry) => !publishedKeys.has(eventKey(entry)));
       for (const batch of splitIntoBatches(remaining)) await publish(batch);
       publishedKeys.clear();
     },
     close: () => Promise.resolve(client.destroy()),
   };
 }
-
-const keyOf = ({ runId, event }: PublishedEvent): string => `${runId} ${event.id}`;
 
 function entryOf(published: PublishedEvent, Id: string, isFifo: boolean): PublishBatchRequestEntry {
   const { type, deployment, provider, stream } = published.event;
@@ -68,7 +66,7 @@ function entryOf(published: PublishedEvent, Id: string, isFifo: boolean): Publis
     ...(isFifo
       ? {
           MessageGroupId: stream,
-          MessageDeduplicationId: createHash('sha256').update(keyOf(published)).digest('hex'),
+          MessageDeduplicationId: createHash('sha256').update(eventKey(published)).digest('hex'),
         }
       : {}),
   };

@@ -2,19 +2,19 @@ import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { EventType } from '../../../domain/events/event.ts';
 import type { EventHandler } from './handler.ts';
-import { toPublicEvent } from './message.ts';
+import { toPublicEvent } from './publicEvent.ts';
 
 export interface WebhookSettings {
   readonly url: string;
-  /** Its first line is the key of the signature. Read for each call, so that it can be exchanged. */
+  /** The first line is the HMAC key; read for each call, so that it can be rotated. */
   readonly secretFile?: string;
   readonly types?: readonly EventType[];
   readonly timeoutSeconds: number;
 }
 
 /**
- * Posts events to a URL: `{v, events}`, in order. Any answer of 200 to 299 is an acknowledgement; everything else
- * brings the same events again. Receivers drop ids that they have had, of the same run.
+ * Posts events to a URL: `{v, events}`, in order. Any 2xx is an acknowledgement; everything else leads to redelivery.
+ * Receivers deduplicate by event id and runId.
  */
 export function createWebhookHandler({
   url,
@@ -45,13 +45,13 @@ export function createWebhookHandler({
         signal: AbortSignal.timeout(timeoutSeconds * 1_000),
       });
       await response.body?.cancel();
-      // Not the whole URL: a path or a query may hold a token.
-      if (!response.ok) throw new Error(`${new URL(url).host} answered ${response.status}`);
+      // Not the whole URL: its path or query may contain a token.
+      if (!response.ok) throw new Error(`${new URL(url).host} responded with HTTP ${response.status}`);
     },
   };
 }
 
-/** HMAC-SHA256 of `<timestamp>.<body>`: an old message cannot be sent again under a new time. */
+/** HMAC-SHA256 of `<timestamp>.<body>`: with the signed timestamp, an old message cannot be replayed under a new one. */
 export function signature(secret: string, timestamp: string, body: string): string {
   return `sha256=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`;
 }

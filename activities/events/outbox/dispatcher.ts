@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { tryLock } from '../../storage/lock.ts';
+import { createBackoff, sleepUnlessAborted } from '../../runtime/backoff.ts';
 import type { EventHandler } from '../handlers/handler.ts';
 import type { Outbox } from './outbox.ts';
 import { messageOf } from '../../../domain/errors/messageOf.ts';
@@ -7,18 +7,18 @@ import { messageOf } from '../../../domain/errors/messageOf.ts';
 export interface DispatcherOptions {
   readonly outbox: Outbox;
   readonly handlers: readonly EventHandler[];
-  /** Of the processes that share an outbox, the one that has this lock tells the handlers. */
+  /** Directory of the lock that elects the process that delivers to the handlers when several share an outbox. */
   readonly lock: string;
-  /** ms until a handler that failed is told again: doubled each time, up to a minute. */
+  /** ms before a failed handler is called again; doubles up to a minute. */
   readonly initialRetryMs?: number;
-  /** ms for which entries are kept after all handlers have had them, so that a lost read model can be made again. */
+  /** ms for which delivered entries are retained, so that a lost read model can be rebuilt. */
   readonly retentionMs: number;
   readonly onFailure: (failure: HandlerHealth) => void;
 }
 
 export interface HandlerHealth {
   readonly name: string;
-  /** Events that it has not had. */
+  /** Events not delivered to it yet. */
   readonly lag: number;
   /** Epoch ms of the first failure in a row; absent while it works. */
   readonly failingSince?: number;
@@ -26,20 +26,20 @@ export interface HandlerHealth {
 }
 
 export interface Dispatcher {
-  /** Something was published by this process. */
+  /** This process published events. */
   wake(): void;
   health(): readonly HandlerHealth[];
-  /** Ends after what is under way. */
+  /** Stops after the deliveries in progress. */
   stop(): Promise<void>;
 }
 
 const MAX_BATCH = 100;
-/** What other processes publish is found within this time. */
+/** Polling interval for events published by other processes. */
 const POLL_INTERVAL_MS = 1_000;
 const TRIM_INTERVAL_MS = 10 * 60_000;
 const MAX_RETRY_MS = 60_000;
 
-/** Tells each handler of every event, each at its own pace. */
+/** Delivers every event to each handler, each at its own pace. */
 export function startDispatcher(options: DispatcherOptions): Dispatcher {
   const { outbox, handlers, lock, initialRetryMs = 1_000, retentionMs, onFailure } = options;
   const stopping = new AbortController();
@@ -68,7 +68,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
 
   async function runAsLeader(): Promise<void> {
     while (!stopping.signal.aborted) {
-      // A folder that cannot be written shows where events are published; here it only means: not yet.
+      // An unwritable folder is reported where events are published; here it only means: not leader yet.
       const heldLock = await tryLock(lock).catch(() => undefined);
       if (heldLock) {
         const until = AbortSignal.any([stopping.signal, heldLock.lost]);
@@ -78,22 +78,22 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
         ]);
         await heldLock.release();
       } else {
-        await sleep(POLL_INTERVAL_MS, stopping.signal);
-        // How far the leader is, for who asks this process.
+        await sleepUnlessAborted(POLL_INTERVAL_MS, stopping.signal);
+        // Refreshes the leader's offsets for `health()`.
         await outbox.readAfter(outbox.newestOffset(), 1).catch(() => []);
       }
     }
   }
 
   async function deliverTo(handler: EventHandler, lost: AbortSignal, until: AbortSignal): Promise<void> {
-    let retryMs = initialRetryMs;
+    const backoff = createBackoff({ initialMs: initialRetryMs, maxMs: MAX_RETRY_MS });
     while (!until.aborted) {
       const wakeUp = newEvents;
       try {
         const hasDelivered = await deliverNextBatch(handler, lost);
         failures.delete(handler.name);
-        retryMs = initialRetryMs;
-        if (!hasDelivered) await Promise.race([wakeUp, sleep(POLL_INTERVAL_MS, until)]);
+        backoff.reset();
+        if (!hasDelivered) await Promise.race([wakeUp, sleepUnlessAborted(POLL_INTERVAL_MS, until)]);
       } catch (error) {
         const failingSince = failures.get(handler.name)?.failingSince ?? Date.now();
         failures.set(handler.name, {
@@ -101,13 +101,12 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
           error: messageOf(error),
         });
         onFailure(healthOf(handler));
-        await sleep(retryMs, until);
-        retryMs = Math.min(2 * retryMs, MAX_RETRY_MS);
+        await backoff.wait(until);
       }
     }
   }
 
-  /** @returns whether there was anything behind the handler's cursor */
+  /** @returns false if the handler has no lag */
   async function deliverNextBatch(handler: EventHandler, lost: AbortSignal): Promise<boolean> {
     const entries = await outbox.readAfter(await offsetOf(handler), MAX_BATCH);
     const last = entries.at(-1);
@@ -115,7 +114,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
     const { types } = handler;
     const matching = entries.filter(({ event }) => types === undefined || types.includes(event.type));
     if (matching.length > 0) await handler.handle(matching);
-    // Whoever took over may be further.
+    // If the lock was lost, the new leader may already be further.
     if (!lost.aborted) await outbox.commitOffset(handler.name, last.offset);
     return true;
   }
@@ -132,7 +131,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
     while (!until.aborted) {
       const deliveredToAll = Math.min(...handlers.map(({ name }) => outbox.handlerOffset(name) ?? 0));
       await outbox.trim(deliveredToAll, Date.now() - retentionMs).catch(() => undefined);
-      await sleep(TRIM_INTERVAL_MS, until);
+      await sleepUnlessAborted(TRIM_INTERVAL_MS, until);
     }
   }
 
@@ -141,6 +140,3 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
     return { name, lag, ...failures.get(name) };
   }
 }
-
-const sleep = (ms: number, until: AbortSignal): Promise<void> =>
-  delay(ms, undefined, { signal: until }).catch(() => undefined);

@@ -3,14 +3,14 @@ import type { EventActivities } from '../../../contract/eventActivities.ts';
 import { unpackEvents } from '../../../domain/events/packed.ts';
 import type { Outbox } from './outbox.ts';
 
-/** ms that the end of a request may be held up by a slow disk. */
+/** ms for which a slow disk may delay a request. */
 const MAX_PUBLISH_WAIT_MS = 1_000;
 
-/** Where events go, once it could be opened. */
+/** The outbox, and what to do after a publication or an error. */
 export interface EventSink {
-  /** Undefined while it cannot be written. */
+  /** Undefined until it could be opened. */
   readonly outbox: Outbox | undefined;
-  /** Something was published. */
+  /** Called after events were published. */
   wake(): void;
   onError(error: unknown): void;
 }
@@ -30,7 +30,7 @@ export function createEventActivities(sink: EventSink): EventActivities {
           return false;
         },
       );
-      // One that is late is published all the same; told again, it is known.
+      // A late append still takes effect; when the owner publishes the events again, they are recognised as duplicates.
       const isPublished = await Promise.race([published, delay(MAX_PUBLISH_WAIT_MS, false)]);
       if (isPublished) sink.wake();
       return isPublished;

@@ -2,22 +2,22 @@ import { createHash } from 'node:crypto';
 import { numberEvents, type DomainEvent } from '../../../domain/events/event.ts';
 import type { Template } from '../../../domain/template/template.ts';
 
-/** What is kept of the template that the newest request of its name was made with. */
+/** What is remembered of a template: the version used by the newest request. */
 export interface KnownTemplate {
   readonly templateId: string;
-  /** Of the event that told of it. */
+  /** Sequence of the event that recorded it. */
   readonly sequence: number;
-  /** Epoch ms: when that request was made. */
+  /** Epoch ms: creation of that request. */
   readonly at: number;
-  /** Of the value of each key: enough to tell which have changed. */
+  /** Digest of the value of each key, enough to know which keys changed. */
   readonly digests: Readonly<Record<string, string>>;
 }
 
 /**
- * The templates file is the administrator's, and nobody watches it: that a template is new or has changed is known
- * by the first request that is made with it.
+ * The templates file belongs to the administrator and no process watches it: a new or changed template is noticed with
+ * the first request that uses it.
  * @param created the first event of that request
- * @returns undefined when it is the same as before, or older than what is known
+ * @returns undefined if nothing changed, or the request is older than the recorded template
  */
 export function detectTemplateChange(
   template: Template,
@@ -32,7 +32,7 @@ export function detectTemplateChange(
   if (before && keys.length === 0) return undefined;
   const { userData: _, ...publicTemplate } = template;
   const change = before ? 'changed' : 'added';
-  const sequence = 1 + Math.max(0, ...[...known.values()].map((one) => one.sequence));
+  const sequence = 1 + Math.max(0, ...[...known.values()].map((entry) => entry.sequence));
   const base = { stream: `templates-${deployment}-${provider}`, requestId: '', deployment, provider, at };
   const [event] = numberEvents(
     [{ type: 'TemplateChanged', templateId, change, keys, template: publicTemplate }],

@@ -6,7 +6,7 @@ import { emptyMachineRecord, emptyRequestRecord } from './readModel.ts';
 import type { RequestStatus } from '../../../domain/machine/machine.ts';
 import type { MachineRequestInput } from '../../../domain/request/input.ts';
 
-/** What an owner knows of its request. */
+/** An owner's view of its request. */
 export interface OwnerSnapshot {
   readonly input: Omit<MachineRequestInput, 'carriedState'>;
   readonly status: RequestStatus;
@@ -15,11 +15,11 @@ export interface OwnerSnapshot {
   readonly machines: readonly Machine[];
   /** Epoch ms; 0 while it is open. */
   readonly endedAt: number;
-  /** Why it did not answer by itself: then this is what Temporal keeps of it, which may be less, or old. */
+  /** Why the owner could not be queried; the snapshot then comes from its input and may be old. */
   readonly queryError?: string;
 }
 
-/** What has to change in the read model for it to say the same as the owner. */
+/** The changes that make the read model agree with the owner. */
 export function changesToMatch(rows: Rows, id: string, snapshot: OwnerSnapshot): readonly Change[] {
   const { input, status, message, cancelled } = snapshot;
   const { requestId, provider, createdAt, count, template } = input;
@@ -73,7 +73,7 @@ function machineRecord(
   };
 }
 
-/** What the cloud shows of a machine. */
+/** The fields of a machine's record that an observation shows. */
 export function observedFields({
   name,
   privateIp,

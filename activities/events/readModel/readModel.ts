@@ -3,7 +3,7 @@ import type { MachineRecord, RequestRecord, Store } from '../../storage/store.ts
 import { createUnitOfWork, type UnitOfWork } from './unitOfWork.ts';
 import type { EventHandler, PublishedEvent } from '../handlers/handler.ts';
 
-/** Projects events into the store. What is in the store already is left alone; a reset's new run wins over the old. */
+/** Projects events into the store. Redelivered events change nothing; after a reset the newest run wins. */
 export function createReadModelHandler(store: Store): EventHandler {
   return {
     name: 'readModel',
@@ -28,7 +28,7 @@ function applyEvent(unitOfWork: UnitOfWork, { runId, event }: PublishedEvent): v
     putTemplate(unitOfWork, event);
     return;
   }
-  // Without its first event, e.g. in a read model that was made anew, an owner is known by what follows.
+  // An owner whose first event is missing (e.g. in a rebuilt read model) is created from the first one that arrives.
   const request = { ...(owner ?? emptyRequestRecord(event)), sequence: event.sequence, runId };
   unitOfWork.putRequest(applyToRequest(request, event), at);
   if ('machineId' in event) {
@@ -49,7 +49,7 @@ function applyToRequest(request: RequestRecord, event: DomainEvent): RequestReco
 
 type RecordIdentity = Pick<DomainEvent, 'stream' | 'at' | 'provider' | 'requestId'>;
 
-/** What is known of a request by its id alone. */
+/** A request's record with nothing but its ids. */
 export function emptyRequestRecord({ stream, at, provider, requestId }: RecordIdentity): RequestRecord {
   return {
     id: stream,
@@ -84,7 +84,7 @@ function applyToMachine(machine: MachineRecord, event: DomainEvent): MachineReco
   return machine;
 }
 
-/** What is known of a machine by its id and its owner alone. */
+/** A machine's record with nothing but its ids. */
 export function emptyMachineRecord({
   machineId,
   at,

@@ -1,9 +1,12 @@
 import type { Change, MachineRecord, RequestRecord, Rows } from '../../storage/store.ts';
 
-/** Rows of the read model with changes over them, which go into it together. Keeps the count of a request's machines. */
+/**
+ * Unit of work over the read model: reads see its own pending changes, and all of them are committed together. Maintains
+ * each request's count of live machines.
+ */
 export interface UnitOfWork extends Rows {
   put(change: Put): void;
-  /** @param at epoch ms at which it was so: when the request has ended by it */
+  /** @param at epoch ms; becomes the end time if this change ends the request */
   putRequest(request: RequestRecord, at: number): void;
   putMachine(machine: MachineRecord, at: number): void;
   changes(): readonly Change[];
@@ -14,7 +17,7 @@ export function createUnitOfWork(rows: Rows): UnitOfWork {
   const puts = new Map<string, Put>();
   const unitOfWork: UnitOfWork = {
     get: (table, id) =>
-      // The key says which table its record is of.
+      // The key contains the table, so the record has that table's type.
       (puts.get(`${table} ${id}`)?.put as ReturnType<typeof rows.get<typeof table>>) ?? rows.get(table, id),
     put: (change) => puts.set(`${change.table} ${change.put.id}`, change),
     putRequest: (request, at) => unitOfWork.put({ table: 'requests', put: withEndTime(request, at) }),

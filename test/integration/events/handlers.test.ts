@@ -159,7 +159,7 @@ describe('event handlers', () => {
           '1970-01-01T00:00:01.000Z',
           'cloud',
           'LaunchOverdue',
-          'It is not known what became of the launch.',
+          'The outcome of the launch is unknown.',
           'req-1',
         ],
       );
@@ -205,7 +205,7 @@ describe('event handlers', () => {
       await eventually('it has its place', () => outbox.handlerOffset('webhook') !== undefined);
       await publish(dispatcher, 'req-1', 1, 2);
       const failing = await eventually('it failed', () => dispatcher.health().find(({ error }) => error));
-      assert.match(failing.error ?? '', /^127\.0\.0\.1:\d+ answered 503$/);
+      assert.match(failing.error ?? '', /^127\.0\.0\.1:\d+ responded with HTTP 503$/);
       answer = 200;
       await eventually('it was told', () => received.length > 0);
       const [{ body, headers } = assert.fail()] = received;
@@ -261,14 +261,14 @@ describe('event handlers', () => {
     });
 
     for (const [text, why] of [
-      ['export const x = 1;', /site\.mjs has no default export that makes a handler/],
+      ['export const x = 1;', /site\.mjs has no default export that creates a handler/],
       [
         `export default () => ({ name: 'site', startFrom: 'latest' });`,
         /does not create a handler with name, startFrom and handle/,
       ],
       [
         `export default () => ({ name: 'audit', startFrom: 'latest', handle: async () => {} });`,
-        /names its handler 'audit', as one of ours is named/,
+        /names its handler 'audit', which is a built-in handler/,
       ],
       ['export default () => { throw new Error("no database"); };', /cannot be loaded: no database/],
     ] as const) {

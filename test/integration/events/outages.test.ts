@@ -201,7 +201,7 @@ describe('the outage of', () => {
         event: anEvent('req-1', index + 1),
       }));
       topic.failing.push('req-1/5"');
-      await assert.rejects(handler.handle(published), /SNS refused 1 events: InternalError: try again/);
+      await assert.rejects(handler.handle(published), /SNS rejected 1 events: InternalError: try again/);
       assert.deepEqual(topic.batches, [10]);
       topic.failing.pop();
       await handler.handle(published);

@@ -16,17 +16,17 @@ import { createOrphanDetector } from './monitor/orphanDetector.ts';
 import type { Provider } from './provider.ts';
 import { createReadActivities } from './returns/deliverReturn.ts';
 
-/** The activities of one provider instance, lane by lane. */
+/** The activities of one provider instance, by task queue. */
 export interface Activities {
   readonly launch: LaunchActivities;
   readonly read: ReadActivities & OwnerActivities;
   readonly terminate: TerminateActivities;
   readonly wait: WaitActivities & SweepActivities;
-  /** On the workflows' own workers. */
+  /** Run on the task queue of the workflows. */
   readonly events: EventActivities;
 }
 
-/** What a cloud does, and beside it what is the same for all: who owns a machine, and telling the owners. */
+/** Combines a cloud's activities with those that are the same for every cloud: ownership, orphans and events. */
 export function createActivities(
   provider: Provider,
   temporal: Client,

@@ -13,8 +13,9 @@ import type { Observation } from '../domain/machine/machine.ts';
 import type { OrphanedGroup } from '../contract/messages.ts';
 
 /**
- * What the flow needs of a cloud: get machines, each launch once; give back exactly the named ones; tell how they
- * are. Another cloud is another folder beside aws/ with a `Provider` of its own, and an entry in providers.ts.
+ * The port: what the workflows need from a cloud. Launch machines (each launch once), terminate exactly the named
+ * machines, describe machines. Another cloud implements `Provider` in its own folder beside aws/ and is created in
+ * worker/startup/.
  */
 export interface Provider {
   readonly launch: LaunchService;
@@ -24,13 +25,13 @@ export interface Provider {
 }
 
 export interface LaunchService extends Pick<LaunchActivities, 'freezeGroup'> {
-  /** Sends no heartbeat: one without the parameters would lose those of a launch. */
+  /** Sends no heartbeat: it would overwrite the launch parameters of the calling activity. */
   prepareLaunch(input: PrepareInput): Promise<LaunchParameters>;
-  /** Its heartbeats carry the parameters, which a retry gets back. */
+  /** Its heartbeats carry the launch parameters, which the next attempt receives. */
   launchMachines(call: LaunchCall): Promise<LaunchResult>;
   /**
-   * All that the cloud shows of a request, dead or alive, by what stands on it, once as much shows as is there. Sends no
-   * heartbeat. @throws ApplicationFailure that is retried when any part could not be read
+   * All machines (terminated ones included) and groups of a request, found by tag once two reads agree. Sends no
+   * heartbeat. @throws ApplicationFailure (retryable) if any part cannot be read
    */
   discoverLaunched(input: DiscoverInput): Promise<LaunchedResources>;
 }
@@ -43,64 +44,64 @@ export interface LaunchedResources {
 /** One launch, ready to be sent. */
 export interface LaunchCall extends Pick<LaunchMachinesInput, 'launch' | 'notAfter'> {
   readonly parameters: LaunchParameters;
-  /** Another run of the workflow, or an activity that ended without knowing, may have sent it before. */
+  /** An earlier run of the workflow, or an earlier activity with an unknown outcome, may already have sent it. */
   readonly mayHaveBeenSent: boolean;
 }
 
-/** Every read is complete, or fails: only then may something be called absent. */
+/** Every read is complete or fails; only a complete read may call a machine absent. */
 export interface MachineReader {
-  /** Whether this text can be the id of a machine at all. */
+  /** Whether the text has the form of a machine id. */
   isMachineId(text: string): boolean;
-  /** An id that the map lacks was unknown to the cloud at that moment. @throws ProviderError */
+  /** An id missing from the map was unknown to the cloud at that moment. @throws ProviderError */
   readMachines(machineIds: readonly string[]): Promise<ReadonlyMap<string, OwnedObservation>>;
-  /** All machines of a provider instance; new ones may show with a delay. @throws ProviderError */
+  /** All machines of a provider instance; new ones may appear with a delay. @throws ProviderError */
   listMachines(instance: ProviderInstance): Promise<readonly OwnedObservation[]>;
-  /** Groups of a provider instance that may still launch, or have to be removed. @throws ProviderError */
+  /** Groups of a provider instance that may still launch or must be deleted. @throws ProviderError */
   listGroups(instance: ProviderInstance): Promise<readonly OwnedGroup[]>;
-  /** Of these, those that the cloud announced to take away: epoch ms at which it does. */
+  /** Machines with an interruption notice -> epoch ms of the interruption. */
   readInterruptions(machines: readonly Observation[]): Promise<ReadonlyMap<string, number>>;
 }
 
-/** What the cloud tells of machines by itself, sooner than the next read of all of them would. */
+/** Interruptions that the cloud announces itself, sooner than the next sweep finds them. */
 export interface InterruptionSource {
   /**
-   * Waits for the next ones, for some seconds; there may be none then.
-   * @throws ProviderError, or when the signal aborts
+   * Waits some seconds for messages; the batch may be empty.
+   * @throws ProviderError, or the signal's reason if it aborts
    */
   receive(signal: AbortSignal): Promise<InterruptionBatch>;
-  /** @returns in a few words how it is. @throws ProviderError when it can't be reached */
+  /** Describes the source's condition in a few words. @throws ProviderError if it cannot be reached */
   check(signal: AbortSignal): Promise<string>;
   close(): void;
 }
 
 export interface InterruptionBatch {
   readonly interruptions: readonly Interruption[];
-  /** They are taken in, and need not come again; without this they do. @throws ProviderError */
+  /** Deletes the messages; without it they are delivered again. @throws ProviderError */
   readonly remove: () => Promise<void>;
 }
 
-/** Of any machine of the account, possibly twice, in any order. */
+/** An interruption of any machine of the account; may be duplicated and arrives in any order. */
 export interface Interruption {
   readonly machineId: string;
   /** Epoch ms at which the cloud takes the machine away. */
   readonly interruptionAt?: number;
-  /** A state that it cannot come back from. */
+  /** No machine leaves these states. */
   readonly state?: 'shutting-down' | 'terminated';
 }
 
 export type ProviderInstance = Pick<OwnerTags, 'deployment' | 'provider'>;
 
-/** A sighting, and whose the machine is by what stands on it in the cloud; undefined: not ours. */
+/** An observation with the owner according to the machine's tags; undefined if the machine is not ours. */
 export interface OwnedObservation extends Observation {
   readonly owner: OwnerTags | undefined;
 }
 
-/** By what stands on the group in the cloud. */
+/** A group with the request that its tags name. */
 export interface OwnedGroup extends OrphanedGroup {
   readonly requestId: string;
 }
 
-/** What goes into a workflow's history: the sighting alone. */
+/** Drops the owner, which workflow histories do not need. */
 export function toObservation({ owner: _owner, ...observation }: OwnedObservation): Observation {
   return observation;
 }

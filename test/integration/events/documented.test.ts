@@ -13,7 +13,7 @@ interface Receiver {
   isAuthentic(secret: string, headers: Record<string, string>, body: Buffer): boolean;
 }
 
-describe('what docs/events.md shows', () => {
+describe('docs/events.md', () => {
   let folder: Scratch;
   let snippets: readonly string[];
   before(async () => {
@@ -23,11 +23,11 @@ describe('what docs/events.md shows', () => {
   });
   after(() => folder.remove());
 
-  it('names every type of event', () => {
+  it('the page of events names every type of event', () => {
     assert.deepEqual(Object.keys(EVENT_GUIDE).toSorted(), [...EVENT_TYPES].toSorted());
   });
 
-  it('tells an authentic call of the webhook from others', async () => {
+  it('the documented check accepts only authentic calls of the webhook', async () => {
     const path = await folder.write('receiver.mjs', snippets[0]);
     const { isAuthentic } = (await import(pathToFileURL(path).href)) as Receiver;
     const body = Buffer.from('{"v":1,"events":[]}');
@@ -44,7 +44,7 @@ describe('what docs/events.md shows', () => {
     assert.equal(isAuthentic('the key', {}, body), false);
   });
 
-  it('is a handler that works', async () => {
+  it('the documented handler works', async () => {
     const handler = await loadCustomHandler(await folder.write('site.mjs', snippets[1]));
     process.env['SHORTAGES_FILE'] = join(folder.directory, 'shortages');
     const shortage = { type: 'ShortageReported', offering: 't3/a', code: 'None', message: '' } as const;

@@ -46,17 +46,17 @@ describe('event handlers', () => {
     return dispatcher;
   }
 
-  /** Keeps what it is told; fails while `down` is set. */
+  /** Records the events that it receives; fails while `down` is set. */
   function recorder(name: string, startFrom: EventHandler['startFrom'] = 'earliest') {
-    const told: string[] = [];
+    const received: string[] = [];
     const self = {
       name,
       startFrom,
-      told,
+      received,
       down: false,
       async handle(published: readonly PublishedEvent[]) {
         if (self.down) throw new Error(`${name} is down`);
-        told.push(...published.map(({ event }) => event.id));
+        received.push(...published.map(({ event }) => event.id));
       },
     };
     return self;
@@ -71,66 +71,66 @@ describe('event handlers', () => {
   }
   const ids = (run: string, ...sequences: number[]): string[] => sequences.map((n) => `${run}/${n}`);
 
-  it('are each told everything in order, and one that is down holds up no other', async () => {
+  it('each handler receives every event in order, and a failing one delays no other', async () => {
     const [good, bad] = [recorder('good'), recorder('bad')];
     bad.down = true;
     const dispatcher = dispatch(good, bad);
     await publish(dispatcher, 'req-1', 1, 2);
-    await eventually('the good one was told', () => good.told.length === 2);
+    await eventually('the good handler received two events', () => good.received.length === 2);
     const health = await eventually('the bad one is known to fail', () =>
       dispatcher.health().find(({ name, error }) => name === 'bad' && error !== undefined),
     );
     assert.deepEqual([health.lag, health.error], [2, 'bad is down']);
     await publish(dispatcher, 'req-1', 3);
     bad.down = false;
-    await eventually('the bad one was told', () => bad.told.length === 3);
-    assert.deepEqual(bad.told, ids('req-1', 1, 2, 3));
-    assert.deepEqual(good.told, ids('req-1', 1, 2, 3));
+    await eventually('the bad handler received three events', () => bad.received.length === 3);
+    assert.deepEqual(bad.received, ids('req-1', 1, 2, 3));
+    assert.deepEqual(good.received, ids('req-1', 1, 2, 3));
     await eventually('all are well', () =>
       dispatcher.health().every(({ lag, error }) => lag === 0 && error === undefined),
     );
   });
 
-  it('are told once of what is published twice, and go on where they were after a restart', async () => {
+  it('a handler receives an event published twice once, and resumes at its offset after a restart', async () => {
     const handler = recorder('one');
     const first = dispatch(handler);
     await publish(first, 'req-1', 1, 2);
     await publish(first, 'req-1', 1, 2, 3);
-    await eventually('three were told', () => handler.told.length === 3);
+    await eventually('three events were delivered', () => handler.received.length === 3);
     await first.stop();
     await outbox.close();
     outbox = await openOutbox(join(folder, 'outbox.jsonl'), unharmed);
     await publish(dispatch(handler), 'req-1', 3, 4);
-    await eventually('the fourth was told', () => handler.told.length > 3);
-    assert.deepEqual(handler.told, ids('req-1', 1, 2, 3, 4));
+    await eventually('the fourth event was delivered', () => handler.received.length > 3);
+    assert.deepEqual(handler.received, ids('req-1', 1, 2, 3, 4));
   });
 
-  it('that are new and begin now hear nothing of the past', async () => {
+  it('a new handler that starts from the latest event receives no earlier ones', async () => {
     const old = recorder('old');
     const first = dispatch(old);
     await publish(first, 'req-1', 1);
-    await eventually('the old one was told', () => old.told.length === 1);
+    await eventually('the old handler received an event', () => old.received.length === 1);
     await first.stop();
     const fresh = recorder('fresh', 'latest');
     const second = dispatch(old, fresh);
     await eventually('the fresh one has its place', () => outbox.handlerOffset('fresh') !== undefined);
     await publish(second, 'req-1', 2);
-    await eventually('the fresh one was told', () => fresh.told.length > 0);
-    assert.deepEqual(fresh.told, ids('req-1', 2));
+    await eventually('the new handler received an event', () => fresh.received.length > 0);
+    assert.deepEqual(fresh.received, ids('req-1', 2));
   });
 
-  it('of two processes only one is told, and the other takes over', async () => {
+  it('of two processes only the leader delivers, and the other one succeeds it', async () => {
     const [one, other] = [recorder('shared'), recorder('shared')];
     const leader = dispatch(one);
     await publish(leader, 'req-1', 1);
-    await eventually('the leader was told', () => one.told.length === 1);
+    await eventually('the leader received an event', () => one.received.length === 1);
     const follower = dispatch(other);
     await publish(follower, 'req-1', 2);
-    await eventually('the leader was told again', () => one.told.length === 2);
+    await eventually('the leader received another event', () => one.received.length === 2);
     await leader.stop();
     await publish(follower, 'req-1', 3);
-    await eventually('the follower was told', () => other.told.length > 0);
-    assert.deepEqual(other.told, ids('req-1', 3));
+    await eventually('the follower received an event', () => other.received.length > 0);
+    assert.deepEqual(other.received, ids('req-1', 3));
   });
 
   describe('the audit log', () => {
@@ -143,7 +143,7 @@ describe('event handlers', () => {
       createAuditLogHandler({ path: join(folder, 'audit.log'), maxBytes, keep: 2 });
     const entry = (sequence: number): PublishedEvent => ({ runId: 'run', event: anEvent('req-1', sequence) });
 
-    it('says who did what, and repeats nothing after a crash in the middle of a line', async () => {
+    it('the audit log states who did what, and repeats nothing after a crash in the middle of a line', async () => {
       await open().handle([entry(1), entry(2)]);
       await appendFile(join(folder, 'audit.log'), '{"time":"2026-0');
       await open().handle([entry(2), entry(3)]);
@@ -165,7 +165,7 @@ describe('event handlers', () => {
       );
     });
 
-    it('keeps as many old files as it may', async () => {
+    it('the audit log keeps the configured number of rotated files', async () => {
       const log = open(10);
       for (const sequence of [1, 2, 3, 4]) await log.handle([entry(sequence)]);
       assert.equal((await lines())[0]?.['id'], 'req-1/4');
@@ -197,7 +197,7 @@ describe('event handlers', () => {
     });
     const url = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks?token=hush`;
 
-    it('loses nothing while its target is out of order, signs each message, and does not tell its token', async () => {
+    it('the webhook loses nothing while its target is down, signs each message, and hides the token of its URL', async () => {
       const secretFile = join(folder, 'secret');
       await writeFile(secretFile, 'the key\n');
       answer = 503;
@@ -207,7 +207,7 @@ describe('event handlers', () => {
       const failing = await eventually('it failed', () => dispatcher.health().find(({ error }) => error));
       assert.match(failing.error ?? '', /^127\.0\.0\.1:\d+ responded with HTTP 503$/);
       answer = 200;
-      await eventually('it was told', () => received.length > 0);
+      await eventually('the webhook received a call', () => received.length > 0);
       const [{ body, headers } = assert.fail()] = received;
       const { v, events } = JSON.parse(body) as { v: number; events: { id: string; runId: string }[] };
       assert.equal(v, 1);
@@ -219,7 +219,7 @@ describe('event handlers', () => {
       assert.equal(headers['x-ohf-signature'], `sha256=${signed.digest('hex')}`);
     });
 
-    it('is told only of the types that are wanted', async () => {
+    it('the webhook receives only the configured types', async () => {
       const dispatcher = dispatch(
         createWebhookHandler({ url: url(), types: ['ShortageReported'], timeoutSeconds: 5 }),
       );
@@ -246,14 +246,14 @@ describe('event handlers', () => {
     });
   });
 
-  describe('a module of the site', () => {
+  describe('a custom handler', () => {
     const module = async (text: string): Promise<string> => {
       const path = join(folder, 'site.mjs');
       await writeFile(path, text);
       return path;
     };
 
-    it('makes a handler', async () => {
+    it('a custom handler is loaded from its module', async () => {
       const path = await module(
         `export default () => ({ name: 'site', startFrom: 'latest', handle: async () => {} });`,
       );
@@ -272,7 +272,7 @@ describe('event handlers', () => {
       ],
       ['export default () => { throw new Error("no database"); };', /cannot be loaded: no database/],
     ] as const) {
-      it(`is refused: ${why.source}`, async () => {
+      it(`a custom handler is rejected: ${why.source}`, async () => {
         await assert.rejects(loadCustomHandler(await module(text)), why);
       });
     }

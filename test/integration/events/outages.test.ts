@@ -114,7 +114,7 @@ const CASES: Readonly<Record<string, (directory: string) => Promise<Case>>> = {
   },
 };
 
-/** A disk that is gone for a while; file permissions mean nothing to the root of a CI machine. */
+/** A disk that is unavailable for a while; file permissions do not stop the root user of a CI machine. */
 const movedAway = (folder: string, aside: string): Pick<Case, 'takeAway' | 'bringBack'> => ({
   async takeAway() {
     await rename(folder, aside);
@@ -126,7 +126,7 @@ const movedAway = (folder: string, aside: string): Pick<Case, 'takeAway' | 'brin
   },
 });
 
-describe('the outage of', () => {
+describe('outages of handlers', () => {
   let folder: Scratch;
   const environment = { ...process.env };
   before(() => {
@@ -141,7 +141,7 @@ describe('the outage of', () => {
   afterEach(() => folder.remove());
 
   for (const [name, make] of Object.entries(CASES)) {
-    it(`${name}, loses no event and repeats none`, async () => {
+    it(`no event is lost or repeated in an outage of ${name}`, async () => {
       const target = await make(folder.directory);
       const { handler } = target;
       const outbox = await openOutbox(join(folder.directory, 'outbox.jsonl'), () =>
@@ -192,7 +192,7 @@ describe('the outage of', () => {
   }
 
   describe('SNS in part', () => {
-    it('publishes again only what failed, in calls of at most ten, with attributes to choose by', async () => {
+    it('SNS gets only the failed messages again, in calls of at most ten, with attributes to filter by', async () => {
       const topic = await startFakeSns();
       const client = createSnsClient({ region: 'us-east-1', requestShare: 1 }, TOPIC, topic.endpoint);
       const handler = createSnsHandler({ client, topicArn: TOPIC });
@@ -213,7 +213,7 @@ describe('the outage of', () => {
       topic.close();
     });
 
-    it('keeps the order of each request in a topic that has an order', async () => {
+    it('a FIFO topic keeps the order of each request', async () => {
       const topic = await startFakeSns();
       const fifo = `${TOPIC}.fifo`;
       const handler = createSnsHandler({

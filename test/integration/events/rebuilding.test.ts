@@ -28,7 +28,7 @@ interface Life {
   readonly events: readonly DomainEvent[];
 }
 
-/** As its owner lives it and tells it. */
+/** A request and the events that its owner publishes. */
 function live(requestId: string, facts: readonly RequestFact[]): Life {
   let state = initialRequestState({
     v: 1,
@@ -69,7 +69,7 @@ const gone = (...ids: string[]): RequestFact => ({
   ),
 });
 
-/** One that holds two, one that lost one of two, one that is over, one that still launches. */
+/** A request with two machines, one that lost one of two, a closed one, and one that still launches. */
 const LIVES = [
   live(idOf(1), [...launched('i-11', 'i-12'), { type: 'Settled' }]),
   live(idOf(2), [...launched('i-21', 'i-22'), { type: 'Settled' }, gone('i-21')]),
@@ -86,7 +86,7 @@ function ownerOf({ state }: Life, changes: Partial<OwnerSnapshot> = {}): Owner {
 }
 
 for (const type of ['json', 'sqlite'] as const) {
-  describe(`the read model in ${type} that is made again`, () => {
+  describe(`rebuilding the read model in ${type}`, () => {
     let folder: Scratch;
     let outbox: Outbox;
     let store: Store;
@@ -136,7 +136,7 @@ for (const type of ['json', 'sqlite'] as const) {
       owner: { deployment: DEPLOYMENT, provider: PROVIDER, requestId },
     });
 
-    /** Everything that is in the file, or a part of it, is unreadable. */
+    /** Makes the whole file, or a part of it, unreadable. */
     async function destroy(): Promise<void> {
       await store.close();
       const directory = join(folder.directory, 'model');
@@ -149,7 +149,7 @@ for (const type of ['json', 'sqlite'] as const) {
       assert.equal(damages.length, 1);
     }
 
-    it('has the same lists as before the damage, and the damaged file is kept', async () => {
+    it(`the rebuilt ${type} read model has the same lists as before the damage, and the damaged file is kept`, async () => {
       const before = await lists();
       await destroy();
       assert.deepEqual((await store.list('requests')).rows, []);
@@ -162,7 +162,7 @@ for (const type of ['json', 'sqlite'] as const) {
       assert.equal(names.filter((name) => /damaged-[^-]+-[^-]+-[^-]+$/.test(name)).length, 1);
     });
 
-    it('has all requests and machines also when the events are lost with it', async () => {
+    it(`the rebuilt ${type} read model has all requests and machines even if the events are lost too`, async () => {
       const essence = async () => {
         const [, requests = [], machines = []] = (await lists()) as unknown as Record<string, unknown>[][];
         const without = ({
@@ -187,14 +187,14 @@ for (const type of ['json', 'sqlite'] as const) {
       assert.deepEqual(await essence(), before);
     });
 
-    it('is not set back by what is told meanwhile', async () => {
+    it(`events published during a rebuild of the ${type} read model win`, async () => {
       const [life = assert.fail()] = LIVES;
       const owner = ownerOf(life);
       const lost = live(idOf(1), [...launched('i-11', 'i-12'), { type: 'Settled' }, gone('i-11')]);
       let reads = 0;
       const readSnapshot = async (): Promise<OwnerSnapshot> => {
         const book = await (reads === 0 ? owner : ownerOf(lost)).readSnapshot();
-        // The machine is lost right after the owner has answered, and the worker tells so.
+        // The machine is lost right after the owner has answered, and the worker publishes that.
         if (reads++ === 0) {
           await outbox.append(`run of ${idOf(1)}`, lost.events);
           await createReadModelHandler(store).handle(await outbox.readAfter(0, 1_000));
@@ -207,7 +207,7 @@ for (const type of ['json', 'sqlite'] as const) {
       assert.equal((await store.get('requests', idOf(1)))?.alive, 1);
     });
 
-    it('names the requests that did not answer, and takes what else is known of them', async () => {
+    it(`a rebuild of the ${type} read model names the requests that did not answer and uses their stored input`, async () => {
       await destroy();
       const [first = assert.fail(), ...others] = LIVES;
       const broken: Owner = {
@@ -227,7 +227,7 @@ for (const type of ['json', 'sqlite'] as const) {
       assert.equal((await store.get('requests', idOf(1)))?.alive, 2);
     });
 
-    it('ends what Temporal has closed, but for machines that AWS shows', async () => {
+    it(`a rebuild of the ${type} read model closes what Temporal has closed, except machines that AWS shows`, async () => {
       cloud = [shown('i-12', idOf(1)), shown('i-22', idOf(2))];
       const { closedRequests } = await rebuild([], [idOf(1), idOf(2)]);
       assert.deepEqual(closedRequests, [idOf(1), idOf(2)]);
@@ -241,7 +241,7 @@ for (const type of ['json', 'sqlite'] as const) {
       );
     });
 
-    it('has live machines that only their tags tell of, with their requests', async () => {
+    it(`the rebuilt ${type} read model has live machines known only by their tags, with their requests`, async () => {
       cloud = [shown('i-51', idOf(5)), shown('i-52', idOf(5)), shown('i-11', idOf(1))];
       const { foundByTag } = await rebuild(LIVES.map((life) => ownerOf(life)));
       assert.deepEqual(foundByTag, ['i-51', 'i-52']);
@@ -249,14 +249,14 @@ for (const type of ['json', 'sqlite'] as const) {
       assert.deepEqual([request?.alive, request?.status, request?.endedAt], [2, 'complete_with_error', 0]);
     });
 
-    it('is made as far as possible while AWS cannot be read, and ends nothing', async () => {
+    it(`a rebuild of the ${type} read model closes nothing while AWS cannot be read`, async () => {
       const listMachines = () => Promise.reject(new Error('no credentials'));
       const { cloudError, closedRequests } = await rebuild([], [idOf(1)], { machines: { listMachines } });
       assert.deepEqual([cloudError, closedRequests], ['no credentials', []]);
       assert.equal((await store.get('machines', 'i-11'))?.release, 'held');
     });
 
-    it('gives a machine that was adopted to its adopter alone', async () => {
+    it(`the rebuilt ${type} read model attributes an adopted machine to its adopter alone`, async () => {
       const [life = assert.fail()] = LIVES;
       const { template: _, ...input } = life.state.input;
       const adopter = ownerOf(life, { input: { ...input, count: 0 } });

@@ -9,7 +9,7 @@ import { aTemplate } from '../../fixtures/builders.ts';
 import { scratch, type Scratch } from '../../fixtures/scratch.ts';
 import { anEvent } from '../../fixtures/recordBuilders.ts';
 
-describe('the event of a template', () => {
+describe('TemplateChanged', () => {
   let folder: Scratch;
   let outbox: Outbox;
   const open = (): Promise<Outbox> =>
@@ -23,7 +23,7 @@ describe('the event of a template', () => {
     await folder.remove();
   });
 
-  /** As the owner of a request that was made at this time tells its first event. */
+  /** Publishes as the owner of a request created at this time publishes its first event. */
   async function request(at: number, template: Template): Promise<void> {
     const activities = createEventActivities({
       outbox,
@@ -35,16 +35,16 @@ describe('the event of a template', () => {
       await activities.publishEvents({ runId: run, events: packEvents([anEvent(run, 1, at)]), template }),
     );
   }
-  const told = async (): Promise<DomainEvent[]> =>
+  const publishedEvents = async (): Promise<DomainEvent[]> =>
     (await outbox.readAfter(0, 100))
       .map(({ event }) => event)
       .filter(({ type }) => type === 'TemplateChanged');
   const summary = async () =>
-    (await told()).map((event) =>
+    (await publishedEvents()).map((event) =>
       event.type === 'TemplateChanged' ? [event.templateId, event.change, event.keys.join(), event.id] : [],
     );
 
-  it('comes with the first request that is made with it, and says what has changed, but no user data', async () => {
+  it('the first request with a changed template publishes what changed, without user data', async () => {
     await request(1, aTemplate());
     await request(2, aTemplate());
     await request(3, aTemplate({ imageId: 'ami-2', userData: 'hush' }));
@@ -54,20 +54,20 @@ describe('the event of a template', () => {
       ['demo', 'changed', 'imageId,userData', 'templates-test-awsinst/2'],
       ['other', 'added', '', 'templates-test-awsinst/3'],
     ]);
-    assert.ok(!JSON.stringify(await told()).includes('hush'));
+    assert.ok(!JSON.stringify(await publishedEvents()).includes('hush'));
   });
 
-  it('does not come of an older request that is told later', async () => {
+  it('an older request published later does not change the template', async () => {
     await request(1, aTemplate());
     await request(5, aTemplate({ maxNumber: 7 }));
     await request(3, aTemplate());
-    assert.equal((await told()).length, 2);
+    assert.equal((await publishedEvents()).length, 2);
   });
 
-  it('has the next number after a restart, and when those before are no longer kept', async () => {
+  it('template events continue their sequence after a restart and after a trim', async () => {
     await request(1, aTemplate());
     await outbox.trim(outbox.newestOffset(), 1_000);
-    assert.deepEqual(await told(), []);
+    assert.deepEqual(await publishedEvents(), []);
     await outbox.close();
     outbox = await open();
     await request(2, aTemplate());

@@ -1,6 +1,6 @@
 import { openJournal } from '../../../activities/storage/journal.ts';
 
-/** Appends numbers to a journal for ever and says each one that was acknowledged. */
+/** Appends numbers to a journal forever and prints each acknowledged one. */
 const [path = '', name = ''] = process.argv.slice(2);
 const fold = { reset() {}, apply: () => 1, liveItems: () => 1_000_000, *snapshot() {} };
 const journal = await openJournal<string>({

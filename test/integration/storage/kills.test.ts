@@ -8,12 +8,12 @@ import { seeded } from '../../fixtures/random.ts';
 import { scratch } from '../../fixtures/scratch.ts';
 
 const CHILD = fileURLToPath(new URL('journalChild.js', import.meta.url));
-/** `npm run test:kills` does 200. */
+/** `npm run test:kills` sets 200. */
 const KILLS = Number(process.env['OHF_KILLS'] ?? 32);
 const AT_ONCE = 4;
 
 describe('a journal whose writers are killed', () => {
-  it(`keeps every acknowledged value, in order, once, through ${KILLS} kills of processes that share it`, async () => {
+  it(`a shared journal keeps every acknowledged value once and in order through ${KILLS} kills of its writers`, async () => {
     const folder = await scratch();
     const path = join(folder.directory, 'shared.jsonl');
     const random = seeded(11);
@@ -54,11 +54,11 @@ describe('a journal whose writers are killed', () => {
 /** What a child acknowledged until it was killed, a few acknowledgements after its first. */
 async function writeUntilKilled(path: string, name: string, after: number): Promise<string[]> {
   const child = spawn(process.execPath, [CHILD, path, name], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let said = '';
+  let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-    if (said.split('\n').length > after) child.kill('SIGKILL');
+    output += text;
+    if (output.split('\n').length > after) child.kill('SIGKILL');
   });
   await once(child, 'close');
-  return said.split('\n').slice(0, -1);
+  return output.split('\n').slice(0, -1);
 }

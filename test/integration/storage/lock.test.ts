@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { mock } from 'node:test';
 import { tryLock } from '../../../activities/storage/lock.ts';
 
-describe('a lock on a folder that several hosts share', () => {
+describe('a lock on a directory that several hosts share', () => {
   const MINUTE = 60_000;
   let folder: string;
   let now: number;
@@ -20,14 +20,14 @@ describe('a lock on a folder that several hosts share', () => {
     await rm(folder, { recursive: true });
   });
 
-  /** The lock of a process of another host, which is or was alive. */
+  /** The lock file of a process of another host, running or not. */
   const foreign = async (): Promise<string> => {
     const path = join(folder, 'another-host+7+boot.1+00');
     await writeFile(path, '');
     return path;
   };
 
-  it('is taken over from another host a minute after its last sign of life', async () => {
+  it('a lock passes to another host a minute after the last touch of its holder', async () => {
     const path = await foreign();
     assert.equal(await tryLock(folder), undefined);
     now += MINUTE - 1;
@@ -45,7 +45,7 @@ describe('a lock on a folder that several hosts share', () => {
     assert.deepEqual(await readdir(folder), []);
   });
 
-  it('tells its holder when somebody took it for dead', async () => {
+  it('a holder learns that another process removed its lock', async () => {
     mock.timers.enable({ apis: ['setInterval'] });
     const lock = await tryLock(folder);
     assert.ok(lock);

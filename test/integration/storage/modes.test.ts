@@ -11,7 +11,7 @@ import { aMachineRecord, anEvent } from '../../fixtures/recordBuilders.ts';
 
 const unharmed = (): never => assert.fail('nothing is damaged');
 
-/** Every folder and file below a folder that anybody but its owner may use, with its mode. */
+/** Every folder and file below a folder that users other than its owner may use, with its mode. */
 async function openToOthers(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true });
   const modes = await Promise.all(
@@ -25,12 +25,12 @@ async function openToOthers(folder: string): Promise<string[]> {
     .map(({ entry, mode }) => `${entry}: ${mode.toString(8)}`);
 }
 
-describe('what the worker stores', () => {
+describe('file modes of the storage', () => {
   let base: string;
   let before: number;
   beforeEach(async () => {
     base = await mkdtemp(path.join(tmpdir(), 'ohf-modes-'));
-    // As some sites have it: nothing is masked.
+    // Some sites set a umask of 0.
     before = process.umask(0);
   });
   afterEach(async () => {
@@ -39,7 +39,7 @@ describe('what the worker stores', () => {
   });
 
   for (const type of ['json', 'sqlite'] as const) {
-    it(`in ${type} is for its own user alone`, async () => {
+    it(`only the worker's own user can use its ${type} store`, async () => {
       const directory = path.join(base, 'state');
       const store = await openStore({ type, directory }, unharmed);
       await store.commit([{ table: 'machines', put: aMachineRecord('i-1') }]);
@@ -49,7 +49,7 @@ describe('what the worker stores', () => {
     });
   }
 
-  it('of events, and the audit log with its older files, is for its own user alone', async () => {
+  it('only the worker’s own user can use its outbox, audit log and rotated files', async () => {
     const directory = path.join(base, 'state');
     const outbox = await openOutbox(path.join(directory, 'outbox.jsonl'), unharmed);
     const audit = createAuditLogHandler({ path: path.join(directory, 'audit.log'), maxBytes: 1, keep: 2 });
@@ -63,7 +63,7 @@ describe('what the worker stores', () => {
     for (const sequence of [1, 2]) {
       await outbox.append('run', [anEvent('req-1', sequence)]);
       dispatcher.wake();
-      await eventually('it is told', () => dispatcher.health().every(({ lag }) => lag === 0));
+      await eventually('the events are delivered', () => dispatcher.health().every(({ lag }) => lag === 0));
     }
     assert.ok((await readdir(directory)).includes('audit.log.1'));
     assert.deepEqual(await openToOthers(directory), []);

@@ -34,7 +34,7 @@ describe('the stores', () => {
   const opened = (type: 'json' | 'sqlite', onDamage: (damage: unknown) => void = never) =>
     openStore({ type, directory: at(type) }, onDamage);
 
-  it('give the same answers after the same 2,000 random operations, also when opened again', async () => {
+  it('both stores give the same answers after the same 2,000 random operations, also after a reopen', async () => {
     const random = seeded(7);
     const stores = await Promise.all(STORES.map((type) => opened(type)));
     for (let operation = 0; operation < 2_000; operation++) {
@@ -68,7 +68,7 @@ describe('the stores', () => {
 
   for (const type of STORES) {
     describe(type, () => {
-      it('pages through all rows once, also where many have the same time', async () => {
+      it(`a ${type} store pages through every row once, even if many have the same time`, async () => {
         const store = await opened(type);
         const ids = Array.from({ length: 25 }, (_, index) => `i-${String(index).padStart(2, '0')}`);
         await store.commit(ids.map((id) => ({ table: 'machines', put: aMachineRecord(id) })));
@@ -87,7 +87,7 @@ describe('the stores', () => {
         await store.close();
       });
 
-      it('shows one process what another one writes, and keeps both', async () => {
+      it(`a ${type} store shows each process what others write and keeps all writes`, async () => {
         const [one, two] = await Promise.all([opened(type), opened(type)]);
         const put = (id: string): readonly Change[] => [{ table: 'machines', put: aMachineRecord(id) }];
         await Promise.all(
@@ -98,7 +98,7 @@ describe('the stores', () => {
         await Promise.all([one.close(), two.close()]);
       });
 
-      it('lets nobody write between what is read and what is chosen by it', async () => {
+      it(`a ${type} store admits no other write between the reads and the writes of commitWith`, async () => {
         const stores = await Promise.all([opened(type), opened(type)]);
         const countUp = (store: Store): Promise<void> =>
           store.commitWith(({ get }) => [
@@ -112,7 +112,7 @@ describe('the stores', () => {
         await Promise.all(stores.map((store) => store.close()));
       });
 
-      it('goes on where others read, when somebody has deleted it', async () => {
+      it(`a deleted ${type} store is recreated and shared by its processes`, async () => {
         const store = await opened(type);
         const put = (id: string): readonly Change[] => [{ table: 'machines', put: aMachineRecord(id) }];
         await store.commit(put('i-1'));
@@ -127,13 +127,13 @@ describe('the stores', () => {
         await Promise.all([store.close(), other.close()]);
       });
 
-      it('sets a damaged file aside, says so, and goes on', async () => {
+      it(`a ${type} store sets a damaged file aside, reports it and continues`, async () => {
         const store = await opened(type);
         for (const id of ['i-1', 'i-2', 'i-3']) {
           await store.commit([{ table: 'machines', put: aMachineRecord(id) }]);
         }
         await store.close();
-        // The file itself comes last: SQLite's helper files, which it is mended from, may go soon after the close.
+        // The file itself comes last: SQLite's helper files, which it is repaired from, may be deleted soon after the close.
         for (const name of (await readdir(at(type))).toSorted().toReversed()) {
           if (name.endsWith('.lock')) continue;
           const bytes = await readFile(join(at(type), name)).catch(() => undefined);
@@ -143,23 +143,23 @@ describe('the stores', () => {
           await writeFile(join(at(type), name), bytes);
         }
         const reports: unknown[] = [];
-        const mended = await opened(type, (damage) => reports.push(damage));
+        const reopened = await opened(type, (damage) => reports.push(damage));
         assert.equal(reports.length, 1);
         assert.equal(
           (await readdir(at(type))).filter((name) => /damaged-[^-]+-[^-]+-[^-]+$/.test(name)).length,
           1,
         );
-        const left = (await mended.list('machines')).rows.map(({ id }) => id);
+        const left = (await reopened.list('machines')).rows.map(({ id }) => id);
         assert.deepEqual(left, type === 'json' ? ['i-1', 'i-3'] : []);
-        await mended.commit([{ table: 'machines', put: aMachineRecord('i-4') }]);
-        assert.ok(await mended.get('machines', 'i-4'));
-        await mended.close();
+        await reopened.commit([{ table: 'machines', put: aMachineRecord('i-4') }]);
+        assert.ok(await reopened.get('machines', 'i-4'));
+        await reopened.close();
         await (await opened(type)).close();
       });
     });
   }
 
-  it('a JSON store whose last write was torn loses that write only', async () => {
+  it('a JSON store with a partial last line loses that write only', async () => {
     const store = await opened('json');
     await store.commit([{ table: 'machines', put: aMachineRecord('i-1') }]);
     await store.commit([{ table: 'machines', put: aMachineRecord('i-2') }]);
@@ -175,7 +175,7 @@ describe('the stores', () => {
     await again.close();
   });
 
-  it('a JSON store does not grow with what is overwritten, and another process follows', async () => {
+  it('a JSON store is compacted as rows are overwritten, and another process follows', async () => {
     const [store, reader] = await Promise.all([opened('json'), opened('json')]);
     const changes = Array.from({ length: 1_000 }, (_, index): Change => ({
       table: 'machines',
@@ -188,7 +188,7 @@ describe('the stores', () => {
     await Promise.all([store.close(), reader.close()]);
   });
 
-  it('a database of a newer program is left alone', async () => {
+  it('a database with a newer schema is not changed', async () => {
     const store = await opened('sqlite');
     await store.close();
     const { default: Database } = await import('libsql');

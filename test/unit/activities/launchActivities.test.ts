@@ -15,30 +15,30 @@ import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment
 import { anObservation, aTemplate } from '../../fixtures/builders.ts';
 
 const MINUTE = 60_000;
-/** In which the activities of this test run. */
+/** The workflow run of the activities in this test. */
 const THIS_RUN = 'run-1';
 
 /** The calls to the cloud and to Temporal, in order. */
 interface World {
-  readonly told: string[];
+  readonly calls: string[];
   sent: LaunchCall | undefined;
   prepare: () => LaunchParameters;
-  keep: () => void;
-  readonly kept: EventEmitter;
-  /** By earlier runs. */
+  record: () => void;
+  readonly recorded: EventEmitter;
+  /** What earlier runs launched. */
   launched: LaunchedResources;
-  lookTakes: Promise<unknown>;
+  discoveryTakes: Promise<unknown>;
 }
 
 function aWorld(): World {
   return {
-    told: [],
+    calls: [],
     sent: undefined,
     prepare: () => ({ v: 1, resolvedTemplate: { imageId: 'ami-new' } }),
-    keep() {},
-    kept: new EventEmitter(),
+    record() {},
+    recorded: new EventEmitter(),
     launched: { machines: [], groups: [] },
-    lookTakes: Promise.resolve(),
+    discoveryTakes: Promise.resolve(),
   };
 }
 
@@ -50,13 +50,13 @@ const aLaunch = {
   stage: 'open',
   fulfilledUnits: 0,
 } as const;
-const kept: LaunchParameters = { v: 1, resolvedTemplate: { imageId: 'ami-kept' } };
+const recordedParameters: LaunchParameters = { v: 1, resolvedTemplate: { imageId: 'ami-recorded' } };
 const idsOf = ({ machines }: LaunchedResources): string[] => machines.map(({ machineId }) => machineId);
 const throttled = (): never => {
   throw ApplicationFailure.retryable('Rate exceeded', 'Provider.throttled');
 };
 
-function acquire(
+function launchMachines(
   world: World,
   changes: Partial<LaunchMachinesInput> = {},
   info: { attempt?: number; heartbeatDetails?: unknown } = {},
@@ -64,27 +64,27 @@ function acquire(
   const temporal = {
     activity: {
       async heartbeat(_token: Uint8Array, details: unknown) {
-        world.keep();
-        world.told.push(`keep ${JSON.stringify(details)}`);
-        world.kept.emit('keep');
+        world.record();
+        world.calls.push(`record ${JSON.stringify(details)}`);
+        world.recorded.emit('record');
       },
     },
   } as unknown as Client;
-  const acquisition = new LaunchCoordinator(
+  const coordinator = new LaunchCoordinator(
     {
       async prepareLaunch() {
-        world.told.push('prepare');
+        world.calls.push('prepare');
         return world.prepare();
       },
       async launchMachines(call) {
-        world.told.push('send');
+        world.calls.push('send');
         world.sent = call;
         return { isConclusive: true, machines: [], shortages: [] };
       },
       freezeGroup: () => Promise.reject(new Error('there is no group')),
       async discoverLaunched() {
-        world.told.push('look');
-        await world.lookTakes;
+        world.calls.push('discover');
+        await world.discoveryTakes;
         return world.launched;
       },
     },
@@ -107,34 +107,49 @@ function acquire(
     attempt: 1,
     workflowExecution: { workflowId: 'req-1', runId: THIS_RUN },
     ...info,
-  }).run(() => acquisition.launchMachines(input));
+  }).run(() => coordinator.launchMachines(input));
 }
 
 describe('a launch that is prepared by the activity that sends it', () => {
   it('a launch is recorded in Temporal before it is sent to the cloud', async () => {
     const world = aWorld();
-    const { parameters } = await acquire(world);
-    assert.deepEqual(world.told, ['prepare', `keep ${JSON.stringify(parameters)}`, 'send']);
+    const { parameters } = await launchMachines(world);
+    assert.deepEqual(world.calls, ['prepare', `record ${JSON.stringify(parameters)}`, 'send']);
     assert.deepEqual(world.sent?.parameters, parameters);
   });
 
   it('the next attempt resends a launch unchanged', async () => {
     const world = aWorld();
-    const { parameters } = await acquire(world, {}, { attempt: 2, heartbeatDetails: kept });
-    assert.deepEqual([world.told, world.sent?.parameters, parameters], [['send'], kept, kept]);
+    const { parameters } = await launchMachines(
+      world,
+      {},
+      { attempt: 2, heartbeatDetails: recordedParameters },
+    );
+    assert.deepEqual(
+      [world.calls, world.sent?.parameters, parameters],
+      [['send'], recordedParameters, recordedParameters],
+    );
     assert.equal(world.sent?.mayHaveBeenSent, false);
   });
 
   it('an activity that was reset discovers its launch before it sends', async () => {
     const world = aWorld();
-    await acquire(world, { notAfter: Date.now() - MINUTE }, { attempt: 1, heartbeatDetails: kept });
-    assert.deepEqual([world.told, world.sent?.mayHaveBeenSent], [['send'], true]);
+    await launchMachines(
+      world,
+      { notAfter: Date.now() - MINUTE },
+      { attempt: 1, heartbeatDetails: recordedParameters },
+    );
+    assert.deepEqual([world.calls, world.sent?.mayHaveBeenSent], [['send'], true]);
   });
 
   it('an attempt discovers a launch of uncertain outcome before it sends', async () => {
     const world = aWorld();
-    await acquire(world, { launch: { ...aLaunch, stage: 'overdue' }, parameters: kept }, { attempt: 1 });
-    assert.deepEqual([world.told, world.sent?.mayHaveBeenSent], [['send'], true]);
+    await launchMachines(
+      world,
+      { launch: { ...aLaunch, stage: 'overdue' }, parameters: recordedParameters },
+      { attempt: 1 },
+    );
+    assert.deepEqual([world.calls, world.sent?.mayHaveBeenSent], [['send'], true]);
   });
 
   describe('in a run after a reset', () => {
@@ -147,8 +162,8 @@ describe('a launch that is prepared by the activity that sends it', () => {
 
     it('a run after a reset sends its launch when discovery finds nothing, as one that may have been sent', async () => {
       const world = aWorld();
-      const { parameters, discoveryRunId, discovered } = await acquire(world, afterReset);
-      assert.deepEqual(world.told, ['look', 'prepare', `keep ${JSON.stringify(parameters)}`, 'send']);
+      const { parameters, discoveryRunId, discovered } = await launchMachines(world, afterReset);
+      assert.deepEqual(world.calls, ['discover', 'prepare', `record ${JSON.stringify(parameters)}`, 'send']);
       assert.equal(world.sent?.mayHaveBeenSent, true);
       assert.deepEqual([discoveryRunId, discovered], [THIS_RUN, undefined]);
     });
@@ -162,7 +177,7 @@ describe('a launch that is prepared by the activity that sends it', () => {
         world.launched = launched;
         const late = { notAfter: Date.now() - MINUTE };
         for (const changes of [afterReset, { ...afterReset, ...late }]) {
-          const { discoveryRunId, discovered } = await acquire(world, changes);
+          const { discoveryRunId, discovered } = await launchMachines(world, changes);
           assert.equal(discoveryRunId, THIS_RUN);
           assert.deepEqual(
             discovered && unpackMachines(discovered.machines).map(({ machineId }) => machineId),
@@ -170,54 +185,60 @@ describe('a launch that is prepared by the activity that sends it', () => {
           );
           assert.deepEqual(discovered?.groups, launched.groups);
         }
-        assert.deepEqual(world.told, ['look', 'look']);
+        assert.deepEqual(world.calls, ['discover', 'discover']);
       });
 
     it('a launch is sent without discovery once this run has discovered, but not when only an earlier run has', async () => {
       const world = aWorld();
       world.launched = aMachine;
-      await acquire(world, { ...afterReset, discoveryRunId: THIS_RUN });
-      assert.deepEqual([world.told.includes('look'), world.sent?.mayHaveBeenSent], [false, true]);
-      const { discovered } = await acquire(world, { ...afterReset, discoveryRunId: 'run-1-before' });
+      await launchMachines(world, { ...afterReset, discoveryRunId: THIS_RUN });
+      assert.deepEqual([world.calls.includes('discover'), world.sent?.mayHaveBeenSent], [false, true]);
+      const { discovered } = await launchMachines(world, { ...afterReset, discoveryRunId: 'run-1-before' });
       assert.ok(discovered);
     });
 
     it('an attempt resends without discovery what an earlier attempt recorded', async () => {
       const world = aWorld();
       world.launched = aMachine;
-      const { parameters } = await acquire(world, afterReset, { attempt: 2, heartbeatDetails: kept });
-      assert.deepEqual([world.told, parameters, world.sent?.mayHaveBeenSent], [['send'], kept, true]);
+      const { parameters } = await launchMachines(world, afterReset, {
+        attempt: 2,
+        heartbeatDetails: recordedParameters,
+      });
+      assert.deepEqual(
+        [world.calls, parameters, world.sent?.mayHaveBeenSent],
+        [['send'], recordedParameters, true],
+      );
     });
 
     it('discovery heartbeats and records no launch', async () => {
       const world = aWorld();
-      world.lookTakes = once(world.kept, 'keep');
-      const { parameters } = await acquire(world, afterReset);
-      const beats = world.told.filter((told) => told === 'keep undefined');
+      world.discoveryTakes = once(world.recorded, 'record');
+      const { parameters } = await launchMachines(world, afterReset);
+      const beats = world.calls.filter((call) => call === 'record undefined');
       assert.ok(beats.length > 0);
       assert.deepEqual(
-        world.told.filter((told) => told !== 'keep undefined'),
-        ['look', 'prepare', `keep ${JSON.stringify(parameters)}`, 'send'],
+        world.calls.filter((call) => call !== 'record undefined'),
+        ['discover', 'prepare', `record ${JSON.stringify(parameters)}`, 'send'],
       );
     });
   });
 
   for (const attempt of [1, 2])
-    describe(`in attempt ${attempt}, while nothing is kept`, () => {
+    describe(`in attempt ${attempt}, before the launch is recorded`, () => {
       const unprepared = { isConclusive: true, machines: [], shortages: [], needsPreparation: true };
 
       it('a launch is not sent when it cannot be recorded', async () => {
         const world = aWorld();
-        world.keep = throttled;
-        assert.deepEqual(await acquire(world, {}, { attempt }), unprepared);
-        assert.deepEqual(world.told, ['prepare']);
+        world.record = throttled;
+        assert.deepEqual(await launchMachines(world, {}, { attempt }), unprepared);
+        assert.deepEqual(world.calls, ['prepare']);
       });
 
       it('a launch stays unprepared when the cloud cannot prepare it now', async () => {
         const world = aWorld();
         world.prepare = throttled;
-        assert.deepEqual(await acquire(world, {}, { attempt }), unprepared);
-        assert.deepEqual(world.told, ['prepare']);
+        assert.deepEqual(await launchMachines(world, {}, { attempt }), unprepared);
+        assert.deepEqual(world.calls, ['prepare']);
       });
 
       it('a launch is rejected when the cloud can never prepare it', async () => {
@@ -225,15 +246,15 @@ describe('a launch that is prepared by the activity that sends it', () => {
         world.prepare = () => {
           throw ApplicationFailure.nonRetryable('No such image', 'LaunchRejected');
         };
-        await assert.rejects(acquire(world, {}, { attempt }), { type: 'LaunchRejected' });
-        assert.deepEqual(world.told, ['prepare']);
+        await assert.rejects(launchMachines(world, {}, { attempt }), { type: 'LaunchRejected' });
+        assert.deepEqual(world.calls, ['prepare']);
       });
 
       it('a launch is not prepared after the deadline', async () => {
         const world = aWorld();
-        const result = await acquire(world, { notAfter: Date.now() - MINUTE }, { attempt });
+        const result = await launchMachines(world, { notAfter: Date.now() - MINUTE }, { attempt });
         assert.deepEqual(result, { isConclusive: true, machines: [], shortages: [] });
-        assert.deepEqual(world.told, []);
+        assert.deepEqual(world.calls, []);
       });
     });
 });

@@ -4,8 +4,8 @@ import { createOwnerQueries } from '../../../activities/owners/ownerQueries.ts';
 
 const NOT_FOUND = 5;
 
-describe('the standing of a machine', () => {
-  it('is that Host Factory may have it, where Temporal has lost all books', async () => {
+describe('ownerQueries', () => {
+  it('a machine counts as acknowledged when Temporal knows neither its owner nor its adopter', async () => {
     const connection = {
       withDeadline: (_: number, work: () => Promise<unknown>) => work(),
       workflowService: {

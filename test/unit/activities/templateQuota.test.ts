@@ -32,7 +32,7 @@ const temporal = (owners: readonly Owner[], calls: string[] = []): Client =>
     },
   }) as unknown as Client;
 
-describe('the maxNumber of a template', () => {
+describe('TemplateQuota', () => {
   const ask = (
     of: TemplateQuota,
     count: number | undefined,
@@ -48,7 +48,7 @@ describe('the maxNumber of a template', () => {
       }),
     );
 
-  it('ends the request that goes beyond it, and says who has the machines', async () => {
+  it('a request that exceeds maxNumber is rejected with the number of machines that others use', async () => {
     const client = temporal([
       { id: 'req-1', count: 6, held: 4 },
       { id: 'req-2', count: 3, held: 3 },
@@ -61,15 +61,15 @@ describe('the maxNumber of a template', () => {
     });
   });
 
-  it('lets the first of two requests at once go on', () =>
+  it('the earlier of two concurrent requests proceeds', () =>
     ask(new TemplateQuota(temporal([{ id: 'req-6', count: 8 }])), 5));
 
-  it('counts what was asked of an owner that does not say what it holds', () =>
+  it('an owner that does not answer counts with the units that were requested of it', () =>
     assert.rejects(ask(new TemplateQuota(temporal([{ id: 'req-1', count: 8 }])), 3), {
       type: 'LaunchRejected',
     }));
 
-  it('asks no owner while what was asked of all of them fits, and nobody where nothing is limited', async () => {
+  it('no owner is queried while all requested units fit, and no list is read without a maxNumber', async () => {
     const calls: string[] = [];
     const limits = new TemplateQuota(temporal([{ id: 'req-1', count: 5 }], calls));
     await ask(limits, 5);
@@ -79,7 +79,7 @@ describe('the maxNumber of a template', () => {
     assert.match(calls.join(), /HfTemplate = "say \\"demo\\""$/);
   });
 
-  it('asks an owner once, for it never holds more than it said', async () => {
+  it('an owner is queried once, because its units never grow', async () => {
     const calls: string[] = [];
     const limits = new TemplateQuota(temporal([{ id: 'req-1', count: 9, held: 2 }], calls));
     await ask(limits, 5);
@@ -90,14 +90,14 @@ describe('the maxNumber of a template', () => {
     );
   });
 
-  it('makes one list for all requests that come while another is under way', async () => {
+  it('requests that arrive while a list is read share the next list', async () => {
     const calls: string[] = [];
     const limits = new TemplateQuota(temporal([{ id: 'req-1', count: 5 }], calls));
     await Promise.all(Array.from({ length: 50 }, () => ask(limits, 5)));
     assert.ok(calls.length <= 2, `${calls.length} lists`);
   });
 
-  it('makes no list for a request that began long before the last one', async () => {
+  it('a request created long before the last list reads no list', async () => {
     const calls: string[] = [];
     const owners = [{ id: 'req-1', count: 5 }];
     const limits = new TemplateQuota(temporal(owners, calls));
@@ -112,7 +112,7 @@ describe('the maxNumber of a template', () => {
     assert.equal(calls.length, 4);
   });
 
-  it('does not count those that have closed since', async () => {
+  it('owners that have closed since the last list are not counted', async () => {
     const owners: Owner[] = [
       { id: 'req-1', count: 6 },
       { id: 'req-2', count: 3 },
@@ -124,7 +124,7 @@ describe('the maxNumber of a template', () => {
     await assert.rejects(ask(limits, 8), { type: 'LaunchRejected', message: /use 3/ });
   });
 
-  it('holds no request up where Temporal cannot list', async () => {
+  it('a request proceeds when Temporal cannot list the owners', async () => {
     const client = {
       workflow: {
         list() {

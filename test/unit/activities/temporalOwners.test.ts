@@ -96,8 +96,8 @@ const owners = (...parameters: Parameters<typeof fakeClient>) =>
   createOwnerDirectory(fakeClient(...parameters), { deployment: 'test', provider: 'awsinst' });
 const running = { state: 'RUNNING', startedAt: 5_000, runId: 'b' } as const;
 
-describe('the owners that Temporal knows', () => {
-  it('are each there once, as their newest execution', async () => {
+describe('the owner directory', () => {
+  it('each owner is listed once, as its newest execution', async () => {
     const list = await owners([
       { ...running, workflowId: 'req-1', machines: ['i-1'] },
       { workflowId: 'req-1', runId: 'a', state: 'TERMINATED', startedAt: 4_000, machines: ['i-0'] },
@@ -112,7 +112,7 @@ describe('the owners that Temporal knows', () => {
     );
   });
 
-  it('answer with all their machines, page by page; those that are over by their result', async () => {
+  it('an open owner is read page by page, and a completed one from its result', async () => {
     const machines = ['i-1', 'i-2', 'i-3', 'i-4', 'i-5'];
     const list = await owners([
       { ...running, workflowId: 'req-1', machines },
@@ -131,7 +131,7 @@ describe('the owners that Temporal knows', () => {
     }
   });
 
-  it('that do not answer are known by what their run began with', async () => {
+  it('an owner that does not answer is read from the input of its run', async () => {
     const carried: CarriedRequestState = {
       ...{ v: 1, status: 'complete', message: 'kept', cancelled: false, openReturns: [] },
       machines: packMachines([aMachine('i-1')]),
@@ -151,7 +151,7 @@ describe('the owners that Temporal knows', () => {
     );
   });
 
-  it('are closed if Temporal says so, or no longer knows them, but not on the word of a wrong server', async () => {
+  it('an owner is closed if Temporal reports it closed or unknown, unless the server is the wrong one', async () => {
     const executions: FakeExecution[] = [
       { ...running, workflowId: 'req-1', machines: [] },
       { workflowId: 'req-2', runId: 'a', state: 'TERMINATED', startedAt: 1, machines: [] },

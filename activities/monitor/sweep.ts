@@ -82,7 +82,7 @@ export function createSweepActivities(
     const missing = [...previous.values()].filter(
       ({ machineId, state }) => state !== 'terminated' && !owned.has(machineId),
     );
-    // A machine that is missing from the tag query may only have lost its tag, so it is looked up by id.
+    // A machine that is missing from the tag query may only have lost its tag, so it is described by id.
     const byId = await reader.readMachines(missing.map(({ machineId }) => machineId));
     const observed = [...owned.values(), ...byId.values()];
     const interruptions = await reader.readInterruptions(observed);

@@ -8,7 +8,7 @@ import { ProviderError } from '../../domain/errors/errors.ts';
 export const truncateMessage = (text: string): string =>
   text.length > 200 ? `${text.slice(0, 199)}…` : text;
 
-/** A failed read is always retryable: it says nothing about the machines that it asked for. */
+/** A failed read is always retryable: it proves nothing about the machines that it asked for. */
 export function toReadFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   const { name, message } = error instanceof Error ? error : new Error(String(error));

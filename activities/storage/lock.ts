@@ -105,8 +105,8 @@ const isOfThisHost = (name: string): boolean => {
 };
 
 /**
- * Last observed modification time by path: for a process of another host, touching its lock file is the only sign of
- * life.
+ * Last observed modification time by path: for a process of another host, touching its lock file is the only sign
+ * that it runs.
  */
 const lastTouches = new Map<string, { readonly mtimeMs: number; readonly observedAt: number }>();
 

@@ -25,9 +25,9 @@ const APIS = Object.keys(CALLS) as ProviderApi[];
 
 type Sent = Readonly<Record<string, string | undefined>>;
 
-/** A row: what the template says -> what the named call is sent, or why the template is refused. */
+/** A row: the template fields -> what the named call is sent, or why the template is refused. */
 interface Row {
-  readonly says: object;
+  readonly fields: object;
   readonly price?: 'ondemand';
   readonly apis?: readonly ProviderApi[];
   /** In the launch template, which is the same for all launch methods. */
@@ -42,49 +42,49 @@ const SPREAD = `${POLICY}.InstancesDistribution`;
 const ONE_POOL = /is not possible with providerApi "RunInstances"; use EC2Fleet/;
 
 const ROWS: readonly Row[] = [
-  { says: { imageId: 'ami-00000000000000001' }, template: { ImageId: 'ami-00000000000000001' } },
+  { fields: { imageId: 'ami-00000000000000001' }, template: { ImageId: 'ami-00000000000000001' } },
   {
-    says: { imageId: 'resolve:ssm:/aws/service/ami-simulated/x86_64' },
+    fields: { imageId: 'resolve:ssm:/aws/service/ami-simulated/x86_64' },
     template: { ImageId: 'ami-00000000000000001' },
   },
-  { says: { keyName: 'ops' }, template: { KeyName: 'ops' } },
+  { fields: { keyName: 'ops' }, template: { KeyName: 'ops' } },
   {
-    says: { securityGroupIds: ['sg-1', '', 'sg-2'] },
+    fields: { securityGroupIds: ['sg-1', '', 'sg-2'] },
     template: { 'SecurityGroupId.1': 'sg-1', 'SecurityGroupId.2': 'sg-2' },
   },
-  { says: { instanceProfile: 'node' }, template: { 'IamInstanceProfile.Name': 'node' } },
+  { fields: { instanceProfile: 'node' }, template: { 'IamInstanceProfile.Name': 'node' } },
   {
-    says: { instanceProfile: 'arn:aws:iam::1:instance-profile/node' },
+    fields: { instanceProfile: 'arn:aws:iam::1:instance-profile/node' },
     template: { 'IamInstanceProfile.Arn': 'arn:aws:iam::1:instance-profile/node' },
   },
   {
-    says: { userDataText: '#!/bin/sh\necho ü\n' },
+    fields: { userDataText: '#!/bin/sh\necho ü\n' },
     template: { UserData: Buffer.from('#!/bin/sh\necho ü\n').toString('base64') },
   },
   {
-    says: { hostName: 'resource-name' },
+    fields: { hostName: 'resource-name' },
     template: {
       'PrivateDnsNameOptions.HostnameType': 'resource-name',
       'PrivateDnsNameOptions.EnableResourceNameDnsARecord': 'true',
     },
   },
-  { says: { hostName: 'ip' }, template: { 'PrivateDnsNameOptions.HostnameType': undefined } },
-  { says: { tenancy: 'dedicated' }, template: { 'Placement.Tenancy': 'dedicated' } },
-  { says: { placementGroupName: 'close' }, template: { 'Placement.GroupName': 'close' } },
-  { says: { ebsOptimized: true }, template: { EbsOptimized: 'true' } },
-  { says: { metadataHopLimit: 2 }, template: { 'MetadataOptions.HttpPutResponseHopLimit': '2' } },
+  { fields: { hostName: 'ip' }, template: { 'PrivateDnsNameOptions.HostnameType': undefined } },
+  { fields: { tenancy: 'dedicated' }, template: { 'Placement.Tenancy': 'dedicated' } },
+  { fields: { placementGroupName: 'close' }, template: { 'Placement.GroupName': 'close' } },
+  { fields: { ebsOptimized: true }, template: { EbsOptimized: 'true' } },
+  { fields: { metadataHopLimit: 2 }, template: { 'MetadataOptions.HttpPutResponseHopLimit': '2' } },
   {
-    says: {},
+    fields: {},
     template: { 'MetadataOptions.HttpTokens': 'required', InstanceInitiatedShutdownBehavior: 'terminate' },
   },
-  { says: { metadataHttpTokens: 'optional' }, template: { 'MetadataOptions.HttpTokens': 'optional' } },
+  { fields: { metadataHttpTokens: 'optional' }, template: { 'MetadataOptions.HttpTokens': 'optional' } },
   {
     price: 'ondemand',
-    says: { capacityReservationId: 'cr-1' },
+    fields: { capacityReservationId: 'cr-1' },
     template: { 'CapacityReservationSpecification.CapacityReservationTarget.CapacityReservationId': 'cr-1' },
   },
   {
-    says: { rootDeviceVolumeSize: 50, volumeType: 'gp3', iops: 4000, rootVolumeThroughput: 250 },
+    fields: { rootDeviceVolumeSize: 50, volumeType: 'gp3', iops: 4000, rootVolumeThroughput: 250 },
     template: {
       'BlockDeviceMapping.1.DeviceName': '/dev/xvda',
       'BlockDeviceMapping.1.Ebs.VolumeSize': '50',
@@ -95,14 +95,14 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    says: { rootVolumeEncrypted: true, kmsKeyId: 'alias/k' },
+    fields: { rootVolumeEncrypted: true, kmsKeyId: 'alias/k' },
     template: {
       'BlockDeviceMapping.1.Ebs.Encrypted': 'true',
       'BlockDeviceMapping.1.Ebs.KmsKeyId': 'alias/k',
     },
   },
   {
-    says: { volumes: [{ deviceName: '/dev/sdf', size: 500, type: 'st1' }] },
+    fields: { volumes: [{ deviceName: '/dev/sdf', size: 500, type: 'st1' }] },
     template: {
       'BlockDeviceMapping.1.DeviceName': '/dev/sdf',
       'BlockDeviceMapping.1.Ebs.VolumeSize': '500',
@@ -110,7 +110,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    says: { publicIp: true, securityGroupIds: ['sg-1'] },
+    fields: { publicIp: true, securityGroupIds: ['sg-1'] },
     template: {
       'NetworkInterface.1.DeviceIndex': '0',
       'NetworkInterface.1.AssociatePublicIpAddress': 'true',
@@ -127,9 +127,9 @@ const ROWS: readonly Row[] = [
       },
     },
   },
-  { says: { interfaceType: 'efa' }, template: { 'NetworkInterface.1.InterfaceType': 'efa' } },
+  { fields: { interfaceType: 'efa' }, template: { 'NetworkInterface.1.InterfaceType': 'efa' } },
   {
-    says: { instanceTags: 'team=red;cost=a=b' },
+    fields: { instanceTags: 'team=red;cost=a=b' },
     sent: {
       CreateFleet: { 'TagSpecification.1.Tag.1.Key': 'cost', 'TagSpecification.1.Tag.1.Value': 'a=b' },
       RequestSpotFleet: { 'SpotFleetRequestConfig.TagSpecification.1.Tag.1.Value': 'a=b' },
@@ -138,7 +138,10 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    says: { vmTypes: { 'm5.large': 1, 'm5.xlarge': 2 }, vmTypesPriority: { 'm5.xlarge': 1, 'm5.large': 2 } },
+    fields: {
+      vmTypes: { 'm5.large': 1, 'm5.xlarge': 2 },
+      vmTypesPriority: { 'm5.xlarge': 1, 'm5.large': 2 },
+    },
     sent: {
       CreateFleet: {
         [`${CONFIG}.1.InstanceType`]: 'm5.xlarge',
@@ -161,7 +164,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    says: { subnetId: 'subnet-0000000000000000b,subnet-0000000000000000c' },
+    fields: { subnetId: 'subnet-0000000000000000b,subnet-0000000000000000c' },
     sent: {
       CreateFleet: {
         [`${CONFIG}.1.SubnetId`]: 'subnet-0000000000000000b',
@@ -173,7 +176,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    says: {
+    fields: {
       vmTypes: null,
       instanceRequirements: { VCpuCount: { Min: 2, Max: 4 }, MemoryMiB: { Min: 8192 } },
     },
@@ -191,7 +194,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    says: { maxSpotPrice: 0.25 },
+    fields: { maxSpotPrice: 0.25 },
     sent: {
       CreateFleet: { [`${CONFIG}.1.MaxPrice`]: '0.25' },
       RequestSpotFleet: { [`${SPOT_CONFIG}.1.SpotPrice`]: '0.25' },
@@ -200,7 +203,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    says: { percentOnDemand: 30 },
+    fields: { percentOnDemand: 30 },
     sent: {
       CreateFleet: {
         'TargetCapacitySpecification.OnDemandTargetCapacity': '3',
@@ -215,7 +218,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    says: { onDemandBaseCapacity: 2, percentOnDemand: 50 },
+    fields: { onDemandBaseCapacity: 2, percentOnDemand: 50 },
     sent: {
       CreateFleet: { 'TargetCapacitySpecification.OnDemandTargetCapacity': '6' },
       RequestSpotFleet: { 'SpotFleetRequestConfig.OnDemandTargetCapacity': '6' },
@@ -224,7 +227,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    says: { allocationStrategy: 'capacityOptimizedPrioritized' },
+    fields: { allocationStrategy: 'capacityOptimizedPrioritized' },
     sent: {
       CreateFleet: { 'SpotOptions.AllocationStrategy': 'capacity-optimized-prioritized' },
       RequestSpotFleet: { 'SpotFleetRequestConfig.AllocationStrategy': 'capacityOptimizedPrioritized' },
@@ -233,7 +236,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    says: { allocationStrategy: 'diversified' },
+    fields: { allocationStrategy: 'diversified' },
     sent: {
       CreateFleet: { 'SpotOptions.AllocationStrategy': 'diversified' },
       RequestSpotFleet: { 'SpotFleetRequestConfig.AllocationStrategy': 'diversified' },
@@ -242,7 +245,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    says: { allocationStrategy: 'lowestPrice', poolsCount: 3 },
+    fields: { allocationStrategy: 'lowestPrice', poolsCount: 3 },
     sent: {
       CreateFleet: { 'SpotOptions.InstancePoolsToUseCount': '3' },
       RequestSpotFleet: { 'SpotFleetRequestConfig.InstancePoolsToUseCount': '3' },
@@ -251,7 +254,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    says: { allocationStrategyOnDemand: 'prioritized' },
+    fields: { allocationStrategyOnDemand: 'prioritized' },
     sent: {
       CreateFleet: { 'OnDemandOptions.AllocationStrategy': 'prioritized' },
       RequestSpotFleet: { 'SpotFleetRequestConfig.OnDemandAllocationStrategy': 'prioritized' },
@@ -260,7 +263,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    says: { priceType: 'heterogeneous', spotFleetRequestExpiry: 20 },
+    fields: { priceType: 'heterogeneous', spotFleetRequestExpiry: 20 },
     apis: ['EC2Fleet', 'RunInstances'],
     sent: {
       CreateFleet: { 'TargetCapacitySpecification.SpotTargetCapacity': '10' },
@@ -293,14 +296,14 @@ describe('a template reaches AWS', () => {
     managers = createLaunchMethods(aws, createLaunchTemplates(aws), createUnavailableOfferings());
   });
 
-  async function write(says: object, api: ProviderApi, price: Row['price']): Promise<string> {
+  async function write(fields: object, api: ProviderApi, price: Row['price']): Promise<string> {
     const template = {
       templateId: 't',
       imageId: 'ami-00000000000000001',
       subnetId: ['subnet-0000000000000000a', 'subnet-0000000000000000b'],
       providerApi: api,
       ...(api.startsWith('SpotFleet') ? { fleetRole: FLEET_ROLE } : {}),
-      ...says,
+      ...fields,
     };
     const whole = price === 'ondemand' ? onDemand(template) : spot(template);
     return files.write('t.json', { templates: [whole, onDemand({ templateId: 'other' })] });
@@ -331,12 +334,12 @@ describe('a template reaches AWS', () => {
     return Object.fromEntries(log.map(({ action, params }) => [action, params]));
   }
 
-  for (const { says, price, apis = APIS, template, sent } of ROWS) {
+  for (const { fields, price, apis = APIS, template, sent } of ROWS) {
     for (const api of apis) {
       if (price === 'ondemand' && api.startsWith('SpotFleet')) continue;
       const expected = sent?.[CALLS[api]];
-      it(`by ${api}: ${JSON.stringify(says)}`, async () => {
-        const path = await write(says, api, price);
+      it(`by ${api}: ${JSON.stringify(fields)}`, async () => {
+        const path = await write(fields, api, price);
         if (expected instanceof RegExp) {
           const { problems } = await readTemplates(path);
           return assert.match(problems.map(({ message }) => message).join('\n'), expected);
@@ -369,8 +372,8 @@ describe('a template reaches AWS', () => {
       }),
     );
     const launchTemplateId = made.LaunchTemplate?.LaunchTemplateId;
-    const says = { launchTemplateId, imageId: null, keyName: 'ours', rootDeviceVolumeSize: 20 };
-    const calls = await launch(await write(says, 'EC2FleetMaintain', undefined));
+    const fields = { launchTemplateId, imageId: null, keyName: 'ours', rootDeviceVolumeSize: 20 };
+    const calls = await launch(await write(fields, 'EC2FleetMaintain', undefined));
     assertSent(calls, 'CreateLaunchTemplate', {
       'LaunchTemplateData.ImageId': 'ami-00000000000000001',
       'LaunchTemplateData.InstanceType': undefined,
@@ -390,12 +393,12 @@ describe('a template reaches AWS', () => {
   });
 
   it('a heterogeneous template buys on demand what spot did not fulfil in time', async () => {
-    const says = {
+    const fields = {
       priceType: 'heterogeneous',
       spotFleetRequestExpiry: 20,
       vmTypesOnDemand: { 'c5.xlarge': 2 },
     };
-    const calls = await launch(await write(says, 'EC2Fleet', undefined), Date.now() - 21 * 60_000);
+    const calls = await launch(await write(fields, 'EC2Fleet', undefined), Date.now() - 21 * 60_000);
     assertSent(calls, 'CreateFleet', {
       'TargetCapacitySpecification.OnDemandTargetCapacity': '10',
       [`${CONFIG}.1.InstanceType`]: 'c5.xlarge',

@@ -23,13 +23,13 @@ const DEPLOYMENT = 'test';
 const PROVIDER = 'awsinst';
 const idOf = (n: number): string => `req-0198c0de-0000-7000-8000-00000000000${n}`;
 
-interface Life {
+interface SimulatedOwner {
   readonly state: RequestState;
   readonly events: readonly DomainEvent[];
 }
 
 /** A request and the events that its owner publishes. */
-function live(requestId: string, facts: readonly RequestFact[]): Life {
+function simulateOwner(requestId: string, facts: readonly RequestFact[]): SimulatedOwner {
   let state = initialRequestState({
     v: 1,
     requestId,
@@ -62,7 +62,7 @@ const launched = (...ids: string[]): readonly RequestFact[] => [
   },
   { type: 'MachinesObserved', observations: ids.map((id) => anObservation(id)) },
 ];
-const gone = (...ids: string[]): RequestFact => ({
+const terminated = (...ids: string[]): RequestFact => ({
   type: 'MachinesObserved',
   observations: ids.map((id) =>
     anObservation(id, { state: 'terminated', reason: 'Server.SpotInstanceTermination' }),
@@ -70,19 +70,19 @@ const gone = (...ids: string[]): RequestFact => ({
 });
 
 /** A request with two machines, one that lost one of two, a closed one, and one that still launches. */
-const LIVES = [
-  live(idOf(1), [...launched('i-11', 'i-12'), { type: 'Settled' }]),
-  live(idOf(2), [...launched('i-21', 'i-22'), { type: 'Settled' }, gone('i-21')]),
-  live(idOf(3), [...launched('i-31', 'i-32'), { type: 'Settled' }, gone('i-31', 'i-32')]),
-  live(idOf(4), launched('i-41').slice(0, 2)),
+const OWNERS = [
+  simulateOwner(idOf(1), [...launched('i-11', 'i-12'), { type: 'Settled' }]),
+  simulateOwner(idOf(2), [...launched('i-21', 'i-22'), { type: 'Settled' }, terminated('i-21')]),
+  simulateOwner(idOf(3), [...launched('i-31', 'i-32'), { type: 'Settled' }, terminated('i-31', 'i-32')]),
+  simulateOwner(idOf(4), launched('i-41').slice(0, 2)),
 ];
 
-function ownerOf({ state }: Life, changes: Partial<OwnerSnapshot> = {}): Owner {
+function ownerOf({ state }: SimulatedOwner, changes: Partial<OwnerSnapshot> = {}): Owner {
   const { input, status, message, cancelled } = state;
   const machines = [...state.machines.values()];
   const isOpen = machines.some(({ release }) => release !== 'terminated');
-  const book = { input, status, message, cancelled, machines, endedAt: isOpen ? 0 : 2_006, ...changes };
-  return { id: input.requestId, isOpen, readSnapshot: () => Promise.resolve(book) };
+  const snapshot = { input, status, message, cancelled, machines, endedAt: isOpen ? 0 : 2_006, ...changes };
+  return { id: input.requestId, isOpen, readSnapshot: () => Promise.resolve(snapshot) };
 }
 
 for (const type of ['json', 'sqlite'] as const) {
@@ -95,14 +95,14 @@ for (const type of ['json', 'sqlite'] as const) {
     const outboxPath = (): string => join(folder.directory, 'outbox.jsonl');
     const open = (): Promise<Store> =>
       openStore({ type, directory: join(folder.directory, 'model') }, (damage) => damages.push(damage));
-    const openBox = (): Promise<Outbox> => openOutbox(outboxPath(), (damage) => damages.push(damage));
+    const reopenOutbox = (): Promise<Outbox> => openOutbox(outboxPath(), (damage) => damages.push(damage));
 
     beforeEach(async () => {
       folder = await scratch();
-      [outbox, store] = [await openBox(), await open()];
+      [outbox, store] = [await reopenOutbox(), await open()];
       damages.splice(0);
       cloud = [];
-      for (const { state, events } of LIVES) await outbox.append(`run of ${state.input.requestId}`, events);
+      for (const { state, events } of OWNERS) await outbox.append(`run of ${state.input.requestId}`, events);
       await createReadModelHandler(store).handle(await outbox.readAfter(0, 1_000));
     });
     afterEach(async () => {
@@ -153,11 +153,11 @@ for (const type of ['json', 'sqlite'] as const) {
       const before = await lists();
       await destroy();
       assert.deepEqual((await store.list('requests')).rows, []);
-      const rebuilt = await rebuild(LIVES.map((life) => ownerOf(life)));
+      const rebuilt = await rebuild(OWNERS.map((owner) => ownerOf(owner)));
       assert.deepEqual(await lists(), before);
       const { events, requests, machines, unanswered, closedRequests, foundByTag } = rebuilt;
       assert.deepEqual([requests, machines, unanswered, closedRequests, foundByTag], [4, 7, [], [], []]);
-      assert.equal(events, LIVES.flatMap((life) => life.events).length);
+      assert.equal(events, OWNERS.flatMap((owner) => owner.events).length);
       const names = await readdir(join(folder.directory, 'model'));
       assert.equal(names.filter((name) => /damaged-[^-]+-[^-]+-[^-]+$/.test(name)).length, 1);
     });
@@ -182,24 +182,28 @@ for (const type of ['json', 'sqlite'] as const) {
       await destroy();
       await outbox.close();
       await rm(outboxPath());
-      outbox = await openBox();
-      await rebuild(LIVES.map((life) => ownerOf(life)));
+      outbox = await reopenOutbox();
+      await rebuild(OWNERS.map((owner) => ownerOf(owner)));
       assert.deepEqual(await essence(), before);
     });
 
     it(`events published during a rebuild of the ${type} read model win`, async () => {
-      const [life = assert.fail()] = LIVES;
-      const owner = ownerOf(life);
-      const lost = live(idOf(1), [...launched('i-11', 'i-12'), { type: 'Settled' }, gone('i-11')]);
+      const [simulated = assert.fail()] = OWNERS;
+      const owner = ownerOf(simulated);
+      const lost = simulateOwner(idOf(1), [
+        ...launched('i-11', 'i-12'),
+        { type: 'Settled' },
+        terminated('i-11'),
+      ]);
       let reads = 0;
       const readSnapshot = async (): Promise<OwnerSnapshot> => {
-        const book = await (reads === 0 ? owner : ownerOf(lost)).readSnapshot();
+        const snapshot = await (reads === 0 ? owner : ownerOf(lost)).readSnapshot();
         // The machine is lost right after the owner has answered, and the worker publishes that.
         if (reads++ === 0) {
           await outbox.append(`run of ${idOf(1)}`, lost.events);
           await createReadModelHandler(store).handle(await outbox.readAfter(0, 1_000));
         }
-        return book;
+        return snapshot;
       };
       await rebuild([{ ...owner, readSnapshot }]);
       assert.equal(reads, 2);
@@ -209,7 +213,7 @@ for (const type of ['json', 'sqlite'] as const) {
 
     it(`a rebuild of the ${type} read model names the requests that did not answer and uses their stored input`, async () => {
       await destroy();
-      const [first = assert.fail(), ...others] = LIVES;
+      const [first = assert.fail(), ...others] = OWNERS;
       const broken: Owner = {
         id: idOf(9),
         isOpen: true,
@@ -217,7 +221,7 @@ for (const type of ['json', 'sqlite'] as const) {
       };
       const { unanswered } = await rebuild([
         ownerOf(first, { queryError: 'no worker' }),
-        ...others.map((life) => ownerOf(life)),
+        ...others.map((owner) => ownerOf(owner)),
         broken,
       ]);
       assert.deepEqual(unanswered, [
@@ -243,7 +247,7 @@ for (const type of ['json', 'sqlite'] as const) {
 
     it(`the rebuilt ${type} read model has live machines known only by their tags, with their requests`, async () => {
       cloud = [shown('i-51', idOf(5)), shown('i-52', idOf(5)), shown('i-11', idOf(1))];
-      const { foundByTag } = await rebuild(LIVES.map((life) => ownerOf(life)));
+      const { foundByTag } = await rebuild(OWNERS.map((owner) => ownerOf(owner)));
       assert.deepEqual(foundByTag, ['i-51', 'i-52']);
       const request = await store.get('requests', idOf(5));
       assert.deepEqual([request?.alive, request?.status, request?.endedAt], [2, 'complete_with_error', 0]);
@@ -257,10 +261,10 @@ for (const type of ['json', 'sqlite'] as const) {
     });
 
     it(`the rebuilt ${type} read model attributes an adopted machine to its adopter alone`, async () => {
-      const [life = assert.fail()] = LIVES;
-      const { template: _, ...input } = life.state.input;
-      const adopter = ownerOf(life, { input: { ...input, count: 0 } });
-      const orphaned = { ...ownerOf(life, { endedAt: 3_000 }), isOpen: false };
+      const [owner = assert.fail()] = OWNERS;
+      const { template: _, ...input } = owner.state.input;
+      const adopter = ownerOf(owner, { input: { ...input, count: 0 } });
+      const orphaned = { ...ownerOf(owner, { endedAt: 3_000 }), isOpen: false };
       await rebuild([{ ...adopter, id: `own-${idOf(1)}` }, orphaned], [idOf(1)]);
       assert.equal((await store.get('requests', `own-${idOf(1)}`))?.alive, 2);
       assert.equal((await store.get('requests', idOf(1)))?.alive, 0);

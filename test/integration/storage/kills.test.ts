@@ -18,9 +18,9 @@ describe('a journal whose writers are killed', () => {
     const path = join(folder.directory, 'shared.jsonl');
     const random = seeded(11);
     const acknowledged: string[] = [];
-    const writers = Array.from({ length: AT_ONCE }, async (_, lane) => {
+    const writers = Array.from({ length: AT_ONCE }, async (_, writer) => {
       for (let kill = 0; kill < KILLS / AT_ONCE; kill++) {
-        acknowledged.push(...(await writeUntilKilled(path, `${lane}.${kill}`, 1 + random.below(20))));
+        acknowledged.push(...(await writeUntilKilled(path, `${writer}.${kill}`, 1 + random.below(20))));
       }
     });
     await Promise.all(writers);

@@ -14,7 +14,7 @@ describe('ownerQueries', () => {
         },
       },
     } as unknown as ConnectionLike;
-    const standings = createOwnerQueries(new Client({ connection }));
-    assert.deepEqual(await standings.queryAny('req-1', ['i-1', 'i-2']), ['acknowledged', 'acknowledged']);
+    const ownerQueries = createOwnerQueries(new Client({ connection }));
+    assert.deepEqual(await ownerQueries.queryAny('req-1', ['i-1', 'i-2']), ['acknowledged', 'acknowledged']);
   });
 });

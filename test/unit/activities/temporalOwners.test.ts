@@ -119,13 +119,13 @@ describe('the owner directory', () => {
       { workflowId: 'req-2', runId: 'a', state: 'COMPLETED', startedAt: 1, machines, isSilent: true },
     ]).list();
     for (const [index, endedAt] of [0, 501].entries()) {
-      const book = await list[index]?.readSnapshot();
+      const view = await list[index]?.readSnapshot();
       assert.deepEqual(
-        book?.machines.map(({ machineId }) => machineId),
+        view?.machines.map(({ machineId }) => machineId),
         machines,
       );
       assert.deepEqual(
-        [book?.status, book?.message, book?.endedAt, book?.queryError],
+        [view?.status, view?.message, view?.endedAt, view?.queryError],
         ['complete', 'done', endedAt, undefined],
       );
     }
@@ -140,13 +140,13 @@ describe('the owner directory', () => {
       { ...running, workflowId: 'req-1', machines: ['i-1', 'i-2'], carried, isSilent: true },
       { ...running, workflowId: 'req-2', machines: ['i-3'], isSilent: true },
     ]).list();
-    const [settled, acquiring] = await Promise.all(list.map((owner) => owner.readSnapshot()));
+    const [settled, provisioning] = await Promise.all(list.map((owner) => owner.readSnapshot()));
     assert.deepEqual(
       [settled?.queryError, settled?.status, settled?.machines.length],
       ['no poller', 'complete', 1],
     );
     assert.deepEqual(
-      [acquiring?.queryError, acquiring?.status, acquiring?.machines],
+      [provisioning?.queryError, provisioning?.status, provisioning?.machines],
       ['no poller', 'running', []],
     );
   });

@@ -53,7 +53,7 @@ describe('the events of a request', () => {
     { type: 'MachinesObserved', observations: [gone('i-2')] },
   ];
 
-  it('name the calls of Host Factory that caused them', () => {
+  it('events have the ids of the calls of Host Factory that caused them', () => {
     const back = { returnId: 'ret-1', machines: [anObservation('i-2')], callId: 'host-2-b' };
     const calls = eventsOf(
       life.map((fact) => (fact.type === 'ReturnRequested' ? { ...fact, request: back } : fact)),
@@ -69,7 +69,7 @@ describe('the events of a request', () => {
     assert.ok(eventsOf(life).every((event) => !('callId' in event)));
   });
 
-  it('tell its whole life in the order of its causes', () => {
+  it('events describe the whole lifecycle of a request in the order of their causes', () => {
     assert.deepEqual(
       eventsOf(life).map(({ type }) => type),
       [
@@ -90,7 +90,7 @@ describe('the events of a request', () => {
     );
   });
 
-  it('are numbered without gaps and the same however often they are derived', () => {
+  it('events are numbered without gaps, and are equal however often they are derived', () => {
     const events = eventsOf(life);
     assert.deepEqual(
       events.map(({ id }) => id),
@@ -99,7 +99,7 @@ describe('the events of a request', () => {
     assert.deepEqual(eventsOf(life), events);
   });
 
-  it('begin with what was asked for, and by which call', () => {
+  it('the first event has what was requested, and by which call', () => {
     const [first] = eventsOf([], { ...input, callId: 'host-1-x' });
     assert.ok(first?.type === 'RequestCreated');
     assert.deepEqual(
@@ -108,20 +108,20 @@ describe('the events of a request', () => {
     );
   });
 
-  it('of a fact that comes twice are none', () => {
+  it('a repeated fact causes no event', () => {
     const seen: RequestFact = { type: 'MachinesObserved', observations: [anObservation('i-1')] };
     const once = eventsOf([...life.slice(0, 2), seen]);
     assert.deepEqual(eventsOf([...life.slice(0, 2), seen, seen]), once);
   });
 
-  it('of an adopter have a sequence of their own', () => {
+  it('the events of an adopter have their own sequence', () => {
     const { template: _, ...adopting } = input;
     const [first] = eventsOf([], { ...adopting, count: 0 });
     assert.equal(first?.id, `own-${REQUEST}/1`);
     assert.equal(first?.requestId, REQUEST);
   });
 
-  it('of a return that comes in parts name each machine once', () => {
+  it('the events of a return that arrives in parts name each machine once', () => {
     const part = (...ids: string[]): RequestFact => ({
       type: 'ReturnRequested',
       request: { returnId: 'ret-1', machines: ids.map((id) => anObservation(id)) },
@@ -132,13 +132,13 @@ describe('the events of a request', () => {
     assert.deepEqual(named, [['i-1'], ['i-2']]);
   });
 
-  it('of a step that changed nothing are none', () => {
+  it('a step that changes nothing causes no event', () => {
     const state = initialRequestState(input);
     assert.deepEqual(diffEvents(state, { ...state }, 0, 2), []);
   });
 
   describe('as a payload', () => {
-    it('come back as they were', () => {
+    it('packed events are equal after they are unpacked', () => {
       const call = { returnId: 'ret-2', machines: [anObservation('i-1')], callId: 'host-2-b' };
       const events = eventsOf([...life, { type: 'ReturnRequested', request: call }], {
         ...input,
@@ -148,7 +148,7 @@ describe('the events of a request', () => {
       assert.deepEqual(unpackEvents(packEvents(events.slice(4, 6))), events.slice(4, 6));
     });
 
-    it('stay small when AWS refuses the same to thousands of machines', () => {
+    it('packed events stay small when AWS refuses thousands of machines for the same reason', () => {
       const ids = Array.from({ length: 3_000 }, (_, index) => `i-${String(index).padStart(17, '0')}`);
       const refused = ids.map((machineId) => ({ machineId, message: 'OperationNotPermitted '.repeat(10) }));
       const events = eventsOf([

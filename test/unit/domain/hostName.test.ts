@@ -25,25 +25,25 @@ const ROWS: readonly (readonly [HostNaming, string])[] = [
 
 describe('the name of a machine', () => {
   for (const [naming, name] of ROWS) {
-    it(`is ${name} by ${formatHostNaming(naming)}`, () => {
+    it(`the name of a machine is ${name} with ${formatHostNaming(naming)}`, () => {
       assert.equal(hostNameOf(naming, parts), name);
       assert.deepEqual(parseHostNaming(formatHostNaming(naming)), naming, 'as the tag says it');
     });
-    it(`is not known by ${formatHostNaming(naming)} before AWS shows what it is made of`, () => {
+    it(`the name of a machine with ${formatHostNaming(naming)} is empty until AWS shows its parts`, () => {
       const known = naming.strategy === 'resource-name' && naming.domain !== undefined;
       const bare = hostNameOf(naming, { machineId, privateDns: '', privateIp: '' });
       assert.equal(bare, known ? name : '');
     });
   }
 
-  it('is the same where AWS itself names machines by their ids', () => {
+  it('the name of a machine has its id if AWS itself names machines by id', () => {
     const named = { ...parts, privateDns: byId };
     assert.equal(hostNameOf({ strategy: 'private-dns' }, named), byId);
     assert.equal(hostNameOf({ strategy: 'resource-name' }, named), byId);
     assert.equal(hostNameOf({ strategy: 'short' }, named), machineId);
   });
 
-  it('is the private DNS name without a tag, and with one of a later release', () => {
+  it('the name of a machine is its private DNS name without a tag, and with a tag of a later release', () => {
     for (const text of [undefined, '', 'by-moonlight/example.com'])
       assert.deepEqual(parseHostNaming(text), { strategy: 'private-dns' });
   });
@@ -62,7 +62,7 @@ describe('two names', () => {
     ['', '', false],
   ];
   for (const [a, b, same] of pairs) {
-    it(`${a || "''"} and ${b || "''"} are ${same ? 'of one host' : 'not of one host'}`, () => {
+    it(`${a || "''"} and ${b || "''"} ${same ? 'name one host' : 'do not name one host'}`, () => {
       assert.equal(isSameHost(a, b), same);
       assert.equal(isSameHost(b, a), same);
     });

@@ -42,7 +42,7 @@ function ask(
 }
 
 describe("Host Factory's names for machines", () => {
-  it('are no news in another case, short or full', () => {
+  it('a name that differs only in case, or lacks the domain, is no mismatch', () => {
     const { answer } = ask(swept({}, {}), [
       ['i-00000000', 'IP-10-0-0-0.ec2.internal'],
       ['i-00000001', 'ip-10-0-0-1'],
@@ -50,7 +50,7 @@ describe("Host Factory's names for machines", () => {
     assert.equal(answer.update, undefined);
   });
 
-  it('raise an alarm where they are others, until they agree or Host Factory has the host no more', () => {
+  it('a different name raises an alarm until the names agree or Host Factory no longer lists the host', () => {
     const hosts: [string, string][] = [
       ['i-00000000', 'EC2AMAZ-1ABCDEF'],
       ['i-00000001', 'ip-10-0-0-1.ec2.internal'],
@@ -76,7 +76,7 @@ describe("Host Factory's names for machines", () => {
     assert.deepEqual(alarmsOf(ask(next, hosts.slice(1)).next), []);
   });
 
-  it('are not collected without end', () => {
+  it('the monitor records a limited number of name mismatches', () => {
     const state = swept(
       ...Array.from({ length: 300 }, (_, index) => ({ machineId: `i-${10_000_000 + index}` })),
     );
@@ -91,14 +91,14 @@ describe('a host that Host Factory knows by its name alone', () => {
   const gone = { name: 'ip-0A000001.grid.example.com', state: 'shutting-down', requestId: '' } as const;
   const going = (state: MonitorState, name: string) => ask(state, [['', name]]).answer.lost.length;
 
-  it('is found in every form of the name', () => {
+  it('a lost host that is listed by name alone is found by every form of the name', () => {
     const state = swept(gone);
     for (const name of ['ip-0a000001', 'IP-0A000001.GRID.EXAMPLE.COM', 'IP-0A000001'])
       assert.equal(going(state, name), 1);
     for (const name of ['ip-0A000001.ec2.internal', 'ip-0A000002', '']) assert.equal(going(state, name), 0);
   });
 
-  it('is not taken for a lost machine when a live one has the name', () => {
+  it('a host that is listed by name alone is not lost if a live machine has the name', () => {
     assert.equal(going(swept(gone, { name: 'ip-0A000001.GRID.example.com' }), 'ip-0a000001'), 0);
   });
 });

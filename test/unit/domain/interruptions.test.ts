@@ -13,7 +13,7 @@ const rules = { maxMissedLists: 60, minAgeMs: 0, breakerShare: 1 };
 const NOW = 1_800_000_000_000;
 const MINUTE = 60_000;
 
-describe('what the cloud announces of a machine', () => {
+describe('interruption notices', () => {
   const announce = (state: MonitorState, changes: Partial<FleetObservation>): MonitorState => {
     const machine = { machineId: 'i-0000000a', name: 'a', launchTime: 1, requestId: 'req-1', reason: '' };
     const observations = [{ ...machine, state: 'running' as const, interruptionAt: 0, ...changes }];
@@ -22,13 +22,13 @@ describe('what the cloud announces of a machine', () => {
   const start = initialMonitorState({ v: 1, ...instance });
   const lossOf = ({ lostMachines }: MonitorState) => lostMachines.get('i-0000000a');
 
-  it('is a loss, of which the owner is asked at once', () => {
+  it('an interruption notice makes the machine a lost one, and its owner is queried at once', () => {
     const loss = lossOf(announce(start, { interruptionAt: NOW + 2 * MINUTE }));
     assert.deepEqual([loss?.lostAt, loss?.stage, loss?.queryAfter], [NOW + 2 * MINUTE, 'unqueried', 0]);
     assert.equal(lossOf(announce(start, {})), undefined, 'but for one that stays');
   });
 
-  it('holds from the earliest time on, in whatever order it comes', () => {
+  it('the earliest of several interruption notices applies, in whatever order they arrive', () => {
     const times = [NOW + 2 * MINUTE, NOW + 3 * MINUTE, NOW + MINUTE, NOW + 3 * MINUTE];
     const state = times.reduce((before, interruptionAt) => announce(before, { interruptionAt }), start);
     assert.equal(lossOf(state)?.lostAt, NOW + MINUTE);
@@ -41,15 +41,15 @@ describe('what the cloud announces of a machine', () => {
     assert.deepEqual([lossOf(ended)?.lostAt, lossOf(ended)?.state], [NOW, 'terminated']);
   });
 
-  it('is forgotten of a machine that was stopped and is started again', () => {
+  it('a stopped machine that is started again is no longer lost', () => {
     const stopped = announce(start, { state: 'stopped' });
     assert.equal(lossOf(stopped)?.state, 'stopped');
     assert.equal(lossOf(announce(stopped, {})), undefined);
   });
 });
 
-describe('announcements that are not heard', () => {
-  it('are an alarm of the monitor until they are', async () => {
+describe('an interruption listener that fails', () => {
+  it('the monitor has an alarm while the interruption listener fails', async () => {
     let trouble: string | undefined;
     const { sweep } = createSweepActivities(
       {

@@ -96,11 +96,11 @@ const ids = (from: number, to: number): string[] =>
 const machines = (all: readonly string[], changes: Partial<FleetObservation> = {}) =>
   all.map((machineId) => ({ machineId, ...changes }));
 
-describe('machines that Host Factory never claims', () => {
+describe('machines that Host Factory never acknowledges', () => {
   const all = ids(1, 10);
   const [lost = '', ...others] = all;
 
-  it('are given back after so many lists in a row that lack them, and lists cost nothing before', () => {
+  it('an unacknowledged machine is released after enough consecutive host lists lack it, and complete lists cause no signal', () => {
     const told = new Told(machines(all));
     told.lists(100, all);
     assert.equal(told.signals, 0, 'a list that has all of them is no news');
@@ -121,7 +121,7 @@ describe('machines that Host Factory never claims', () => {
     assert.equal(told.state.unlistedMachines.size, 0);
   });
 
-  it('are not given back for the time that passes, only for lists', () => {
+  it('an unacknowledged machine is released because of host lists, never because of elapsed time', () => {
     const told = new Told(machines(all));
     told.list(others);
     told.answer(() => 'unacknowledged');
@@ -133,7 +133,7 @@ describe('machines that Host Factory never claims', () => {
     assert.deepEqual(told.reclaimed, [lost]);
   });
 
-  it('are not given back when one list in between names them, by id or by name', () => {
+  it('an unacknowledged machine is not released if one host list in between has it, by id or by name', () => {
     for (const named of [
       { ids: all },
       { ids: [...others, ''], names: [...others, `${lost}.EC2.internal`] },
@@ -151,7 +151,7 @@ describe('machines that Host Factory never claims', () => {
     }
   });
 
-  it('count once for calls that come at the same time or overtake each other', () => {
+  it('concurrent or reordered host lists count once for an unacknowledged machine', () => {
     const told = new Told(machines(all));
     told.list(others);
     told.answer(() => 'unacknowledged');
@@ -160,7 +160,7 @@ describe('machines that Host Factory never claims', () => {
     assert.equal(told.state.unlistedMachines.get(lost)?.missedLists, 1);
   });
 
-  it('are not missed before they are old enough, nor when they are on their way out', () => {
+  it('a machine that is too young or terminating is not missed in a host list', () => {
     const young = { machineId: lost, launchTime: START / SECOND - 60 };
     const told = new Told([...machines(others), young]);
     told.lists(10, others);
@@ -172,7 +172,7 @@ describe('machines that Host Factory never claims', () => {
     assert.equal(leaving.signals, 0);
   });
 
-  it('begin anew when the list shrinks by more than the share', () => {
+  it('the count of missed lists restarts when a host list shrinks by more than the breaker share', () => {
     const told = new Told(machines(all));
     told.list([...others, ...ids(20, 29)]);
     told.answer(() => 'unacknowledged');
@@ -183,7 +183,7 @@ describe('machines that Host Factory never claims', () => {
   });
 
   for (const standing of ['acknowledged', 'released'] as const) {
-    it(`are not those that their owner calls ${standing}; they cost no more signals`, () => {
+    it(`a machine that its owner reports as ${standing} is not released, and causes no further signal`, () => {
       const told = new Told(machines(all));
       told.list(others);
       told.answer(() => standing);
@@ -199,7 +199,7 @@ describe('machines that Host Factory never claims', () => {
     });
   }
 
-  it('are asked about again while their owner is silent or does not know yet', () => {
+  it('an unlisted machine is queried again while its owner does not answer or has no status yet', () => {
     for (const standing of ['silent', 'booting', 'unknown'] as const) {
       const told = new Told(machines(all));
       told.list(others);
@@ -213,7 +213,7 @@ describe('machines that Host Factory never claims', () => {
     }
   });
 
-  it('are left alone, with an alarm that names them, while the list is empty', () => {
+  it('an empty host list releases nothing, and raises an alarm that names the machines', () => {
     const told = new Told(machines(all.slice(0, 2)));
     told.list([]);
     told.answer(() => 'unacknowledged');
@@ -227,7 +227,7 @@ describe('machines that Host Factory never claims', () => {
     assert.deepEqual(told.reclaimed, all.slice(0, 2), 'a list that can be trusted counts from its first on');
   });
 
-  it('are left alone, with an alarm, while the list lacks more than half of those that were claimed', () => {
+  it('a host list that lacks more than half of the acknowledged machines releases nothing, and raises an alarm', () => {
     const told = new Told(machines(all));
     told.list(all.slice(0, 3));
     told.answer((id) => (id === all[9] ? 'unacknowledged' : 'acknowledged'));
@@ -237,7 +237,7 @@ describe('machines that Host Factory never claims', () => {
     assert.deepEqual([told.reclaimed, told.alarms], [[all[9]], []]);
   });
 
-  it('are left alone, with an alarm, when they are more than the share', () => {
+  it('more unacknowledged machines than the breaker share are not released, and raise an alarm', () => {
     const many = ids(1, 60);
     const told = new Told(machines(many));
     told.list(many.slice(13));
@@ -249,7 +249,7 @@ describe('machines that Host Factory never claims', () => {
     assert.deepEqual(told.alarms, []);
   });
 
-  it('are counted on in the next run of the monitor', () => {
+  it('the next run of the monitor continues the count of missed lists', () => {
     const told = new Told(machines(all), {});
     told.list(others);
     told.answer(() => 'unacknowledged');
@@ -263,7 +263,7 @@ describe('machines that Host Factory never claims', () => {
     assert.deepEqual(told.reclaimed, [lost]);
   });
 
-  it('are not given back by a part of a list, nor by a worker that does not know the rules', () => {
+  it('an incomplete host list, or a worker without the rules, releases nothing', () => {
     const told = new Told(machines(all));
     for (let times = 0; times < 5; times++) told.list(others, { isComplete: false });
     assert.equal(told.signals, 0);
@@ -287,7 +287,7 @@ describe('machines without an owner', () => {
       { ownerlessRequests: ['req-lost'] },
     );
 
-  it('are adopted up to a share of all, or a few; more raise an alarm, and wait for an operator', () => {
+  it('orphans are adopted up to a share of the fleet or a small number; more raise an alarm and wait for an operator', () => {
     assert.equal(orphans(fleet(10, 1)), 10);
     assert.equal(orphans(fleet(20, 80)), 20);
     const told = fleet(21, 79);
@@ -298,7 +298,7 @@ describe('machines without an owner', () => {
     assert.deepEqual([orphans(told), told.alarms, reportOf(told.state).ownerlessRequests], [0, [], []]);
   });
 
-  it('are adopted in a namespace that knows no owner only when an operator orders it', () => {
+  it('orphans in a namespace without any owner are adopted only when an operator forces it', () => {
     const told = new Told(machines(ids(1, 2)), { ownerlessRequests: ['req-1'] });
     assert.deepEqual([orphans(told), told.alarms], [0, ['unknownFleet']]);
     assert.deepEqual(reportOf(told.state).ownerlessRequests, [['req-1', 2]]);
@@ -306,7 +306,7 @@ describe('machines without an owner', () => {
     assert.equal(orphans(told), 2);
   });
 
-  it('may be none yet: a group alone is adopted as well, a request without anything is not', () => {
+  it('a request with only a group is adopted, and a request without machines and groups is not', () => {
     const told = new Told(machines(ids(1, 1)), {
       ownerlessRequests: ['req-2', 'req-3'],
       ownerlessWithGroups: ['req-3'],
@@ -316,7 +316,7 @@ describe('machines without an owner', () => {
 });
 
 describe('a deployment', () => {
-  it('belongs to the first cluster that asks; another one stops all that is done unasked, for an hour', () => {
+  it('a deployment belongs to the first cluster that calls; a call of another cluster stops releases and adoptions for an hour', () => {
     const told = new Told(machines(ids(1, 10)), { ownerlessRequests: [] });
     told.list(ids(1, 10), { cluster: 'grid1' });
     told.list(ids(1, 10), { cluster: 'grid1' });
@@ -348,7 +348,7 @@ describe('a deployment', () => {
     assert.deepEqual([told.alarms, told.reclaimed], [[], ids(1, 1)]);
   });
 
-  it('is bound as well when only an empty list, or one before the first read of AWS, names the cluster', () => {
+  it('an empty host list, also before the first read of AWS, binds the deployment to its cluster', () => {
     const told = new Told([]);
     told.state = initialMonitorState(INPUT);
     told.list([], { cluster: 'grid1' });

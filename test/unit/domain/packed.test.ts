@@ -14,7 +14,7 @@ describe('packed machines', () => {
     ...changes,
   });
 
-  it('come back as they were', () => {
+  it('packed machines are equal after they are unpacked', () => {
     const machines = [
       machine(1),
       machine(2, {
@@ -36,7 +36,7 @@ describe('packed machines', () => {
     assert.deepEqual(unpackMachines(packMachines([])), []);
   });
 
-  it('share a long text: 4,000 refused machines stay well under the limit of an answer', () => {
+  it('4,000 machines that share a long text are packed well below the size limit of an answer', () => {
     const machines = Array.from({ length: 4_000 }, (_, index) =>
       machine(index, { reason: 'x'.repeat(1_500) }),
     );
@@ -45,7 +45,7 @@ describe('packed machines', () => {
     assert.deepEqual(unpackMachines(packed)[3_999], machines[3_999]);
   });
 
-  it('of a request of 10,000 stay under 1 MB', () => {
+  it('the 10,000 machines of a request are packed into less than 1 MB', () => {
     const machines = Array.from({ length: 10_000 }, (_, index) => machine(index));
     const bytes = Buffer.byteLength(JSON.stringify(packMachines(machines)));
     assert.ok(bytes < 1_000_000, `${bytes} bytes`);

@@ -31,7 +31,7 @@ const OF_APIS: Readonly<Record<string, readonly (ProviderApi | 'queue')[]>> = {
 };
 
 describe('the table of AWS actions', () => {
-  it('has exactly what the code of each way calls', async () => {
+  it('the table of AWS actions has exactly the calls in the code of each launch method', async () => {
     const called: Record<string, Set<string>> = { common: new Set() };
     for (const file of await readdir(SOURCES, { recursive: true })) {
       if (!file.endsWith('.ts')) continue;
@@ -49,7 +49,7 @@ describe('the table of AWS actions', () => {
 
 describe('the policy for templates', () => {
   for (const providerApi of APIS) {
-    it(`allows all that ${providerApi} calls, and launches and changes only what has the deployment's tag`, () => {
+    it(`the policy allows all calls of ${providerApi}, and limits launches and changes to the deployment's tag`, () => {
       const { Statement } = policyFor([aTemplate({ providerApi })], SCOPE);
       const allowed = new Set(Statement.flatMap(({ Action }) => Action));
       for (const action of actionsFor([providerApi])) assert.ok(allowed.has(action), action);
@@ -63,7 +63,7 @@ describe('the policy for templates', () => {
     });
   }
 
-  it('allows to hear the interruption queue, and no other, where there is one', () => {
+  it('the policy allows the configured interruption queue and no other', () => {
     const queueOf = (queue: string | undefined) =>
       policyFor([aTemplate()], { ...SCOPE, queue }).Statement.find(
         ({ Sid }) => Sid === 'ReceiveInterruptions',
@@ -74,7 +74,7 @@ describe('the policy for templates', () => {
     assert.deepEqual(Resource, ['arn:aws:sqs:eu-west-1:210987654321:grid']);
   });
 
-  it('names no action of a way that no template uses, but those that find groups without an owner', () => {
+  it('the policy has no actions of unused launch methods, except for those that find orphaned groups', () => {
     const text = JSON.stringify(policyFor([aTemplate({ providerApi: 'RunInstances' })], SCOPE));
     for (const action of ORPHAN_READ_ACTIONS) assert.ok(text.includes(`"${action}"`), action);
     assert.doesNotMatch(
@@ -84,7 +84,7 @@ describe('the policy for templates', () => {
     assert.doesNotMatch(text, /autoscaling:(?!DescribeAutoScalingGroups")/);
   });
 
-  it('hands on only the roles that templates name, and launches only into their subnets', () => {
+  it('the policy passes only the roles, and launches only into the subnets, that templates name', () => {
     const fleetRole = 'arn:aws:iam::123456789012:role/fleet';
     const template = aTemplate({
       providerApi: 'SpotFleetRequest',

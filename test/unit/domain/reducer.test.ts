@@ -42,7 +42,7 @@ describe('the rules of a request', () => {
     observations,
   });
 
-  it('what is on its way counts: a launch without an answer is never made up for by another', () => {
+  it('a launch without an answer counts, so no other launch replaces it', () => {
     const [decided] = launched('i-1');
     assert.ok(decided);
     assert.equal(missingUnits(after([decided])), 0);
@@ -50,12 +50,12 @@ describe('the rules of a request', () => {
     assert.equal(missingUnits(after(launched('i-1'))), 2);
   });
 
-  it('weights count: two machines of two units fill three', () => {
+  it('two machines of two units fill a request for three', () => {
     const template = aTemplate({ instanceTypes: [{ instanceType: 't3.medium', units: 2 }] });
     assert.equal(missingUnits(after(launched('i-1', 'i-2'), { template })), 0);
   });
 
-  it('a read that lacks a machine says nothing about it', () => {
+  it('a read that lacks a machine does not change it', () => {
     const state = after([
       ...launched('i-1'),
       seen(anObservation('i-1', { state: 'absent', name: '', privateIp: '' })),
@@ -64,12 +64,12 @@ describe('the rules of a request', () => {
     assert.equal(state.machines.get('i-1')?.release, 'held');
   });
 
-  it('running without a name or an address is not ready', () => {
+  it('a running machine without a name or an address is not ready', () => {
     const state = after([...launched('i-1'), seen(anObservation('i-1', { name: '' }))]);
     assert.equal(state.machines.get('i-1')?.result, 'executing');
   });
 
-  it('a machine that succeeded keeps its result, name and address when it is gone', () => {
+  it('a machine that succeeded keeps its result, name and address when it is terminated', () => {
     const gone = anObservation('i-1', { state: 'terminated', name: '', privateIp: '', launchTime: 0 });
     const machine = after([...launched('i-1'), seen(anObservation('i-1')), seen(gone)]).machines.get('i-1');
     assert.equal(machine?.result, 'succeed');
@@ -78,13 +78,13 @@ describe('the rules of a request', () => {
     assert.equal(machine?.release, 'terminated');
   });
 
-  it('a machine that dies while booting fails with the reason of AWS', () => {
+  it('a machine that is terminated while booting fails with the reason of AWS', () => {
     const dead = anObservation('i-1', { state: 'terminated', reason: 'Server.InternalError' });
     const machine = after([...launched('i-1'), seen(dead)]).machines.get('i-1');
     assert.deepEqual([machine?.result, machine?.message], ['fail', 'Server.InternalError']);
   });
 
-  it('a stopped machine fails and is given back, because it still costs money', () => {
+  it('a stopped machine fails and is released, because it still costs money', () => {
     const machine = after([
       ...launched('i-1'),
       seen(anObservation('i-1', { state: 'stopped' })),
@@ -92,7 +92,7 @@ describe('the rules of a request', () => {
     assert.deepEqual([machine?.result, machine?.release], ['fail', 'pendingRelease']);
   });
 
-  it('a return of a machine that the launch has not answered yet is not lost when it does', () => {
+  it('a return of a machine is kept if it arrives before the answer of the launch', () => {
     const [decided, settled] = launched('i-1', 'i-2', 'i-3');
     assert.ok(decided && settled);
     const request = { returnId: 'ret-1', machines: [anObservation('i-2', { state: 'pending' })] };
@@ -113,7 +113,7 @@ describe('the rules of a request', () => {
     );
   });
 
-  it('a ledger carried into the next run is the same ledger', () => {
+  it('the state that is carried into the next run is the same state', () => {
     const request = { returnId: 'ret-1', machines: [anObservation('i-2')] };
     const state = after([
       ...launched('i-1', 'i-2', 'i-3'),
@@ -130,7 +130,7 @@ describe('the rules of a request', () => {
     assert.deepEqual([next.phase, next.status], ['settled', 'complete']);
   });
 
-  describe('claims', () => {
+  describe('acknowledgement', () => {
     const ready = [
       ...launched('i-1', 'i-2', 'i-3'),
       seen(anObservation('i-1'), anObservation('i-2')),
@@ -144,7 +144,7 @@ describe('the rules of a request', () => {
     const standings = (state: RequestState) =>
       ['i-1', 'i-2', 'i-3'].map((id) => ownershipStatusOf(state, id));
 
-    it('a machine is unclaimed from when it is ready until Host Factory has read it', () => {
+    it('a machine is unacknowledged from when it is ready until Host Factory has read it', () => {
       assert.deepEqual(standings(after(launched('i-1', 'i-2'))), ['booting', 'booting', 'unknown']);
       assert.deepEqual(standings(after(ready)), ['unacknowledged', 'unacknowledged', 'unacknowledged']);
       const state = after([...ready, claimed('i-1', 'i-3', 'i-9')]);
@@ -174,7 +174,7 @@ describe('the rules of a request', () => {
       );
     });
 
-    it('a machine that Host Factory gives back is claimed, also when AWS then refuses to end it', () => {
+    it('a machine that Host Factory returns is acknowledged, even if AWS then refuses to terminate it', () => {
       const request = { returnId: 'ret-1', machines: [anObservation('i-1')] };
       const refused = [{ machineId: 'i-1', message: 'protected' }];
       const state = after([
@@ -185,7 +185,7 @@ describe('the rules of a request', () => {
       assert.equal(reduce(state, reclaimed('i-1')).machines.get('i-1')?.release, 'refused');
     });
 
-    it('claims go into the next run; what an older release carried is claimed', () => {
+    it('acknowledgements are carried into the next run; machines that an older release carried are acknowledged', () => {
       const state = after([...ready, claimed('i-1'), { type: 'Settled' }]);
       const carriedState: CarriedRequestState = JSON.parse(JSON.stringify(toCarriedRequestState(state)));
       assert.deepEqual(standings(initialRequestState({ ...input(), carriedState })), [
@@ -201,7 +201,7 @@ describe('the rules of a request', () => {
       ]);
     });
 
-    it('an adopter holds what Host Factory may hold, and gives back only what it is told nobody read', () => {
+    it('an adopter keeps the machines that Host Factory may have, and releases only those reported as unacknowledged', () => {
       const { template: _template, ...adopter } = input({ count: 0 });
       const adopted: RequestFact = {
         type: 'MachinesAdopted',

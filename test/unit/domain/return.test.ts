@@ -9,7 +9,7 @@ import {
 const MACHINE = 'i-0123456789abcdef0';
 
 describe('the rules of a return', () => {
-  it('a machine that AWS does not know is given back once it was missing for 20 minutes, and not before', () => {
+  it('the return of a machine unknown to AWS is complete once the machine was absent for 20 minutes, and not before', () => {
     const sentAt = Date.parse('2026-01-01T00:00:00Z');
     const missing = [{ index: 0, kind: 'absent', machineId: MACHINE }] as const;
     const start = initialReturnState({

@@ -31,8 +31,8 @@ const LOST: MonitorFact = {
   },
 };
 
-describe('a machine whose end its owner does not answer for', () => {
-  it('is asked about every minute, and named after ten', () => {
+describe('a lost machine whose owner does not answer', () => {
+  it('a lost machine whose owner does not answer is queried every minute, and reported after ten', () => {
     let now = START;
     let state: MonitorState = reduceMonitor(initialMonitorState(INPUT), LOST, now);
     const isNamed = (): boolean => state.lostMachines.get(ID)?.stage === 'reported';

@@ -20,14 +20,14 @@ export interface CallLog extends Log {
   readonly callId: string;
   /** Writes the buffered lines, and from now on every line at once. */
   configure(settings: LoggingConfig): void;
-  /** Writes the buffered lines, if any; only then are the settings read. */
+  /** Writes the buffered lines. Reads the settings only if there are such lines. */
   close(settings: () => Promise<LoggingConfig>): Promise<void>;
 }
 
 /**
  * Appends JSON lines to `<provider>-provider.<host>.log` (IBM's name) in Host Factory's log directory, else in that of
- * the settings; without either, nowhere. Lines are buffered until the settings are read. A log that cannot be written
- * never fails a call.
+ * the settings; without either it drops them. Lines are buffered until the settings are read. A log that cannot be
+ * written never fails a call.
  */
 export function openLog(env: Environment, operation: string): CallLog {
   const callId = newCallId();
@@ -78,7 +78,7 @@ export function openLog(env: Environment, operation: string): CallLog {
   };
 }
 
-/** `<host>-<pid>-<time>`: shows whose log to read, and is unique on its host. */
+/** `<host>-<pid>-<time>`: names the host whose log to read, and is unique on that host. */
 const newCallId = (): string => `${hostname().split('.')[0]}-${process.pid}-${Date.now().toString(36)}`;
 
 /** An error with its causes as plain log fields; only the log has the stack. */

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 'use strict';
 
-// The entry of the built command line: runs the bundle of main.ts from the machine code that the build made of it.
-// Compiling the bundle anew would cost each call of Host Factory a third of what an empty process takes.
+// The entry point of the built command line: runs the bundle of main.ts from the machine code that the build cached.
+// Compiling the bundle at each call of Host Factory would take a third of the time of an empty Node process.
 const { readFileSync } = require('fs');
 const { Script } = require('vm');
 
@@ -11,21 +11,21 @@ let cachedData;
 try {
   cachedData = readFileSync(`${filename}.${process.version}-${process.arch}`);
 } catch {
-  // Built by another Node: this one compiles. What V8 does not take, for whatever reason, it ignores itself.
+  // Another Node version built the cache: this one compiles the bundle. V8 ignores a cache that it rejects.
 }
 let program;
 try {
-  // The bundle is plain ASCII, which is read fastest so.
+  // The bundle is plain ASCII, which Node reads fastest as latin1.
   const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
   program = script.runInThisContext();
 } catch (error) {
-  refuse(error.message);
+  reportUnusable(error.message);
 }
-// In code that was not compiled here, import() does not work.
+// import() does not work in cached code, so the bundle gets the one of this file.
 if (program) program(require, filename, (file) => import(file));
 
-/** Of an older Node, or a copy that is not whole. To Host Factory it is one JSON document, as any other failure. */
-function refuse(reason) {
+/** Reports an older Node or an incomplete copy. Host Factory gets one JSON document, as for any other failure. */
+function reportUnusable(reason) {
   const message =
     `Node.js ${process.version} (${process.execPath}) cannot run ${filename}: ${reason}. ` +
     'Open Host Factory needs Node.js 20.19 or later, and all its files.';

@@ -8,7 +8,7 @@ async function main([, , name, ...rest]: readonly string[]): Promise<number> {
   try {
     // Inside the try, so that even a missing package becomes a proper answer.
     if (entry && !rest.some((arg) => HELP_FLAGS.includes(arg))) {
-      // Host Factory's own calls come by the thousand and need no table of commands.
+      // Host Factory makes thousands of calls, and none of them needs the table of commands.
       const { runOperation } = await import('./runOperation.ts');
       return await runOperation(entry, rest, process.env);
     }
@@ -26,5 +26,5 @@ async function main([, , name, ...rest]: readonly string[]): Promise<number> {
 
 const HELP_FLAGS: readonly string[] = ['-h', '--help', '-v', '--version'];
 
-// All output is flushed by now; a connection that lingers must not keep Host Factory waiting.
+// All output is flushed by now; an open connection must not keep Host Factory waiting.
 void main(process.argv).then((code) => process.exit(code));

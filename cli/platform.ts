@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../domain/errors/errors.ts';
 
-/** Host Factory on Windows calls `.bat` files in ways that nobody has described. @throws ConfigurationError */
+/** How Host Factory on Windows calls `.bat` files is not documented. @throws ConfigurationError on Windows */
 export function rejectWindows(platform: NodeJS.Platform): void {
   if (platform !== 'win32') return;
   throw new ConfigurationError(

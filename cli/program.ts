@@ -11,12 +11,12 @@ import { version } from './version.ts';
 
 type Action = () => Promise<number>;
 
-/** Runs what the arguments name. @returns the exit code */
+/** Runs the command that the arguments name. @returns the exit code */
 export async function runProgram(argv: readonly string[], env: Environment): Promise<number> {
   return await selectAction(await declareCommands(argv[2], env), argv)();
 }
 
-/** Declares every command, but loads only the one that is called: only its arguments and options are needed. */
+/** Declares every command but loads only the called one, whose arguments and options are needed. */
 async function declareCommands(called: string | undefined, env: Environment): Promise<CAC> {
   const cli = cac('ohf');
   for (const entry of OPERATIONS) {
@@ -77,7 +77,7 @@ interface HelpSection {
   body: string;
 }
 
-/** All commands by purpose, instead of one list. */
+/** Groups the commands by purpose, where cac would list them in one section. */
 function groupedHelp(sections: HelpSection[]): HelpSection[] {
   const width = Math.max(...OPERATIONS.map(({ name }) => name.length));
   const groups = Object.entries(GROUPS).map(([group, title]) => ({
@@ -101,7 +101,7 @@ function groupedHelp(sections: HelpSection[]): HelpSection[] {
 function selectAction(cli: CAC, argv: readonly string[]): Action {
   const names = cli.commands.map(({ name }) => name);
   const [, , firstArg] = argv;
-  // Before parsing, which would answer `ohf reqests --help` with the help of all commands.
+  // This comes before parsing, which would print the help of all commands for `ohf reqests --help`.
   if (firstArg !== undefined && !firstArg.startsWith('-') && !names.includes(firstArg))
     throw new ValidationError(
       `Unknown command '${firstArg}'.${didYouMean(firstArg, names)} Commands: ${names.join(', ')}.`,
@@ -136,10 +136,10 @@ function rejectUnknownOptions(cli: CAC): void {
     );
   }
   if (cli.args.length > 0 && command.args.length === 0)
-    throw new ValidationError(`'${command.name}' takes no arguments; '${cli.args[0]}' is one.`);
+    throw new ValidationError(`'${command.name}' takes no arguments; remove '${cli.args[0]}'.`);
 }
 
-/** The arguments behind the operation's name, untouched. */
+/** The arguments after the operation's name, unchanged. */
 function rawArgsOf(cli: CAC, name: string): readonly string[] {
   const args = cli.rawArgs.slice(2);
   return args.toSpliced(args.indexOf(name), 1);

@@ -16,7 +16,7 @@ interface CommandLine {
 }
 
 /**
- * Runs one operation for a person: tables, or JSON with --json.
+ * Runs one operation for an operator and prints text, or JSON with --json.
  * @returns the exit code, 0 or 1
  * @throws OhfError whose message is for the caller
  */
@@ -27,7 +27,7 @@ export async function runCommand(
   env: Environment,
 ): Promise<number> {
   const input = inputOf(fieldsOf(await operation.schema()), args, flags);
-  // `--worker` without a value: the settings of the worker, not those of a provider's scripts.
+  // `--worker` without a value selects the worker's settings instead of those of a provider's scripts.
   const isOfWorker = operation.scope === 'workerHost' || flags['worker'] === true;
   const callerEnv =
     operation.scope === 'provider' && !isOfWorker
@@ -53,7 +53,7 @@ export async function runCommand(
   const isDelivered = outcome === undefined || isWatching || (await emit(outcome, asJson));
   execution.record(isDelivered);
   await session.close().catch(() => undefined);
-  // A process keeps its own log.
+  // A long-running process, such as the worker, writes its own log.
   if (operation.scope !== 'process')
     await log.close(async () => (await session.queryContext.config()).logging);
   if (failure) throw failure;
@@ -70,7 +70,7 @@ const execute = (
     ? createCommandBus(session.commandContext, options).execute(operation, readInput)
     : createQueryBus(session.queryContext, options).execute(operation, readInput);
 
-/** Prints every result until SIGINT, SIGTERM, or nobody reads any more. */
+/** Prints every result until SIGINT, SIGTERM or a closed pipe. */
 function watch(
   query: Query,
   session: Session,

@@ -43,7 +43,7 @@ export async function runOperation(
   return isDelivered ? (outcome?.exitCode ?? 1) : 1;
 }
 
-/** Runs an operation on the arguments behind its name. Never rejects: a failure is part of the result. */
+/** Runs an operation with the arguments after its name. Never rejects: a failure is part of the result. */
 export function executeOperation(
   operation: Command | Query,
   args: readonly string[],
@@ -70,7 +70,7 @@ export function executeOperation(
     : createQueryBus(session.queryContext, options).execute(operation, readInput);
 }
 
-/** Reports one finding: a thousand entries may be wrong in the same way. */
+/** Reports only the first finding, because a thousand entries may be wrong in the same way. */
 const validate: Validate = (schema, input) => {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
@@ -78,7 +78,7 @@ const validate: Validate = (schema, input) => {
   throw new ValidationError(describeIssues(first, input, { origin: () => 'Input', knownPaths: [] }));
 };
 
-/** Rejects on an error that nothing catches; the call then still prints its document. */
+/** Rejects on an uncaught error, so that the call still prints its document. */
 function crashOfProcess(): Promise<never> {
   const crash = new Promise<never>((_, reject) => {
     process.on('uncaughtException', (error) => {
@@ -90,7 +90,7 @@ function crashOfProcess(): Promise<never> {
   return crash;
 }
 
-/** Standard error goes to a log; a full disk there is no reason to fail. Answers do not use this stream. */
+/** Standard error goes to a log, whose full disk must not fail the call. Answers do not use this stream. */
 const isStderrWriteError = (error: NodeJS.ErrnoException): boolean =>
   error.syscall === 'write' && WRITE_ERROR_CODES.includes(error.code ?? '');
 const WRITE_ERROR_CODES: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'];

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** From the package that this file is part of, wherever in it the build put the file. */
+/** The version of the package that contains this file, wherever in it the build put the file. */
 export function version(): string {
   let directory = dirname(fileURLToPath(import.meta.url));
   for (let up = 0; up < 4; up++) {
@@ -13,7 +13,7 @@ export function version(): string {
         return String(manifest.version);
       }
     } catch {
-      // Not here; the package's directory is further up.
+      // No manifest here; the package's directory is further up.
     }
   }
   return 'unknown';

@@ -15,9 +15,9 @@ const INPUT_OPTIONS: Readonly<Record<string, 'file' | 'data'>> = {
 };
 
 /**
- * Reads the arguments behind an operation's name. Not through cac, which turns `0456` into a number: ids
- * and names must arrive as they were typed.
- * @throws ValidationError on an unknown option, or input that is given in two ways
+ * Parses the arguments after an operation's name. It does not use cac, which turns `0456` into a number: ids
+ * and names must arrive as typed.
+ * @throws ValidationError on an unknown option, or when the input is given more than once
  */
 export function parseArgv(args: readonly string[]): InputSource {
   const sources: InputSource[] = [];
@@ -46,6 +46,6 @@ export function parseArgv(args: readonly string[]): InputSource {
   }
   if (positional.length > 0) sources.push({ kind: 'args', args: positional });
   if (sources.length > 1)
-    throw new ValidationError('The input is given twice; give one of -f FILE, -d JSON or words.');
+    throw new ValidationError('The input is given twice; allowed: one of -f FILE, -d JSON or arguments.');
   return sources[0] ?? { kind: 'args', args: [] };
 }

@@ -5,7 +5,7 @@ import { ValidationError } from '../../domain/errors/errors.ts';
 import type { Schema, Validate } from '../operations/operation.ts';
 import type { Flags } from './flags.ts';
 
-/** One key of an operation's input, as the command line offers it: an option, or a positional argument. */
+/** One key of an operation's input: an option or a positional argument of the command line. */
 export interface Field {
   readonly name: string;
   /** e.g. `--limit <n>` */
@@ -20,7 +20,7 @@ type Metadata = Omit<Field, 'name'>;
 export const switchOption = (flag: string, description: string) =>
   z.optional(z.boolean('no value').check(z.meta({ flag, description })));
 
-/** cac turns text that looks like a number into one. */
+/** An option with a text value. cac turns text that looks like a number into one; this turns it back. */
 export const textOption = (flag: string, description: string, allowed = 'one value', pattern = /[^]/) =>
   z.optional(
     z
@@ -52,7 +52,7 @@ export const listArgument = (arg: string, allowed: string, isValid = (_value: st
 export const argument = (arg: string, allowed: string, isValid: (value: string) => boolean) =>
   z.string(allowed).check(z.refine(isValid, allowed), z.meta({ arg, description: allowed }));
 
-/** The keys of an object schema with their metadata, which may be on the schema inside of an optional one. */
+/** The keys of an object schema with their metadata; that of an optional key is on its inner schema. */
 export function fieldsOf(schema: Schema<unknown>): readonly Field[] {
   if (!(schema instanceof z.ZodMiniObject)) return [];
   const shape = schema.shape as Readonly<Record<string, z.ZodMiniType>>;
@@ -63,7 +63,7 @@ export function fieldsOf(schema: Schema<unknown>): readonly Field[] {
 }
 
 /**
- * The input document that a command line stands for.
+ * Builds an operation's input document from its arguments and options.
  * @throws ValidationError on too many arguments
  */
 export function inputOf(fields: readonly Field[], args: readonly string[], flags: Flags): JsonObject {
@@ -75,12 +75,12 @@ export function inputOf(fields: readonly Field[], args: readonly string[], flags
     return Object.fromEntries([...options, [positional.name, args]]) as JsonObject;
   const [first, second] = args;
   if (positional && second !== undefined)
-    throw new ValidationError(`One ${positional.arg} is allowed; '${second}' is another.`);
+    throw new ValidationError(`Only one ${positional.arg} is allowed; '${second}' is a second one.`);
   const argumentEntry = positional && first !== undefined ? [[positional.name, first]] : [];
   return Object.fromEntries([...options, ...argumentEntry]) as JsonObject;
 }
 
-/** Reports the first finding, by the name that the value has on the command line. */
+/** Reports the first invalid value, under its name on the command line. */
 export const validateFields: Validate = (schema, input) => {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;

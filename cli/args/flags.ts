@@ -1,11 +1,11 @@
 import { ValidationError } from '../../domain/errors/errors.ts';
 
-/** Options as cac parses them: text, numbers where they look like numbers, or missing. */
+/** Options as cac parses them: text, a number if the text looks like one, or missing. */
 export type Flags = Readonly<Record<string, unknown>>;
 
 /**
- * The text of an option; cac turns a text of digits into a number.
- * @throws ValidationError when it has no value, or is repeated
+ * The text of an option, which cac turns into a number if it consists of digits.
+ * @throws ValidationError if it has no value or is repeated
  */
 export function textFlag(flags: Flags, name: string): string | undefined {
   const value = flags[name];

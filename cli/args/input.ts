@@ -11,14 +11,14 @@ import type { InputSource } from './argv.ts';
 import { messageOf } from '../../domain/errors/messageOf.ts';
 
 /**
- * Host Factory's input document. Read at once: the file is Host Factory's and gone after the call.
- * @throws ValidationError when it cannot be read or is no JSON object
+ * Reads Host Factory's input document. Nothing reads it later: Host Factory removes the file after the call.
+ * @throws ValidationError if it cannot be read or is not a JSON object
  */
 export function readInputDocument(source: Exclude<InputSource, { kind: 'args' }>): JsonObject {
   const label = source.kind === 'file' ? `input file ${source.path}` : 'input of -d';
   const value = parseJson(source.kind === 'file' ? readText(source.path) : source.json, label);
   if (!isObject(value))
-    throw new ValidationError(`The ${label} holds ${describeType(value)}; a JSON object is expected.`);
+    throw new ValidationError(`The ${label} contains ${describeType(value)}; a JSON object is expected.`);
   return value;
 }
 
@@ -43,7 +43,7 @@ function parseJson(text: string, label: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    // V8 quotes the text itself, line breaks and all.
+    // The message of V8 quotes the text with its line breaks.
     const reason = messageOf(error).replaceAll(/\s+/g, ' ');
     throw new ValidationError(`The ${label} is not valid JSON: ${reason}.`, { cause: error });
   }

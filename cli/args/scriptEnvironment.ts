@@ -4,8 +4,8 @@ import type { Environment } from '../../config/index.ts';
 import { textFlag, type Flags } from './flags.ts';
 
 /**
- * The environment in which Host Factory calls the scripts of a provider, for a command that a person types:
- * the provider of `--provider`, in the Host Factory of `--hf-top`, else in that of the variables.
+ * The environment that Host Factory sets for a provider's scripts, for a command that an operator runs. The provider
+ * is that of `--provider` in the Host Factory of `--hf-top`, else that of the environment variables.
  */
 export function scriptEnvironment(flags: Flags, env: Environment): Environment {
   const name = textFlag(flags, 'provider') ?? providerName(env);

@@ -2,7 +2,7 @@ import { command, HF_OPERATIONS, query, type RegistryEntry } from '../operations
 
 type Option = readonly [flags: string, description: string];
 
-/** Of operations that work on one provider. */
+/** The options of every operation on one provider. */
 export const PROVIDER_OPTIONS: readonly Option[] = [
   ['--provider <name>', 'The provider instance (default: $HF_PROVIDER_NAME)'],
   [
@@ -12,7 +12,7 @@ export const PROVIDER_OPTIONS: readonly Option[] = [
   ['--hf-confdir <folder>', 'HF_CONFDIR (default: conf in --hf-top)'],
 ];
 export const JSON_OPTION = ['--json', 'Print JSON'] as const;
-/** Every operation on the buses. */
+/** Every operation that `ohf` runs. */
 export const OPERATIONS: readonly RegistryEntry[] = [
   ...HF_OPERATIONS,
   query(
@@ -38,7 +38,7 @@ export const OPERATIONS: readonly RegistryEntry[] = [
   command(
     'fleet',
     'drain',
-    'Stop launches of a provider, and show what it still has',
+    'Stop launches of a provider, and show its open requests and machines',
     () => import('./fleet/drain.ts'),
   ),
   command(
@@ -53,11 +53,16 @@ export const OPERATIONS: readonly RegistryEntry[] = [
     'Register a provider with an installed Host Factory',
     () => import('./setup/install.ts'),
   ),
-  command('setup', 'uninstall', 'Remove what install wrote', () => import('./setup/uninstall.ts')),
+  command(
+    'setup',
+    'uninstall',
+    'Remove the registration that install wrote',
+    () => import('./setup/uninstall.ts'),
+  ),
   command(
     'setup',
     'temporal',
-    'Set up the namespace in Temporal, with its retention and search attributes',
+    'Set up the Temporal namespace with its retention and search attributes',
     () => import('./setup/temporal.ts'),
   ),
   command(
@@ -69,7 +74,7 @@ export const OPERATIONS: readonly RegistryEntry[] = [
   query(
     'setup',
     'templates',
-    "List a provider's templates, or explain what is wrong with them",
+    "List a provider's templates, or explain the errors in them",
     () => import('./setup/templates.ts'),
   ),
   query(

@@ -17,7 +17,7 @@ const numberOption = (flag: string, description: string, max: number) => {
 
 const PORT = 'a number from 0 to 65535';
 
-/** Serves a simulated AWS until SIGINT or SIGTERM; prints its URL when it listens. */
+/** Serves a simulated AWS until SIGINT or SIGTERM, and prints its URL once it listens. */
 export const operation = defineCommand({
   schema: () =>
     z.object({
@@ -28,19 +28,19 @@ export const operation = defineCommand({
             z.int(PORT),
             z.gte(0, PORT),
             z.lte(65_535, PORT),
-            z.meta({ flag: '--port <n>', description: 'TCP port; any free one if it is not set' }),
+            z.meta({ flag: '--port <n>', description: 'TCP port (default: any free one)' }),
           ),
       ),
-      state: textOption('--state <file>', 'Where its machines survive a restart'),
-      pendingSeconds: numberOption('--pending-seconds <s>', 'Time that a machine takes to start', 86_400),
+      state: textOption('--state <file>', 'File that keeps its machines across restarts'),
+      pendingSeconds: numberOption('--pending-seconds <s>', 'How long a machine takes to start', 86_400),
       shuttingDownSeconds: numberOption(
         '--shutting-down-seconds <s>',
-        'Time that a machine takes to end',
+        'How long a machine takes to terminate',
         86_400,
       ),
       consistencyLagMs: numberOption(
         '--consistency-lag-ms <ms>',
-        'How long reads do not show what was just done',
+        'How long reads do not show a change',
         3_600_000,
       ),
       throttle: switchOption('--throttle', "Apply AWS's published request rates"),
@@ -97,7 +97,7 @@ async function serve({
   return {};
 }
 
-/** A JSON list of gates, as the control endpoint takes them one by one. */
+/** Reads a JSON list of faults, each in the form that the control endpoint accepts. */
 async function readFaults(path: string): Promise<readonly Fault[]> {
   const file = await readJsonObject(path, 'faults file');
   const { readFault } = await import('../../simulator/gates.ts');

@@ -1,13 +1,13 @@
 import { isatty } from 'node:tty';
 
-/** What a table is shown on. */
+/** The terminal or pipe that a table is written to. */
 export interface TableStyle {
-  /** Columns of the terminal: the last cell of a longer line is wrapped; where that is not enough the line is cut. */
+  /** Columns of the terminal. A longer line wraps its last cell; if that is not enough, the line is cut. */
   readonly width: number;
   readonly colour: boolean;
 }
 
-/** Rows under a header, in columns as wide as they need to be; numbers to the right. */
+/** Renders rows under a header. A column is as wide as its longest cell; numbers are right-aligned. */
 export function renderTable(
   header: readonly string[],
   rows: readonly (readonly (string | number)[])[],
@@ -31,7 +31,7 @@ export function renderTable(
 
 const GAP = '  ';
 
-/** Programs that read the output get the whole of it, without colours. */
+/** A program that reads the output gets complete lines without colours. */
 function stdoutStyle(): TableStyle {
   if (!isatty(1)) return { width: Infinity, colour: false };
   // https://no-color.org
@@ -39,10 +39,10 @@ function stdoutStyle(): TableStyle {
   return { width: process.stdout.columns || Infinity, colour: NO_COLOR === '' && TERM !== 'dumb' };
 }
 
-/** Less room than this is not worth wrapping in. */
+/** The last cell is not wrapped into fewer columns than this. */
 const MIN_WRAP_WIDTH = 20;
 
-/** The last cell over as many lines as it needs, under empty cells. */
+/** Wraps the last cell over as many lines as it needs; the other cells of the added lines are blank. */
 function wrapLastCell(cells: readonly string[], width: number): (readonly string[])[] {
   const others = cells.slice(0, -1);
   const available = width - others.reduce((sum, cell) => sum + cell.length + GAP.length, 0);
@@ -59,7 +59,7 @@ function wrapLastCell(cells: readonly string[], width: number): (readonly string
   return lines.map((line, index) => [...(index === 0 ? others : blank), line]);
 }
 
-/** As many cells, and of the last as much, as the width has room for. */
+/** Drops the cells that exceed the width and shortens the last one that is left. */
 function truncateCells(cells: readonly string[], width: number): string[] {
   const kept: string[] = [];
   let remaining = width;
@@ -93,10 +93,10 @@ const STATUS_COLOURS: Readonly<Record<string, number>> = {
   fail: RED,
   complete_with_error: RED,
   MachineLost: YELLOW,
-  Shortage: YELLOW,
+  ShortageReported: YELLOW,
 };
 
-/** Words that say how something is. */
+/** Colours a cell that is a status or a notable event type. */
 function colourStatus(cell: string): string {
   const colour = STATUS_COLOURS[cell.trim()];
   return colour === undefined ? cell : `${ESCAPE}${colour}m${cell}${ESCAPE}39m`;

@@ -1,6 +1,6 @@
 import { createdAtOf, isRequestId, isReturnId } from '../../contract/ids.ts';
 
-/** When a request or return was made, by its id: UTC, to the second; `-` where the id does not say. */
+/** The creation time in the id of a request, return or adopter: UTC, to the second; `-` if the id has none. */
 export function createdAtText(id: string): string {
   const requestId = id.replace(/^own-/, '');
   return isRequestId(requestId) || isReturnId(requestId) ? utcText(createdAtOf(requestId)) : '-';
@@ -12,7 +12,7 @@ export const utcText = (time: number): string => new Date(time).toISOString().sl
 const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
- * A date or time (UTC where it says no zone), or how long ago: `90m`, `12h`, `7d`.
+ * Parses a date or time (UTC if it has no zone), or an age such as `90m`, `12h`, `7d`.
  * @returns epoch ms; undefined for anything else
  */
 export function parseTime(text: string, now: number): number | undefined {

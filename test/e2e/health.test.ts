@@ -62,14 +62,14 @@ describe('the health of a worker', function () {
     const { host } = new URL(stack.health);
     const { code, output } = await stack.ohf('health', '--worker', host);
     assert.equal(code, 0, output);
-    assert.match(output, /^in worker: storage +ok +\/.*\/e2e\.awsinst$/m);
-    assert.match(output, /^(in )?worker: eventHandlers +ok +readModel[^,]*, audit/m);
+    assert.match(output, /^worker: storage +ok +\/.*\/e2e\.awsinst$/m);
+    assert.match(output, /^worker: eventHandlers +ok +readModel[^,]*, audit/m);
     assert.match(output, /^operation: requestMachines +\d+ +100\.0 % +\d+\.\d\d s$/m);
     assert.match(output, /^AWS: CreateFleet +1 +100\.0 % +\d+\.\d\d s$/m);
     assert.match(output, /^activity: awaitReady +\d+ +100\.0 % /m);
     const gone = await stack.ohf('health', '--worker', '127.0.0.1:1');
     assert.equal(gone.code, 1);
-    assert.match(gone.output, /^in worker +failed +no worker answers at 127\.0\.0\.1:1: /m);
+    assert.match(gone.output, /^worker +failed +no worker answers at 127\.0\.0\.1:1: /m);
   });
 
   it('the health is bad while AWS does not answer, and good afterwards', async () => {

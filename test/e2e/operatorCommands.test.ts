@@ -26,7 +26,10 @@ describe('operator commands', function () {
     const { code, output } = await stack.ohf('health');
     assert.equal(code, 0, output);
     assert.match(output, /^temporal +ok +127\.0\.0\.1:\d+$/m);
-    assert.match(output, /^worker: terminate +ok +1 on ohf-e2e-awsinst\.terminate, last seen \d+ s ago$/m);
+    assert.match(
+      output,
+      /^task queue: terminate +ok +1 on ohf-e2e-awsinst\.terminate, last poll \d+ s ago$/m,
+    );
   });
 
   it('an operator watches a request, lists its machines, returns some and cancels it', async () => {
@@ -82,7 +85,10 @@ describe('operator commands', function () {
     const { events } = await onWorker<{ events: { what: string; who: string }[] }>('events', '--request', id);
     assert.deepEqual([events[0]?.what, events[0]?.who], ['RequestCreated', 'Host Factory']);
     const { output } = await stack.ohfOnWorker('events', '--machine', machine?.machineId ?? '');
-    assert.match(output, /^TIME +WHO +WHAT +OF +DETAIL\n.*MachineCreated.*\n.*MachineStatusChanged.*\n$/);
+    assert.match(
+      output,
+      /^TIME +WHO +EVENT +REQUEST +DETAIL\n.*MachineCreated.*\n.*MachineStatusChanged.*\n$/,
+    );
 
     await stack.stopWorker();
     const store = path.join(stack.storage, 'read-model', 'store.jsonl');

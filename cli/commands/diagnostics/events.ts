@@ -20,25 +20,25 @@ interface Input {
 
 interface Result {
   readonly events: readonly AuditLine[];
-  /** One event at a time, of `--follow`. */
+  /** With `--follow`, each result is one event. */
   readonly isFollowed?: boolean;
 }
 
-/** Shows the events that the worker of this host published, from its read model; with --follow from its outbox too. */
+/** Shows the events in the read model of this host's worker; with --follow, then those that reach its outbox. */
 export const operation = defineQuery({
   schema: () =>
     z.object({
       request: textOption(
         '--request <id>',
-        'Only of this request (req-…), or of the machines of this return (ret-…)',
+        'Only events of this request (req-…), or of the machines of this return (ret-…)',
       ),
-      machine: textOption('--machine <id>', 'Only of this machine, and the returns that named it'),
+      machine: textOption('--machine <id>', 'Only events of this machine, and of the returns that name it'),
       type: textOption('--type <type>', 'Only events of this type, e.g. MachineLost'),
       since: textOption(
         '--since <time>',
-        'Only from then on: 2026-01-31, 2026-01-31T12:00, or 90m, 12h, 7d ago',
+        'Only events since then: 2026-01-31, 2026-01-31T12:00 (UTC), or an age: 90m, 12h, 7d',
       ),
-      until: textOption('--until <time>', 'Only before then'),
+      until: textOption('--until <time>', 'Only events before then, in the same forms'),
       limit: limitOption(),
     }),
   scope: 'workerHost',
@@ -77,7 +77,7 @@ const importReadModelQueries = () =>
 function filterOf({ request: id, machine: machineId, since, until, ...input }: Input): EventFilter {
   if (id !== undefined && !isRequestId(id) && !isReturnId(id))
     throw new ValidationError(
-      `--request is '${id}'; allowed: the id of a request (req-…) or a return (ret-…).`,
+      `--request is "${id}"; allowed: the id of a request (req-…) or a return (ret-…).`,
     );
   const type = parseType(input.type);
   const [from, to] = [timeOf('since', since), timeOf('until', until)];
@@ -94,7 +94,7 @@ function parseType(value: string | undefined): EventType | undefined {
   const type = EVENT_TYPES.find((each) => each === value);
   if (value === undefined || type) return type;
   throw new ValidationError(
-    `--type is '${value}', which is not a type of event.${didYouMean(value, EVENT_TYPES)} Types: ${EVENT_TYPES.join(', ')}.`,
+    `--type is "${value}".${didYouMean(value, EVENT_TYPES)} Allowed: ${EVENT_TYPES.join(', ')}.`,
   );
 }
 
@@ -103,6 +103,6 @@ function timeOf(name: 'since' | 'until', value: string | undefined): number | un
   const time = parseTime(value, Date.now());
   if (time !== undefined) return time;
   throw new ValidationError(
-    `--${name} is '${value}'; allowed: 2026-01-31, 2026-01-31T12:00 (UTC), or how long ago: 90m, 12h, 7d.`,
+    `--${name} is "${value}"; allowed: 2026-01-31, 2026-01-31T12:00 (UTC), or an age: 90m, 12h, 7d.`,
   );
 }

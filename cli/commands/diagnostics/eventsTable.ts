@@ -1,8 +1,8 @@
 import type { AuditLine } from '../../../worker/pipeline/readModelQueries.ts';
 import { renderTable } from '../../output/table.ts';
 
-const HEADER = ['TIME', 'WHO', 'WHAT', 'OF', 'DETAIL'] as const;
-/** Of `--follow`, where no later row is known: as wide as what mostly stands there. */
+const HEADER = ['TIME', 'WHO', 'EVENT', 'REQUEST', 'DETAIL'] as const;
+/** Column widths with `--follow`, where later rows are unknown: those of the usual contents. */
 const FOLLOW_WIDTHS = [19, 13, 20, 40] as const;
 
 export function eventsTable(lines: readonly AuditLine[], limit: number): string {
@@ -22,7 +22,7 @@ function eventCells(line: AuditLine): string[] {
   return [time.slice(0, 19).replace('T', ' '), who, what, requestId || '-', detailText(line)];
 }
 
-/** What an event says beside its type, in one line; the whole of it is in the JSON. */
+/** The main fields of an event on one line; the JSON output has all of them. */
 function detailText({ why = '', ...rest }: AuditLine): string {
   const details = Object.entries(rest).flatMap(([key, value]: [string, unknown]) => {
     if (key === 'machineIds' && Array.isArray(value)) return [`${value.length} machines`];

@@ -20,18 +20,18 @@ import { messageOf } from '../../../domain/errors/messageOf.ts';
 
 interface Check {
   readonly check: string;
-  /** `degraded`: an operator has to fix it, but no request is delayed. */
+  /** `degraded`: an operator must fix it, but no request is delayed. */
   readonly result: 'ok' | 'degraded' | 'failed' | 'unknown';
   readonly detail: string;
 }
 
-/** Whether a provider can do its work, and what prevents it. Exit code 1 when a check failed. */
+/** Checks whether a provider can work, and what prevents it. Exit code 1 if a check fails. */
 export const operation = defineQuery({
   schema: () =>
     z.object({
       worker: textOption(
         '--worker <host:port>',
-        'Where a worker serves its health (default: metrics.listen of the settings)',
+        "Address of a worker's health pages (default: the setting metrics.listen)",
       ),
     }),
   examples: [
@@ -50,7 +50,7 @@ export const operation = defineQuery({
         ...(await readWorkerChecks(provider.config.metrics.listen, worker, checks)),
       ];
     } catch (error) {
-      // What was not checked has failed with it.
+      // The checks after this one cannot run.
       checks.push({ check: 'configuration', result: 'failed', detail: failureReason(error) });
     }
     return { healthy: checks.every(({ result }) => result !== 'failed'), checks, stats };
@@ -83,7 +83,7 @@ async function runChecks(provider: ProviderContext, checks: Check[]): Promise<vo
   if (temporalCheck.result === 'failed') return;
   checks.push(
     await runCheck('namespace', async () => {
-      // Fails where the namespace does not exist, or the caller may not read it.
+      // Fails if the namespace does not exist or the caller may not read it.
       const open = await context.requests.list({ isOpen: true }, 1);
       return `${temporal.namespace}, ${open.length > 0 ? 'with' : 'without'} open requests`;
     }),
@@ -93,17 +93,16 @@ async function runChecks(provider: ProviderContext, checks: Check[]): Promise<vo
   );
 }
 
-/** The checks that only a worker itself can make. */
+/** Reads the checks that only a worker itself can make. */
 async function readWorkerChecks(
   listen: string | undefined,
   workerFlag: string | undefined,
   checks: Check[],
 ): Promise<readonly CallStats[]> {
   const address = workerFlag ?? listen;
-  const check = 'in worker';
+  const check = 'worker';
   if (address === undefined) {
-    const detail =
-      "provider, storage and event handlers: set metrics.listen, or name a worker's with --worker";
+    const detail = 'provider, storage and event handlers: set metrics.listen, or give --worker HOST:PORT';
     checks.push({ check, result: 'unknown', detail });
     return [];
   }
@@ -111,11 +110,11 @@ async function readWorkerChecks(
     const status = await readWorkerStatus(address);
     for (const { check: name, ok: isOk, degraded, detail } of status.checks) {
       const result = isOk ? (degraded ? 'degraded' : 'ok') : 'failed';
-      checks.push({ check: `in worker: ${name}`, result, detail });
+      checks.push({ check: `worker: ${name}`, result, detail });
     }
     return status.stats;
   } catch (error) {
-    // Two hosts may share their settings, and the address is then another host's.
+    // Hosts may share their settings, so the address may be that of another host.
     checks.push({ check, result: workerFlag === undefined ? 'unknown' : 'failed', detail: messageOf(error) });
     return [];
   }
@@ -131,7 +130,7 @@ async function operationStats({
     : readOperationStats(logPath(folder, config.provider.name, 'provider')).catch(() => []);
 }
 
-/** Operations from the log of this host, the rest as the worker counted since its start. */
+/** Operations are counted in this host's log; the rest is counted by the worker since its start. */
 function statsText(stats: readonly (CallStats | OperationStats)[]): string {
   if (stats.length === 0) return '';
   const rows = stats.map(({ kind, name, calls, failed, meanSeconds }) => [
@@ -140,14 +139,16 @@ function statsText(stats: readonly (CallStats | OperationStats)[]): string {
     `${(100 * (1 - failed / calls)).toFixed(1)} %`,
     `${meanSeconds.toFixed(2)} s`,
   ]);
-  return `\n${renderTable(['FIGURE', 'CALLS', 'SUCCESS', 'MEAN'], rows)}`;
+  return `\n${renderTable(['CALL', 'COUNT', 'SUCCESS', 'MEAN'], rows)}`;
 }
 
 async function templatesSummary(env: QueryContext['env']): Promise<string> {
   const { templates, problems } = await readTemplates(templatesPath(env));
   const problemText =
     problems.length > 0 ? `, ${problems.length} problems: ${problems[0]?.message ?? ''}` : '';
-  const drained = existsSync(drainMarkerPath(env)) ? "; drained, launches nothing ('ohf drain --undo')" : '';
+  const drained = existsSync(drainMarkerPath(env))
+    ? "; drained, so it launches nothing; 'ohf drain --undo' ends this"
+    : '';
   return `${templates.length} usable${problemText}${drained}`;
 }
 
@@ -168,7 +169,7 @@ async function checkSearchAttributes(provider: ProviderContext): Promise<Check> 
   }
 }
 
-/** The monitor's alarms: conditions that need an operator. */
+/** Fails if the monitor has alarms, which are conditions that need an operator. */
 async function checkMonitor(provider: ProviderContext): Promise<Check> {
   const check = 'monitor';
   const { deployment, name } = provider.config.provider;
@@ -200,11 +201,11 @@ async function checkPollers(
   key: string,
   ...[name, kind]: [string, TaskQueueEntry[2]]
 ): Promise<Check> {
-  const check = `worker: ${key}`;
+  const check = `task queue: ${key}`;
   try {
     const { count, lastPollSecondsAgo } = await (await provider.context.diagnostics()).pollers(name, kind);
-    if (count > 0) return ok(check, `${count} on ${name}, last seen ${lastPollSecondsAgo} s ago`);
-    return { check, result: 'failed', detail: `none on ${name}; start one with 'ohf worker'` };
+    if (count > 0) return ok(check, `${count} on ${name}, last poll ${lastPollSecondsAgo} s ago`);
+    return { check, result: 'failed', detail: `no worker polls ${name}; start one with 'ohf worker'` };
   } catch (error) {
     return { check, result: 'failed', detail: failureReason(error) };
   }

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 
-/** How the calls of one operation went, as this host's log tells. */
+/** Statistics of the calls of one operation in this host's log. */
 export interface OperationStats {
   readonly kind: 'operation';
   readonly name: string;
@@ -9,12 +9,13 @@ export interface OperationStats {
   readonly meanSeconds: number;
 }
 
-/** The end of the log is enough: it holds thousands of calls. */
+/** The end of the log is enough: it contains thousands of calls. */
 const MAX_TAIL_BYTES = 2 << 20;
 
 /**
- * Duration and success of each operation that the log has successes of: those that only read are logged on `debug`.
- * @returns none where there is no log
+ * Reads duration and success of each operation with a success in the log. Queries log successes only at level `debug`,
+ * so their failures alone would mislead.
+ * @returns an empty list if there is no log
  */
 export async function readOperationStats(path: string): Promise<readonly OperationStats[]> {
   const totals = new Map<string, { calls: number; failed: number; ms: number }>();
@@ -39,7 +40,7 @@ export async function readOperationStats(path: string): Promise<readonly Operati
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The line that ends a call says how long it took; others, and those of a torn end, do not. */
+/** Only the last line of a call has its duration. A torn line is ignored. */
 function parseCall(line: string): { operation: string; level: string; ms: number } | undefined {
   try {
     const { operation, level, ms } = JSON.parse(line) as Record<string, unknown>;

@@ -5,7 +5,7 @@ import { importWorkerModule, printNote } from '../shared/workerHost.ts';
 
 const MAX_LISTED_IDS = 20;
 
-/** Rebuilds the read model of this host's worker. Exit code 1 when something could not be read. */
+/** Rebuilds the read model of this host's worker. Exit code 1 if something could not be read. */
 export const operation = defineCommand({
   schema: () => z.object({}),
   scope: 'workerHost',
@@ -35,10 +35,10 @@ function textOf({
 }: RebuildResult): string {
   const lines = [
     `rebuilt: ${requests} requests with ${machines} machines; ${events} stored events redelivered`,
-    ...idList('open in the events, and closed in Temporal', closedRequests),
-    ...idList("live machines that only AWS's tags show", foundByTag),
+    ...idList('requests that are open in the events and closed in Temporal', closedRequests),
+    ...idList("live machines that are known only from AWS's tags", foundByTag),
     ...idList(
-      'requests that did not answer; their history in Temporal was used. Start a worker, and run this again',
+      'requests that did not answer, so their history in Temporal was used. Start a worker, then run this command again',
       unanswered.map(({ id, reason }) => `${id} (${reason})`),
     ),
     ...(cloudError === undefined

@@ -3,7 +3,7 @@ import type { Readiness } from '../../../worker/health/readiness.ts';
 import { isObject } from '../../../config/input/jsonFile.ts';
 import { messageOf } from '../../../domain/errors/messageOf.ts';
 
-/** What a worker tells of itself on its page `/status`. */
+/** The content of a worker's page `/status`. */
 export interface WorkerStatus extends Readiness {
   readonly stats: readonly CallStats[];
 }
@@ -12,10 +12,10 @@ const STATUS_TIMEOUT_MS = 5_000;
 
 /**
  * @param address `host:port`, where a worker serves its health
- * @throws Error that says why there is no answer
+ * @throws Error with the reason if no worker answers
  */
 export async function readWorkerStatus(address: string): Promise<WorkerStatus> {
-  // Who listens everywhere is asked here.
+  // A worker that listens on all addresses is reached on the loopback address.
   const host = address.replace(/^(0\.0\.0\.0|\[::\]):/, '127.0.0.1:');
   let answer: unknown;
   try {
@@ -25,7 +25,7 @@ export async function readWorkerStatus(address: string): Promise<WorkerStatus> {
     throw new Error(`no worker answers at ${host}: ${causeMessage(error)}`, { cause: error });
   }
   if (!isObject(answer) || !Array.isArray(answer['checks']) || !Array.isArray(answer['stats']))
-    throw new Error(`what answers at ${host} is no worker of this release`);
+    throw new Error(`the server at ${host} is not a worker of this release`);
   return answer as unknown as WorkerStatus;
 }
 

@@ -6,12 +6,12 @@ import { renderTable } from '../../output/table.ts';
 
 type Orphans = readonly (readonly [requestId: string, machines: number])[];
 
-/** Creates owners, from the tags of the machines, for requests that have none; without --yes it only lists them. */
+/** Creates owners from the machines' tags for requests that have none. Without --yes it only lists them. */
 export const operation = defineCommand({
   schema: () =>
     z.object({
-      requestIds: listArgument('[...requestIds]', 'ids of requests without an owner'),
-      yes: switchOption('--yes', 'Create the owners; without it the requests are only listed'),
+      requestIds: listArgument('[...requestIds]', 'ids of requests that have no owner'),
+      yes: switchOption('--yes', 'Create the owners (default: only list the requests)'),
     }),
   examples: ['adopt', 'adopt --yes', 'adopt req-01989c9e-7a0b-7c3d-9e4f-0123456789ab --yes'],
   isDryRun: ({ yes }) => yes !== true,
@@ -37,7 +37,7 @@ export const operation = defineCommand({
   },
 });
 
-/** @throws ResourceNotFoundError when a named request has an owner, or no machines */
+/** @throws ResourceNotFoundError if a named request has an owner or no machines */
 function selectOrphans(orphans: Orphans, requestIds: readonly string[]): Orphans {
   const notOrphaned = requestIds.find((id) => !orphans.some(([requestId]) => requestId === id));
   if (notOrphaned !== undefined) {

@@ -5,7 +5,7 @@ import { defineCommand } from '../../operations/operation.ts';
 
 const IDS = 'one or more ids of requests (req-…)';
 
-/** Ends requests: releases the machines that they have or still launch. */
+/** Cancels requests: their owners release the machines that they have or still launch, then end. */
 export const operation = defineCommand({
   schema: () =>
     z.object({

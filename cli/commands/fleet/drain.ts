@@ -12,7 +12,7 @@ import { defineCommand } from '../../operations/operation.ts';
 import { currentUser } from '../shared/currentUser.ts';
 import { openWorkJson, openWorkText, readOpenWork, type OpenWork } from '../shared/openWork.ts';
 
-/** Stops launches of one provider until `--undo`, and shows what it still has. Returns continue. */
+/** Stops launches of one provider until `--undo`, and shows its open requests and machines. Returns continue. */
 export const operation = defineCommand({
   schema: () => z.object({ undo: switchOption('--undo', 'Allow launches again') }),
   examples: ['drain --hf-top $EGO_TOP/hostfactory --provider awsinst', 'drain --undo'],
@@ -21,7 +21,7 @@ export const operation = defineCommand({
     if (undo) return { message };
     const openWork = await readOpenWork(context).catch((error: unknown) => {
       if (!isOhfError(error)) throw error;
-      throw new UnavailableError(`${message}; what it still has is unknown: ${error.message}`, {
+      throw new UnavailableError(`${message}; its open requests and machines are unknown: ${error.message}`, {
         cause: error,
       });
     });
@@ -34,22 +34,22 @@ export const operation = defineCommand({
 
 interface Result {
   readonly message: string;
-  /** Without `--undo`. */
+  /** Missing with `--undo`. */
   readonly openWork?: readonly OpenWork[];
 }
 
-/** @returns what was done, in a line */
+/** Writes or deletes the drain marker. @returns one line about what was done */
 function setDraining(env: Environment, draining: boolean): string {
   const path = drainMarkerPath(env);
   const name = providerName(env);
   if (!existsSync(dirname(path))) {
     throw new ConfigurationError(
-      `There is no folder ${dirname(path)} of provider '${name}'. Give --provider and --hf-top.`,
+      `The folder ${dirname(path)} of provider '${name}' does not exist. Give --provider and --hf-top.`,
     );
   }
   const before = readIfExists(path);
   const isDraining = before !== undefined;
-  if (draining === isDraining) return draining ? `${name} is drained already` : `${name} is not drained`;
+  if (draining === isDraining) return draining ? `${name} is already drained` : `${name} is not drained`;
   const change: Change = isDraining
     ? { kind: 'delete', path, before }
     : {

@@ -6,11 +6,11 @@ import { readOpenWork, type OpenWork } from '../shared/openWork.ts';
 import { machinesTable } from './machinesTable.ts';
 import { unlistedTable } from './unlistedMachines.ts';
 
-/** Lists the machines of a provider's requests, as their owners know them; calls no AWS. */
+/** Lists the machines of a provider's requests as their owners know them. Does not call AWS. */
 export const operation = defineQuery({
   schema: () =>
     z.object({
-      unclaimed: switchOption('--unclaimed', "Only those that Host Factory's host list lacks"),
+      unclaimed: switchOption('--unclaimed', "Only machines that Host Factory's host list lacks"),
     }),
   examples: ['machines', 'machines --unclaimed', 'machines --json'],
   run: async ({ unclaimed }, context) =>
@@ -33,7 +33,9 @@ export const operation = defineQuery({
     );
     const unanswered = unansweredIds(openWork);
     const note =
-      unanswered.length > 0 ? `unknown without a worker: the machines of ${unanswered.join(', ')}\n` : '';
+      unanswered.length > 0
+        ? `without a worker the machines of these are unknown: ${unanswered.join(', ')}\n`
+        : '';
     return (rows.length > 0 ? machinesTable(['TEMPLATE', 'REQUEST'], rows) : 'none\n') + note;
   },
 });

@@ -4,7 +4,7 @@ import { utcText } from '../../output/times.ts';
 
 const HEADER = ['MACHINE', 'NAME', 'ADDRESS', 'TYPE', 'PRICE', 'STATE', 'LAUNCHED'] as const;
 
-/** Machines for people, each with cells of its own under more headers. */
+/** A table of machines; each row may have further cells under further headers. */
 export const machinesTable = (
   moreHeaders: readonly string[],
   rows: readonly (readonly [machine: Machine, ...moreCells: string[]])[],

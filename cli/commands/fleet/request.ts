@@ -31,7 +31,7 @@ export const operation = defineQuery({
     stored ? { stored: await readStored(id, context.env) } : { status: await readStatus(id, context) },
   watch: {
     flag: 'watch',
-    description: 'Again at every change, until it is settled; exit code 0 only if it is complete',
+    description: 'Print it at every change until it is settled; exit code 0 only if it is complete',
     results: async ({ id, stored }, context, show, signal) => {
       if (stored) throw new ValidationError('--watch cannot be combined with --stored.');
       let lastShown = '';

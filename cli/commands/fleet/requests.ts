@@ -12,13 +12,13 @@ const NAME = ['0-9 A-Z a-z _ -', /^[\w-]+$/] as const;
 export const operation = defineQuery({
   schema: () =>
     z.object({
-      all: switchOption('--all', 'Closed ones as well, as long as Temporal keeps them'),
+      all: switchOption('--all', 'Closed ones too, as long as Temporal retains them'),
       state: textOption(
         '--state <state>',
-        'provisioning, settled, returning, returned or cancelled',
+        'Only in this state: provisioning, settled, returning, returned or cancelled',
         ...NAME,
       ),
-      template: textOption('--template <id>', 'Only those of this template', ...NAME),
+      template: textOption('--template <id>', 'Only requests of this template', ...NAME),
       limit: limitOption(),
       stored: switchOption(...STORED_OPTION),
     }),

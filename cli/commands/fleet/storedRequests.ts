@@ -15,7 +15,7 @@ const importReadModelQueries = () =>
 
 export const STORED_OPTION = [
   '--stored',
-  "From the read model on the worker's host: also what Temporal no longer keeps",
+  "Read the read model on the worker's host, which also has what Temporal no longer retains",
 ] as const;
 
 /** `ohf requests --stored` */
@@ -41,7 +41,7 @@ export async function readStored(id: string, env: Environment): Promise<StoredRe
   if (found) return found;
   throw new ResourceNotFoundError(
     id.startsWith('ret-')
-      ? `The read model keeps no returns; 'ohf events --request ${id}' shows the machines of ${id}.`
+      ? `The read model has no returns; 'ohf events --request ${id}' shows the machines of ${id}.`
       : `The read model has no request ${id}.`,
   );
 }
@@ -56,7 +56,7 @@ export function storedListText(requests: readonly RequestRecord[], limit: number
   return renderTable(['ID', 'STATE', 'STATUS', 'TEMPLATE', 'COUNT', 'ALIVE', 'SINCE', 'ENDED'], rows) + hint;
 }
 
-/** As a value of HfState. */
+/** The state as a value of HfState. */
 function stateOf({ phase, endedAt, cancelled }: RequestRecord): string {
   if (phase === 'provisioning') return 'provisioning';
   if (endedAt === 0) return 'settled';

@@ -10,12 +10,12 @@ import { defineQuery } from '../../operations/operation.ts';
 import { renderTable } from '../../output/table.ts';
 import { checkConfig, checkText } from './configCheck.ts';
 
-/** `show` prints the settings in effect and where each comes from, `check` everything that is wrong with them. */
+/** `show` prints the effective settings and the source of each; `check` prints every error in them. */
 export const operation = defineQuery({
   schema: () =>
     z.object({
-      action: argument('<action>', 'show, check', (action) => ['show', 'check'].includes(action)),
-      worker: switchOption('--worker', "The worker's, from $OHF_CONFIG or ./config/config.json"),
+      action: argument('<action>', 'show or check', (action) => ['show', 'check'].includes(action)),
+      worker: switchOption('--worker', "The worker's settings, from $OHF_CONFIG or ./config/config.json"),
     }),
   examples: ['config show', 'config show --worker --json', 'config check'],
   run: async ({ action, worker = false }, { env }) =>
@@ -35,7 +35,7 @@ async function readSettings(isWorker: boolean, env: Environment) {
     : await gatherCliConfig(env);
   const settings = Object.entries(SETTINGS).map(([key, rule]) => {
     const value = valueAt(values, key);
-    // Where TLS is set by its files, these are shown.
+    // If TLS is configured by files, their settings are shown instead.
     return isScalar(value)
       ? { key, value: maskSecret(rule, value), from: originText(originOf(key)) }
       : { key };
@@ -58,7 +58,7 @@ function settingsText({ settings, findings, notes }: Awaited<ReturnType<typeof r
 
 const originText = (origin: string): string => (origin === DEFAULT_ORIGIN ? 'default' : origin);
 
-/** Without secrets. A URL may have one too, in its user or, like those of webhooks, in its path. */
+/** Masks secrets. A URL may contain one in its user or, like a webhook's, in its path. */
 function maskSecret(rule: SettingRule, value: Value): Value {
   if (!isPrintable(rule)) return '****';
   if (typeof value !== 'string' || !/^https?:/.test(value) || !URL.canParse(value)) return value;

@@ -10,7 +10,7 @@ import { lineOfSetting, lineOfTemplateKey } from './jsonPosition.ts';
 
 interface LocatedFinding {
   readonly file?: string;
-  /** From 1. */
+  /** Counted from 1. */
   readonly line?: number;
   readonly key?: string;
   readonly message: string;
@@ -23,17 +23,17 @@ export interface ConfigCheck {
   readonly notes: readonly string[];
 }
 
-/** Reads files only, and connects to nothing. */
+/** Checks settings and templates. Reads files only, and connects to nothing. */
 export async function checkConfig(isWorker: boolean, env: Environment): Promise<ConfigCheck> {
   const notes: string[] = [];
   const findings = await asFindings(() => settingsFindings(isWorker, env, notes));
-  // The worker reads no templates: a request brings its own.
+  // The worker reads no templates file: each request contains its template.
   if (!isWorker) findings.push(...(await asFindings(() => templateFindings(env))));
   return { ok: findings.length === 0, findings, notes };
 }
 
 export function checkText({ findings, notes }: ConfigCheck): string {
-  const summary = findings.length === 0 ? 'all is right' : `${findings.length} wrong`;
+  const summary = findings.length === 0 ? 'no errors' : `errors: ${findings.length}`;
   const lines = [...findings.map(findingText), ...notes.map((note) => `note: ${note}`), summary];
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -69,7 +69,7 @@ async function locate(
   origin: string | undefined,
 ): Promise<LocatedFinding> {
   if (origin === undefined) return found;
-  // A variable has no lines.
+  // The origin may be an environment variable, which has no lines.
   const text = await readFile(origin, 'utf8').catch(() => undefined);
   const line = text === undefined ? undefined : lineOfSetting(text, found.key);
   return { file: origin, ...(line === undefined ? {} : { line }), ...found };
@@ -86,7 +86,7 @@ async function templateFindings(env: Environment): Promise<LocatedFinding[]> {
   });
 }
 
-/** An unreadable file is a finding as well. */
+/** Turns an unreadable file into a finding. */
 async function asFindings(collect: () => Promise<LocatedFinding[]>): Promise<LocatedFinding[]> {
   try {
     return await collect();

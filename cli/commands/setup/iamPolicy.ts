@@ -13,20 +13,20 @@ import { textOption } from '../../args/fields.ts';
 import { defineQuery } from '../../operations/operation.ts';
 import { printNote } from '../shared/workerHost.ts';
 
-/** Prints the policy that the worker's role needs for a templates file. Calls no AWS. */
+/** Prints the policy that the worker's role needs for a templates file. Does not call AWS. */
 export const operation = defineQuery({
   schema: () =>
     z.object({
       templates: textOption('--templates <file>', 'The templates file of a provider'),
-      region: textOption('--region <name>', "Only this region (default: the provider's, else any)"),
-      account: textOption('--account <id>', 'Only this account (default: any)'),
+      region: textOption('--region <name>', "Restrict it to this region (default: the provider's, else any)"),
+      account: textOption('--account <id>', 'Restrict it to this account (default: any)'),
       deployment: textOption(
         '--deployment <name>',
-        "Only machines of this deployment (default: the provider's, else any)",
+        "Restrict it to machines of this deployment (default: the provider's, else any)",
       ),
       queue: textOption(
         '--queue <url>',
-        "With the permissions for this interruption queue (default: the provider's, if any)",
+        "Add the permissions for this interruption queue (default: the provider's, if any)",
       ),
     }),
   scope: 'host',
@@ -35,7 +35,7 @@ export const operation = defineQuery({
   ],
   run: async ({ templates: file, region, account, deployment, queue }, { env }) => {
     if (file === undefined)
-      throw new ValidationError('--templates is missing: the templates file of a provider.');
+      throw new ValidationError('--templates is missing; allowed: the path of a templates file.');
     const { templates, problems } = await readTemplates(resolve(file));
     const settingOf = await loadSettingLookup(env);
     const policy = policyFor(templates, {
@@ -45,12 +45,12 @@ export const operation = defineQuery({
       queue: parseQueue(queue) ?? settingOf('provider.aws.interruptionQueue'),
     });
     const notes = [
-      ...problems.map(({ message }) => `left out: ${message}`),
+      ...problems.map(({ message }) => `template left out: ${message}`),
       ...(JSON.stringify(policy).includes('"aws:ResourceTag/ohf:deployment":"*"')
         ? ['without --deployment the policy covers the machines of every deployment']
         : []),
       ...(policy.Statement.some(({ Sid }) => Sid === 'PassInstanceRoles')
-        ? ['PassRolesOfMachines: replace * by the roles of your instance profiles']
+        ? ['PassInstanceRoles: replace * by the roles of your instance profiles']
         : []),
     ];
     for (const note of notes) printNote(note);
@@ -60,8 +60,8 @@ export const operation = defineQuery({
 });
 
 /**
- * In Host Factory's environment region and deployment may be set; elsewhere the options name them. Defaults do not
- * count: a policy for the default region would be one for the wrong region.
+ * Reads settings of the provider, such as its region, in Host Factory's environment; elsewhere the options give them.
+ * Defaults are ignored, because the default region may be the wrong one.
  */
 async function loadSettingLookup(env: Environment): Promise<(key: string) => string | undefined> {
   const notSet = (): undefined => undefined;
@@ -83,7 +83,7 @@ async function loadSettingLookup(env: Environment): Promise<(key: string) => str
 function parseQueue(url: string | undefined): string | undefined {
   const rule = SETTINGS['provider.aws.interruptionQueue'];
   if (url === undefined || isAllowed(rule, url)) return url;
-  throw new ValidationError(`--queue is '${url}'; allowed: ${rule.allowed}.`);
+  throw new ValidationError(`--queue is "${url}"; allowed: ${rule.allowed}.`);
 }
 
 function parseAccount(text: string | undefined): string {
@@ -91,5 +91,5 @@ function parseAccount(text: string | undefined): string {
   // cac drops leading zeros.
   const account = text.padStart(12, '0');
   if (/^\d{12}$/.test(account)) return account;
-  throw new ValidationError(`--account is '${text}'; allowed: the 12 digits of an AWS account.`);
+  throw new ValidationError(`--account is "${text}"; allowed: the 12 digits of an AWS account.`);
 }

@@ -11,20 +11,20 @@ import { findLauncherDir, scriptFiles } from '../../install/scriptFiles.ts';
 import { defineCommand } from '../../operations/operation.ts';
 import { rejectWindows } from '../../platform.ts';
 
-/** Where Host Factory is installed, and which provider of it is meant. */
+/** The options that select an installed Host Factory and one provider of it. */
 export const LAYOUT_OPTIONS = {
   hfTop: textOption('--hf-top <folder>', "Host Factory's folder (default: $HF_TOP)"),
-  hfVersion: textOption('--hf-version <n.n>', 'Its version folder (default: the newest)'),
+  hfVersion: textOption('--hf-version <n.n>', "Host Factory's version folder (default: the newest)"),
   hfConfdir: textOption('--hf-confdir <folder>', 'HF_CONFDIR (default: conf in --hf-top)'),
   hfWorkdir: textOption('--hf-workdir <folder>', 'HF_WORKDIR (default: work in --hf-top)'),
   hfLogdir: textOption('--hf-logdir <folder>', 'HF_LOGDIR (default: log in --hf-top)'),
   provider: textOption('--provider <name>', 'The provider instance, e.g. awsinst'),
-  plugin: textOption('--plugin <name>', 'Name of the plugin (default: ohf)'),
-  dryRun: switchOption('--dry-run', 'Show what would change, and change nothing'),
+  plugin: textOption('--plugin <name>', 'The name of the plugin (default: ohf)'),
+  dryRun: switchOption('--dry-run', 'Show the changes without making them'),
 };
 
-const NAMES = 'a name, or several with commas between';
-/** An option that may be repeated, or have several names with commas between. */
+const NAMES = 'a name, or several separated by commas';
+/** An option that may be repeated, or have several names separated by commas. */
 const namesOption = (flag: string, description: string) =>
   z.optional(
     z
@@ -44,9 +44,12 @@ export const operation = defineCommand({
       ...LAYOUT_OPTIONS,
       requestor: namesOption(
         '--requestor <name>',
-        'Who may request hosts of it; may be repeated (default: symAinst and admin)',
+        'A requestor that may use the provider; may be repeated (default: symAinst and admin)',
       ),
-      deployment: textOption('--deployment <name>', 'For a new config.json: names this Symphony cluster'),
+      deployment: textOption(
+        '--deployment <name>',
+        'For a new config.json: the name of this Symphony cluster',
+      ),
       region: textOption('--region <name>', 'For a new provider configuration: the AWS region'),
       temporal: textOption('--temporal <host:port>', "For a new config.json: Temporal's address"),
     }),
@@ -73,7 +76,7 @@ export const operation = defineCommand({
     changesText(changes, registrationFileFilter(layout)) + summary(layout, changes.length, backups, dryRun),
 });
 
-/** As Host Factory calls the scripts of this provider: its settings and its log apply. */
+/** The environment that Host Factory sets for this provider's scripts, so that its settings and log apply. */
 export function layoutEnvironment(flags: Flags, env: Environment): Environment {
   const { provider, providerConf, logDir } = findLayout(flags, env);
   return {
@@ -96,7 +99,7 @@ ${layout.provider} is registered. Next:
 `;
 }
 
-/** Host Factory's own files; the others are ours. */
+/** Recognizes Host Factory's own registration files among the changed files; the others are ours. */
 export function registrationFileFilter({ registrations }: Layout): (path: string) => boolean {
   return (path) => Object.values<string>({ ...registrations }).includes(path);
 }

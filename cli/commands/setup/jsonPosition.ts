@@ -1,7 +1,7 @@
 import type { TemplateFinding } from '../../../config/templates/ibmTemplates.ts';
 import { parseJsonText, type JsonNode } from '../../install/jsonText.ts';
 
-/** JSON tells no places: the key is looked for behind the template's id, up to the next template's. */
+/** The line of a template's key, found by searching the text between the template's id and the next one. */
 export function lineOfTemplateKey(text: string, { templateId, key }: TemplateFinding): number | undefined {
   const ids = [...text.matchAll(/"templateId"\s*:\s*"([^"]*)"/g)];
   const templateIndex = ids.findIndex(([, id]) => id === templateId);
@@ -11,7 +11,7 @@ export function lineOfTemplateKey(text: string, { templateId, key }: TemplateFin
   return lineAt(text, keyOffset === -1 ? start : start + keyOffset);
 }
 
-/** Of a setting's value, else of the section that lacks it; undefined where the file has neither. */
+/** The line of a setting's value, else of the section that lacks it; undefined if the file has neither. */
 export function lineOfSetting(text: string, path: string): number | undefined {
   let node: JsonNode = parseJsonText(text);
   let found: JsonNode | undefined;
@@ -23,5 +23,5 @@ export function lineOfSetting(text: string, path: string): number | undefined {
   return found && lineAt(text, found.start);
 }
 
-/** From 1. */
+/** Counted from 1. */
 const lineAt = (text: string, offset: number): number => text.slice(0, offset).split('\n').length;

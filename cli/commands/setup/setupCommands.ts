@@ -1,14 +1,14 @@
 import type { TemporalConfig } from '../../../config/index.ts';
 import { SEARCH_ATTRIBUTES } from '../../../contract/searchAttributes.ts';
 
-/** Temporal's own word for the type of a search attribute: `Keyword`. */
+/** The type of a search attribute as Temporal's command line spells it, e.g. `Keyword`. */
 export const attributeTypeName = (type: string): string => type.charAt(0) + type.slice(1).toLowerCase();
 
-/** No client may set it up: an API key is Temporal Cloud's too. */
+/** Temporal Cloud, which no client may set up. An API key also means Temporal Cloud. */
 export const isTemporalCloud = ({ address, apiKey }: TemporalConfig): boolean =>
   apiKey !== undefined || /\.(tmprl\.cloud|api\.temporal\.io):\d+$/i.test(address);
 
-/** The commands that set Temporal up, to be read and typed by a person. */
+/** The commands with which an operator sets Temporal up. */
 export const setupCommands = (temporal: TemporalConfig, retentionDays: number): string =>
   (isTemporalCloud(temporal)
     ? cloudCommands(temporal, retentionDays)
@@ -22,7 +22,7 @@ function clusterCommands(temporal: TemporalConfig, days: number): readonly strin
   const operator = (action: string): string =>
     `temporal operator ${action} --namespace ${shellQuoted(namespace)} ${connectionFlags(temporal)}`;
   return [
-    '# A new namespace; for one that is there, "update" instead of "create".',
+    '# For a new namespace; for an existing one, use "update" instead of "create".',
     operator(`namespace create --retention ${days}d`),
     ...Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) =>
       operator(`search-attribute create --name ${name} --type ${attributeTypeName(type)}`),
@@ -50,15 +50,15 @@ function cloudCommands({ namespace, apiKey }: TemporalConfig, days: number): rea
   const [name] = namespace.split('.');
   return [
     '# Temporal Cloud: with tcld after `tcld login`, or in the web interface at https://cloud.temporal.io.',
-    '# A new namespace:',
+    '# For a new namespace:',
     `tcld namespace create --namespace ${shellQuoted(name ?? '')} --region REGION --retention-days ${days} ${access}`,
-    '# For one that is there:',
+    '# For an existing namespace:',
     `tcld namespace retention set --namespace ${shellQuoted(namespace)} --retention-days ${days}`,
     '# For both:',
     `tcld namespace search-attributes add --namespace ${shellQuoted(namespace)} ${attributes.join(' ')}`,
   ];
 }
 
-/** For a shell. */
+/** Quotes a text for a POSIX shell. */
 const shellQuoted = (text: string): string =>
   /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -8,12 +8,12 @@ import { defineQuery } from '../../operations/operation.ts';
 import { renderTable } from '../../output/table.ts';
 import { lineOfTemplateKey } from './jsonPosition.ts';
 
-/** Lists the usable templates; `validate` shows the findings of all, and exits with 1 if one is not usable. */
+/** Lists the usable templates. `validate` reports the findings of all; exit code 1 if one is not usable. */
 export const operation = defineQuery({
   schema: () =>
     z.object({
       action: z.optional(argument('[validate]', 'validate', (action) => action === 'validate')),
-      templates: textOption('--templates <file>', "This file instead of the provider's"),
+      templates: textOption('--templates <file>', "The templates file (default: the provider's)"),
     }),
   examples: ['templates', 'templates validate --templates awsinstprov_templates.json'],
   run: async ({ action, templates: file }, { env }) => {
@@ -27,14 +27,14 @@ export const operation = defineQuery({
   json: ({ path: file, templates, problems, notes }) => ({ file, templates, problems, notes }),
   text: ({ path, templates, problems, notes, isValidation }) => {
     const list = renderTable(
-      ['TEMPLATE', 'MAX', 'PRICE', 'BY', 'TYPES', 'SUBNETS'],
+      ['TEMPLATE', 'MAX', 'PRICE', 'API', 'TYPES', 'SUBNETS'],
       templates.map(templateRow),
     );
     const remarks = [
       ...problems.map((finding) => `not usable: ${findingText(path, finding)}`),
       ...(isValidation ? notes.map((finding) => `note: ${findingText(path, finding)}`) : []),
     ];
-    const summary = isValidation && remarks.length === 0 ? ['all keys are understood'] : [];
+    const summary = isValidation && remarks.length === 0 ? ['no errors'] : [];
     return [list, ...[...remarks, ...summary].map((line) => `${line}\n`)].join('');
   },
   exitCode: ({ problems, isValidation }) => (isValidation && problems.length > 0 ? 1 : 0),
@@ -52,7 +52,7 @@ const templateRow = (template: Template): (string | number)[] => [
 ];
 
 interface LocatedFinding extends TemplateFinding {
-  /** From 1; the template's line if the file lacks the key, undefined if it lacks the template as well. */
+  /** Counted from 1: the key's line, else the template's; undefined if the file has neither. */
   readonly line: number | undefined;
 }
 

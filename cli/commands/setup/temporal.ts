@@ -12,9 +12,9 @@ import { importWorkerModule } from '../shared/workerHost.ts';
 import { defineCommand } from '../../operations/operation.ts';
 import { setupCommands, isTemporalCloud, attributeTypeName } from './setupCommands.ts';
 
-/** As Temporal's own command line creates a namespace. */
+/** The default of Temporal's own command line for a new namespace. */
 const RETENTION_DAYS = 3;
-/** A new namespace takes some seconds to be known everywhere. */
+/** It takes some seconds until all servers know a new namespace. */
 const SETUP_TIMEOUT_MS = 120_000;
 const ACTIONS = ['check', 'apply', 'print'] as const;
 
@@ -24,30 +24,27 @@ interface Result {
   readonly checks?: readonly SetupCheck[];
 }
 
-/** Shows what the namespace in Temporal lacks, creates it, or prints the commands that create it. */
+/** Shows what the Temporal namespace lacks, creates that, or prints the commands that create it. */
 export const operation = defineCommand({
   schema: () =>
     z.object({
       action: argument('<action>', 'setup', (action) => action === 'setup'),
-      check: switchOption('--check', 'Show what it lacks; exit code 1 if it lacks anything'),
-      apply: switchOption('--apply', 'Create what it lacks'),
-      print: switchOption('--print', 'Print the commands that create it, also for Temporal Cloud'),
+      check: switchOption('--check', 'Show what the namespace lacks; exit code 1 if it lacks anything'),
+      apply: switchOption('--apply', 'Create what the namespace lacks'),
+      print: switchOption('--print', 'Print the commands that create what it lacks, also for Temporal Cloud'),
       retentionDays: integerOption(
         '--retention-days <n>',
-        'How long closed requests are kept, at least (default: 3)',
+        'How many days closed requests are retained, at least (default: 3)',
         [1, 365],
       ),
-      worker: switchOption(
-        '--worker',
-        "With the worker's settings, from $OHF_CONFIG or ./config/config.json",
-      ),
+      worker: switchOption('--worker', "Use the worker's settings, from $OHF_CONFIG or ./config/config.json"),
     }),
   examples: ['temporal setup --check', 'temporal setup --apply --retention-days 7', 'temporal setup --print'],
   isDryRun: ({ apply }) => apply !== true,
   run: async ({ retentionDays: days = RETENTION_DAYS, ...flags }, context): Promise<Result> => {
     const [action, secondAction] = ACTIONS.filter((name) => flags[name] === true);
     if (action === undefined || secondAction !== undefined)
-      throw new ValidationError('temporal setup needs one of --check, --apply and --print.');
+      throw new ValidationError('temporal setup needs exactly one of --check, --apply and --print.');
     const config = await context.config();
     if (action === 'print') return { ok: true, text: setupCommands(config.temporal, days) };
     if (action === 'apply' && isTemporalCloud(config.temporal)) {
@@ -122,7 +119,7 @@ async function runChecks(
       detail: isRejected ? DEV_SERVER_REJECTED : temporal.address,
     },
     { check: 'namespace', ok: exists, detail: temporal.namespace },
-    { check: 'retention', ok: retentionDays >= days, detail: `${retentionDays} days; wanted: ${days}` },
+    { check: 'retention', ok: retentionDays >= days, detail: `${retentionDays} days; required: ${days}` },
     ...ATTRIBUTE_NAMES.map((name) => ({
       check: name,
       ok: attributes[name] === 'ready',
@@ -158,8 +155,8 @@ async function applySetup(client: Client, { temporal }: Config, days: number): P
   const mistyped = mistypedAttributes(state);
   if (mistyped.length > 0)
     throw new ConfigurationError(
-      `${done.map((line) => `${line}; `).join('')}${mistyped.join(', ')} of namespace '${namespace}' have another type than required. Use a namespace of its own, ` +
-        "or remove them there: 'temporal operator search-attribute remove --name NAME'.",
+      `${done.map((line) => `${line}; `).join('')}search attributes of namespace '${namespace}' have the wrong type: ${mistyped.join(', ')}. Use a separate namespace, ` +
+        "or remove them with 'temporal operator search-attribute remove --name NAME'.",
     );
   done.push(`the namespace ${namespace} is set up`);
   return { ok: true, text: done.map((line) => `${line}\n`).join('') };

@@ -11,12 +11,12 @@ import { rejectWindows } from '../../platform.ts';
 import { openWorkText, readOpenWork } from '../shared/openWork.ts';
 import { LAYOUT_OPTIONS, layoutEnvironment, registrationFileFilter } from './install.ts';
 
-/** Removes what `install` wrote. Refused while the provider has machines: Host Factory could not return them. */
+/** Removes what `install` wrote. Refuses while the provider has machines, which Host Factory could not return. */
 export const operation = defineCommand({
   schema: () =>
     z.object({
       ...LAYOUT_OPTIONS,
-      force: switchOption('--force', 'Although it has machines, or Temporal does not answer'),
+      force: switchOption('--force', 'Uninstall even if it has machines or Temporal does not answer'),
     }),
   scope: 'host',
   environment: layoutEnvironment,
@@ -35,7 +35,7 @@ export const operation = defineCommand({
     changesText(changes, registrationFileFilter(layout)) + summary(layout, changes.length, backups, dryRun),
 });
 
-/** @throws BusinessRuleError when requests, returns or machines remain, or when that is unknown */
+/** @throws BusinessRuleError if requests, returns or machines remain, or if that is unknown */
 async function rejectWhileInUse({ provider }: Layout, context: CommandContext): Promise<void> {
   const openWork = await readOpenWork(context).catch((error: unknown) => {
     if (!isOhfError(error)) throw error;

@@ -5,7 +5,7 @@ export function currentUser(): string {
   try {
     return `${userInfo().username}@${hostname()}`;
   } catch {
-    // A user id without a name, as in some containers.
+    // The user id has no name, as in some containers.
     return `uid ${process.getuid?.() ?? '?'}@${hostname()}`;
   }
 }

@@ -27,7 +27,7 @@ const view: StatusView = {
 };
 
 let temporal: DevServer;
-describe('the calls to Temporal', function () {
+describe('calls to Temporal', function () {
   this.timeout(60_000);
   before(async () => {
     temporal = await startDevServer();
@@ -35,7 +35,7 @@ describe('the calls to Temporal', function () {
   after(() => temporal?.stop());
   for (const kind of ['lean', 'sdk'] as const) describe(`by the ${kind} client`, () => contract(kind));
 
-  it('start the same workflow by both clients', async () => {
+  it('both clients start the same workflow', async () => {
     const started: unknown[] = [];
     const workflow = toStart('same');
     for (const kind of ['lean', 'sdk'] as const) {
@@ -50,7 +50,7 @@ describe('the calls to Temporal', function () {
   });
 });
 
-/** What the server keeps of a start, but for what differs from one to the next. */
+/** The server's record of a start, without the fields that differ between any two starts. */
 async function firstEvent(workflowId: string): Promise<unknown> {
   const { events } = await temporal.client.workflow.getHandle(workflowId).fetchHistory();
   const { workflowExecutionStartedEventAttributes: attributes, userMetadata } = events?.[0] ?? {};
@@ -105,7 +105,7 @@ function contract(kind: 'lean' | 'sdk'): void {
   afterEach(() => Promise.all(opened.splice(0).map((calls) => calls.close())));
   const queue = (name: string): string => `${kind}-${name}`;
 
-  it('start a workflow, and take one of the same id for their own', async () => {
+  it(`the ${kind} client starts a workflow, and treats one with the same id as its own`, async () => {
     const calls = await open();
     const workflow = toStart(queue('start'));
     await calls.connect();
@@ -118,7 +118,7 @@ function contract(kind: 'lean' | 'sdk'): void {
     assert.equal((await calls.describe(workflow.workflowId))?.runId, described.runId);
   });
 
-  it('start what is to run always, once, and again after its end', async () => {
+  it(`the ${kind} client starts a permanent workflow once, and again after it was terminated`, async () => {
     const calls = await open();
     const workflow: WorkflowStart = {
       ...toStart(queue('always')),
@@ -135,7 +135,7 @@ function contract(kind: 'lean' | 'sdk'): void {
     assert.notEqual(await run(), first);
   });
 
-  it('signal a workflow, and know when there is none', async () => {
+  it(`the ${kind} client signals a workflow, and fails if there is none`, async () => {
     const calls = await open();
     const workflow = toStart(queue('signal'));
     await calls.start(workflow);
@@ -149,7 +149,7 @@ function contract(kind: 'lean' | 'sdk'): void {
     await assert.rejects(calls.signal(`req-${v7()}`, 'news', {}), UnavailableError);
   });
 
-  it('describe an open, a completed and a terminated workflow', async () => {
+  it(`the ${kind} client describes open, completed and terminated workflows`, async () => {
     const calls = await open();
     const workflow = toStart(queue('describe'));
     await calls.start(workflow);
@@ -170,7 +170,7 @@ function contract(kind: 'lean' | 'sdk'): void {
     assert.equal((await calls.describe(other.workflowId))?.statusName, 'TERMINATED');
   });
 
-  it('read the input of an open workflow and the result of a completed one', async () => {
+  it(`the ${kind} client reads the input of an open workflow and the result of a completed one`, async () => {
     const calls = await open();
     const workflow = toStart(queue('result'));
     await calls.start(workflow);
@@ -181,7 +181,7 @@ function contract(kind: 'lean' | 'sdk'): void {
     assert.deepEqual(await calls.query(workflow.workflowId, 'status', { offset: 0 }), { kind: 'closed' });
   });
 
-  it('have no result of a workflow that was terminated', async () => {
+  it(`the ${kind} client fails to read the result of a terminated workflow`, async () => {
     const calls = await open();
     const workflow = toStart(queue('terminated'));
     await calls.start(workflow);
@@ -190,7 +190,7 @@ function contract(kind: 'lean' | 'sdk'): void {
     await assert.rejects(calls.readResult(workflow.workflowId, runId), UnavailableError);
   });
 
-  it('query a workflow for the page that is asked for, also a big one', async () => {
+  it(`the ${kind} client queries a workflow for one page, also a large one`, async () => {
     const calls = await open();
     const workflow = toStart(queue('query'));
     await calls.start(workflow);
@@ -201,16 +201,16 @@ function contract(kind: 'lean' | 'sdk'): void {
     assert.deepEqual(answer, { kind: 'view', view: { ...view, page: { offset: 4_000 }, big } });
   });
 
-  it('have no answer without a worker, in time', async () => {
+  it(`the ${kind} client reports in time that no worker answers a query`, async () => {
     const calls = await open();
-    const workflow = toStart(queue('nobody'));
+    const workflow = toStart(queue('no-worker'));
     await calls.start(workflow);
     const began = Date.now();
     assert.deepEqual(await calls.query(workflow.workflowId, 'status', { offset: 0 }), { kind: 'unanswered' });
     assert.ok(Date.now() - began < 2_500);
   });
 
-  it('do not find what is not there', async () => {
+  it(`the ${kind} client reports that a workflow does not exist`, async () => {
     const calls = await open();
     const id = `req-${v7()}`;
     assert.deepEqual(await calls.query(id, 'status', { offset: 0 }), { kind: 'notFound' });
@@ -218,14 +218,14 @@ function contract(kind: 'lean' | 'sdk'): void {
     await assert.rejects(calls.readInput(id, v7()), UnavailableError);
   });
 
-  it('tell a namespace that is not there from a workflow that is not there', async () => {
+  it(`the ${kind} client distinguishes a missing namespace from a missing workflow`, async () => {
     const calls = await open({ namespace: 'nowhere' });
     assert.deepEqual(await calls.query('req-1', 'status', { offset: 0 }), { kind: 'unanswered' });
     await assert.rejects(calls.describe('req-1'), /could not describe req-1: .*nowhere/);
     await assert.rejects(calls.start(toStart('nowhere')), /could not start machineRequest: .*nowhere/);
   });
 
-  it('are refused where nobody listens, and time out where nobody speaks', async () => {
+  it(`the ${kind} client fails on a refused connection, and on a server that never answers`, async () => {
     await assert.rejects(
       (await open({ address: '127.0.0.1:1' })).connect(),
       /^UnavailableError: Temporal at 127\.0\.0\.1:1 cannot be reached \(/,
@@ -241,11 +241,11 @@ function contract(kind: 'lean' | 'sdk'): void {
     assert.ok(Date.now() - began < 4_000);
   });
 
-  it('keep to the deadline of the whole operation', async () => {
+  it(`the ${kind} client keeps the deadline of the whole operation`, async () => {
     const calls = await open({ deadlineSeconds: 1 });
     const workflow = toStart(queue('deadline'));
     await calls.start(workflow);
-    // The server says "no worker" a second before the deadline, so here never: it is simply too late.
+    // The server reports "no worker" one second before the deadline, so with this deadline it never does.
     assert.deepEqual(await calls.query(workflow.workflowId, 'status', { offset: 0 }), { kind: 'unanswered' });
     await assert.rejects(calls.describe(workflow.workflowId), UnavailableError);
   });
@@ -254,7 +254,7 @@ function contract(kind: 'lean' | 'sdk'): void {
     const tls = { serverNameOverride: 'temporal.test', caFile: certificate('ca') };
     const pair = { certFile: certificate('client'), keyFile: certificate('client-key') };
 
-    it('reach a server of the authority that is given, under its name', async () => {
+    it(`the ${kind} client reaches a TLS server that has the configured authority and name`, async () => {
       const front = await startTlsFront(temporal.address, { mutual: false });
       const calls = await open({ address: front.address, tls });
       await calls.connect();
@@ -266,7 +266,7 @@ function contract(kind: 'lean' | 'sdk'): void {
       front.stop();
     });
 
-    it('show their certificate', async () => {
+    it(`the ${kind} client presents its certificate`, async () => {
       const front = await startTlsFront(temporal.address, { mutual: true });
       const calls = await open({ address: front.address, tls: { ...tls, ...pair } });
       await calls.connect();
@@ -275,7 +275,7 @@ function contract(kind: 'lean' | 'sdk'): void {
       front.stop();
     });
 
-    it('say which file cannot be read', async () => {
+    it(`the ${kind} client names a certificate file that cannot be read`, async () => {
       await assert.rejects(
         open({ tls: { caFile: '/none/ca.pem' } }),
         /temporal\.tls\.caFile: \/none\/ca\.pem/,

@@ -6,7 +6,7 @@ import { scratch, type Scratch } from '../../fixtures/scratch.ts';
 import { failureMessage, ohf, oneDocument } from '../../fixtures/commandLine.ts';
 import { startDevServer, type DevServer } from '../../fixtures/temporal/devServer.ts';
 
-describe('a provider at the end of its life', function () {
+describe('draining a provider', function () {
   this.timeout(60_000);
   let files: Scratch;
   let server: DevServer;
@@ -29,13 +29,13 @@ describe('a provider at the end of its life', function () {
     await files.remove();
   });
 
-  it('without a worker is not healthy, and health names each queue that has none', async () => {
+  it('ohf health fails without a worker, and names each task queue that no worker polls', async () => {
     const { code, stdout } = await ohf(['health', ...provider()]);
     assert.equal(code, 1);
     assert.match(stdout, /^search attributes +ok /m);
     assert.match(
       stdout,
-      /^worker: launch +failed +none on ohf-grid1-myaws\.launch; start one with 'ohf worker'$/m,
+      /^task queue: launch +failed +no worker polls ohf-grid1-myaws\.launch; start one with 'ohf worker'$/m,
     );
     const env = { TEMPORAL_ADDRESS: '127.0.0.1:1', OHF_TEMPORAL_DEADLINE_SECONDS: '1' };
     const nowhere = await ohf(['health', ...provider(), '--json'], env);
@@ -45,7 +45,7 @@ describe('a provider at the end of its life', function () {
     assert.deepEqual([results.get('temporal'), results.get('namespace')], ['failed', undefined]);
   });
 
-  it('drained launches nothing, shows what it still has, and is not uninstalled before that is gone', async () => {
+  it('a drained provider launches nothing, shows its open requests, and is not uninstalled before they end', async () => {
     const requestId = String(oneDocument(await request())['requestId']);
     await eventually('the request is listed', async () => {
       const { stdout } = await ohf(['drain', ...provider()]);

@@ -89,7 +89,7 @@ function operations(kind: 'lean' | 'sdk'): void {
     return requests.map((request: unknown) => ({ ...(request as object) }));
   };
 
-  it('requestMachines starts the workflow under the id that it prints', async () => {
+  it(`requestMachines over the ${kind} client starts the workflow under the id that it prints`, async () => {
     const id = await started('requestMachines', 'demo', '5');
     assert.match(id, /^req-[0-9a-f-]{36}$/);
     const workflow = await temporal.client.workflow.getHandle(id).describe();
@@ -111,12 +111,12 @@ function operations(kind: 'lean' | 'sdk'): void {
     assert.match(JSON.stringify(input.template), /"userData":"#!\/bin\/sh"/);
   });
 
-  it('gives every call its own id, also at the same time', async () => {
+  it(`concurrent calls of requestMachines over the ${kind} client get different ids`, async () => {
     const ids = await Promise.all(Array.from({ length: 5 }, () => started('requestMachines', 'demo', '1')));
     assert.equal(new Set(ids).size, 5);
   });
 
-  it('requestReturnMachines starts a return of each machine once', async () => {
+  it(`requestReturnMachines over the ${kind} client starts one return that has each machine once`, async () => {
     const id = await started('requestReturnMachines', 'i-1', 'ip-10-0-0-1.ec2.internal', 'i-1');
     const workflow = await temporal.client.workflow.getHandle(id).describe();
     assert.equal(workflow.type, 'machineReturn');
@@ -124,18 +124,18 @@ function operations(kind: 'lean' | 'sdk'): void {
     assert.deepEqual(workflow.searchAttributes['HfState'], ['returning']);
   });
 
-  it('requestReturnMachines answers "No Active VM." and an id to an empty list', async () => {
+  it(`requestReturnMachines over the ${kind} client prints "No Active VM." and an id for an empty list`, async () => {
     const { message, requestId } = await call('requestReturnMachines', '-d', '{"machines":[]}');
     assert.equal(message, 'No Active VM.');
     assert.match(String(requestId), /^ret-/);
   });
 
-  it('is running while no worker has seen the request', async () => {
+  it(`a request is running over the ${kind} client while no worker has started its workflow`, async () => {
     const id = await started('requestMachines', 'demo', '5');
     assert.deepEqual(await statuses(id), [{ requestId: id, status: 'running', message: '', machines: [] }]);
   });
 
-  it('says nothing of unknown ids where the provider is not known, which getReturnRequests changes', async () => {
+  it(`getRequestStatus over the ${kind} client fails for an unknown id until getReturnRequests has started the monitor`, async () => {
     const ids = ['getRequestStatus', `req-01989c9e-7a0b-7c3d-9e4f-0123456789ab`];
     assert.match(failureMessage(await ohf(ids, env)), /neither req-.* nor the monitor of this provider/);
     const { requests } = await call('getReturnRequests', 'i-0123456789abcdef0');
@@ -145,19 +145,19 @@ function operations(kind: 'lean' | 'sdk'): void {
     await call(...ids);
   });
 
-  it('answers creates, returns and unknown ids in one call, in order and once each', async () => {
+  it(`getRequestStatus over the ${kind} client answers requests, returns and unknown ids in order and once each`, async () => {
     const create = await started('requestMachines', 'demo', '1');
-    const giveBack = await started('requestReturnMachines', 'i-1');
+    const returnId = await started('requestReturnMachines', 'i-1');
     const unknown = `req-01989c9e-7a0b-7c3d-9e4f-0123456789ab`;
     const young = `req-${v7()}`;
-    const rows = await statuses(unknown, create, 'nonsense', giveBack, create, young);
+    const rows = await statuses(unknown, create, 'nonsense', returnId, create, young);
     assert.deepEqual(
       rows.map(({ requestId, status }) => [requestId, status]),
       [
         [unknown, 'complete_with_error'],
         [create, 'running'],
         ['nonsense', 'complete_with_error'],
-        [giveBack, 'running'],
+        [returnId, 'running'],
         [young, 'running'],
       ],
     );
@@ -166,16 +166,16 @@ function operations(kind: 'lean' | 'sdk'): void {
     assert.ok(Array.isArray(requests) && requests.length === 1);
   });
 
-  it('is complete_with_error once the workflow was terminated by hand', async () => {
+  it(`a request over the ${kind} client is complete_with_error once an operator terminated its workflow`, async () => {
     const id = await started('requestMachines', 'demo', '1');
-    await temporal.client.workflow.getHandle(id).terminate('by hand');
+    await temporal.client.workflow.getHandle(id).terminate('by an operator');
     const [row] = await statuses(id);
     assert.equal(row?.['status'], 'complete_with_error');
     assert.match(String(row?.['message']), /TERMINATED/);
   });
 
-  it('reads the carried ledger and the result without any worker, all machines of it', async () => {
-    const own = { ...env, OHF_DEPLOYMENT: 'ledger' };
+  it(`getRequestStatus over the ${kind} client reads all machines from carried state and from a result without a worker`, async () => {
+    const own = { ...env, OHF_DEPLOYMENT: 'carried' };
     const request = await ohf(['requestMachines', 'demo', '100'], own);
     const id = String(oneDocument(request)['requestId']);
     const { status, message } = settled;
@@ -188,7 +188,7 @@ function operations(kind: 'lean' | 'sdk'): void {
       openReturns: [],
     };
     const memo = { v: 1, status, message };
-    const queue = 'ohf-ledger-awsinst';
+    const queue = 'ohf-carried-awsinst';
     await continueNext(temporal.client, queue, { v: 1, requestId: id, carriedState }, memo);
     const [carriedRow] = await statuses(id);
     await completeNext(temporal.client, queue, settled);
@@ -214,7 +214,7 @@ function operations(kind: 'lean' | 'sdk'): void {
     });
   });
 
-  it('prints the id when the server accepted the request and its answer was lost', async () => {
+  it(`requestMachines over the ${kind} client prints the id if the server accepted the start and its answer was lost`, async () => {
     const proxy = await startForgetfulProxy(temporal.address, 'machineRequest');
     const outcome = await ohf(['requestMachines', 'demo', '1'], { ...env, TEMPORAL_ADDRESS: proxy.address });
     proxy.stop();
@@ -230,7 +230,7 @@ function operations(kind: 'lean' | 'sdk'): void {
     );
   });
 
-  it('fails where the answer to a return was lost, which may be sent again', async () => {
+  it(`requestReturnMachines over the ${kind} client fails if the answer was lost, because the return may be repeated`, async () => {
     const proxy = await startForgetfulProxy(temporal.address, 'machineReturn');
     const input = JSON.stringify({ machines: [{ machineId: 'i-0123456789abcdef0' }] });
     const outcome = await ohf(['requestReturnMachines', '-d', input], {
@@ -242,7 +242,7 @@ function operations(kind: 'lean' | 'sdk'): void {
     assert.match(failureMessage(outcome), /did not confirm the return in time. Return the machines again/);
   });
 
-  it('fails, and never calls anything complete, with a namespace that is not there', async () => {
+  it(`the operations over the ${kind} client fail, and report nothing as complete, if the namespace is missing`, async () => {
     const other = { ...env, TEMPORAL_NAMESPACE: 'nowhere' };
     const id = 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab';
     for (const args of [
@@ -253,7 +253,7 @@ function operations(kind: 'lean' | 'sdk'): void {
     }
   });
 
-  it('works through the script with Host Factory’s input', async () => {
+  it(`the script requestMachines.sh works over the ${kind} client with Host Factory’s input`, async () => {
     const input = await files.write(
       'hf_in_1',
       `{\n\t"template":\t{\n\t\t"templateId":\t"demo",\n\t\t"machineCount":\t2\n\t}\n}`,

@@ -34,7 +34,7 @@ describe('the registration with Host Factory', function () {
   });
   afterEach(() => files.remove());
 
-  it('makes the scripts found through it work, and leaves no byte behind', async () => {
+  it('ohf install registers working scripts, and ohf uninstall restores every byte', async () => {
     const before = await snapshot(top);
     const outcome = await install('--deployment', 'grid1');
     assert.equal(outcome.code, 0, outcome.stderr);
@@ -55,7 +55,7 @@ describe('the registration with Host Factory', function () {
     assert.deepEqual(withoutBackups(await snapshot(top)), before);
   });
 
-  it('is written anew where Host Factory has no file of it yet, and then removed', async () => {
+  it('ohf install creates the registration files that Host Factory lacks, and ohf uninstall removes them', async () => {
     for (const name of [PLUGINS, PROVIDERS, REQUESTORS])
       await rm(join(top, dirname(name)), { recursive: true });
     const before = await snapshot(top);
@@ -65,7 +65,7 @@ describe('the registration with Host Factory', function () {
     assert.deepEqual(await snapshot(top), before);
   });
 
-  it('names the scripts in the provider itself where Host Factory 1.1 knows no plugins', async () => {
+  it('ohf install names the scripts in the provider itself for Host Factory 1.1, which has no plugins', async () => {
     const before = await snapshot(top);
     assert.equal((await install('--hf-version', '1.1')).code, 0);
     assert.equal(await read(PLUGINS), SITE.plugins);
@@ -82,7 +82,7 @@ describe('the registration with Host Factory', function () {
     assert.deepEqual(withoutBackups(await snapshot(top)), before);
   });
 
-  it('tells two providers apart where Host Factory 1.1 does not say which one it means', async () => {
+  it('two providers of Host Factory 1.1, which does not name the provider in a call, get separate scripts', async () => {
     const old = ['--hf-version', '1.1'];
     const other = ['install', '--hf-top', top, '--provider', 'other', ...old];
     await install(...old);
@@ -103,7 +103,7 @@ describe('the registration with Host Factory', function () {
     }
   });
 
-  it('has nothing to do the second time', async () => {
+  it('a second ohf install or ohf uninstall has nothing to do', async () => {
     await install();
     const before = await snapshot(top);
     assert.match((await install()).stdout, /^nothing to do/);
@@ -112,7 +112,7 @@ describe('the registration with Host Factory', function () {
     assert.match((await uninstall()).stdout, /^nothing to do/);
   });
 
-  it('only shows what it would do with --dry-run', async () => {
+  it('ohf install --dry-run only shows its changes', async () => {
     const before = await snapshot(top);
     const { stdout } = await install('--dry-run');
     assert.match(
@@ -124,7 +124,7 @@ describe('the registration with Host Factory', function () {
     assert.deepEqual(await snapshot(top), before);
   });
 
-  it('changes nothing when one file is damaged, and says where', async () => {
+  it('ohf install and ohf uninstall change nothing if a file is damaged, and name the position', async () => {
     await write(REQUESTORS, '{\n  "version": 2,\n  "requestors": [\n    {"name": "admin",}\n  ]\n}\n');
     const before = await snapshot(top);
     for (const outcome of [await install(), await uninstall()]) {
@@ -134,7 +134,7 @@ describe('the registration with Host Factory', function () {
     assert.deepEqual(await snapshot(top), before);
   });
 
-  it('keeps what the site has written, then and later', async () => {
+  it('ohf install and ohf uninstall keep what the site has written', async () => {
     const templates = JSON.stringify({ templates: [onDemand({ templateId: 'own' })] });
     await write('conf/providers/myaws/myawsprov_templates.json', templates);
     await install();
@@ -153,7 +153,7 @@ describe('the registration with Host Factory', function () {
     assert.equal(await read(REQUESTORS), SITE.requestors);
   });
 
-  it('leaves a provider alone that it did not put there', async () => {
+  it('ohf uninstall rejects a provider that ohf install did not register', async () => {
     const before = await snapshot(top);
     const outcome = await ohf(['uninstall', '--hf-top', top, '--provider', 'awsinst', '--force']);
     assert.equal(outcome.code, 1);
@@ -161,7 +161,7 @@ describe('the registration with Host Factory', function () {
     assert.deepEqual(await snapshot(top), before);
   });
 
-  it('keeps the plugin for as long as a provider uses it', async () => {
+  it('ohf uninstall keeps the plugin while another provider uses it', async () => {
     const before = await snapshot(top);
     const second = ['--hf-top', top, '--provider', 'second'];
     await install();
@@ -172,7 +172,7 @@ describe('the registration with Host Factory', function () {
     assert.deepEqual(withoutBackups(await snapshot(top)), before);
   });
 
-  it('needs no root: all belongs to the caller, who alone may write', async () => {
+  it('ohf install needs no root, and only the caller may write its files', async () => {
     await install();
     const mode = async (name: string) => ((await stat(join(top, name))).mode & 0o777).toString(8);
     assert.equal(await mode('conf/providers/myaws'), '755');
@@ -182,13 +182,17 @@ describe('the registration with Host Factory', function () {
   });
 
   const refused: [name: string, args: string[], reason: RegExp][] = [
-    ["a name that is another plugin's", ['--provider', 'awsinst'], /has another 'awsinst' already/],
+    ['a provider name of another plugin', ['--provider', 'awsinst'], /has another 'awsinst' already/],
     ['a plugin that is not ours', ['--plugin', 'aws'], /requestMachines\.sh is not of 'ohf install'/],
-    ['a name that Host Factory would not take', ['--provider', 'my aws'], /--provider is 'my aws'; allowed/],
+    [
+      'a provider name that Host Factory would reject',
+      ['--provider', 'my aws'],
+      /--provider is 'my aws'; allowed/,
+    ],
     ['an unknown requestor', ['--requestor', 'symB'], /has no requestor 'symB'.*symAinst, admin, other/],
   ];
   for (const [name, args, reason] of refused) {
-    it(`refuses ${name}`, async () => {
+    it(`ohf install rejects ${name}`, async () => {
       const before = await snapshot(top);
       const named = args.includes('--provider') ? args : ['--provider', 'myaws', ...args];
       const outcome = await ohf(['install', '--hf-top', top, ...named]);
@@ -198,7 +202,7 @@ describe('the registration with Host Factory', function () {
     });
   }
 
-  it('is refused on Windows, and so is each call of Host Factory there', async () => {
+  it('ohf install and the calls of Host Factory fail on Windows', async () => {
     const preload = await files.write(
       'windows.cjs',
       "Object.defineProperty(process, 'platform', { value: 'win32' });",
@@ -210,7 +214,7 @@ describe('the registration with Host Factory', function () {
     assert.match(failureMessage(await onWindows('getAvailableTemplates')), /Windows management hosts/);
   });
 
-  it('is not taken out while nobody can tell whether machines are left', async () => {
+  it('ohf uninstall changes nothing while it is unknown whether machines remain', async () => {
     await install('--deployment', 'grid1', '--temporal', '127.0.0.1:1');
     const before = await snapshot(top);
     const env = { OHF_TEMPORAL_DEADLINE_SECONDS: '1' };
@@ -221,7 +225,7 @@ describe('the registration with Host Factory', function () {
   });
 });
 
-/** As a site may have them: by hand, with keys that we do not know, one with Windows line ends. */
+/** Files as a site may have edited them: with keys that we do not know, one with Windows line ends. */
 const SITE = {
   plugins: `{
 \t"version": 2,
@@ -280,7 +284,7 @@ function entries(text: string, list: string): readonly Record<string, unknown>[]
   return file[list] ?? [];
 }
 
-/** Every path below a folder, with the bytes of the files; the logs of calls aside. */
+/** Every path below a folder with the bytes of the files, except for the logs of calls. */
 async function snapshot(folder: string): Promise<Record<string, string>> {
   const paths = await readdir(folder, { recursive: true });
   const found: [string, string][] = [];

@@ -13,7 +13,7 @@ const START = 'StartWorkflowExecution';
 const DESCRIBE = 'DescribeWorkflowExecution';
 
 for (const kind of ['lean', 'sdk'] as const) {
-  describe(`the ${kind} client with a strange server`, function () {
+  describe(`the ${kind} client with a misbehaving server`, function () {
     this.timeout(30_000);
 
     async function against<T>(answers: Answers, use: (calls: TemporalClient, server: Fake) => Promise<T>) {
@@ -43,7 +43,7 @@ for (const kind of ['lean', 'sdk'] as const) {
       ['FAILED_PRECONDITION after headers', fake.lateStatus(9, 'no such queue')],
       ['HTTP 403 of a proxy', fake.http(403)],
     ] as const) {
-      it(`takes ${what} for a refusal, at once`, async () => {
+      it(`the ${kind} client fails at once after ${what}, and does not retry the start`, async () => {
         const { outcome, sent } = await starting(answer, answer, answer);
         assert.ok(outcome instanceof UnavailableError, String(outcome));
         assert.equal(sent, 1);
@@ -59,35 +59,35 @@ for (const kind of ['lean', 'sdk'] as const) {
       ['a connection that is lost', fake.disconnect],
       ['no answer', fake.silence],
     ] as const) {
-      it(`is in doubt after ${what}, and does not start again`, async () => {
+      it(`the ${kind} client leaves a start unconfirmed after ${what}, and does not retry it`, async () => {
         assert.deepEqual(await starting(answer), { outcome: 'unconfirmed', sent: 1 });
       });
     }
 
-    it('takes ALREADY_EXISTS for its own start', async () => {
+    it(`the ${kind} client treats ALREADY_EXISTS as its own start`, async () => {
       assert.deepEqual(await starting(fake.status(6, 'is there')), { outcome: 'started', sent: 1 });
     });
 
-    it('starts again what the server turned away for load', async () => {
+    it(`the ${kind} client retries a start that the server rejected because of load`, async () => {
       assert.deepEqual(await starting(fake.status(8, 'busy')), { outcome: 'started', sent: 2 });
       const { outcome, sent } = await starting(...Array<fake.Answer>(9).fill(fake.status(8, 'busy')));
       assert.match(String(outcome), /busy/);
       assert.equal(sent, 3);
     });
 
-    it('starts again what the server has not looked at', async () => {
+    it(`the ${kind} client retries a start that the server has not processed`, async () => {
       const refused = fake.reset(constants.NGHTTP2_REFUSED_STREAM);
       assert.deepEqual(await starting(refused), { outcome: 'started', sent: 2 });
     });
 
-    it('says in the server’s own words why it cannot tell', async () => {
+    it(`the ${kind} client reports the server’s own message`, async () => {
       await against(
         { [DESCRIBE]: Array<fake.Answer>(9).fill(fake.status(7, 'nicht%20f%C3%BCr dich')) },
         (calls) => assert.rejects(calls.describe('req-1'), /could not describe req-1: nicht für dich$/),
       );
     });
 
-    it('never takes an answer that says nothing for a workflow', async () => {
+    it(`the ${kind} client does not treat an empty response as a workflow`, async () => {
       await against({}, async (calls) => {
         await assert.rejects(calls.describe('req-1'));
         assert.deepEqual(await calls.query('req-1', 'status', { offset: 0 }), { kind: 'unanswered' });
@@ -95,7 +95,7 @@ for (const kind of ['lean', 'sdk'] as const) {
       });
     });
 
-    it('tells namespace and deadline with each call', async () => {
+    it(`the ${kind} client sends namespace and deadline with each call`, async () => {
       await against({}, async (calls, server) => {
         await calls.start(workflow());
         const headers = server.callsOf(START)[0]?.headers ?? {};
@@ -110,7 +110,7 @@ describe('the lean client', () => {
   const open = (address: string, answers = {}) =>
     selectClient({ address, namespace: 'default', deadlineSeconds: 3, ...answers }, { OHF_GATEWAY: 'lean' });
 
-  it('reads again after a connection was lost, once', async () => {
+  it('the lean client retries a read once after a lost connection', async () => {
     const notFound = fake.status(5, 'not found');
     const server = await fake.startFakeTemporal({ [DESCRIBE]: [fake.disconnect, notFound] });
     const calls = await open(server.address);

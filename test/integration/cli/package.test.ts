@@ -14,7 +14,7 @@ describe('the package for hosts', function () {
   before(async () => {
     files = await scratch();
     await files.write('awsinstprov_templates.json', { templates: [onDemand({ templateId: 'demo' })] });
-    // An empty PATH: what the scripts need besides, they find by themselves.
+    // An empty PATH: the scripts find everything else that they need.
     env = { PATH: '', HF_PROVIDER_CONFDIR: files.directory, OHF_AWS_ENDPOINT: 'http://127.0.0.1:1' };
     const script = `const { packForHosts } = await import(${JSON.stringify(PACKER)});
       console.log(JSON.stringify(await packForHosts(${JSON.stringify(files.directory)})));`;
@@ -33,14 +33,14 @@ describe('the package for hosts', function () {
   const script = (operation: string): string =>
     join(files.directory, 'current', 'cli', 'scripts', `${operation}.sh`);
 
-  it('runs from a link to it, with the Node that it has', async () => {
+  it('the package for hosts runs through a link to it, with its own Node', async () => {
     const outcome = await run(script('getAvailableTemplates'), [], { env });
     const { templates } = oneDocument(outcome);
     assert.ok(Array.isArray(templates) && templates.length === 1);
     assert.equal(outcome.code, 0);
   });
 
-  it('needs no packages, whichever client and command is used', async () => {
+  it('the package for hosts needs no npm packages, whichever client and command is used', async () => {
     const refused = { ...env, TEMPORAL_ADDRESS: '127.0.0.1:1' };
     for (const OHF_GATEWAY of ['lean', 'sdk']) {
       const outcome = await run(script('requestMachines'), ['demo', '1'], {
@@ -61,7 +61,7 @@ describe('the package for hosts', function () {
     assert.match(events.stderr, /the worker is not installed here: run it on the worker's host/);
   });
 
-  it('has neither packages nor the worker', async () => {
+  it('the package for hosts contains neither npm packages nor the worker', async () => {
     const names = await readdir(join(files.directory, 'current'), { recursive: true });
     assert.deepEqual(
       names.filter((name) => /node_modules|worker|aws-sdk|core-bridge/.test(name)),

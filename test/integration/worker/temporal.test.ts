@@ -96,7 +96,7 @@ describe('the Temporal namespace of the worker', function () {
     assert.match(stdout, /^HfCount +failed +Int, of another type$/m);
     assert.match(
       (await setup('mistyped', '--apply')).stderr,
-      /HfCount of namespace 'mistyped' .*another type/,
+      /search attributes of namespace 'mistyped' have the wrong type: HfCount\. /,
     );
     assert.match(await failure(checkNamespace(temporal.client, 'mistyped')), /the wrong type: HfCount/);
   });

@@ -22,7 +22,7 @@ const ID = 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab';
 
 const AS_HOST_FACTORY = ['-d', JSON.stringify({ requests: [{ requestId: ID }] })];
 
-/** Runs an operation on a Temporal that gives these answers. */
+/** Runs an operation against a Temporal client with these replies. */
 async function call(
   name: string,
   args: readonly string[],
@@ -64,30 +64,30 @@ describe('a status that Host Factory reads', () => {
     machines: packMachines(machines.map((one) => ({ ...one, message: '', units: 1, release: 'held' }))),
     ...(unacknowledged === undefined ? {} : { unacknowledged }),
   });
-  const answering = (unclaimed?: number): Partial<TemporalClient> => ({
-    query: async () => ({ kind: 'view', view: view(unclaimed) }),
+  const answering = (unacknowledged?: number): Partial<TemporalClient> => ({
+    query: async () => ({ kind: 'view', view: view(unacknowledged) }),
   });
 
-  it('claims the machines that are ready, where their owner does not know it yet', async () => {
+  it('a status that Host Factory reads acknowledges the ready machines if their owner lacks the acknowledgement', async () => {
     const { signals } = await call('getRequestStatus', AS_HOST_FACTORY, answering(2));
-    const claimed = { v: 1, machineIds: ['i-1', 'i-3'] };
+    const acknowledged = { v: 1, machineIds: ['i-1', 'i-3'] };
     assert.deepEqual(signals, [
-      [ID, 'acknowledge', claimed],
-      [`own-${ID}`, 'acknowledge', claimed],
+      [ID, 'acknowledge', acknowledged],
+      [`own-${ID}`, 'acknowledge', acknowledged],
     ]);
   });
 
-  it('claims nothing for a person', async () => {
+  it('a status that an operator reads acknowledges nothing', async () => {
     const { signals, document } = await call('getRequestStatus', [ID], answering(2));
     assert.deepEqual(signals, []);
     assert.deepEqual(document, (await call('getRequestStatus', AS_HOST_FACTORY, answering(2))).document);
   });
 
-  it('claims nothing where the owner knows it, or is of an older release', async () => {
+  it('a status acknowledges nothing if its owner has the acknowledgement or is of an older release', async () => {
     assert.deepEqual((await call('getRequestStatus', AS_HOST_FACTORY, answering())).signals, []);
   });
 
-  it('is answered all the same when the claim does not arrive', async () => {
+  it('a status is complete even if the acknowledgement does not reach the owner', async () => {
     const lost = { signal: () => Promise.reject(new UnavailableError('lost')) };
     const { document } = await call('getRequestStatus', AS_HOST_FACTORY, { ...answering(2), ...lost });
     assert.deepEqual(document, (await call('getRequestStatus', AS_HOST_FACTORY, answering(2))).document);
@@ -95,7 +95,7 @@ describe('a status that Host Factory reads', () => {
 });
 
 describe("Host Factory's list of hosts", () => {
-  /** What the monitor is asked, and what comes of it. */
+  /** Runs getReturnRequests. `asked` are the queries to the monitor, which answers with `answer`. */
   async function ask(args: readonly string[], answer: Partial<LostHostsAnswer> = {}, env = {}) {
     const asked: LostHostsQuery[] = [];
     const query: TemporalClient['query'] = async (_id, _name, argument) => {
@@ -105,8 +105,8 @@ describe("Host Factory's list of hosts", () => {
     return { asked, ...(await call('getReturnRequests', args, { query }, env)) };
   }
 
-  it('is told to the monitor also when it is empty; hosts that a person types are no whole list', async () => {
-    for (const [args, whole] of [
+  it('the monitor gets every host list of Host Factory, also an empty one; hosts from an operator are an incomplete list', async () => {
+    for (const [args, isComplete] of [
       [['-d', '{"machines":[]}'], [true]],
       [['-d', '{"machines":[{"machineId":"i-1"}]}'], [true]],
       [['i-1'], [false]],
@@ -114,17 +114,17 @@ describe("Host Factory's list of hosts", () => {
     ] as const)
       assert.deepEqual(
         (await ask(args)).asked.map((query) => query.isComplete),
-        whole,
+        isComplete,
       );
   });
 
-  it('is answered without Temporal when it is empty', async () => {
+  it('an empty host list is answered without Temporal', async () => {
     const connect = () => Promise.reject(new UnavailableError('no Temporal'));
     const { document } = await call('getReturnRequests', ['-d', '{"machines":[]}'], { connect });
     assert.deepEqual(Object.entries(document)[0], ['status', 'complete']);
   });
 
-  it("brings the cluster's name, and says so when the deployment belongs to another one", async () => {
+  it("a host list has the cluster's name, and its answer states if the deployment belongs to another cluster", async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ohf-ego-'));
     try {
       const env = { EGO_CONFDIR: folder };
@@ -134,7 +134,7 @@ describe("Host Factory's list of hosts", () => {
       assert.equal(asked[0]?.cluster, 'grid2');
       assert.match(JSON.stringify(document), /belongs to the cluster 'grid1'/);
       await writeFile(join(folder, 'ego.cluster.grid3'), '');
-      assert.equal(await clusterName(env), undefined, 'none of two is meant');
+      assert.equal(await clusterName(env), undefined, 'two cluster files name no cluster');
     } finally {
       await rm(folder, { recursive: true });
     }

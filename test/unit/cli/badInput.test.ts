@@ -5,7 +5,7 @@ import { onDemand, scratch, type Scratch } from '../../fixtures/scratch.ts';
 import { failureMessage, ohf, oneDocument } from '../../fixtures/commandLine.ts';
 
 const SIMULATED = { OHF_AWS_ENDPOINT: 'http://127.0.0.1:1' };
-/** Port 1 refuses: a call that gets as far as Temporal fails with another message. */
+/** Port 1 refuses connections: a call that reaches Temporal fails with another message. */
 const REFUSED = { ...SIMULATED, TEMPORAL_ADDRESS: '127.0.0.1:1' };
 const NOT_TEMPORAL = /^(?!.*Temporal at)/;
 
@@ -35,10 +35,10 @@ describe('an operation of Host Factory', function () {
     null: 'null',
     'a text': '"x"',
     'two documents': '{}\n{}',
-    'bytes that are no text': Buffer.from([0x7b, 0xff, 0x00, 0x80, 0x7d]),
+    'bytes that are not text': Buffer.from([0x7b, 0xff, 0x00, 0x80, 0x7d]),
   };
   for (const operation of OPERATIONS) {
-    it(`${operation} answers one document with a message when its input cannot be read`, async () => {
+    it(`${operation} prints one document with a message if its input cannot be read`, async () => {
       const cases = Object.entries(unreadable).map(async ([name, content], index) => {
         const path = await files.write(`${operation}${index} in`, content);
         const outcome = await ohf([operation, '-f', path], env);
@@ -49,7 +49,7 @@ describe('an operation of Host Factory', function () {
       assert.match(failureMessage(missing), /input file .*none cannot be read: there is no such file/);
     });
 
-    it(`${operation} refuses an unknown option and an -f without a path`, async () => {
+    it(`${operation} rejects an unknown option and an -f without a path`, async () => {
       assert.match(failureMessage(await ohf([operation, '--fil', 'x'], env)), /Unknown option --fil.*--file/);
       assert.match(failureMessage(await ohf([operation, '-f'], env)), /-f needs a path/);
     });
@@ -68,7 +68,7 @@ describe('an operation of Host Factory', function () {
     });
   }
 
-  it('getReturnRequests takes hosts in every form, and needs Temporal only where there are some', async () => {
+  it('getReturnRequests accepts hosts in every form, and needs Temporal only if there are any', async () => {
     for (const input of [{}, { machines: [] }, { machines: null }]) {
       const document = oneDocument(await ohf(['getReturnRequests', '-d', JSON.stringify(input)], env));
       assert.deepEqual([document['status'], document['requests']], ['complete', []]);
@@ -83,7 +83,7 @@ describe('an operation of Host Factory', function () {
     );
   });
 
-  it('getAvailableTemplates answers in Host Factory’s shape and names the unusable templates', async () => {
+  it('getAvailableTemplates prints templates in Host Factory’s form and names the unusable ones', async () => {
     const bad = onDemand({ templateId: 'bad', vmType: '' });
     const own = await scratch();
     await own.write('minepro_x', '');
@@ -113,7 +113,7 @@ describe('an operation of Host Factory', function () {
     await own.remove();
   });
 
-  it('getAvailableTemplates fails rather than offer nothing', async () => {
+  it('getAvailableTemplates fails if it has no usable template', async () => {
     const own = await scratch();
     await own.write('awsinstprov_templates.json', { templates: [onDemand({ maxNumber: 0 })] });
     const none = await ohf(['getAvailableTemplates'], { HF_PROVIDER_CONFDIR: own.directory });
@@ -125,20 +125,20 @@ describe('an operation of Host Factory', function () {
   });
 
   for (const machineCount of [0, -1, 1.5, 'abc', '', null, undefined, '1.5', '-1', 10_001, [], {}]) {
-    it(`requestMachines refuses the machineCount ${JSON.stringify(machineCount)}`, async () => {
+    it(`requestMachines rejects the machineCount ${JSON.stringify(machineCount)}`, async () => {
       const input = JSON.stringify({ template: { templateId: 'demo', machineCount } });
       const message = failureMessage(await ohf(['requestMachines', '-d', input], env));
       assert.match(message, /template\.machineCount is .*; allowed: a whole number from 1 to 10000\./);
     });
   }
 
-  it('requestMachines refuses wrong words', async () => {
-    for (const words of [['demo', '-1'], ['demo', 'x'], ['demo', '0'], ['demo'], ['demo', '1', '2']]) {
-      assert.match(failureMessage(await ohf(['requestMachines', ...words], env)), NOT_TEMPORAL);
+  it('requestMachines rejects wrong arguments', async () => {
+    for (const args of [['demo', '-1'], ['demo', 'x'], ['demo', '0'], ['demo'], ['demo', '1', '2']]) {
+      assert.match(failureMessage(await ohf(['requestMachines', ...args], env)), NOT_TEMPORAL);
     }
   });
 
-  it('requestMachines refuses unknown templates and more than maxNumber', async () => {
+  it('requestMachines rejects an unknown template and a count above maxNumber', async () => {
     assert.match(
       failureMessage(await ohf(['requestMachines', 'dmo', '1'], env)),
       /Template 'dmo' not found.*'demo'/,
@@ -149,14 +149,14 @@ describe('an operation of Host Factory', function () {
     );
   });
 
-  it('accepts counts as text, a byte order mark, CRLF, tabs and unknown keys, and so gets as far as Temporal', async () => {
+  it('requestMachines accepts a count as text, a byte order mark, CRLF, tabs and unknown keys', async () => {
     const document = { template: { templateId: 'demo', machineCount: '3', user_data: 1 }, rc_account: 'x' };
     const text = `\uFEFF${JSON.stringify(document, undefined, '\t').replaceAll('\n', '\r\n')}\r\n`;
     const path = await files.write('odd in', text);
     assert.match(failureMessage(await ohf(['requestMachines', '-f', path], env)), /Temporal at/);
   });
 
-  it('needs a deployment with real AWS', async () => {
+  it('requestMachines fails with real AWS if provider.deployment is not set', async () => {
     const { OHF_AWS_ENDPOINT: _, ...real } = env;
     assert.match(
       failureMessage(await ohf(['requestMachines', 'demo', '1'], real)),
@@ -176,7 +176,7 @@ describe('an operation of Host Factory', function () {
       assert.ok(outcome.ms < 4_000, `${outcome.ms} ms`);
     });
 
-    it(`${call[0]} fails within 10 s when a server takes the connection and never answers`, async () => {
+    it(`${call[0]} fails within 10 s when a server accepts the connection and never answers`, async () => {
       const server = createServer((socket) => void socket.on('error', () => undefined).resume());
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const address = server.address();
@@ -188,7 +188,7 @@ describe('an operation of Host Factory', function () {
     });
   }
 
-  it('logs failures with their cause, and answers the same when the log cannot be written', async () => {
+  it('a failure is logged with its cause, and the answer is the same if the log cannot be written', async () => {
     const outcome = await ohf(['requestMachines', 'demo', '1'], { ...env, HF_LOGDIR: files.directory });
     const [log] = (await readdir(files.directory)).filter((name) => name.endsWith('.log'));
     await appendFile(`${files.directory}/${log}`, '');

@@ -82,7 +82,7 @@ describe('the buses', () => {
     }
   });
 
-  it('a command is recorded with caller and input, but only after its answer is delivered', async () => {
+  it('a command is logged with caller and input, but only after its answer is delivered', async () => {
     const { commands, lines } = openBuses('operator');
     const command = defineCommand({ ...base, run: async () => ({}) });
     const execution = await commands.execute(command, () => ({ id: 'req-1' }));
@@ -93,7 +93,7 @@ describe('the buses', () => {
     assert.deepEqual({ ...details, ms: 0 }, { by: 'ann@host', input: { id: 'req-1' }, ms: 0 });
   });
 
-  it('a dry run is recorded at level debug', async () => {
+  it('a dry run of a command is logged at level debug', async () => {
     const { commands, lines } = openBuses('operator');
     const command = defineCommand({ ...base, run: async () => ({}), isDryRun: () => true });
     (await commands.execute(command, () => ({}))).record(true);

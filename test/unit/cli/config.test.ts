@@ -12,7 +12,7 @@ describe('ohf config', function () {
   });
   afterEach(() => files.remove());
 
-  it('shows each setting and where it comes from, but no secret', async () => {
+  it('ohf config show prints each setting and its source, but no secret', async () => {
     const path = await files.write('config.json', {
       temporal: { namespace: 'grid' },
       provider: { aws: { role: { arn: 'arn:aws:iam::123456789012:role/ohf', externalId: 'hush-id' } } },
@@ -38,7 +38,7 @@ describe('ohf config', function () {
     assert.doesNotMatch(stdout, /hush|pass/);
   });
 
-  it('shows them for the worker, from the worker’s own file', async () => {
+  it('ohf config show --worker prints the settings of the worker’s own file', async () => {
     const OHF_CONFIG = await files.write('worker.json', { request: { deadlineSeconds: 60 } });
     const { stdout } = await ohf(['config', 'show', '--worker', '--json'], { ...env(), OHF_CONFIG });
     const { settings } = JSON.parse(stdout) as { settings: { key: string }[] };
@@ -46,7 +46,7 @@ describe('ohf config', function () {
     assert.deepEqual(deadline, { key: 'request.deadlineSeconds', value: 60, from: OHF_CONFIG });
   });
 
-  it('finds all that is wrong at once, with file and line', async () => {
+  it('ohf config check reports all errors at once, with file and line', async () => {
     await files.write(
       'config.json',
       '{\n "temporal": {\n  "adress": "x:1"\n },\n "logging": { "level": 3 }\n}',
@@ -63,10 +63,10 @@ describe('ohf config', function () {
     assert.match(stdout, /config\.json:5: logging\.level is 3; allowed: trace, debug/);
     assert.match(stdout, /^OHF_REQUEST_DEADLINE_SECONDS: request\.deadlineSeconds is 1; allowed: /m);
     assert.match(stdout, /awsinstprov_templates\.json:1: template 'bad': rootVolumeThroughput/);
-    assert.match(stdout, /^4 wrong\n$/m);
+    assert.match(stdout, /^errors: 4\n$/m);
   });
 
-  it('finds files that cannot be read beside the rest', async () => {
+  it('ohf config check reports files that cannot be read among the other errors', async () => {
     await files.write('config.json', { temporal: { tls: { caFile: '/nowhere.pem' } } });
     await files.write('awsinstprov_templates.json', '{');
     const { code, stdout } = await ohf(['config', 'check', '--json'], env());
@@ -76,7 +76,7 @@ describe('ohf config', function () {
     assert.match(findings[1]?.message ?? '', /awsinstprov_templates\.json is not valid JSON/);
   });
 
-  it('finds what is wrong in IBM’s provider configuration, by its keys, with its notes', async () => {
+  it('ohf config check reports errors and notes about IBM’s provider configuration by its keys', async () => {
     const text =
       '{\n "AWS_REGION": "eu-west-1",\n "AWS_PROXY_HOST": "p",\n "AWS_PROXY_PORT": 70000,\n "AWS_KEY_FILE": "/k"\n}';
     const path = await files.write('awsinstprov_config.json', text);
@@ -89,7 +89,7 @@ describe('ohf config', function () {
     assert.match(stdout, /^note: .*awsinstprov_config\.json: AWS_KEY_FILE has no effect: /m);
   });
 
-  it('finds, for the worker, a credential file that cannot be read', async () => {
+  it('ohf config check --worker reports a credential file that cannot be read', async () => {
     const aws = { credentialFile: '/none/credentials' };
     const OHF_CONFIG = await files.write('worker.json', { provider: { aws } });
     const { code, stdout } = await ohf(['config', 'check', '--worker'], { ...env(), OHF_CONFIG });
@@ -100,8 +100,8 @@ describe('ohf config', function () {
     );
   });
 
-  it('is content with what is right', async () => {
+  it('ohf config check reports no errors in valid settings', async () => {
     const { code, stdout } = await ohf(['config', 'check'], env());
-    assert.deepEqual([code, stdout], [0, 'all is right\n']);
+    assert.deepEqual([code, stdout], [0, 'no errors\n']);
   });
 });

@@ -39,7 +39,7 @@ describe('the log of the command line', function () {
       .split('\n')
       .map((line) => JSON.parse(line) as Line);
 
-  it('tells of a request from the call to its answer, under one id of the call', async () => {
+  it('the log has a request from the call to its answer, under one call id', async () => {
     const temporal = await startFakeTemporal({});
     const input = await files.write('hf in', { template: { templateId: 'demo', machineCount: 2 } });
     const outcome = await ohf(['requestMachines', '-f', input], {
@@ -60,7 +60,7 @@ describe('the log of the command line', function () {
     assert.match(String(starts?.['callId']), /^[^.]+-\d+-[0-9a-z]+$/);
   });
 
-  it('tells of questions at level debug only, wherever the level is set', async () => {
+  it('the log has queries only at level debug, wherever that level is set', async () => {
     oneDocument(await ohf(['getAvailableTemplates'], env));
     await assert.rejects(lines(), { code: 'ENOENT' });
     oneDocument(await ohf(['getAvailableTemplates'], { ...env, HF_LOGLEVEL: 'LOG_DEBUG' }));
@@ -76,22 +76,22 @@ describe('the log of the command line', function () {
     );
   });
 
-  it('tells why a call failed, also when that is the settings', async () => {
+  it('the log has the reason of a failed call, also if the settings are the reason', async () => {
     const message = failureMessage(await ohf(['requestMachines', 'none', '1'], env));
     await files.write('config.json', { logging: { level: 'loud' } });
     const wrong = failureMessage(await ohf(['requestMachines', 'demo', '1'], env));
-    const told = await lines();
+    const logged = await lines();
     assert.deepEqual(
-      told.map((line) => [line['level'], line['message']]),
+      logged.map((line) => [line['level'], line['message']]),
       [
         ['error', message],
         ['error', wrong],
       ],
     );
-    assert.match(String(told[0]?.['stack']), /requestMachines/);
+    assert.match(String(logged[0]?.['stack']), /requestMachines/);
   });
 
-  it('begins a next file as Host Factory says, unless IBM’s key forbids it', async () => {
+  it('the log rotates as Host Factory’s variables require, unless IBM’s key forbids it', async () => {
     const propagated = {
       ...env,
       HF_LOGLEVEL: 'LOG_DEBUG',
@@ -110,10 +110,10 @@ describe('the log of the command line', function () {
     assert.ok((await readFile(path)).length > Math.max(size, 10_000));
   });
 
-  it('holds no secret, also when others repeat it', async () => {
-    const told = `denied: ${Object.values(SECRETS).join(' ')} at https://user:password@proxy:1`;
+  it('the log contains no secret, not even one that a server repeats', async () => {
+    const leak = `denied: ${Object.values(SECRETS).join(' ')} at https://user:password@proxy:1`;
     const temporal = await startFakeTemporal({
-      StartWorkflowExecution: [status(7, encodeURIComponent(told))],
+      StartWorkflowExecution: [status(7, encodeURIComponent(leak))],
     });
     const outcome = await ohf(['requestMachines', 'demo', '1'], {
       ...env,
@@ -126,13 +126,13 @@ describe('the log of the command line', function () {
     failureMessage(outcome);
     const log = openLog({ ...env, ...SECRETS }, 'test');
     log.configure(DEFAULTS.logging);
-    log.info(told, { error: new Error(told), userData: 'planted', nested: [{ webhookSecret: 'planted' }] });
+    log.info(leak, { error: new Error(leak), userData: 'planted', nested: [{ webhookSecret: 'planted' }] });
     const text = await readFile(path, 'utf8');
     assert.equal((await lines()).length, 3);
     assert.doesNotMatch(text, /planted|AKIA|user:password/);
   });
 
-  it('never stops a call: missing, read-only and full', async () => {
+  it('a missing, read-only or full log never fails a call', async () => {
     const loud = { ...env, HF_LOGLEVEL: 'LOG_DEBUG' };
     const calls = async (logs: string) =>
       oneDocument(await ohf(['getAvailableTemplates'], { ...loud, HF_PROVIDER_LOGDIR: logs }));

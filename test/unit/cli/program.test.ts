@@ -7,7 +7,7 @@ import { MAIN, ohf, oneDocument, run } from '../../fixtures/commandLine.ts';
 describe('ohf', function () {
   this.timeout(30_000);
 
-  it('shows help with examples and the version', async () => {
+  it('ohf prints help with examples, and its version', async () => {
     const help = await ohf(['--help']);
     assert.equal(help.code, 0);
     assert.match(help.stdout, /requestMachines demo 5/);
@@ -25,13 +25,13 @@ describe('ohf', function () {
     [['worker', '--prot', '1'], /Unknown option --prot of 'worker'/],
     [['worker', 'x'], /'worker' takes no arguments/],
     [['simulate-aws', '--prt', '1'], /Unknown option --prt.*Did you mean '--port'/],
-    [['events', '--type', 'MachineLos'], /--type is 'MachineLos'.* Did you mean 'MachineLost'/],
-    [['events', '--since', 'yesterday'], /--since is 'yesterday'; allowed: 2026-01-31, .*90m, 12h, 7d/],
-    [['events', '--request', 'i-1'], /--request is 'i-1'; allowed: the id of a request/],
+    [['events', '--type', 'MachineLos'], /--type is "MachineLos".* Did you mean 'MachineLost'/],
+    [['events', '--since', 'yesterday'], /--since is "yesterday"; allowed: 2026-01-31, .*90m, 12h, 7d/],
+    [['events', '--request', 'i-1'], /--request is "i-1"; allowed: the id of a request/],
     [['simulate-aws', '--port', 'x'], /--port is "x"; allowed: a number from 0 to 65535/],
   ];
   for (const [args, message] of wrong) {
-    it(`refuses '${args.join(' ')}' with exit code 1`, async () => {
+    it(`ohf rejects '${args.join(' ')}' with exit code 1`, async () => {
       const outcome = await ohf(args);
       assert.equal(outcome.code, 1);
       assert.equal(outcome.stdout, '');
@@ -46,7 +46,7 @@ describe('ohf', function () {
     ['requests', '--stored'],
     ['request', 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab', '--stored'],
   ]) {
-    it(`tells where '${args.join(' ')}' has to be run, on another host than the worker's`, async () => {
+    it(`ohf ${args.join(' ')} names the host to run it on, if that is not the worker's`, async () => {
       const env = { OHF_AWS_ENDPOINT: 'http://127.0.0.1:1', OHF_STORAGE_DIRECTORY: '/nowhere' };
       const outcome = await ohf(args, env);
       assert.deepEqual([outcome.code, outcome.stdout], [1, '']);
@@ -57,7 +57,7 @@ describe('ohf', function () {
     });
   }
 
-  it('serves a simulated AWS, tells its address in one line and stops on SIGTERM', async () => {
+  it('ohf simulate-aws serves a simulated AWS, prints its URL on one line and stops on SIGTERM', async () => {
     const child = spawn(process.execPath, [MAIN, 'simulate-aws'], {
       env: {},
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -69,9 +69,9 @@ describe('ohf', function () {
   });
 
   describe('with much output', () => {
-    it('hands over all of it through a pipe', async () => {
+    it('ohf writes output that is larger than a pipe completely', async () => {
       const files = await many();
-      // A pipe as Host Factory's shell makes it; Node's own would be a socket.
+      // A pipe as Host Factory's shell creates it; a pipe from Node would be a socket.
       const env = { HF_PROVIDER_CONFDIR: files.directory, NODE: process.execPath, MAIN };
       const outcome = await run('/bin/sh', ['-c', '"$NODE" "$MAIN" getAvailableTemplates | cat'], { env });
       const { templates } = oneDocument(outcome);
@@ -80,7 +80,7 @@ describe('ohf', function () {
       await files.remove();
     });
 
-    it('exits 1 without a word when the reader is gone', async () => {
+    it('ohf exits with 1 and prints nothing when the reader has closed the pipe', async () => {
       const files = await many();
       const child = spawn(process.execPath, [MAIN, 'getAvailableTemplates'], {
         env: { HF_PROVIDER_CONFDIR: files.directory },

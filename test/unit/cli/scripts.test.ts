@@ -20,12 +20,12 @@ describe('a script of Host Factory', function () {
   before(async () => {
     files = await scratch();
     await files.write('awsinstprov_templates.json', { templates: [onDemand({ templateId: 'demo' })] });
-    // Node is the one that runs the tests, wherever it is; all else is left out, PATH too.
+    // The Node that runs the tests. There are no other variables, not even PATH.
     env = { HF_PROVIDER_CONFDIR: files.directory, OHF_NODE: process.execPath };
   });
   after(() => files.remove());
 
-  it('is executable, the same for all operations', async () => {
+  it('the scripts of Host Factory are executable, and equal for all operations', async () => {
     for (const operation of OPERATIONS) {
       const path = join(SCRIPTS, `${operation}.sh`);
       assert.equal((await stat(path)).mode & 0o111, 0o111);
@@ -33,14 +33,14 @@ describe('a script of Host Factory', function () {
     }
   });
 
-  it('works with almost no environment, from / and with a path with spaces', async () => {
+  it('a script works with almost no environment, from / and with a path with spaces', async () => {
     const input = await files.write('hf in', '{\n}');
     const outcome = await run(script, ['-f', input], { env });
     oneDocument(outcome);
     assert.equal(outcome.code, 0);
   });
 
-  it('works by a relative path and by its bare name', async () => {
+  it('a script works by a relative path and by its bare name', async () => {
     const relative = join('..', basename(SCRIPTS), 'getAvailableTemplates.sh');
     for (const [command, args] of [
       [relative, []],
@@ -52,7 +52,7 @@ describe('a script of Host Factory', function () {
     }
   });
 
-  it('works through links to it and to its directory', async () => {
+  it('a script works through links to it and to its directory', async () => {
     const plugin = join(files.directory, 'plug in');
     await symlink(SCRIPTS, plugin);
     const first = join(files.directory, 'getAvailableTemplates.sh');
@@ -67,12 +67,12 @@ describe('a script of Host Factory', function () {
     }
   });
 
-  it('runs its own operation', async () => {
+  it('a script runs the operation of its own name', async () => {
     const outcome = await run(join(SCRIPTS, 'requestMachines.sh'), ['nothing', '1'], { env });
     assert.match(failureMessage(outcome), /Template 'nothing' not found/);
   });
 
-  it('keeps standard error out of the answer, in the log directory', async () => {
+  it('a script writes standard error to the log directory, not to the answer', async () => {
     const loud = { ...env, HF_LOGDIR: files.directory, HF_PROVIDER_NAME: 'awsinst', NODE_DEBUG: 'module' };
     oneDocument(await run(script, [], { env: loud }));
     const log = await readFile(join(files.directory, 'awsinst-provider.stderr.log'), 'utf8');
@@ -80,12 +80,12 @@ describe('a script of Host Factory', function () {
     oneDocument(await run(script, [], { env: { ...loud, HF_LOGDIR: '/none' } }));
   });
 
-  it('says what to do when node is not where OHF_NODE says', async () => {
+  it('a script reports what to do if OHF_NODE is not the path of a node', async () => {
     const outcome = await run(script, [], { env: { ...env, OHF_NODE: '/none/"node"' } });
     assert.match(failureMessage(outcome), /OHF_NODE is '\/none\/"node"'/);
   });
 
-  it('runs and writes nothing that its environment or its arguments make up', async () => {
+  it('a script runs no code from its environment or its arguments, and writes to no path from them', async () => {
     const touch = `$(touch '${files.directory}/owned')`;
     const made = { HF_PROVIDER_NAME: `../../${touch}`, HF_LOGDIR: join(files.directory, 'logs') };
     await mkdir(made.HF_LOGDIR);
@@ -111,14 +111,14 @@ describe('a script of Host Factory', function () {
       copy = join(root, 'cli', 'scripts', 'getAvailableTemplates.sh');
     });
 
-    it('says what to do when it is not built', async () => {
+    it('a script reports what to do if its installation is not built', async () => {
       assert.match(
         failureMessage(await run(copy, [], { env })),
         /the root\/dist\/cli\/main\.cjs is missing.*npm run build/,
       );
     });
 
-    it('says so when its files are not whole, or too new for its node', async () => {
+    it('a script reports an installation with missing files, or too new for its node', async () => {
       await cp(MAIN, join(root, 'dist', 'cli', 'main.cjs'));
       assert.match(failureMessage(await run(copy, [], { env })), /cannot run .*ENOENT.*Node\.js 20\.19/);
       const [, program] = /`\$\{__dirname\}\/(\S+)`/.exec(await readFile(MAIN, 'utf8')) ?? [];
@@ -127,7 +127,7 @@ describe('a script of Host Factory', function () {
       assert.match(message, /^Node\.js v\d.*cannot run .*Unexpected identifier/);
     });
 
-    it('finds node beside it, else where the build recorded it', async () => {
+    it('a script finds the node of its installation, else the one that the build recorded', async () => {
       await mkdir(join(root, 'dist', 'cli'), { recursive: true });
       await writeFile(join(root, 'dist', 'cli', 'main.cjs'), 'not read by the stand-ins for node');
       const { OHF_NODE: _, ...bare } = env;
@@ -145,7 +145,7 @@ describe('a script of Host Factory', function () {
   });
 });
 
-/** A program that takes node's place and tells what it was given. */
+/** Writes a program that replaces node and prints what it was called with. */
 const standIn = async (path: string, word: string) => {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, `#!/bin/sh\necho "{\\"message\\":\\"${word} $2 \${NODE_EXTRA_CA_CERTS-unset}\\"}"\n`);

@@ -18,12 +18,12 @@ describe('ohf templates', function () {
   });
   after(() => files.remove());
 
-  it('lists the usable ones of the provider and names the others', async () => {
+  it('ohf templates lists the usable templates of the provider and names the others', async () => {
     const { code, stdout } = await ohf(['templates'], { HF_PROVIDER_CONFDIR: files.directory });
     assert.equal(code, 0);
     assert.match(
       stdout,
-      /^TEMPLATE +MAX +PRICE +BY +TYPES +SUBNETS\ngood +10 +ondemand +RunInstances +m5\.large +subnet-1\n/,
+      /^TEMPLATE +MAX +PRICE +API +TYPES +SUBNETS\ngood +10 +ondemand +RunInstances +m5\.large +subnet-1\n/,
     );
     assert.match(
       stdout,
@@ -31,7 +31,7 @@ describe('ohf templates', function () {
     );
   });
 
-  it('explains with file and line, and fails while something is wrong', async () => {
+  it('ohf templates validate reports errors with file and line, and fails if there are any', async () => {
     const { code, stdout } = await ohf(['templates', 'validate', '--templates', path]);
     assert.equal(code, 1);
     const [, line] = /templates\.json:(\d+): template 'bad'/.exec(stdout) ?? [];
@@ -43,13 +43,13 @@ describe('ohf templates', function () {
     );
   });
 
-  it('says all of it as JSON', async () => {
+  it('ohf templates --json prints templates and errors', async () => {
     const { stdout } = await ohf(['templates', '--templates', path, '--json']);
     const { templates, problems } = JSON.parse(stdout) as { templates: object[]; problems: object[] };
     assert.deepEqual([templates.length, problems.length], [2, 1]);
   });
 
-  it('knows no other word', async () => {
+  it('ohf templates rejects every action but validate', async () => {
     const { code, stderr } = await ohf(['templates', 'check', '--templates', path]);
     assert.equal(code, 1);
     assert.match(stderr, /\[validate\] is "check"; allowed: validate/);

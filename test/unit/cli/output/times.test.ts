@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseTime } from '../../../../cli/output/times.ts';
 
-describe('a time that somebody types', () => {
+describe('a time on the command line', () => {
   const now = Date.UTC(2026, 0, 31, 12);
   for (const [text, time] of [
     ['90m', '2026-01-31T10:30:00Z'],
@@ -11,9 +11,11 @@ describe('a time that somebody types', () => {
     ['2026-01-31T12:30', '2026-01-31T12:30:00Z'],
     ['2026-01-31T12:30:05+01:00', '2026-01-31T11:30:05Z'],
   ] as const) {
-    it(`is understood: ${text}`, () => assert.equal(parseTime(text, now), Date.parse(time)));
+    it(`a time on the command line may be '${text}'`, () =>
+      assert.equal(parseTime(text, now), Date.parse(time)));
   }
   for (const text of ['', 'yesterday', '5', '5y', '2026-13-40', '31.01.2026', '-1h']) {
-    it(`is refused: '${text}'`, () => assert.equal(parseTime(text, now), undefined));
+    it(`a time on the command line may not be '${text}'`, () =>
+      assert.equal(parseTime(text, now), undefined));
   }
 });

@@ -42,7 +42,7 @@ async function longLife(harness: Harness): Promise<void> {
   await aws.addGate('*', 'dropAfter', null, { chance: 0.02, seed: 2 });
   const belief: Belief = { hosts: new Map(), open: new Set(), known: new Set(), returns: new Set() };
   const players = Array.from({ length: PLAYERS }, (_, index) => play(harness, belief, index, until));
-  await Promise.all([
+  await allEnded([
     ...players,
     harness.world.killWorker().then(() => harness.world.startWorker()),
     outage(harness),
@@ -53,6 +53,12 @@ async function longLife(harness: Harness): Promise<void> {
   await onlyThese(harness, [...belief.hosts.keys()]);
   await harness.end(await harness.giveBack([...belief.hosts.values()]), 60_000);
   await onlyThese(harness);
+}
+
+/** Waits for all of them even if one fails: a worker that still starts would meet the one that `restore` starts. */
+async function allEnded(activities: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(activities)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
 }
 
 async function outage({ world: { aws } }: Harness): Promise<void> {

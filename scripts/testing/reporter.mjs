@@ -20,7 +20,10 @@ export default class Reporter extends Spec {
     super(runner, options);
     runner.on('pass', () => this.#passed++);
     // A failed hook counts too, because its tests did not run.
-    runner.on('fail', () => this.#failed++);
+    runner.on('fail', (test) => {
+      this.#failed++;
+      nameUncaughtError(test);
+    });
     for (const event of ['test end', 'hook end']) {
       runner.on(event, ({ file, duration }) => this.#times.add(file, duration));
     }
@@ -43,6 +46,15 @@ export default class Reporter extends Spec {
     if (phases && lines.length > 0) process.stdout.write(`\n${lines.join('\n')}\n`);
     process.stdout.write(`\n${this.#passed} passed, ${this.#failed} failed\n`);
   }
+}
+
+/**
+ * From a parallel run, mocha reports an error outside of any test as an object without the methods that its own list
+ * of failures calls.
+ */
+function nameUncaughtError(test) {
+  test.titlePath ??= () => [test.file ?? '', test.title].filter(Boolean);
+  test.fullTitle ??= () => test.titlePath().join(' ');
 }
 
 function endSoon() {

@@ -3,8 +3,7 @@ import { eventually } from '../fixtures/eventually.ts';
 import { ended, giveAllBack, requestMachines } from '../fixtures/stack/hostFactory.ts';
 import { startStack, type Stack } from '../fixtures/stack/stack.ts';
 
-describe('the health of a worker', function () {
-  this.timeout(180_000);
+describe('the health of a worker', () => {
   let stack: Stack;
   before(async () => {
     stack = await startStack();

@@ -23,8 +23,7 @@ const SPOT = {
   hostName: 'short',
 };
 
-describe('a worker that receives interruption notices', function () {
-  this.timeout(120_000);
+describe('a worker that receives interruption notices', () => {
   let stack: Stack;
   before(async () => {
     stack = await startStack(SELDOM, [SPOT], { hearsAws: true });

@@ -11,8 +11,7 @@ import {
 import { startStack, type Stack } from '../fixtures/stack/stack.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
 
-describe('lost machines', function () {
-  this.timeout(180_000);
+describe('lost machines', () => {
   let stack: Stack;
   before(async () => {
     stack = await startStack();

@@ -10,8 +10,7 @@ import {
 import { startStack, type Stack } from '../fixtures/stack/stack.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
 
-describe('outages and operator actions', function () {
-  this.timeout(180_000);
+describe('outages and operator actions', () => {
   let stack: Stack;
   let launchedBefore: number;
   before(async () => {

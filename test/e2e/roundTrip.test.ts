@@ -8,8 +8,7 @@ import { ended, requestMachines, returnMachines, statusOf } from '../fixtures/st
 import { startStack, type Stack } from '../fixtures/stack/stack.ts';
 import type { StatusView } from '../../domain/request/statusView.ts';
 
-describe("a round trip through Host Factory's scripts", function () {
-  this.timeout(120_000);
+describe("a round trip through Host Factory's scripts", () => {
   let stack: Stack;
   before(async () => {
     stack = await startStack();

@@ -9,8 +9,7 @@ import { fileURLToPath } from 'node:url';
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 
 describe('npm start -- --once', () => {
-  it('npm start -- --once plays a round trip, exits with 0 and leaves no process behind', async function () {
-    this.timeout(180_000);
+  it('npm start -- --once plays a round trip, exits with 0 and leaves no process behind', async () => {
     const state = await mkdtemp(path.join(tmpdir(), 'ohf-start-'));
     try {
       const child = spawn('npm', ['start', '--', '--once'], {

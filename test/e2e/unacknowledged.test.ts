@@ -4,8 +4,7 @@ import { ended, giveAllBack, goingOf, requestMachines } from '../fixtures/stack/
 import { QUICK, startStack, type Stack } from '../fixtures/stack/stack.ts';
 import type { StatusView } from '../../domain/request/statusView.ts';
 
-describe('unacknowledged machines', function () {
-  this.timeout(180_000);
+describe('unacknowledged machines', () => {
   let stack: Stack;
   before(async () => {
     stack = await startStack({ ...QUICK, unacknowledged: { maxMissedLists: 2, minAgeSeconds: 3 } });

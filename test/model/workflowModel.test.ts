@@ -5,9 +5,7 @@ import { live } from './workflowModel.ts';
 
 const SEED = 9;
 
-describe('requests and returns, lived at random', function () {
-  this.timeout(180_000);
-
+describe('requests and returns, lived at random', () => {
   it('lose, leak, double and kill nothing', () =>
     fc.assert(fc.asyncProperty(deeds, live), { seed: SEED, numRuns: 3, endOnFailure: true }));
 

@@ -47,8 +47,7 @@ function* reset(recorded: Recorded): Generator<Replayable> {
 }
 
 /** Kept by `npm run histories`; those of a release are never recorded anew. */
-describe('the workflows of now', function () {
-  this.timeout(120_000);
+describe('the workflows of now', () => {
   before(() => quietRuntime());
 
   for (const name of readdirSync(FOLDER).toSorted()) {

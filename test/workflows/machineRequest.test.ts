@@ -168,9 +168,8 @@ describe('machineRequest', () => {
       await rig.result(request);
     }));
 
-  it('survives that AWS refuses to terminate 3,000 machines, with a long message for each', function () {
-    this.timeout(120_000);
-    return rig.withWorkers(async () => {
+  it('survives that AWS refuses to terminate 3,000 machines, with a long message for each', () =>
+    rig.withWorkers(async () => {
       const request = await rig.startRequest({ count: 3_000 });
       const view = await settledUnread(request);
       for (const id of rig.cloud.live()) rig.cloud.protectedIds.add(id);
@@ -180,8 +179,7 @@ describe('machineRequest', () => {
       await rig.env.sleep('6 minutes');
       await rig.result(request);
       assert.deepEqual(rig.cloud.live(), []);
-    });
-  });
+    }));
 
   it('launches nothing when the deadline passed while no worker was there', () =>
     rig.withWorkers(async () => {
@@ -342,9 +340,8 @@ describe('machineRequest', () => {
       await rig.result(request);
     }));
 
-  it('takes 300 machines back one by one within the limits of a history', function () {
-    this.timeout(240_000);
-    return rig.withWorkers(async () => {
+  it('takes 300 machines back one by one within the limits of a history', () =>
+    rig.withWorkers(async () => {
       const request = await rig.startRequest({ count: 300 });
       const view = await settled(request);
       for (const id of ids(view)) {
@@ -364,6 +361,5 @@ describe('machineRequest', () => {
         Array.from(told, (_, index) => index + 1),
       );
       assert.ok(Math.max(...lengths) < 10_000, `longest run: ${Math.max(...lengths)} events`);
-    });
-  });
+    }));
 });

@@ -27,8 +27,7 @@ const view: StatusView = {
 };
 
 let temporal: DevServer;
-describe('calls to Temporal', function () {
-  this.timeout(60_000);
+describe('calls to Temporal', () => {
   before(async () => {
     temporal = await startDevServer();
   });

@@ -6,8 +6,7 @@ import { scratch, type Scratch } from '../../fixtures/scratch.ts';
 import { failureMessage, ohf, oneDocument } from '../../fixtures/commandLine.ts';
 import { startDevServer, type DevServer } from '../../fixtures/temporal/devServer.ts';
 
-describe('draining a provider', function () {
-  this.timeout(60_000);
+describe('draining a provider', () => {
   let files: Scratch;
   let server: DevServer;
   let top: string;

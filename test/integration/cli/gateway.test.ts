@@ -41,8 +41,7 @@ const settled: StatusView = {
 };
 
 for (const kind of ['lean', 'sdk'] as const) {
-  describe(`the operations over the ${kind} client, without a worker`, function () {
-    this.timeout(60_000);
+  describe(`the operations over the ${kind} client, without a worker`, () => {
     operations(kind);
   });
 }

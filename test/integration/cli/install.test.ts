@@ -8,8 +8,7 @@ const PLUGINS = 'conf/providerplugins/hostProviderPlugins.json';
 const PROVIDERS = 'conf/providers/hostProviders.json';
 const REQUESTORS = 'conf/requestors/hostRequestors.json';
 
-describe('the registration with Host Factory', function () {
-  this.timeout(30_000);
+describe('the registration with Host Factory', () => {
   let files: Scratch;
   let top: string;
   const install = (...more: string[]) => ohf(['install', '--hf-top', top, '--provider', 'myaws', ...more]);

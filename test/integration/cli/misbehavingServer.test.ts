@@ -13,9 +13,7 @@ const START = 'StartWorkflowExecution';
 const DESCRIBE = 'DescribeWorkflowExecution';
 
 for (const kind of ['lean', 'sdk'] as const) {
-  describe(`the ${kind} client with a misbehaving server`, function () {
-    this.timeout(30_000);
-
+  describe(`the ${kind} client with a misbehaving server`, () => {
     async function against<T>(answers: Answers, use: (calls: TemporalClient, server: Fake) => Promise<T>) {
       const server = await fake.startFakeTemporal(answers);
       const calls = await selectClient(

@@ -7,8 +7,7 @@ import { onDemand, scratch, type Scratch } from '../../fixtures/scratch.ts';
 
 const PACKER = fileURLToPath(new URL('../../../../scripts/lib/build/host-package.mjs', import.meta.url));
 
-describe('the package for hosts', function () {
-  this.timeout(120_000);
+describe('the package for hosts', () => {
   let files: Scratch;
   let env: Record<string, string>;
   before(async () => {

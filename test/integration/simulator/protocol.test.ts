@@ -173,7 +173,7 @@ describe('the simulated EC2 API', () => {
     const [id] = await run(bench.ec2);
     const found = (await bench.control.instances()).find((instance) => instance.id === id);
     assert.equal(found?.privateIp, freed);
-  }).timeout(30_000);
+  });
 
   it('the simulator logs each call with its exact parameters', async () => {
     const [id] = await run(bench.ec2, { ClientToken: 'token' });

@@ -24,8 +24,7 @@ import { run, startBench, type Harness } from '../../fixtures/cloud/simulatedEc2
 const instance = { deployment: 'test', provider: 'awsinst' };
 const STATE_CHANGES = 'EC2 Instance State-change Notification';
 
-describe('the interruption listener', function () {
-  this.timeout(30_000);
+describe('the interruption listener', () => {
   let bench: Harness;
   let aws: AwsClients;
   let sqs: SQSClient;

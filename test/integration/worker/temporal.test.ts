@@ -21,8 +21,7 @@ import { certificate, startTlsFront } from '../../fixtures/temporal/tlsFront.ts'
 
 const SIMULATED = { OHF_AWS_ENDPOINT: 'http://127.0.0.1:1' };
 
-describe('the Temporal namespace of the worker', function () {
-  this.timeout(120_000);
+describe('the Temporal namespace of the worker', () => {
   let temporal: DevServer;
   let files: Scratch;
   before(async () => {

@@ -17,8 +17,7 @@ const OPERATIONS = [
   'getReturnRequests',
 ];
 
-describe('an operation of Host Factory', function () {
-  this.timeout(30_000);
+describe('an operation of Host Factory', () => {
   let files: Scratch;
   let env: Record<string, string>;
   before(async () => {

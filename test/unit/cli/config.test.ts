@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { onDemand, scratch, type Scratch } from '../../fixtures/scratch.ts';
 import { ohf } from '../../fixtures/commandLine.ts';
 
-describe('ohf config', function () {
-  this.timeout(30_000);
+describe('ohf config', () => {
   let files: Scratch;
   const env = () => ({ HF_PROVIDER_CONFDIR: files.directory, OHF_AWS_ENDPOINT: 'http://127.0.0.1:1' });
   beforeEach(async () => {

@@ -16,8 +16,7 @@ const SECRETS = {
   AWS_SECRET_ACCESS_KEY: 'planted/aws+"secret"\\key',
 };
 
-describe('the log of the command line', function () {
-  this.timeout(30_000);
+describe('the log of the command line', () => {
   let files: Scratch;
   let env: Record<string, string>;
   let path: string;

@@ -4,9 +4,7 @@ import { once } from 'node:events';
 import { onDemand, scratch } from '../../fixtures/scratch.ts';
 import { MAIN, ohf, oneDocument, run } from '../../fixtures/commandLine.ts';
 
-describe('ohf', function () {
-  this.timeout(30_000);
-
+describe('ohf', () => {
   it('ohf prints help with examples, and its version', async () => {
     const help = await ohf(['--help']);
     assert.equal(help.code, 0);

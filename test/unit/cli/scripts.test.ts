@@ -12,8 +12,7 @@ const OPERATIONS = [
   'getReturnRequests',
 ];
 
-describe('a script of Host Factory', function () {
-  this.timeout(30_000);
+describe('a script of Host Factory', () => {
   let files: Scratch;
   let env: Record<string, string>;
   const script = join(SCRIPTS, 'getAvailableTemplates.sh');

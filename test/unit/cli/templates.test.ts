@@ -3,8 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { onDemand, scratch, spot, type Scratch } from '../../fixtures/scratch.ts';
 import { ohf } from '../../fixtures/commandLine.ts';
 
-describe('ohf templates', function () {
-  this.timeout(30_000);
+describe('ohf templates', () => {
   let files: Scratch;
   let path: string;
   before(async () => {

@@ -37,8 +37,7 @@ function memory() {
   return { lines, messages: () => lines.map(({ message }) => message), settings };
 }
 
-describe('log targets', function () {
-  this.timeout(20_000);
+describe('log targets', () => {
   let files: Scratch;
   let log: FanOut | undefined;
   const kept = memory();

@@ -13,8 +13,7 @@ const SECRETS = {
   AWS_SESSION_TOKEN: PLANTED,
 };
 
-describe('secrets in the environment', function () {
-  this.timeout(60_000);
+describe('secrets in the environment', () => {
   let files: Scratch;
   before(async () => {
     files = await scratch();

@@ -2,8 +2,7 @@ import { strict as assert } from 'node:assert';
 import { bundleWorkflows, checkBundle } from '../../../worker/bundle.ts';
 
 describe('the workflow bundle check', () => {
-  it('the bundle of our workflows passes the bundle check', async function () {
-    this.timeout(60_000);
+  it('the bundle of our workflows passes the bundle check', async () => {
     assert.match(await bundleWorkflows(), /machineRequest/);
   });
 

@@ -12,8 +12,7 @@ import { scratch, type Scratch } from '../../fixtures/scratch.ts';
 const WAITS = /waiting for Temporal at 127\.0\.0\.1:1"/;
 
 /** As a process, with a Temporal that never comes: it says so every other second. */
-describe('the log of a worker', function () {
-  this.timeout(30_000);
+describe('the log of a worker', () => {
   let files: Scratch;
   let child: ChildProcess | undefined;
   beforeEach(async () => {

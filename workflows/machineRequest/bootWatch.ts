@@ -3,10 +3,10 @@ import { waitStub } from '../runtime/activityStubs.ts';
 import { FIRST_REPORT_SECONDS, type RequestOwner } from './requestOwner.ts';
 import type { LaunchedMachine } from '../../domain/request/launch.ts';
 
-/** Has machines watched that launches brought, each once in a run. */
+/** Watches launched machines while they boot, each once in a run. */
 export class BootWatch {
   readonly #owner: RequestOwner;
-  /** Machines that an activity of this run waits for. */
+  /** Machines that an activity of this run has waited or waits for. */
   readonly #watched = new Set<string>();
 
   constructor(owner: RequestOwner) {
@@ -16,10 +16,11 @@ export class BootWatch {
   watch(machines: readonly LaunchedMachine[]): void {
     const machineIds = machines.map(({ machineId }) => machineId).filter((id) => !this.#watched.has(id));
     for (const id of machineIds) this.#watched.add(id);
-    if (machineIds.length > 0) void this.#awaitDecided(machineIds);
+    if (machineIds.length > 0)
+      this.#owner.background.start('watch booting machines', () => this.#awaitDecided(machineIds));
   }
 
-  /** Until each of these is decided: ready, dead, or not up by a read after their deadline. */
+  /** Waits until each machine is ready or terminated, or a read after the deadline shows that it is not. */
   async #awaitDecided(machineIds: readonly string[]): Promise<void> {
     const { input } = this.#owner.state;
     const { bootTimeoutSeconds = Infinity } = input;
@@ -33,11 +34,11 @@ export class BootWatch {
       const { observations, isFinal } = await stub.awaitReady({ machineIds: batch, deadline, reportSeconds });
       this.#owner.apply({ type: 'MachinesObserved', observations });
       if (!isFinal) continue;
-      // While AWS can't be read, their own limit ends nothing.
+      // While AWS cannot be read, the boot timeout fails no machine; the deadline of the request does.
       if (observations.length === 0 && deadline < requestDeadline) deadline = requestDeadline;
       else {
-        const ownLimit = deadline < requestDeadline ? { seconds: bootTimeoutSeconds } : {};
-        this.#owner.apply({ type: 'DeadlinePassed', machineIds: batch, ...ownLimit });
+        const bootTimeout = deadline < requestDeadline ? { seconds: bootTimeoutSeconds } : {};
+        this.#owner.apply({ type: 'DeadlinePassed', machineIds: batch, ...bootTimeout });
       }
     }
   }

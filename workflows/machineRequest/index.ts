@@ -17,12 +17,11 @@ import type { StatusView } from '../../domain/request/statusView.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';
 
 /**
- * One machine request of Host Factory, from its acceptance to its last machine's end.
+ * One machine request of Host Factory, from its acceptance to the end of its last machine.
  *
- * It launches until it has what was asked or the deadline comes, reports the request settled, and stays
- * open, idle, as the owner of its machines, giving back those that Host Factory returns. Nothing that
- * happens to it - a cancel, a deadline, a dead worker - makes it forget a machine: it ends only when
- * none is left. Its result is its last status.
+ * It launches until it has what HF asked for or the deadline passes, and settles the request. Then it stays open and
+ * idle as the owner of its machines, and releases those that HF returns. Neither a cancel, a deadline nor a killed
+ * worker makes it forget a machine: it ends only when none is left. Its result is its last status.
  */
 export async function machineRequest(input: MachineRequestInput): Promise<StatusView> {
   const owner = new RequestOwner(input);
@@ -39,12 +38,11 @@ export async function machineRequest(input: MachineRequestInput): Promise<Status
     if (message.groups) provisioning.adoptGroups(message.groups);
     if (message.unreported) termination.releaseUnreported(message.unreported, message.releaseAt ?? 0);
   });
-  // A cancel from outside means "give everything back, then end"; it must not stop the giving back.
+  // A cancel means "release everything, then end"; it must not stop the release.
   CancellationScope.current().cancelRequested.catch(() => cancelRequest(owner));
 
   await CancellationScope.nonCancellable(() => Promise.all([provisioning.run(), termination.run()]));
-  if (!owner.isFinished()) return owner.continueAsNew();
-  return owner.close();
+  return owner.runState() === 'finished' ? owner.close() : owner.continueAsNew();
 }
 
 /** Operators find a cancelled request by its state at once, though the release of its machines may take long. */

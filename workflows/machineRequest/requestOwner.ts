@@ -1,4 +1,4 @@
-import { CancellationScope, makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow';
+import { makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow';
 import { isAlive } from '../../domain/machine/machine.ts';
 import { reduce, type RequestFact } from '../../domain/request/reducer.ts';
 import {
@@ -7,11 +7,14 @@ import {
   deadlineOf,
   initialRequestState,
   hasOverdueLaunch,
+  machinesPendingRelease,
   type RequestState,
 } from '../../domain/request/state.ts';
 import { requestStatus, ownershipStatusOf } from '../../domain/request/status.ts';
 import type { MachinesObserved } from '../../contract/messages.ts';
 import { EventPublisher } from '../runtime/eventPublisher.ts';
+import { TaskGroup } from '../runtime/taskGroup.ts';
+import type { Launch } from '../../domain/request/launch.ts';
 import type { machineRequest } from './index.ts';
 import { nextRunVisibility, fitsInMemo, updateDetails, setHfState } from '../runtime/visibility.ts';
 import type { StatusView } from '../../domain/request/statusView.ts';
@@ -19,19 +22,31 @@ import type { MachineRequestInput } from '../../domain/request/input.ts';
 import type { ReturnMachines } from '../../domain/request/returns.ts';
 import type { OwnershipStatus } from '../../domain/request/ownershipStatus.ts';
 
-/** Events; the server's own suggestion comes at 4,096 and its limit is 51,200. */
+/** History events after which a run ends. The server suggests it at 4,096 and terminates a run at 51,200. */
 const MAX_HISTORY_EVENTS = 5_000;
-/** A quick machine is reported at the latest this long after it is up or gone, though slow ones still take time. */
+/** After a reset has discovered machines, ordinals go on from the next multiple: those below may be in use. */
+const ORDINALS_PER_RUN = 1_000;
+/** A machine that is ready or terminated is reported after this time at the latest, though others take longer. */
 export const FIRST_REPORT_SECONDS = 20;
 
-/** What an owner knows of its request, and when its run may end. */
+/**
+ * Whether a run may end. `busy`: something under way that only this run can finish. `idle`: nothing under way, and
+ * machines to own. `compactable`: the next run starts from a short input instead of a long history. `finished`: nothing
+ * left to own or to answer.
+ */
+export type RunState = 'busy' | 'idle' | 'compactable' | 'finished';
+
+/** The state of a request, and when its run may end. */
 export class RequestOwner {
   #state: RequestState;
+  #lastOrdinal = 0;
   readonly #eventPublisher: EventPublisher;
-  /** Things under way that a next run would not begin again: the owner neither ends nor continues as new. */
-  #runningTasks = 0;
-  /** Releases under way. A next run begins them again. */
-  #releasesInProgress = 0;
+  /** Tasks that a next run would not start again: the run does not end before them. */
+  readonly tasks = new TaskGroup();
+  /** Releases of machines. A next run starts them again. */
+  readonly releases = new TaskGroup();
+  /** Tasks that either end before the request settles or are started again by a next run: nothing waits for them. */
+  readonly background = new TaskGroup();
 
   constructor(input: MachineRequestInput) {
     this.#state = initialRequestState(input);
@@ -43,7 +58,7 @@ export class RequestOwner {
     return this.#state;
   }
 
-  /** Owns machines whose own owner is closed or lost. */
+  /** Whether it owns machines whose first owner is closed or lost. */
   get isAdopter(): boolean {
     return this.#state.input.template === undefined;
   }
@@ -60,7 +75,7 @@ export class RequestOwner {
     this.apply({ type: 'ReturnRequested', request });
   }
 
-  /** Machines that it has never had are not its own for being seen, but those that an adopter is told of. */
+  /** Machines that it does not own yet count only for an adopter, and only while they are alive. */
   observe({ observations, unacknowledged = [] }: MachinesObserved): void {
     const own = observations.filter(({ machineId }) => this.#state.machines.has(machineId));
     const others = observations.filter(
@@ -82,18 +97,68 @@ export class RequestOwner {
     this.apply({ type: 'CancelRequested' });
   }
 
-  /** Nothing is left to own and nobody waits for an answer. An adopter first has to hear what it adopts. */
-  isFinished(): boolean {
+  get lastOrdinal(): number {
+    return this.#lastOrdinal;
+  }
+
+  decideLaunch(launch: Launch): void {
+    this.#lastOrdinal = launch.ordinal;
+    this.apply({ type: 'LaunchDecided', launch });
+  }
+
+  /** Leaves out every ordinal that a run before a reset may have used. */
+  skipOrdinals(): void {
+    this.#lastOrdinal = Math.ceil((this.#lastOrdinal + 1) / ORDINALS_PER_RUN) * ORDINALS_PER_RUN;
+  }
+
+  apply(fact: RequestFact): void {
+    const before = this.#state;
+    this.#state = reduce(before, fact);
+    this.#eventPublisher.record(before, this.#state);
+    updateDetails(this.#state);
+  }
+
+  isPastDeadline(): boolean {
+    return Date.now() >= deadlineOf(this.#state.input);
+  }
+
+  msUntilDeadline(): number {
+    return Math.max(1, deadlineOf(this.#state.input) - Date.now());
+  }
+
+  runState(): RunState {
+    const isSettled = this.#state.phase === 'settled' && !hasOverdueLaunch(this.#state);
+    if (!isSettled || !this.tasks.isEmpty) return 'busy';
+    // A long history ends the run also while machines are being released: the next run starts that again.
+    if (!this.releases.isEmpty) return hasLongHistory() ? 'compactable' : 'busy';
+    if (this.#eventPublisher.isPublished && this.#ownsNothing()) return 'finished';
+    return hasLongHistory() || this.#shouldCompact() ? 'compactable' : 'idle';
+  }
+
+  /** No machine, no group and no return is left. A new adopter owns nothing until the first signal. */
+  #ownsNothing(): boolean {
     const { input, machines, launches, groupsToDelete, openReturns } = this.#state;
     const awaitsAdoption = this.isAdopter && machines.size + launches.length === 0 && !input.carriedState;
-    const ownsNothing = liveMachines(this.#state).length === 0 && groupsToDelete.length === 0;
     return (
-      this.isIdle() &&
-      this.#eventPublisher.isPublished &&
-      ownsNothing &&
+      liveMachines(this.#state).length === 0 &&
+      groupsToDelete.length === 0 &&
       openReturns.size === 0 &&
       !awaitsAdoption
     );
+  }
+
+  /**
+   * The first run also ends once Host Factory has acknowledged its machines, so that an owner does not keep for months
+   * how they were launched. It does not end as soon as it settles, because hundreds of requests may settle at once;
+   * only a request whose machines do not fit in the memo does, for then only the next run's input shows them without a
+   * worker.
+   */
+  #shouldCompact(): boolean {
+    const { input, unacknowledged, cancelled } = this.#state;
+    const isAcknowledged = unacknowledged.size === 0 || !fitsInMemo(this.#state);
+    const isFirstRun = !input.carriedState && !cancelled;
+    const isQuiet = this.#eventPublisher.isPublished && machinesPendingRelease(this.#state).length === 0;
+    return isAcknowledged && isFirstRun && isQuiet;
   }
 
   async continueAsNew(): Promise<never> {
@@ -112,73 +177,10 @@ export class RequestOwner {
     setHfState(this.#state.cancelled ? 'cancelled' : 'returned');
     return requestStatus(this.#state, 0, this.#state.machines.size);
   }
+}
 
-  apply(fact: RequestFact): void {
-    const before = this.#state;
-    this.#state = reduce(before, fact);
-    this.#eventPublisher.record(before, this.#state);
-    updateDetails(this.#state);
-  }
-
-  isPastDeadline(): boolean {
-    return Date.now() >= deadlineOf(this.#state.input);
-  }
-
-  msUntilDeadline(): number {
-    return Math.max(1, deadlineOf(this.#state.input) - Date.now());
-  }
-
-  get isReleasing(): boolean {
-    return this.#releasesInProgress > 0;
-  }
-
-  releaseStarted(): void {
-    this.#releasesInProgress += 1;
-  }
-
-  releaseEnded(): void {
-    this.#releasesInProgress -= 1;
-  }
-
-  /** For work that a signal begins: a cancel of the workflow must not end it. */
-  startTask(task: () => Promise<void>): void {
-    void CancellationScope.nonCancellable(() => this.trackTask(task));
-  }
-
-  async trackTask(task: () => Promise<void>): Promise<void> {
-    this.#runningTasks += 1;
-    try {
-      await task();
-    } finally {
-      this.#runningTasks -= 1;
-    }
-  }
-
-  /** Settled and certain of every launch: the only moments at which a run may end. */
-  #isSafePoint(): boolean {
-    return this.#state.phase === 'settled' && this.#runningTasks === 0 && !hasOverdueLaunch(this.#state);
-  }
-
-  isIdle(): boolean {
-    return this.#isSafePoint() && !this.isReleasing;
-  }
-
-  /** When the history is long, nothing more is begun in this run. Not every server suggests it. */
-  shouldContinueAsNew(): boolean {
-    const { continueAsNewSuggested, historyLength } = workflowInfo();
-    return this.#isSafePoint() && (continueAsNewSuggested || historyLength > MAX_HISTORY_EVENTS);
-  }
-
-  /**
-   * A run also ends once when Host Factory has read all that it brought, so that no owner carries for months how its
-   * machines were launched. Not as soon as it settles, for hundreds of requests may do that at once, unless only the
-   * next run's input tells its machines without a worker. One that is cancelled ends anyway.
-   */
-  canEndRun(): boolean {
-    const { input, unacknowledged, cancelled } = this.#state;
-    const isAcknowledged = unacknowledged.size === 0 || !fitsInMemo(this.#state);
-    const shouldCompact = isAcknowledged && !input.carriedState && !cancelled;
-    const canCompact = shouldCompact && this.isIdle() && this.#eventPublisher.isPublished;
-    return this.isFinished() || this.shouldContinueAsNew() || canCompact;
-  }
+/** Not every server suggests to continue as new. */
+function hasLongHistory(): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return continueAsNewSuggested || historyLength > MAX_HISTORY_EVENTS;
 }

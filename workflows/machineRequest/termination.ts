@@ -14,14 +14,14 @@ import { returnOutcomeSignal } from '../runtime/definitions.ts';
 import type { ReturnOutcome } from '../../domain/request/returns.ts';
 
 const MINUTE = 60_000;
-/** Returns that arrive within this time go to AWS together. */
+/** Returns that arrive within this time go to AWS in one call. */
 const MERGE_RETURNS_MS = 1_000;
-/** A machine that AWS would not terminate is tried again after this time. */
+/** What AWS refused to terminate or delete is tried again after this time. */
 const REFUSED_RETRY_MS = 5 * MINUTE;
-/** Releases under way may end in this run for so long; then the next run begins them again. */
+/** A run with a long history waits this long for its releases; then the next run starts them again. */
 const CONTINUE_AS_NEW_GRACE_MS = 10 * MINUTE;
 
-/** Gives machines back that nobody wants any more, and answers the returns that asked for it. */
+/** Releases the machines that are pending release, and answers the returns that asked for it. */
 export class Termination {
   readonly #owner: RequestOwner;
 
@@ -29,58 +29,50 @@ export class Termination {
     this.#owner = owner;
   }
 
-  /** Terminates what nobody wants any more and answers returns, until the owner is over or too long-lived. */
+  /** Releases machines, deletes groups and answers returns until the run may end. */
   async run(): Promise<void> {
-    const refused = this.#idsInStage('refused');
-    if (refused.length > 0) void this.#retryRefused(refused);
+    this.#retryRefusedLater(this.#refusedIds());
     for (;;) {
       await condition(
         () =>
           this.#returnOutcomes().length > 0 ||
           this.#canRelease() ||
           this.#canDeleteGroups() ||
-          this.#owner.canEndRun(),
+          this.#canEndRun(),
       );
       const outcomes = this.#returnOutcomes();
-      if (outcomes.length > 0) {
+      if (outcomes.length > 0)
         await Promise.all(outcomes.map(([returnId, outcome]) => this.#sendOutcome(returnId, outcome)));
-        continue;
-      }
-      if (this.#canDeleteGroups()) {
-        void this.#owner.trackTask(() => this.#deleteGroups());
-        continue;
-      }
-      if (!this.#canRelease()) {
-        // One machine that hangs in shutting down must not hold up the returns of others for long.
-        if (this.#owner.isReleasing)
-          await condition(() => !this.#owner.isReleasing, CONTINUE_AS_NEW_GRACE_MS);
-        return;
-      }
-      if (machinesPendingRelease(this.#owner.state).length < liveMachines(this.#owner.state).length)
-        await sleep(MERGE_RETURNS_MS, { summary: 'merge returns' });
-      const machineIds = machinesPendingRelease(this.#owner.state).map((machine) => machine.machineId);
-      this.#owner.apply({ type: 'TerminationStarted', machineIds });
-      void this.#release(machineIds);
+      else if (this.#canDeleteGroups()) this.#owner.tasks.start('delete groups', () => this.#deleteGroups());
+      else if (this.#canRelease()) await this.#startRelease();
+      else break;
     }
+    // One machine that stays in shutting-down must not delay the returns of others for long.
+    if (!this.#owner.releases.isEmpty)
+      await condition(() => this.#owner.releases.isEmpty, CONTINUE_AS_NEW_GRACE_MS);
   }
 
-  /** Machines that an adopter takes over and that nobody can hold, once they are old enough to be sure of it. */
+  /** Releases adopted machines that HF cannot know, once they are old enough to be sure that no status shows them. */
   releaseUnreported(machineIds: readonly string[], releaseAt: number): void {
     if (!this.#owner.isAdopter) return;
-    this.#owner.startTask(async () => {
+    this.#owner.tasks.start('release unreported machines', async () => {
       const delayMs = releaseAt - Date.now();
       if (delayMs > 0)
-        await sleep(delayMs, { summary: `give back ${machineIds.length} machines nobody can hold` });
+        await sleep(delayMs, { summary: `release ${machineIds.length} machines that HF cannot know` });
       this.#owner.releaseUnacknowledged(machineIds);
     });
   }
 
-  async #release(machineIds: readonly string[]): Promise<void> {
-    this.#owner.releaseStarted();
-    await Promise.all(batchesOf(machineIds).map((batch) => this.#releaseBatch(batch)));
-    this.#owner.releaseEnded();
-    const refused = this.#idsInStage('refused').filter((id) => machineIds.includes(id));
-    if (refused.length > 0) void this.#retryRefused(refused);
+  async #startRelease(): Promise<void> {
+    if (machinesPendingRelease(this.#owner.state).length < liveMachines(this.#owner.state).length)
+      await sleep(MERGE_RETURNS_MS, { summary: 'merge returns' });
+    const machineIds = machinesPendingRelease(this.#owner.state).map((machine) => machine.machineId);
+    this.#owner.apply({ type: 'TerminationStarted', machineIds });
+    this.#owner.releases.start('release machines', async () => {
+      await Promise.all(batchesOf(machineIds).map((batch) => this.#releaseBatch(batch)));
+      const released = new Set(machineIds);
+      this.#retryRefusedLater(this.#refusedIds().filter((id) => released.has(id)));
+    });
   }
 
   async #releaseBatch(machineIds: readonly string[]): Promise<void> {
@@ -103,11 +95,11 @@ export class Termination {
     }
   }
 
-  /** Those that are gone are told though others take long: a return may ask for just these. */
+  /** Reports terminated machines although others take longer: a return may wait for just these. */
   async #awaitTerminated(machineIds: readonly string[]): Promise<void> {
     let remaining = machineIds;
     for (let reportSeconds = FIRST_REPORT_SECONDS; remaining.length > 0; reportSeconds *= 2) {
-      const stub = waitStub(`wait until ${remaining.length} machines are gone`);
+      const stub = waitStub(`wait until ${remaining.length} machines are terminated`);
       const observations = await stub.awaitTerminated({ machineIds: remaining, reportSeconds });
       this.#owner.apply({ type: 'MachinesObserved', observations });
       const terminatedIds = new Set(observations.map(({ machineId }) => machineId));
@@ -121,23 +113,26 @@ export class Termination {
       await terminateStub(`delete ${groups.length} empty groups`).deleteGroups({ groups });
       this.#owner.apply({ type: 'GroupsDeleted' });
     } catch (error) {
-      log.warn('a group could not be deleted; trying again', { groups, error });
-      await sleep(REFUSED_RETRY_MS, { summary: 'try again to delete groups' });
+      log.warn('groups could not be deleted; retrying', { groups, error });
+      await sleep(REFUSED_RETRY_MS, { summary: 'delete groups again' });
     }
   }
 
-  async #retryRefused(machineIds: readonly string[]): Promise<void> {
-    await sleep(REFUSED_RETRY_MS, { summary: `try again to release ${machineIds.length} machines` });
-    const stillRefused = new Set(this.#idsInStage('refused'));
-    this.#owner.apply({
-      type: 'TerminationRetried',
-      machineIds: machineIds.filter((id) => stillRefused.has(id)),
+  #retryRefusedLater(machineIds: readonly string[]): void {
+    if (machineIds.length === 0) return;
+    this.#owner.background.start('retry refused machines', async () => {
+      await sleep(REFUSED_RETRY_MS, { summary: `release ${machineIds.length} machines again` });
+      const stillRefused = new Set(this.#refusedIds());
+      this.#owner.apply({
+        type: 'TerminationRetried',
+        machineIds: machineIds.filter((id) => stillRefused.has(id)),
+      });
     });
   }
 
-  #idsInStage(release: 'refused'): string[] {
-    return machinesWhere(this.#owner.state, (machine) => machine.release === release).map(
-      (machine) => machine.machineId,
+  #refusedIds(): string[] {
+    return machinesWhere(this.#owner.state, ({ release }) => release === 'refused').map(
+      ({ machineId }) => machineId,
     );
   }
 
@@ -158,25 +153,31 @@ export class Termination {
         ),
       );
     } catch (error) {
-      // The return is closed already; it no longer wants to know.
-      log.info('a return could not be answered', { returnId, error });
+      // The return is closed: it waits for no answer.
+      log.info('a return could not be answered because it is closed', { returnId, error });
     }
     this.#owner.apply({ type: 'ReturnAnswered', returnId });
+  }
+
+  #canEndRun(): boolean {
+    const runState = this.#owner.runState();
+    return runState === 'compactable' || runState === 'finished';
   }
 
   #canRelease(): boolean {
     return (
       machinesPendingRelease(this.#owner.state).length > 0 &&
       !hasFillingGroup(this.#owner.state) &&
-      !this.#owner.shouldContinueAsNew()
+      this.#owner.runState() !== 'compactable'
     );
   }
 
   #canDeleteGroups(): boolean {
     return (
-      this.#owner.isIdle() &&
       this.#owner.state.groupsToDelete.length > 0 &&
-      liveMachines(this.#owner.state).length === 0
+      liveMachines(this.#owner.state).length === 0 &&
+      this.#owner.releases.isEmpty &&
+      this.#owner.runState() !== 'busy'
     );
   }
 }

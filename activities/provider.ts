@@ -10,7 +10,7 @@ import type {
   WaitActivities,
 } from '../contract/activities.ts';
 import type { Observation } from '../domain/machine/machine.ts';
-import type { OrphanedGroup } from '../contract/messages.ts';
+import type { OrphanedGroup } from '../contract/machineRequest.ts';
 
 /**
  * The port: what the workflows need from a cloud. Launch machines (each launch once), terminate exactly the named

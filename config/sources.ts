@@ -1,5 +1,6 @@
 import { readPropagatedLogging } from './hostFactory/hfLogging.ts';
-import { isObject, type JsonObject } from './input/jsonFile.ts';
+import type { JsonObject } from './input/jsonFile.ts';
+import { isObject } from '../domain/isObject.ts';
 import { parseText, variableOf } from './settingRule.ts';
 import { SETTINGS } from './settingsTable.ts';
 import { didYouMean } from './input/suggest.ts';

@@ -1,4 +1,5 @@
-import { isObject, type JsonObject } from './input/jsonFile.ts';
+import type { JsonObject } from './input/jsonFile.ts';
+import { isObject } from '../domain/isObject.ts';
 import { shortName, valueText } from './input/issues.ts';
 import { isAllowed, isPrintable } from './settingRule.ts';
 import { DEFAULTS, SETTINGS } from './settingsTable.ts';

@@ -1,7 +1,7 @@
 import type { Observation } from '../domain/machine/machine.ts';
 import type { PackedMachines } from '../domain/machine/packed.ts';
 import type { Group, Launch, Shortage, LaunchedMachine } from '../domain/request/launch.ts';
-import type { OrphanedGroup } from './messages.ts';
+import type { OrphanedGroup } from './machineRequest.ts';
 import type { Template } from '../domain/template/template.ts';
 import type { ReturnedMachine } from '../domain/return/input.ts';
 import type { ResolvedTemplate } from '../domain/template/resolvedTemplate.ts';

@@ -9,7 +9,8 @@ import type {
 import type { PackedObservations } from '../domain/monitor/observation.ts';
 import { monitorId } from './ids.ts';
 import { taskQueues } from './taskQueues.ts';
-import { isRecord, query, signal } from './tokens.ts';
+import { isObject } from '../domain/isObject.ts';
+import { query, signal } from './tokens.ts';
 
 /** Messages to `fleetMonitor`, the one workflow that reads the machines of a provider instance. */
 export const FLEET_MONITOR = 'fleetMonitor';
@@ -25,13 +26,13 @@ export const machinesInterruptedSignal = signal<MachinesInterrupted>('machinesIn
 export const lostHostsQuery = query<[LostHostsQuery], LostHostsAnswer>(
   'lostHosts',
   (reply): reply is LostHostsAnswer =>
-    isRecord(reply) && typeof reply['isReady'] === 'boolean' && Array.isArray(reply['lost']),
+    isObject(reply) && typeof reply['isReady'] === 'boolean' && Array.isArray(reply['lost']),
 );
 /** For operators and metrics. */
 export const reportQuery = query<[], MonitorReport>(
   'report',
   (reply): reply is MonitorReport =>
-    isRecord(reply) && typeof reply['isReady'] === 'boolean' && Array.isArray(reply['alarms']),
+    isObject(reply) && typeof reply['isReady'] === 'boolean' && Array.isArray(reply['alarms']),
 );
 
 export interface MachinesInterrupted {

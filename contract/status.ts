@@ -1,6 +1,8 @@
 import type { PackedMachines } from '../domain/machine/packed.ts';
-import type { RequestStatus, StatusView } from '../domain/request/statusView.ts';
-import { isRecord, query } from './tokens.ts';
+import type { RequestStatus } from '../domain/machine/machine.ts';
+import type { StatusView } from '../domain/request/statusView.ts';
+import { isObject } from '../domain/isObject.ts';
+import { query } from './tokens.ts';
 
 /** Argument of the `status` query: replies come in pages, because Temporal limits one reply to 2 MB. */
 export interface StatusPage {
@@ -21,12 +23,12 @@ export interface StatusMemo {
 
 function isStatusView(value: unknown): value is StatusView {
   return (
-    isRecord(value) &&
+    isObject(value) &&
     typeof value['status'] === 'string' &&
     typeof value['message'] === 'string' &&
     typeof value['total'] === 'number' &&
     typeof value['offset'] === 'number' &&
-    isRecord(value['machines']) &&
+    isObject(value['machines']) &&
     Array.isArray(value['machines']['ids'])
   );
 }

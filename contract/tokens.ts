@@ -20,10 +20,9 @@ export function query<Arguments extends unknown[], Reply>(
 ): Query<Arguments, Reply> {
   const parse = (reply: unknown): Reply => {
     if (isReply(reply)) return reply;
-    throw new TypeError(`The reply to the query '${name}' has an unknown form: is the worker of another release?`);
+    throw new TypeError(
+      `The reply to the query '${name}' has an unknown form: is the worker of another release?`,
+    );
   };
   return { type: 'query', name, parse } as Query<Arguments, Reply>;
 }
-
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

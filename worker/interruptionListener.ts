@@ -10,9 +10,9 @@ import { createBackoff } from '../activities/runtime/backoff.ts';
 import { truncateMessage } from '../activities/runtime/failures.ts';
 import { packObservations, type FleetObservation } from '../domain/monitor/observation.ts';
 import { ProviderError } from '../domain/errors/errors.ts';
-import { SIGNAL, type MachinesInterrupted } from '../contract/messages.ts';
 import { monitorStartOptions } from './monitor.ts';
 import { messageOf } from '../domain/errors/messageOf.ts';
+import { type MachinesInterrupted, machinesInterruptedSignal } from '../contract/fleetMonitor.ts';
 
 export interface InterruptionListener {
   /** Why the interruption queue cannot be read now, if it cannot: then only the sweep notices lost machines. */
@@ -133,7 +133,7 @@ async function signalMonitor(
   await client.connection.withDeadline(Date.now() + SIGNAL_TIMEOUT_MS, () =>
     client.workflow.signalWithStart(workflowType, {
       ...options,
-      signal: SIGNAL.machinesInterrupted,
+      signal: machinesInterruptedSignal,
       signalArgs: [payload],
     }),
   );

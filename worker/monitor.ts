@@ -1,8 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { HF_PROVIDER } from '../activities/owners/searchAttributeKeys.ts';
-import type { MonitorReport } from '../domain/monitor/messages.ts';
-import { QUERY } from '../contract/messages.ts';
-import { monitorStart } from '../contract/monitorStart.ts';
+import { monitorStart, reportQuery } from '../contract/fleetMonitor.ts';
 
 /** An operator may terminate the monitor, or the namespace may be new: nothing else would start it soon. */
 const CHECK_INTERVAL_MS = 60_000;
@@ -23,7 +21,7 @@ export function keepMonitorRunning(
   const { workflowType, ...options } = monitorStartOptions(deployment, name);
   const ensureRunning = async (): Promise<void> => {
     const monitor = await client.workflow.start(workflowType, options);
-    const { alarms } = await monitor.query<MonitorReport>(QUERY.report);
+    const { alarms } = reportQuery.parse(await monitor.query(reportQuery));
     onAlarms(alarms.map(({ code }) => code));
   };
   void ensureRunning().catch(onError);

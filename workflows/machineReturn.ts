@@ -12,11 +12,12 @@ import {
   type ReturnState,
 } from '../domain/return/state.ts';
 import { readStub, terminateStub, waitStub } from './runtime/activityStubs.ts';
-import { returnOutcomeSignal, statusQuery } from './runtime/definitions.ts';
 import { setHfState } from './runtime/visibility.ts';
 import type { StatusView } from '../domain/request/statusView.ts';
 import type { ReturnOutcome } from '../domain/request/returns.ts';
 import type { MachineReturnInput } from '../domain/return/input.ts';
+import { returnOutcomeSignal } from '../contract/machineReturn.ts';
+import { statusQuery } from '../contract/status.ts';
 
 /** It is looked after this time what became of the machines: an owner may have closed, or been reset. */
 const RETRY_DELIVERY_MS = 60_000;

@@ -2,11 +2,11 @@ import pMap from 'p-map';
 import { ApplicationFailure, log } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { LAUNCH_REJECTED, type PrepareInput } from '../../contract/activities.ts';
-import { QUERY } from '../../contract/messages.ts';
 import { HF_COUNT } from '../owners/searchAttributeKeys.ts';
 import { MAX_CONCURRENT_OWNER_CALLS } from '../owners/workflowLookup.ts';
 import { listOwners, IS_OPEN } from '../owners/listOwners.ts';
 import type { ProviderInstance } from '../provider.ts';
+import { capacityInUseQuery } from '../../contract/machineRequest.ts';
 
 /** Visibility lags: a listed request may have started at most this long before an earlier one appears in the list. */
 const MAX_LIST_LAG_MS = 5_000;
@@ -68,10 +68,9 @@ export class TemplateQuota {
   }
 
   async #updateFromOwner(owner: KnownOwner): Promise<void> {
-    const capacityInUse = this.#client.workflow
-      .getHandle(owner.workflowId)
-      .query<number>(QUERY.capacityInUse);
-    owner.maxUnits = await capacityInUse.catch(() => owner.maxUnits);
+    const handle = this.#client.workflow.getHandle(owner.workflowId);
+    const reply: unknown = await handle.query(capacityInUseQuery).catch(() => owner.maxUnits);
+    owner.maxUnits = capacityInUseQuery.parse(reply);
   }
 
   #openOwnersOf(instance: ProviderInstance, templateId: string): OpenOwners {

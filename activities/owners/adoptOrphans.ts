@@ -3,12 +3,16 @@ import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { isAlive } from '../../domain/machine/machine.ts';
 import type { AdoptOrphansInput } from '../../contract/monitorActivities.ts';
-import { SIGNAL, type MachinesObserved, type OrphanedGroup } from '../../contract/messages.ts';
 import { signalAdopter } from './signalAdopter.ts';
 import { MAX_CONCURRENT_OWNER_CALLS } from './workflowLookup.ts';
 import { toObservation, type MachineReader, type OwnedObservation } from '../provider.ts';
 import type { OwnerQueries } from './ownerQueries.ts';
 import type { OwnershipStatus } from '../../domain/request/ownershipStatus.ts';
+import {
+  type MachinesObserved,
+  type OrphanedGroup,
+  machinesObservedSignal,
+} from '../../contract/machineRequest.ts';
 
 /** A closed owner that failed this many queries will never answer (e.g. its history no longer replays). */
 const MAX_QUERY_ATTEMPTS = 5;
@@ -34,7 +38,7 @@ export async function adoptOrphans(
     if (alive.length + orphanedGroups.length === 0) return;
     const ids = alive.map(({ machineId }) => machineId);
     const lastStatuses = await lastOwnershipStatuses(ownerQueries, requestId, ids);
-    const argument: MachinesObserved = {
+    const payload: MachinesObserved = {
       v: 1,
       observations: alive.map(toObservation),
       ...unacknowledgedFields(alive, lastStatuses, minAgeMs),
@@ -43,8 +47,8 @@ export async function adoptOrphans(
     await signalAdopter(client, {
       ...instance,
       requestId,
-      signal: SIGNAL.machinesObserved,
-      argument,
+      signal: machinesObservedSignal,
+      payload,
       startedBy: 'the monitor',
     });
   };

@@ -1,7 +1,7 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import { WORKFLOW } from '../../contract/messages.ts';
 import { taskQueues } from '../../contract/taskQueues.ts';
 import type { ProviderInstance } from '../provider.ts';
+import { MACHINE_REQUEST } from '../../contract/machineRequest.ts';
 
 /** List filter for open workflows. */
 export const IS_OPEN = 'ExecutionStatus = "Running"';
@@ -16,6 +16,6 @@ export function listOwners(
   condition: string,
 ): AsyncIterable<WorkflowExecutionInfo> {
   const taskQueue = taskQueues(deployment, provider).workflows;
-  const query = `TaskQueue = "${taskQueue}" AND WorkflowType = "${WORKFLOW.request}" AND ${condition}`;
+  const query = `TaskQueue = "${taskQueue}" AND WorkflowType = "${MACHINE_REQUEST}" AND ${condition}`;
   return client.workflow.list({ query, pageSize: 1_000 });
 }

@@ -4,7 +4,6 @@ import type { OwnerActivities, NotifyOwnersInput } from '../../contract/monitorA
 import type { QueryOwnersResult } from '../../domain/monitor/activityResults.ts';
 import { packObservations } from '../../domain/monitor/observation.ts';
 import { absentObservation } from '../../domain/machine/machine.ts';
-import { SIGNAL, type MachinesObserved, type ReleaseUnacknowledged } from '../../contract/messages.ts';
 import { adoptOrphans } from './adoptOrphans.ts';
 import { toReadFailure } from '../runtime/failures.ts';
 import { withHeartbeat } from '../runtime/heartbeat.ts';
@@ -12,7 +11,14 @@ import { ifFound, MAX_CONCURRENT_OWNER_CALLS } from './workflowLookup.ts';
 import { toFleetObservation } from '../monitor/sweep.ts';
 import type { MachineReader } from '../provider.ts';
 import { createOwnerQueries } from './ownerQueries.ts';
+import type { Signal } from '../../contract/tokens.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
+import {
+  type MachinesObserved,
+  type ReleaseUnacknowledged,
+  machinesObservedSignal,
+  releaseUnacknowledgedSignal,
+} from '../../contract/machineRequest.ts';
 
 /** What the monitor asks of owners (status queries, notifications, adoption, releases) and of single machines. */
 export function createOwnerActivities(reader: MachineReader, client: Client): OwnerActivities {
@@ -47,8 +53,8 @@ export function createOwnerActivities(reader: MachineReader, client: Client): Ow
         const release = async ([requestId, machineIds]: (typeof owners)[number]): Promise<void> => {
           const argument: ReleaseUnacknowledged = { v: 1, machineIds };
           // If neither is open, the next orphan check finds out.
-          if (!(await signalIfOpen(client, requestId, SIGNAL.releaseUnacknowledged, argument)))
-            await signalIfOpen(client, adopterId(requestId), SIGNAL.releaseUnacknowledged, argument);
+          if (!(await signalIfOpen(client, requestId, releaseUnacknowledgedSignal, argument)))
+            await signalIfOpen(client, adopterId(requestId), releaseUnacknowledgedSignal, argument);
         };
         await pMap(owners, release, { concurrency: MAX_CONCURRENT_OWNER_CALLS });
       }),
@@ -79,16 +85,16 @@ async function notifyOwner(
   }));
   const argument: MachinesObserved = { v: 1, observations };
   for (const workflowId of [requestId, adopterId(requestId)])
-    await signalIfOpen(client, workflowId, SIGNAL.machinesObserved, argument);
+    await signalIfOpen(client, workflowId, machinesObservedSignal, argument);
 }
 
 /** @returns false if no such workflow is open */
-async function signalIfOpen(
+async function signalIfOpen<Payload>(
   client: Client,
   workflowId: string,
-  signal: string,
-  argument: object,
+  signal: Signal<Payload>,
+  payload: Payload,
 ): Promise<boolean> {
-  const sent = client.workflow.getHandle(workflowId).signal(signal, argument);
+  const sent = client.workflow.getHandle(workflowId).signal(signal, payload);
   return (await ifFound(sent.then(() => true))) ?? false;
 }

@@ -1,8 +1,8 @@
 import { Client, QueryRejectedError } from '@temporalio/client';
-import { QUERY } from '../../contract/messages.ts';
 import { ifFound } from './workflowLookup.ts';
 import type { OwnershipStatus } from '../../domain/request/ownershipStatus.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
+import { ownershipStatusQuery } from '../../contract/machineRequest.ts';
 
 /** An owner that takes longer is queried again later. */
 const QUERY_TIMEOUT_MS = 5_000;
@@ -38,13 +38,10 @@ export function createOwnerQueries(client: Client): OwnerQueries {
     machineIds: readonly string[],
   ): Promise<readonly OwnershipStatus[] | undefined> {
     try {
-      return await connection.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
-        ifFound(
-          queryClient.workflow
-            .getHandle(workflowId)
-            .query<OwnershipStatus[], [readonly string[]]>(QUERY.ownershipStatus, machineIds),
-        ),
+      const reply: unknown = await connection.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
+        ifFound(queryClient.workflow.getHandle(workflowId).query(ownershipStatusQuery, machineIds)),
       );
+      return reply === undefined ? undefined : ownershipStatusQuery.parse(reply);
     } catch (error) {
       if (error instanceof QueryRejectedError) return undefined;
       throw error;

@@ -1,24 +1,26 @@
 import type { Client } from '@temporalio/client';
-import { WORKFLOW, type StatusMemo } from '../../contract/messages.ts';
 import { taskQueues } from '../../contract/taskQueues.ts';
 import { HF_PROVIDER, HF_REQUEST_TYPE, HF_STATE } from './searchAttributeKeys.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
+import type { StatusMemo } from '../../contract/status.ts';
+import type { Signal } from '../../contract/tokens.ts';
+import { MACHINE_REQUEST } from '../../contract/machineRequest.ts';
 
-interface AdopterSignal {
+interface AdopterSignal<Payload> {
   readonly deployment: string;
   readonly provider: string;
   readonly requestId: string;
   /** Delivered with the start; its payload names the machines to adopt. */
-  readonly signal: string;
-  readonly argument: object;
+  readonly signal: Signal<Payload>;
+  readonly payload: Payload;
   /** Shown in Temporal's Web UI: what started the adopter. */
   readonly startedBy: string;
 }
 
 /** Signals the adopter of a request whose owner is closed or lost, and starts it if it does not run (signal-with-start). */
-export async function signalAdopter(client: Client, input: AdopterSignal): Promise<void> {
-  const { deployment, provider, requestId, signal, argument, startedBy } = input;
+export async function signalAdopter<Payload>(client: Client, input: AdopterSignal<Payload>): Promise<void> {
+  const { deployment, provider, requestId, signal, payload, startedBy } = input;
   const adopterInput: MachineRequestInput = {
     v: 1,
     requestId,
@@ -29,12 +31,12 @@ export async function signalAdopter(client: Client, input: AdopterSignal): Promi
     deadlineSeconds: 0,
   };
   const memo: StatusMemo = { v: 1, status: 'running', message: '' };
-  await client.workflow.signalWithStart(WORKFLOW.request, {
+  await client.workflow.signalWithStart(MACHINE_REQUEST, {
     workflowId: adopterId(requestId),
     taskQueue: taskQueues(deployment, provider).workflows,
     args: [adopterInput],
     signal,
-    signalArgs: [argument],
+    signalArgs: [payload],
     memo: { hf: memo },
     typedSearchAttributes: [
       { key: HF_STATE, value: 'settled' },

@@ -3,7 +3,6 @@ import type { Client } from '@temporalio/client';
 import type { DeliverReturnInput, ReadActivities } from '../../contract/activities.ts';
 import { isSameHost } from '../../domain/machine/hostName.ts';
 import { isAlive } from '../../domain/machine/machine.ts';
-import { SIGNAL } from '../../contract/messages.ts';
 import { signalAdopter } from '../owners/signalAdopter.ts';
 import { withHeartbeat } from '../runtime/heartbeat.ts';
 import { ifFound, MAX_CONCURRENT_OWNER_CALLS } from '../owners/workflowLookup.ts';
@@ -13,6 +12,7 @@ import { createOwnerQueries, type OwnerQueries } from '../owners/ownerQueries.ts
 import type { ReturnMachines } from '../../domain/request/returns.ts';
 import type { Delivery } from '../../domain/return/delivery.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
+import { returnMachinesSignal } from '../../contract/machineRequest.ts';
 
 type ReturnedItem = DeliverReturnInput['machines'][number];
 type LocatedMachine = { readonly item: ReturnedItem; readonly machine: OwnedObservation };
@@ -146,13 +146,13 @@ async function signalOwner(
   machines: readonly LocatedMachine[],
 ): Promise<Delivery[]> {
   if (machines.length === 0) return [];
-  const argument: ReturnMachines = {
+  const payload: ReturnMachines = {
     returnId: input.returnId,
     machines: machines.map(({ machine }) => toObservation(machine)),
     ...(input.callId === undefined ? {} : { callId: input.callId }),
   };
   let ownerId = requestId;
-  const sent = client.workflow.getHandle(requestId).signal(SIGNAL.returnMachines, argument);
+  const sent = client.workflow.getHandle(requestId).signal(returnMachinesSignal, payload);
   const isOwnerOpen = await ifFound(sent.then(() => true));
   if (!isOwnerOpen && machines.some(({ machine }) => isAlive(machine.state))) {
     ownerId = adopterId(requestId);
@@ -160,8 +160,8 @@ async function signalOwner(
       deployment: input.deployment,
       provider: input.provider,
       requestId,
-      signal: SIGNAL.returnMachines,
-      argument,
+      signal: returnMachinesSignal,
+      payload,
       startedBy: `return ${input.returnId}`,
     });
   }

@@ -1,11 +1,6 @@
 import { readFileSync } from 'node:fs';
-import {
-  decodeUtf8,
-  isObject,
-  describeType,
-  fileErrorReason,
-  type JsonObject,
-} from '../../config/input/jsonFile.ts';
+import { decodeUtf8, describeType, fileErrorReason, type JsonObject } from '../../config/input/jsonFile.ts';
+import { isObject } from '../../domain/isObject.ts';
 import { ValidationError } from '../../domain/errors/errors.ts';
 import type { InputSource } from './argv.ts';
 import { messageOf } from '../../domain/errors/messageOf.ts';

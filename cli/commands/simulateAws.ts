@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
-import { isObject, readJsonObject } from '../../config/input/jsonFile.ts';
+import { readJsonObject } from '../../config/input/jsonFile.ts';
+import { isObject } from '../../domain/isObject.ts';
 import { ValidationError } from '../../domain/errors/errors.ts';
 import type { Fault } from '../../simulator/gates.ts';
 import { switchOption, textOption } from '../args/fields.ts';

@@ -1,10 +1,11 @@
 import type { LostHosts } from '../../domain/monitor/machineRepository.ts';
 import type { HostListUpdate, LostHostsQuery, MonitorInput } from '../../domain/monitor/messages.ts';
-import type { StatusMemo } from '../../contract/messages.ts';
+import type { Query, Signal } from '../../contract/tokens.ts';
 import type { StatusAnswer } from '../../domain/request/requestRepository.ts';
 import type { StatusView } from '../../domain/request/statusView.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';
 import type { MachineReturnInput } from '../../domain/return/input.ts';
+import type { StatusMemo } from '../../contract/status.ts';
 
 /** `unconfirmed`: sent, and no answer came; the workflow may have been started or not. */
 export type StartOutcome = 'started' | 'unconfirmed';
@@ -52,7 +53,7 @@ export interface SearchAttributeValues {
 
 /** What a query came to; `unanswered`: no worker, too busy, or too slow. */
 export type QueryAnswer =
-  | { readonly kind: 'view'; readonly view: unknown }
+  | { readonly kind: 'reply'; readonly reply: unknown }
   | { readonly kind: 'closed' | 'unanswered' | 'notFound' };
 
 export interface WorkflowDescription {
@@ -78,9 +79,17 @@ export interface TemporalClient {
   connect(): Promise<void>;
   /** @throws UnavailableError, also when the server refused: then nothing was started */
   start(workflow: WorkflowStart): Promise<StartOutcome>;
-  query(workflowId: string, query: string, argument: object): Promise<QueryAnswer>;
+  query<Argument extends object>(
+    workflowId: string,
+    query: Query<[Argument], unknown>,
+    argument: Argument,
+  ): Promise<QueryAnswer>;
   /** @throws UnavailableError when it is not known to have arrived */
-  signal(workflowId: string, signal: string, argument: object): Promise<void>;
+  signal<Payload extends object>(
+    workflowId: string,
+    signal: Signal<Payload>,
+    payload: Payload,
+  ): Promise<void>;
   /** @returns undefined when the server does not know the id */
   describe(workflowId: string): Promise<WorkflowDescription | undefined>;
   /** Input of one run, from its first event. */

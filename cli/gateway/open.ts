@@ -1,7 +1,5 @@
 import { hostname, userInfo } from 'node:os';
 import type { Config, Environment } from '../../config/index.ts';
-import { monitorStart } from '../../contract/monitorStart.ts';
-import { SIGNAL, WORKFLOW, type Acknowledge, type StatusMemo } from '../../contract/messages.ts';
 import { taskQueues } from '../../contract/taskQueues.ts';
 import { selectClient } from './selectClient.ts';
 import type { Gateway, TemporalClient, WorkflowStart } from './gateway.ts';
@@ -11,6 +9,10 @@ import { readStatus } from './readStatus.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';
 import type { MachineReturnInput } from '../../domain/return/input.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
+import { monitorStart, hostListUpdatedSignal } from '../../contract/fleetMonitor.ts';
+import { type Acknowledge, acknowledgeSignal, MACHINE_REQUEST } from '../../contract/machineRequest.ts';
+import type { StatusMemo } from '../../contract/status.ts';
+import { MACHINE_RETURN } from '../../contract/machineReturn.ts';
 
 /** Ids whose status is read at the same time. */
 const MAX_CONCURRENT_READS = 200;
@@ -44,7 +46,7 @@ export function createGateway(client: TemporalClient, monitor: ReturnType<typeof
       // Of an owner that was reset after its end an adopter may have them too.
       const owners = [requestId, adopterId(requestId)];
       await Promise.all(
-        owners.map((id) => client.signal(id, SIGNAL.acknowledge, acknowledged).catch(() => undefined)),
+        owners.map((id) => client.signal(id, acknowledgeSignal, acknowledged).catch(() => undefined)),
       );
     },
     readLostHosts: async (hosts) => {
@@ -59,7 +61,7 @@ export function createGateway(client: TemporalClient, monitor: ReturnType<typeof
       });
     },
     updateHostList: (update) =>
-      client.signal(monitor.workflowId, SIGNAL.hostListUpdated, update).catch(() => undefined),
+      client.signal(monitor.workflowId, hostListUpdatedSignal, update).catch(() => undefined),
     close: () => client.close(),
   };
 }
@@ -71,7 +73,7 @@ function machineRequestStart(input: MachineRequestInput): WorkflowStart {
   const { requestId, deployment, provider, count, deadlineSeconds } = input;
   const templateId = input.template?.templateId ?? '';
   return {
-    workflowType: WORKFLOW.request,
+    workflowType: MACHINE_REQUEST,
     workflowId: requestId,
     taskQueue: taskQueues(deployment, provider).workflows,
     input,
@@ -98,7 +100,7 @@ function machineRequestStart(input: MachineRequestInput): WorkflowStart {
 function machineReturnStart(input: MachineReturnInput): WorkflowStart {
   const { returnId, deployment, provider, machines } = input;
   return {
-    workflowType: WORKFLOW.return,
+    workflowType: MACHINE_RETURN,
     workflowId: returnId,
     taskQueue: taskQueues(deployment, provider).workflows,
     input,

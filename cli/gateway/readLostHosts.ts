@@ -1,8 +1,8 @@
-import { isObject } from '../../config/input/jsonFile.ts';
+import { isObject } from '../../domain/isObject.ts';
 import type { LostHostsAnswer, LostHostsQuery, LostMachinesMemo } from '../../domain/monitor/messages.ts';
 import type { LostHosts } from '../../domain/monitor/machineRepository.ts';
-import { QUERY } from '../../contract/messages.ts';
 import type { TemporalClient } from './gateway.ts';
+import { lostHostsQuery } from '../../contract/fleetMonitor.ts';
 
 const NOT_READY: LostHostsAnswer = { v: 1, isReady: false, lost: [] };
 
@@ -15,10 +15,10 @@ export async function readLostHosts(
   workflowId: string,
   hosts: LostHostsQuery,
 ): Promise<LostHosts> {
-  const answer = await client.query(workflowId, QUERY.lostHosts, hosts);
+  const answer = await client.query(workflowId, lostHostsQuery, hosts);
   switch (answer.kind) {
-    case 'view':
-      return answer.view as LostHostsAnswer;
+    case 'reply':
+      return lostHostsQuery.parse(answer.reply);
     case 'closed':
     case 'notFound':
       return { ...NOT_READY, isMonitorMissing: true };

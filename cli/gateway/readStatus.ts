@@ -2,12 +2,12 @@ import type { Machine } from '../../domain/machine/machine.ts';
 import { unpackMachines } from '../../domain/machine/packed.ts';
 import { UnavailableError } from '../../domain/errors/errors.ts';
 import { createdAtOf, isRequestId, isReturnId } from '../../contract/ids.ts';
-import { QUERY } from '../../contract/messages.ts';
 import { isStatusMemo } from './memo.ts';
 import type { StatusAnswer } from '../../domain/request/requestRepository.ts';
 import type { WorkflowDescription, TemporalClient } from './gateway.ts';
 import type { StatusView } from '../../domain/request/statusView.ts';
 import type { CarriedRequestState } from '../../domain/request/input.ts';
+import { statusQuery } from '../../contract/status.ts';
 
 /** An id this young may be on its way to the server still. */
 const NEW_ID_GRACE_MS = 2 * 60_000;
@@ -68,9 +68,9 @@ async function queryStatus(
     const machines: Machine[] = [];
     let first: StatusView | undefined;
     for (;;) {
-      const answer = await client.query(id, QUERY.status, { offset: machines.length });
-      if (answer.kind !== 'view') return answer.kind;
-      const view = answer.view as StatusView;
+      const answer = await client.query(id, statusQuery, { offset: machines.length });
+      if (answer.kind !== 'reply') return answer.kind;
+      const view = statusQuery.parse(answer.reply);
       if (!belongsTo(scope, view)) return unknownIdAnswer(id);
       first ??= view;
       // Another total or status: the workflow went on between two pages, and they do not belong together.

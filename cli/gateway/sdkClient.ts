@@ -77,10 +77,8 @@ export function openSdkClient(config: TemporalConfig): TemporalClient {
       if (hasNoWorker) return { kind: 'unanswered' };
       try {
         const handle = client.workflow.getHandle(workflowId);
-        const view = await withTimeout(CALL_TIMEOUT_MS.query, () =>
-          handle.query<unknown, [object]>(query, argument),
-        );
-        return { kind: 'view', view };
+        const reply: unknown = await withTimeout(CALL_TIMEOUT_MS.query, () => handle.query(query, argument));
+        return { kind: 'reply', reply };
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return { kind: 'notFound' };
         if (error instanceof QueryRejectedError) return { kind: 'closed' };
@@ -88,10 +86,10 @@ export function openSdkClient(config: TemporalConfig): TemporalClient {
         return { kind: 'unanswered' };
       }
     },
-    signal: async (workflowId, signal, argument) => {
+    signal: async (workflowId, signal, payload) => {
       try {
         await withTimeout(CALL_TIMEOUT_MS.start, () =>
-          client.workflow.getHandle(workflowId).signal(signal, argument),
+          client.workflow.getHandle(workflowId).signal(signal, payload),
         );
       } catch (error) {
         throw unavailableError(config, `signal ${workflowId}`, error);

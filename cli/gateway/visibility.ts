@@ -1,14 +1,16 @@
 import { Client, Connection, WorkflowNotFoundError, type WorkflowExecutionInfo } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Config, TemporalConfig } from '../../config/index.ts';
-import { isObject } from '../../config/input/jsonFile.ts';
+import { isObject } from '../../domain/isObject.ts';
 import type { RequestFilter, WorkflowRow } from '../../domain/request/requestRepository.ts';
 import { ResourceNotFoundError } from '../../domain/errors/errors.ts';
 import type { ForceAdoption, MonitorReport } from '../../domain/monitor/messages.ts';
-import { QUERY, SIGNAL, WORKFLOW } from '../../contract/messages.ts';
 import { taskQueues } from '../../contract/taskQueues.ts';
 import { connectionOptions } from './connectionOptions.ts';
 import { GRPC, grpcCode, unavailableError, unreachableError } from './temporalErrors.ts';
+import { forceAdoptionSignal, reportQuery } from '../../contract/fleetMonitor.ts';
+import { MACHINE_REQUEST } from '../../contract/machineRequest.ts';
+import { MACHINE_RETURN } from '../../contract/machineReturn.ts';
 
 /** What people ask of Temporal beside the operations. Lists lag a second or so behind the workflows themselves. */
 export interface Visibility {
@@ -50,7 +52,7 @@ export function requestQuery(
   { isOpen, state, templateId }: RequestFilter,
 ): string {
   const { workflows } = taskQueues(provider.deployment, provider.name);
-  const types = [WORKFLOW.request, WORKFLOW.return].map((type) => `WorkflowType = "${type}"`);
+  const types = [MACHINE_REQUEST, MACHINE_RETURN].map((type) => `WorkflowType = "${type}"`);
   return [
     `TaskQueue = "${workflows}" AND (${types.join(' OR ')})`,
     ...(isOpen ? ['ExecutionStatus = "Running"'] : []),
@@ -113,9 +115,10 @@ export async function openVisibility(config: TemporalConfig): Promise<Visibility
     },
     report: async (monitor) => {
       try {
-        return await connection.withDeadline(deadline(), () =>
-          client.workflow.getHandle(monitor).query<MonitorReport>(QUERY.report),
+        const reply: unknown = await connection.withDeadline(deadline(), () =>
+          client.workflow.getHandle(monitor).query(reportQuery),
         );
+        return reportQuery.parse(reply);
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return undefined;
         throw unavailableError(config, `query ${monitor}`, error);
@@ -125,7 +128,7 @@ export async function openVisibility(config: TemporalConfig): Promise<Visibility
       const signal: ForceAdoption = { v: 1, requestIds };
       try {
         await connection.withDeadline(deadline(), () =>
-          client.workflow.getHandle(monitor).signal(SIGNAL.forceAdoption, signal),
+          client.workflow.getHandle(monitor).signal(forceAdoptionSignal, signal),
         );
       } catch (error) {
         throw unavailableError(config, `signal ${monitor}`, error);
@@ -198,7 +201,7 @@ function toWorkflowRow({
   const ended = status.name.toLowerCase();
   return {
     id: workflowId,
-    kind: type === WORKFLOW.return ? 'return' : workflowId.startsWith('own-') ? 'adopter' : 'request',
+    kind: type === MACHINE_RETURN ? 'return' : workflowId.startsWith('own-') ? 'adopter' : 'request',
     state: isOpen ? (attributes.get(HF_STATE) ?? ended) : ended,
     isOpen,
     template: attributes.get(HF_TEMPLATE) ?? '',

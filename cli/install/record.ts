@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { isObject } from '../../config/input/jsonFile.ts';
+import { isObject } from '../../domain/isObject.ts';
 import type { Layout } from './layout.ts';
 
 /** What an installation made, so that its reverse takes out that and nothing else. */

@@ -1,4 +1,4 @@
-import { isObject } from '../../config/input/jsonFile.ts';
+import { isObject } from '../../domain/isObject.ts';
 import type { StatusAnswer } from '../../domain/request/requestRepository.ts';
 import { machineRow } from './machineRow.ts';
 import { defineQuery } from './operation.ts';

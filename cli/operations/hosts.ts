@@ -1,4 +1,4 @@
-import { isObject } from '../../config/input/jsonFile.ts';
+import { isObject } from '../../domain/isObject.ts';
 import type { ReturnedMachine } from '../../domain/return/input.ts';
 
 /** A host on the command line: an instance id, else a host name. */

@@ -1,7 +1,7 @@
 import { rejectWhileDraining } from '../../config/hostFactory/draining.ts';
 import { MAX_MACHINES } from '../../config/templates/ibmTemplates.ts';
 import type { AwsConfig } from '../../config/index.ts';
-import { isObject } from '../../config/input/jsonFile.ts';
+import { isObject } from '../../domain/isObject.ts';
 import { BusinessRuleError, ValidationError } from '../../domain/errors/errors.ts';
 import { requestIdFrom } from '../../contract/ids.ts';
 import type { Template } from '../../domain/template/template.ts';

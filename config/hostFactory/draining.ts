@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BusinessRuleError } from '../../domain/errors/errors.ts';
 import { providerName, templatesPath } from './hfPaths.ts';
-import { isObject } from '../input/jsonFile.ts';
+import { isObject } from '../../domain/isObject.ts';
 import type { Environment } from '../sources.ts';
 
 export const DRAIN_MARKER = 'ohf-draining.json';

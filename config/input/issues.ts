@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini';
-import { isObject, describeType } from './jsonFile.ts';
+import { describeType } from './jsonFile.ts';
+import { isObject } from '../../domain/isObject.ts';
 import { didYouMean } from './suggest.ts';
 
 type Issue = z.core.$ZodIssue;

@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { ConfigurationError } from '../../domain/errors/errors.ts';
+import { isObject } from '../../domain/isObject.ts';
 import { messageOf } from '../../domain/errors/messageOf.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
-
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const isScalar = (value: unknown): value is string | number | boolean =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';

@@ -1,4 +1,5 @@
-import { isObject, isScalar, describeType } from '../input/jsonFile.ts';
+import { isScalar, describeType } from '../input/jsonFile.ts';
+import { isObject } from '../../domain/isObject.ts';
 import { valueText } from '../input/issues.ts';
 import { isBlank, note, problem, toInteger, type TemplateReader } from './findings.ts';
 

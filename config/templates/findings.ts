@@ -1,4 +1,5 @@
-import { isObject, describeType, type JsonObject } from '../input/jsonFile.ts';
+import { describeType, type JsonObject } from '../input/jsonFile.ts';
+import { isObject } from '../../domain/isObject.ts';
 import { valueText } from '../input/issues.ts';
 
 /** Something about one key of one template: a problem makes the template unusable, a note does not. */

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { ConfigurationError, ResourceNotFoundError } from '../../domain/errors/errors.ts';
 import type { Template } from '../../domain/template/template.ts';
-import { decodeUtf8, isObject, describeType, readJsonObject, fileErrorReason } from '../input/jsonFile.ts';
+import { decodeUtf8, describeType, readJsonObject, fileErrorReason } from '../input/jsonFile.ts';
+import { isObject } from '../../domain/isObject.ts';
 import { didYouMean } from '../input/suggest.ts';
 import { createReader, type TemplateFinding, type TemplateReader } from './findings.ts';
 import { mapTemplate, type MappedTemplate } from './mapTemplate.ts';

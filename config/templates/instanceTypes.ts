@@ -1,5 +1,6 @@
 import type { InstanceTypeChoice, PriceType, Template } from '../../domain/template/template.ts';
-import { isObject, describeType } from '../input/jsonFile.ts';
+import { describeType } from '../input/jsonFile.ts';
+import { isObject } from '../../domain/isObject.ts';
 import { valueText } from '../input/issues.ts';
 import * as read from './findings.ts';
 import { note, problem, type TemplateReader } from './findings.ts';

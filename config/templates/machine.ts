@@ -7,7 +7,7 @@ import {
 } from '../../domain/machine/hostName.ts';
 import type { PriceType, RootVolume, Template, Volume, VolumeType } from '../../domain/template/template.ts';
 import { valueText } from '../input/issues.ts';
-import { isObject } from '../input/jsonFile.ts';
+import { isObject } from '../../domain/isObject.ts';
 import * as read from './findings.ts';
 import { withoutUndefined, note, problem, createReader, type TemplateReader } from './findings.ts';
 

@@ -3,13 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { unpackMachines } from '../../domain/machine/packed.ts';
-import { WORKFLOW } from '../../contract/messages.ts';
 import { ended, requestMachines, returnMachines, type HfMachine } from '../fixtures/stack/hostFactory.ts';
 import type { HfOperation, Stack } from '../fixtures/stack/stack.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { startCuttingProxy } from './cuttingProxy.ts';
 import { LAUNCH_METHODS } from './launchMethods.ts';
 import type { StatusView } from '../../domain/request/statusView.ts';
+import { MACHINE_REQUEST } from '../../contract/machineRequest.ts';
 
 /** More messages than any operation exchanges with Temporal. */
 const MOST = 40;
@@ -108,7 +108,7 @@ async function killedAt(stack: Stack, operation: HfOperation, input: object, n: 
 }
 
 async function openRequests(stack: Stack): Promise<string[]> {
-  const query = `WorkflowType = "${WORKFLOW.request}" AND ExecutionStatus = "Running"`;
+  const query = `WorkflowType = "${MACHINE_REQUEST}" AND ExecutionStatus = "Running"`;
   const ids: string[] = [];
   for await (const { workflowId } of stack.temporal.workflow.list({ query })) ids.push(workflowId);
   return ids;

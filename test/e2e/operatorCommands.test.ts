@@ -2,11 +2,11 @@ import { strict as assert } from 'node:assert';
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { WORKFLOW } from '../../contract/messages.ts';
 import { taskQueues } from '../../contract/taskQueues.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { ended, requestMachines, statusOf } from '../fixtures/stack/hostFactory.ts';
 import { startStack, type Stack } from '../fixtures/stack/stack.ts';
+import { MACHINE_REQUEST } from '../../contract/machineRequest.ts';
 
 describe('operator commands', () => {
   let stack: Stack;
@@ -117,7 +117,7 @@ describe('operator commands', () => {
   it('ohf cancel leaves the request of another provider alone', async () => {
     const workflowId = 'req-01989c9e-7a0b-7c3d-9e4f-00000000000a';
     const taskQueue = taskQueues('e2e', 'another').workflows;
-    const theirs = await stack.temporal.workflow.start(WORKFLOW.request, { workflowId, taskQueue });
+    const theirs = await stack.temporal.workflow.start(MACHINE_REQUEST, { workflowId, taskQueue });
     const { code, output } = await stack.ohf('cancel', workflowId);
     assert.deepEqual([code, /There is no open request or return 'req-01989c9e/.test(output)], [1, true]);
     const { events } = await theirs.fetchHistory();

@@ -1,3 +1,4 @@
+import { isObject } from '../../domain/isObject.ts';
 import { homedir, hostname, tmpdir, userInfo } from 'node:os';
 
 /** Who did it: process ids, hosts and paths, which say nothing to a replay. */
@@ -43,9 +44,6 @@ function withoutHost(payload: string): string {
 /** As a whole word: a host may be called like a part of one. */
 const wordOf = (word: string): RegExp =>
   new RegExp(`(?<!\\w)${word.replaceAll(/\W/g, String.raw`\$&`)}(?!\\w)`, 'g');
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
 
 /** Words of this machine that a text still holds, also inside payloads, which are base64. */
 export function machineWordsIn(text: string, root: string): readonly string[] {

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { ApplicationFailure } from '@temporalio/activity';
+import type { Handle, WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
+import type { RequestStatus } from '../../domain/machine/machine.ts';
 import {
   acknowledgeSignal,
   machinesObservedSignal,
   releaseUnacknowledgedSignal,
-} from '../../workflows/runtime/definitions.ts';
-import type { Handle, WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
-import type { RequestStatus } from '../../domain/machine/machine.ts';
+} from '../../contract/machineRequest.ts';
 
 /** What Host Factory, AWS or an operator does next. What `pick` and `many` mean is the deed's. */
 export interface Deed {

@@ -6,16 +6,15 @@ import { requestIdFrom } from '../../contract/ids.ts';
 import type { LostMachinesMemo } from '../../domain/monitor/messages.ts';
 import { packObservations, type FleetObservation } from '../../domain/monitor/observation.ts';
 import type { fleetMonitor } from '../../workflows/index.ts';
-import {
-  acknowledgeSignal,
-  hostListUpdatedSignal,
-  lostHostsQuery,
-  machinesInterruptedSignal,
-  ownershipStatusQuery,
-} from '../../workflows/runtime/definitions.ts';
 import { anObservation } from '../fixtures/builders.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
+import { acknowledgeSignal, ownershipStatusQuery } from '../../contract/machineRequest.ts';
+import {
+  hostListUpdatedSignal,
+  lostHostsQuery,
+  machinesInterruptedSignal,
+} from '../../contract/fleetMonitor.ts';
 
 type Monitor = WorkflowHandle<typeof fleetMonitor>;
 const MINUTE = 60_000;

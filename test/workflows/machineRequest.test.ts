@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert';
 import { unpackMachines } from '../../domain/machine/packed.ts';
+import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
+import type { StatusView } from '../../domain/request/statusView.ts';
 import {
   acknowledgeSignal,
   machinesObservedSignal,
   returnMachinesSignal,
   ownershipStatusQuery,
-} from '../../workflows/runtime/definitions.ts';
-import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
-import type { StatusView } from '../../domain/request/statusView.ts';
+} from '../../contract/machineRequest.ts';
 
 const MINUTE = 60_000;
 

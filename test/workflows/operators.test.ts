@@ -2,10 +2,10 @@ import { strict as assert } from 'node:assert';
 import { v7 as uuidV7 } from 'uuid';
 import { unpackMachines } from '../../domain/machine/packed.ts';
 import { requestIdFrom as requestIdOf } from '../../contract/ids.ts';
-import { SIGNAL } from '../../contract/messages.ts';
 import { anObservation } from '../fixtures/builders.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
 import type { ReturnMachines } from '../../domain/request/returns.ts';
+import { returnMachinesSignal, acknowledgeSignal } from '../../contract/machineRequest.ts';
 
 const HOUR = 60 * 60_000;
 
@@ -42,7 +42,7 @@ describe("an owner in operators' hands", () => {
     };
     /** Host Factory's words to the run before, which Temporal repeats to this one at once. */
     const claimed = (request: Handle, machineIds: readonly string[]): Promise<void> =>
-      request.signal(SIGNAL.acknowledge, { v: 1, machineIds });
+      request.signal(acknowledgeSignal, { v: 1, machineIds });
     async function holdsAndGivesBack(request: Handle, machineIds: readonly string[]): Promise<void> {
       let view = await rig.status(request);
       while (view.status === 'running') {
@@ -179,8 +179,8 @@ describe("an owner in operators' hands", () => {
       const [one = '', ...rest] = rig.cloud.live();
       const signal: ReturnMachines = { returnId: 'ret-by-hand', machines: [anObservation(one)] };
       for (let time = 0; time < 3; time++) {
-        await request.signal(SIGNAL.returnMachines, signal);
-        await request.signal(SIGNAL.returnMachines, signal);
+        await request.signal(returnMachinesSignal, signal);
+        await request.signal(returnMachinesSignal, signal);
         await rig.env.sleep('1 minute');
         assert.deepEqual(rig.cloud.live(), rest);
       }

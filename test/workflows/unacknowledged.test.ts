@@ -4,16 +4,11 @@ import { v7 as uuidV7 } from 'uuid';
 import { unpackMachines } from '../../domain/machine/packed.ts';
 import { requestIdFrom } from '../../contract/ids.ts';
 import type { fleetMonitor, machineRequest } from '../../workflows/index.ts';
-import {
-  acknowledgeSignal,
-  hostListUpdatedSignal,
-  lostHostsQuery,
-  reportQuery,
-  ownershipStatusQuery,
-} from '../../workflows/runtime/definitions.ts';
 import { anObservation } from '../fixtures/builders.ts';
 import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/temporal/workflowRig.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
+import { acknowledgeSignal, ownershipStatusQuery } from '../../contract/machineRequest.ts';
+import { hostListUpdatedSignal, lostHostsQuery, reportQuery } from '../../contract/fleetMonitor.ts';
 
 describe('machines that nobody claims', () => {
   let rig: WorkflowRig;

@@ -1,6 +1,6 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { CALL_ID_HEADER } from '../../contract/messages.ts';
+import { CALL_ID_HEADER } from '../../contract/callId.ts';
 
 /** Adds the id of Host Factory's call to the log lines of an activity. */
 export const callIdInterceptor: ActivityInterceptorsFactory = () => {

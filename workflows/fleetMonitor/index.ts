@@ -16,15 +16,15 @@ import { reduceMonitor, type MonitorFact } from '../../domain/monitor/reducer.ts
 import { nextActionAt } from '../../domain/monitor/schedule.ts';
 import type { MonitorState } from '../../domain/monitor/state.ts';
 import { sweepStub } from '../runtime/activityStubs.ts';
+import { monitorActions } from './actions.ts';
+import { monitorDetails } from './details.ts';
 import {
   forceAdoptionSignal,
   hostListUpdatedSignal,
   lostHostsQuery,
   machinesInterruptedSignal,
   reportQuery,
-} from '../runtime/definitions.ts';
-import { monitorActions } from './actions.ts';
-import { monitorDetails } from './details.ts';
+} from '../../contract/fleetMonitor.ts';
 
 /** History events after which a run continues as new: a short run is quick to replay. */
 const MAX_HISTORY_EVENTS = 2_000;

@@ -1,11 +1,11 @@
 import { CancellationScope, condition, log, sleep } from '@temporalio/workflow';
 import type { GroupInput, LaunchResult } from '../../contract/activities.ts';
-import type { OrphanedGroup } from '../../contract/messages.ts';
 import type { Group, Launch } from '../../domain/request/launch.ts';
 import { deadlineOf, machinesPendingRelease } from '../../domain/request/state.ts';
 import { launchStub, waitStub } from '../runtime/activityStubs.ts';
 import type { BootWatch } from './bootWatch.ts';
 import { FIRST_REPORT_SECONDS, type RequestOwner } from './requestOwner.ts';
+import type { OrphanedGroup } from '../../contract/machineRequest.ts';
 
 /** An activity that could not read AWS leaves a group unfrozen; freezing it is tried again after this time. */
 const FREEZE_RETRY_MS = 5 * 60_000;

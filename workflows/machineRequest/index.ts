@@ -2,6 +2,10 @@ import { CancellationScope, setHandler } from '@temporalio/workflow';
 import { capacityInUse } from '../../domain/request/state.ts';
 import { Provisioning } from './provisioning.ts';
 import { RequestOwner } from './requestOwner.ts';
+import { Termination } from './termination.ts';
+import { setHfState } from '../runtime/visibility.ts';
+import type { StatusView } from '../../domain/request/statusView.ts';
+import type { MachineRequestInput } from '../../domain/request/input.ts';
 import {
   acknowledgeSignal,
   capacityInUseQuery,
@@ -9,12 +13,8 @@ import {
   releaseUnacknowledgedSignal,
   returnMachinesSignal,
   ownershipStatusQuery,
-  statusQuery,
-} from '../runtime/definitions.ts';
-import { Termination } from './termination.ts';
-import { setHfState } from '../runtime/visibility.ts';
-import type { StatusView } from '../../domain/request/statusView.ts';
-import type { MachineRequestInput } from '../../domain/request/input.ts';
+} from '../../contract/machineRequest.ts';
+import { statusQuery } from '../../contract/status.ts';
 
 /**
  * One machine request of Host Factory, from its acceptance to the end of its last machine.

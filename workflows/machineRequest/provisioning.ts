@@ -8,7 +8,6 @@ import {
   type PrepareInput,
   type RunOrigin,
 } from '../../contract/activities.ts';
-import type { OrphanedGroup } from '../../contract/messages.ts';
 import { unpackMachines } from '../../domain/machine/packed.ts';
 import type { Launch, Shortage } from '../../domain/request/launch.ts';
 import { launchPlan } from '../../domain/request/launchPlan.ts';
@@ -20,6 +19,7 @@ import { recordSettled } from '../runtime/visibility.ts';
 import { BootWatch } from './bootWatch.ts';
 import { Groups } from './groups.ts';
 import type { RequestOwner } from './requestOwner.ts';
+import type { OrphanedGroup } from '../../contract/machineRequest.ts';
 
 const MINUTE = 60_000;
 /** An overdue launch is looked up again after this time, which doubles up to the maximum. */

@@ -11,7 +11,6 @@ import {
   type RequestState,
 } from '../../domain/request/state.ts';
 import { requestStatus, ownershipStatusOf } from '../../domain/request/status.ts';
-import type { MachinesObserved } from '../../contract/messages.ts';
 import { EventPublisher } from '../runtime/eventPublisher.ts';
 import { TaskGroup } from '../runtime/taskGroup.ts';
 import type { Launch } from '../../domain/request/launch.ts';
@@ -21,6 +20,7 @@ import type { StatusView } from '../../domain/request/statusView.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';
 import type { ReturnMachines } from '../../domain/request/returns.ts';
 import type { OwnershipStatus } from '../../domain/request/ownershipStatus.ts';
+import type { MachinesObserved } from '../../contract/machineRequest.ts';
 
 /** History events after which a run ends. The server suggests it at 4,096 and terminates a run at 51,200. */
 const MAX_HISTORY_EVENTS = 5_000;

@@ -10,8 +10,8 @@ import { returnOutcomeOf } from '../../domain/request/status.ts';
 import { shortageFromFailure } from '../runtime/activityFailure.ts';
 import { terminateStub, waitStub } from '../runtime/activityStubs.ts';
 import { FIRST_REPORT_SECONDS, type RequestOwner } from './requestOwner.ts';
-import { returnOutcomeSignal } from '../runtime/definitions.ts';
 import type { ReturnOutcome } from '../../domain/request/returns.ts';
+import { returnOutcomeSignal } from '../../contract/machineReturn.ts';
 
 const MINUTE = 60_000;
 /** Returns that arrive within this time go to AWS in one call. */

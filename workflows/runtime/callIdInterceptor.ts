@@ -1,6 +1,6 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { Headers, WorkflowInterceptorsFactory } from '@temporalio/workflow';
-import { CALL_ID_HEADER } from '../../contract/messages.ts';
+import { CALL_ID_HEADER } from '../../contract/callId.ts';
 
 /** Puts the id of Host Factory's call, which a workflow has from its input, on its log lines and its activities. */
 export const interceptors: WorkflowInterceptorsFactory = () => {

@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow';
 import { packMachines } from '../../domain/machine/packed.ts';
 import { deadlineOf, type RequestState } from '../../domain/request/state.ts';
-import type { StatusMemo } from '../../contract/messages.ts';
+import type { StatusMemo } from '../../contract/status.ts';
 
 /** Everything by which an operator sees in Temporal's Web UI what goes on, without reading events. */
 const HF_STATE = defineSearchAttributeKey('HfState', 'KEYWORD');

@@ -1,3 +1,4 @@
+import { isObject } from '../../../domain/isObject.ts';
 import type { Interruption } from '../../provider.ts';
 import { isInstanceId } from '../client/responseGuards.ts';
 
@@ -59,6 +60,3 @@ function parseObject(text: string): Record<string, unknown> {
   if (!isObject(value)) throw new SyntaxError('it is not an object');
   return value;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -4,7 +4,6 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { unpackMachines } from '../../../domain/machine/packed.ts';
 import type { Machine } from '../../../domain/machine/machine.ts';
 import { monitorId } from '../../../contract/ids.ts';
-import { QUERY, type StatusPage } from '../../../contract/messages.ts';
 import { isOpenStatus } from '../../../contract/workflowStatus.ts';
 import { HF_STATE } from '../../owners/searchAttributeKeys.ts';
 import { ifFound, MAX_CONCURRENT_OWNER_CALLS } from '../../owners/workflowLookup.ts';
@@ -15,6 +14,7 @@ import type { Owner, OwnerDirectory } from './rebuild.ts';
 import type { StatusView } from '../../../domain/request/statusView.ts';
 import type { MachineRequestInput } from '../../../domain/request/input.ts';
 import { messageOf } from '../../../domain/errors/messageOf.ts';
+import { statusQuery } from '../../../contract/status.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
 /** Attempts to page through a status that changes in between. */
@@ -55,7 +55,7 @@ export function createOwnerDirectory(client: Client, instance: ProviderInstance)
       const all: Machine[] = [];
       for (;;) {
         const page = { offset: all.length };
-        const view = await withTimeout(() => handle.query<StatusView, [StatusPage]>(QUERY.status, page));
+        const view = statusQuery.parse(await withTimeout(() => handle.query(statusQuery, page)));
         const machines = unpackMachines(view.machines);
         all.push(...machines);
         if (all.length === view.total) return { status: view.status, message: view.message, machines: all };

@@ -1,6 +1,6 @@
 import type { CallStats } from '../../../worker/health/callStats.ts';
 import type { Readiness } from '../../../worker/health/readiness.ts';
-import { isObject } from '../../../config/input/jsonFile.ts';
+import { isObject } from '../../../domain/isObject.ts';
 import { messageOf } from '../../../domain/errors/messageOf.ts';
 
 /** The content of a worker's page `/status`. */

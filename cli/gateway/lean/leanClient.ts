@@ -76,7 +76,7 @@ export function openLeanClient(config: TemporalConfig): TemporalClient {
     },
     query: async (workflowId, query, argument) => {
       if (hasNoWorker) return { kind: 'unanswered' };
-      const message = queryMessage(namespace, workflowId, query, argument);
+      const message = queryMessage(namespace, workflowId, query.name, argument);
       try {
         const answer = await service.call(
           'read',
@@ -86,19 +86,19 @@ export function openLeanClient(config: TemporalConfig): TemporalClient {
         );
         const { queryRejected, queryResult } = proto.decodeQueryWorkflowResponse(answer);
         if (queryRejected) return { kind: 'closed' };
-        return { kind: 'view', view: firstPayload(queryResult) };
+        return { kind: 'reply', reply: firstPayload(queryResult) };
       } catch (error) {
         if (isWorkflowNotFound(error)) return { kind: 'notFound' };
         hasNoWorker ||= isNoWorkerError(error);
         return { kind: 'unanswered' };
       }
     },
-    signal: async (workflowId, signalName, argument) => {
+    signal: async (workflowId, { name: signalName }, payload) => {
       const message = proto.encodeSignalWorkflowExecutionRequest({
         namespace,
         workflowExecution: { workflowId },
         signalName,
-        input: { payloads: [toPayload(argument)] },
+        input: { payloads: [toPayload(payload)] },
         identity: identity(),
       });
       try {

@@ -1,3 +1,4 @@
+import { isObject } from '../../../domain/isObject.ts';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { onDemand, scratch } from '../../fixtures/scratch.ts';
@@ -7,9 +8,6 @@ import { damaged, deep, json, nested, text, textWith } from '../values.ts';
 
 type Operation = 'requestMachines' | 'requestReturnMachines' | 'getRequestStatus' | 'getReturnRequests';
 type Json = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const listOf = (value: unknown): readonly unknown[] | undefined =>
   Array.isArray(value) ? value : isObject(value) ? [value] : undefined;

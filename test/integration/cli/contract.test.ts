@@ -16,6 +16,8 @@ import {
 } from '../../fixtures/temporal/devServer.ts';
 import { certificate, startTlsFront } from '../../fixtures/temporal/tlsFront.ts';
 import type { StatusView } from '../../../domain/request/statusView.ts';
+import { statusQuery } from '../../../contract/status.ts';
+import { signal } from '../../../contract/tokens.ts';
 
 const view: StatusView = {
   v: 1,
@@ -138,14 +140,14 @@ function contract(kind: 'lean' | 'sdk'): void {
     const calls = await open();
     const workflow = toStart(queue('signal'));
     await calls.start(workflow);
-    await calls.signal(workflow.workflowId, 'news', { of: 'ümläut' });
+    await calls.signal(workflow.workflowId, signal<object>('news'), { of: 'ümläut' });
     const { events } = await temporal.client.workflow.getHandle(workflow.workflowId).fetchHistory();
     const { signalName, input } =
       events?.find((event) => event.workflowExecutionSignaledEventAttributes)
         ?.workflowExecutionSignaledEventAttributes ?? {};
     assert.equal(signalName, 'news');
     assert.deepEqual(defaultPayloadConverter.fromPayload(input?.payloads?.[0] ?? {}), { of: 'ümläut' });
-    await assert.rejects(calls.signal(`req-${v7()}`, 'news', {}), UnavailableError);
+    await assert.rejects(calls.signal(`req-${v7()}`, signal<object>('news'), {}), UnavailableError);
   });
 
   it(`the ${kind} client describes open, completed and terminated workflows`, async () => {
@@ -177,7 +179,7 @@ function contract(kind: 'lean' | 'sdk'): void {
     assert.deepEqual(await calls.readInput(workflow.workflowId, runId), workflow.input);
     await completeNext(temporal.client, workflow.taskQueue, view);
     assert.deepEqual(await calls.readResult(workflow.workflowId, runId), view);
-    assert.deepEqual(await calls.query(workflow.workflowId, 'status', { offset: 0 }), { kind: 'closed' });
+    assert.deepEqual(await calls.query(workflow.workflowId, statusQuery, { offset: 0 }), { kind: 'closed' });
   });
 
   it(`the ${kind} client fails to read the result of a terminated workflow`, async () => {
@@ -195,9 +197,9 @@ function contract(kind: 'lean' | 'sdk'): void {
     await calls.start(workflow);
     const big = 'x'.repeat(1_500_000);
     const worker = answerQueries(temporal.client, workflow.taskQueue, (page) => ({ ...view, page, big }));
-    const answer = await calls.query(workflow.workflowId, 'status', { offset: 4_000 });
+    const answer = await calls.query(workflow.workflowId, statusQuery, { offset: 4_000 });
     await worker.stop();
-    assert.deepEqual(answer, { kind: 'view', view: { ...view, page: { offset: 4_000 }, big } });
+    assert.deepEqual(answer, { kind: 'reply', reply: { ...view, page: { offset: 4_000 }, big } });
   });
 
   it(`the ${kind} client reports in time that no worker answers a query`, async () => {
@@ -205,21 +207,23 @@ function contract(kind: 'lean' | 'sdk'): void {
     const workflow = toStart(queue('no-worker'));
     await calls.start(workflow);
     const began = Date.now();
-    assert.deepEqual(await calls.query(workflow.workflowId, 'status', { offset: 0 }), { kind: 'unanswered' });
+    assert.deepEqual(await calls.query(workflow.workflowId, statusQuery, { offset: 0 }), {
+      kind: 'unanswered',
+    });
     assert.ok(Date.now() - began < 2_500);
   });
 
   it(`the ${kind} client reports that a workflow does not exist`, async () => {
     const calls = await open();
     const id = `req-${v7()}`;
-    assert.deepEqual(await calls.query(id, 'status', { offset: 0 }), { kind: 'notFound' });
+    assert.deepEqual(await calls.query(id, statusQuery, { offset: 0 }), { kind: 'notFound' });
     assert.equal(await calls.describe(id), undefined);
     await assert.rejects(calls.readInput(id, v7()), UnavailableError);
   });
 
   it(`the ${kind} client distinguishes a missing namespace from a missing workflow`, async () => {
     const calls = await open({ namespace: 'nowhere' });
-    assert.deepEqual(await calls.query('req-1', 'status', { offset: 0 }), { kind: 'unanswered' });
+    assert.deepEqual(await calls.query('req-1', statusQuery, { offset: 0 }), { kind: 'unanswered' });
     await assert.rejects(calls.describe('req-1'), /could not describe req-1: .*nowhere/);
     await assert.rejects(calls.start(toStart('nowhere')), /could not start machineRequest: .*nowhere/);
   });
@@ -245,7 +249,9 @@ function contract(kind: 'lean' | 'sdk'): void {
     const workflow = toStart(queue('deadline'));
     await calls.start(workflow);
     // The server reports "no worker" one second before the deadline, so with this deadline it never does.
-    assert.deepEqual(await calls.query(workflow.workflowId, 'status', { offset: 0 }), { kind: 'unanswered' });
+    assert.deepEqual(await calls.query(workflow.workflowId, statusQuery, { offset: 0 }), {
+      kind: 'unanswered',
+    });
     await assert.rejects(calls.describe(workflow.workflowId), UnavailableError);
   });
 

@@ -5,6 +5,7 @@ import { selectClient } from '../../../cli/gateway/selectClient.ts';
 import type { TemporalClient, WorkflowStart } from '../../../cli/gateway/gateway.ts';
 import { UnavailableError } from '../../../domain/errors/errors.ts';
 import * as fake from '../../fixtures/temporal/fakeTemporal.ts';
+import { statusQuery } from '../../../contract/status.ts';
 
 type Answers = Readonly<Record<string, readonly fake.Answer[]>>;
 type Fake = Awaited<ReturnType<typeof fake.startFakeTemporal>>;
@@ -88,7 +89,7 @@ for (const kind of ['lean', 'sdk'] as const) {
     it(`the ${kind} client does not treat an empty response as a workflow`, async () => {
       await against({}, async (calls) => {
         await assert.rejects(calls.describe('req-1'));
-        assert.deepEqual(await calls.query('req-1', 'status', { offset: 0 }), { kind: 'unanswered' });
+        assert.deepEqual(await calls.query('req-1', statusQuery, { offset: 0 }), { kind: 'unanswered' });
         await assert.rejects(calls.readInput('req-1', 'run'), UnavailableError);
       });
     });

@@ -15,11 +15,11 @@ import { createUnavailableOfferings } from '../../../activities/aws/launch/unava
 import type { InterruptionSource } from '../../../activities/provider.ts';
 import { unpackObservations, type FleetObservation } from '../../../domain/monitor/observation.ts';
 import { policyFor } from '../../../domain/permissions/policy.ts';
-import type { MachinesInterrupted } from '../../../contract/messages.ts';
 import { listenForInterruptions, type InterruptionListener } from '../../../worker/interruptionListener.ts';
 import { aTemplate } from '../../fixtures/builders.ts';
 import { eventually } from '../../fixtures/eventually.ts';
 import { run, startBench, type Harness } from '../../fixtures/cloud/simulatedEc2.ts';
+import type { MachinesInterrupted } from '../../../contract/fleetMonitor.ts';
 
 const instance = { deployment: 'test', provider: 'awsinst' };
 const STATE_CHANGES = 'EC2 Instance State-change Notification';

@@ -12,11 +12,11 @@ import { executeOperation } from '../../../cli/runOperation.ts';
 import type { Environment } from '../../../config/index.ts';
 import { packMachines } from '../../../domain/machine/packed.ts';
 import type { LostHostsAnswer, LostHostsQuery } from '../../../domain/monitor/messages.ts';
-import { monitorStart } from '../../../contract/monitorStart.ts';
 import { UnavailableError } from '../../../domain/errors/errors.ts';
 import { anObservation } from '../../fixtures/builders.ts';
 import { temporal } from '../../fixtures/commandLine.ts';
 import type { StatusView } from '../../../domain/request/statusView.ts';
+import { monitorStart } from '../../../contract/fleetMonitor.ts';
 
 const ID = 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab';
 
@@ -65,7 +65,7 @@ describe('a status that Host Factory reads', () => {
     ...(unacknowledged === undefined ? {} : { unacknowledged }),
   });
   const answering = (unacknowledged?: number): Partial<TemporalClient> => ({
-    query: async () => ({ kind: 'view', view: view(unacknowledged) }),
+    query: async () => ({ kind: 'reply', reply: view(unacknowledged) }),
   });
 
   it('a status that Host Factory reads acknowledges the ready machines if their owner lacks the acknowledgement', async () => {
@@ -100,7 +100,7 @@ describe("Host Factory's list of hosts", () => {
     const asked: LostHostsQuery[] = [];
     const query: TemporalClient['query'] = async (_id, _name, argument) => {
       asked.push(argument as LostHostsQuery);
-      return { kind: 'view', view: { v: 1, isReady: true, lost: [], ...answer } };
+      return { kind: 'reply', reply: { v: 1, isReady: true, lost: [], ...answer } };
     };
     return { asked, ...(await call('getReturnRequests', args, { query }, env)) };
   }

@@ -38,7 +38,7 @@ const view = (status: RequestStatus, offset: number, size: number, total = machi
   offset,
   machines: packMachines(machines.slice(offset, offset + size)),
 });
-const viewed = (...args: Parameters<typeof view>): QueryAnswer => ({ kind: 'view', view: view(...args) });
+const viewed = (...args: Parameters<typeof view>): QueryAnswer => ({ kind: 'reply', reply: view(...args) });
 
 const described = (changes: Partial<WorkflowDescription> = {}): WorkflowDescription => ({
   runId: 'run',
@@ -201,7 +201,7 @@ describe('the status of a request', () => {
     const whose = { deployment: 'd', provider: 'p' };
     const sources = [
       temporal({
-        query: () => Promise.resolve({ kind: 'view', view: { ...view('complete', 0, 3), ...whose } }),
+        query: () => Promise.resolve({ kind: 'reply', reply: { ...view('complete', 0, 3), ...whose } }),
       }),
       temporal({
         ...noAnswer,

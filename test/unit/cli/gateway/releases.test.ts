@@ -11,7 +11,7 @@ const ours = { deployment: 'd', provider: 'p', isMonitored: () => Promise.resolv
 describe('the command line', () => {
   for (const { release, request, view, memo, machines } of releases()) {
     it(`reads the status that a worker of ${release} tells`, async () => {
-      const calls = temporal({ query: () => Promise.resolve({ kind: 'view', view }) });
+      const calls = temporal({ query: () => Promise.resolve({ kind: 'reply', reply: view }) });
       assert.deepEqual(await readStatus(calls, ID, LATER, ours), {
         status: 'complete',
         message: view.message,

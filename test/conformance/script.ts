@@ -6,7 +6,7 @@ import path from 'node:path';
 import { removeFolder } from '../fixtures/removeFolder.ts';
 import type { HfOperation } from '../fixtures/stack/stack.ts';
 import type { Answer } from './fakes/fake.ts';
-import { runTrueScript } from './fakes/trueScript.ts';
+import { runTrueOperation, runTrueScript } from './fakes/trueScript.ts';
 import type { Plugin } from './plugin.ts';
 
 /** How one call differs from Host Factory's usual one. */
@@ -118,25 +118,30 @@ async function run(plugin: Plugin, { operation, manner, args, env, out, children
   }
 }
 
-/** A fake answers in this process; the true scripts behind it run as they would for Host Factory. */
+/** What only a process of its own shows: a kill, permissions, a directory, Node's own options. */
+const needsProcess = ({ cwd, script, plain, unread, killAfterMs }: Manner, env: NodeJS.ProcessEnv): boolean =>
+  [cwd, script, plain, unread, killAfterMs, env['NODE_OPTIONS'], env['NODE_DEBUG']].some(Boolean);
+
+/** A fake answers in this process, and so does the operation behind it unless the call needs a process. */
 async function answered(plugin: Plugin, answer: Answer, { operation, manner, args, env, children }: Call) {
   const { code, stdout, stderr } = await answer({
     operation,
     args,
     env,
-    really: ({ operation: which = operation, input, env: more } = {}) =>
-      runTrueScript({
+    really: ({ operation: which = operation, input, env: more } = {}) => {
+      const call = { args, input, env: { ...env, ...more } };
+      if (!needsProcess(manner, call.env)) return runTrueOperation(which, call);
+      return runTrueScript({
+        ...call,
         command: commandOf(plugin, which === operation ? manner : {}, which),
-        args,
-        input,
-        env: { ...env, ...more },
         cwd: manner.cwd ?? '/',
         detached: true,
         onStart(child) {
           children.add(child);
           child.on('exit', () => children.delete(child));
         },
-      }),
+      });
+    },
   });
   return { code, output: `${stderr ?? ''}${stdout}` };
 }

@@ -15,10 +15,10 @@ import { ownerStub } from '../runtime/activityStubs.ts';
 
 interface Action<Item, Result> {
   /** What the action is due for now; `now` in epoch ms. */
-  due(state: MonitorState, now: number): readonly Item[];
-  activity(batch: readonly Item[], state: MonitorState): Promise<Result>;
+  readonly due: (state: MonitorState, now: number) => readonly Item[];
+  readonly activity: (batch: readonly Item[], state: MonitorState) => Promise<Result>;
   /** The fact that the result of a batch adds to the state. */
-  apply(result: Result, batch: readonly Item[]): MonitorFact;
+  readonly apply: (result: Result, batch: readonly Item[]) => MonitorFact;
 }
 
 /** Runs what is due of an action, in batches. */

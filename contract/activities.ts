@@ -9,74 +9,75 @@ import type { TerminateMachinesResult } from '../domain/request/returns.ts';
 import type { Delivery } from '../domain/return/delivery.ts';
 
 /**
- * The side effects that workflows ask for, lane by lane (see contract/taskQueues.ts). The workflows know only
- * these types; activities/ implements them. Every activity may run more than once.
+ * The activities of requests and returns, by task queue (see contract/taskQueues.ts). Workflows know only these types;
+ * activities/ implements them. Every activity may run more than once.
  */
 export interface LaunchActivities {
   /**
-   * Makes what the launches of a request share (a launch template) and returns the parameters that every
-   * launch of it is sent with. They stand in history from then on: a retry sends the same bytes. In a run after a
-   * reset it looks first, and prepares nothing beside what it finds.
+   * Creates what the launches of a request share (a launch template) and returns the parameters of every launch. The
+   * history keeps them, so that a retry sends the same bytes. In a run after a reset it first discovers what earlier
+   * runs launched, and prepares nothing if there is something.
    */
   prepareLaunch(input: PrepareInput & RunOrigin): Promise<PrepareResult>;
   /**
-   * Makes one launch, or finds out what an earlier attempt of it did. Never launches one token twice. A
-   * group is given a few seconds to fill; one that takes longer comes back as `filling`. What is not prepared
-   * yet it prepares, and keeps the parameters in Temporal before it sends them: a retry sends the same bytes. In a
-   * run after a reset it looks before that, and sends nothing beside what it finds.
+   * Sends one launch, or discovers what an earlier attempt launched. Never launches one token twice. A group has a few
+   * seconds to fill; one that takes longer is returned as `filling`. An unprepared launch is prepared first: a heartbeat
+   * records its parameters before they are sent, so that a retry sends the same bytes. In a run after a reset the
+   * activity first discovers what earlier runs launched, and sends nothing if there is something.
    */
   launchMachines(input: LaunchMachinesInput): Promise<LaunchMachinesResult>;
-  /** Freezes a group at once, full or not, and lists it. Also looks again at one that is `settling`. */
+  /** Freezes a group at once, full or not, and lists its members. Lists a `settling` group again. */
   freezeGroup(input: GroupInput): Promise<LaunchResult>;
   /**
-   * In a run after a reset that has not looked yet: all that the cloud shows of the request, whichever run launched it.
-   * Tried until it can be read, for Host Factory may use it. Otherwise nothing, without a look.
+   * Discovers every machine and group of the request, whichever run launched them, if this run follows a reset and has
+   * not discovered them yet. Retries until the cloud can be read, because Host Factory may use the machines. Otherwise
+   * returns nothing and reads nothing.
    */
   discoverLaunched(input: DiscoverInput & RunOrigin): Promise<Discovery>;
 }
 
 export interface WaitActivities {
   /**
-   * Waits until a group is full or the deadline comes, and freezes it then. Returns earlier, with the group
-   * still `filling`, when it has new members and `reportSeconds` are over.
+   * Waits until a group is full or the deadline passes, then freezes it. Returns earlier, with the group still
+   * `filling`, if it has new members after `reportSeconds`.
    */
   awaitGroup(input: AwaitGroupInput): Promise<LaunchResult>;
   /**
-   * Waits until every machine is ready or has died, or until the deadline and a read after it; returns
-   * nothing when no read came back until 20 minutes after it. Returns earlier when there is news and
-   * `reportSeconds` are over, so that Host Factory can use the quick ones.
+   * Waits until every machine is ready or terminated, or until a read after the deadline; returns nothing if no read
+   * succeeds within 20 minutes of the deadline. Returns earlier if there is news after `reportSeconds`, so that Host
+   * Factory can use the machines that boot fast.
    */
   awaitReady(input: AwaitReadyInput): Promise<AwaitReadyResult>;
   /**
-   * Waits until every machine is gone: seen terminated, or absent from two reads 20 minutes apart. Returns
-   * those that are gone earlier, when there are some and `reportSeconds` are over.
+   * Waits until every machine is terminated: observed as terminated, or absent from two reads 20 minutes apart. Returns
+   * earlier with the terminated machines, if there are some after `reportSeconds`.
    */
   awaitTerminated(input: AwaitTerminatedInput): Promise<readonly Observation[]>;
 }
 
 export interface TerminateActivities {
   /**
-   * Asks AWS to terminate exactly these machines; one bad id never blocks the rest. When AWS takes no call
-   * for 10 minutes, all are refused: the return is answered in bounded time, the owner tries again.
-   * Groups that outlive their freeze are made smaller first.
+   * Terminates exactly these machines; one invalid id does not block the others. If AWS accepts no call for 10 minutes,
+   * all are refused: the return is answered in bounded time, and the owner retries. A group that would replace its
+   * members (an Auto Scaling group) is made smaller first.
    */
   terminateMachines(input: TerminateMachinesInput): Promise<TerminateMachinesResult>;
-  /** Deletes groups of which no machine is left. */
+  /** Deletes groups without machines. */
   deleteGroups(input: DeleteGroupsInput): Promise<void>;
 }
 
 export interface ReadActivities {
-  /** Finds the owner of each machine that Host Factory gave back and signals it. */
+  /** Finds the owner of each returned machine and signals it. */
   deliverReturn(input: DeliverReturnInput): Promise<DeliverReturnResult>;
 }
 
 /**
- * ms after a deadline at which it is certain what a call before it did: AWS takes no request that was
- * signed more than 15 minutes ago, and shows what it made within 5.
+ * ms after a deadline at which the result of every call before the deadline is certain: AWS rejects a request that was
+ * signed more than 15 minutes ago, and shows what a call created within 5 minutes.
  */
 export const SETTLE_MS = 20 * 60_000;
 
-/** Whose request it is; becomes tags on everything that is made for it. */
+/** The request that a resource belongs to: the tags of everything that is created for it. */
 export interface OwnerTags {
   readonly deployment: string;
   readonly provider: string;
@@ -86,81 +87,85 @@ export interface OwnerTags {
 export interface PrepareInput {
   readonly owner: OwnerTags;
   readonly template: Template;
-  /** Machines asked for; absent from a worker of before. */
+  /** Requested machines; absent in the input of an older worker. */
   readonly count?: number;
-  /** Epoch ms: the time of the request, and that after which nothing is launched for it. */
+  /** Epoch ms of the request. */
   readonly createdAt: number;
+  /** Epoch ms after which nothing is launched. */
   readonly deadline: number;
-  /** What an earlier preparation of this request found out. */
+  /** What an earlier preparation of this request resolved. */
   readonly resolvedTemplate?: ResolvedTemplate;
 }
 
-/** Whose, and by which way they were to be launched. */
+/** The request, and the template that names the launch method. */
 export type DiscoverInput = Pick<PrepareInput, 'owner' | 'template'>;
 
 /**
- * Where a run of the workflow comes from. One after a reset may not know what was launched before it. Only activities
- * compare these with the run that they work for: the workflow has to repeat the steps of the run before.
+ * Where a run of the workflow comes from. A run after a reset may not know what earlier runs launched. Only activities
+ * compare these ids with the run that they work for, because the workflow has to replay the steps of the earlier run.
  */
 export interface RunOrigin {
-  /** The first one of the workflow. */
+  /** The workflow's first run. */
   readonly firstRunId: string;
-  /** That in which was looked last for what others launched. */
+  /** The run that last discovered what other runs launched. */
   readonly discoveryRunId?: string;
 }
 
-/** What a run after a reset is told before it launches, or ends with less than was asked. */
+/** What a run after a reset learns before it launches, or before it settles with fewer machines than requested. */
 export interface Discovery {
-  /** The run that it was made in; absent when there was none. */
+  /** The run of the discovery; absent if there was none. */
   readonly discoveryRunId?: string;
-  /** Absent when there is nothing. */
+  /** Absent if there is nothing. */
   readonly discovered?: Discovered;
 }
 
 export interface Discovered {
-  /** Dead ones as well: what was launched is not launched again. */
+  /** Terminated machines as well: they are not launched again. */
   readonly machines: PackedMachines;
-  /** Also those that launch nothing any more. */
+  /** Frozen groups as well. */
   readonly groups: readonly OrphanedGroup[];
 }
 
-/** The frozen part of a launch call; launches that are decided at once share it. What else stands in it is its provider's business alone. */
+/**
+ * The parameters of a launch call; launches that are decided together share them. The provider adds fields that only it
+ * reads.
+ */
 export interface LaunchParameters {
   readonly v: 1;
   readonly resolvedTemplate?: ResolvedTemplate;
 }
 
 export interface PrepareResult extends Discovery {
-  /** Absent when something was found. */
+  /** Absent if something was discovered. */
   readonly parameters?: LaunchParameters;
 }
 
 export interface LaunchMachinesInput extends RunOrigin {
   readonly launch: Launch;
-  /** Epoch ms: from then on nothing is sent; it is only found out what was launched. */
+  /** Epoch ms from which nothing is sent: the activity only discovers what was launched. */
   readonly notAfter: number;
   readonly prepare: PrepareInput;
-  /** Those of a launch that is prepared already. What is not, shares its parameters with no other. */
+  /** Present if the launch is prepared. An unprepared launch shares its parameters with no other. */
   readonly parameters?: LaunchParameters;
 }
 
 export interface LaunchMachinesResult extends LaunchResult, Discovery {
-  /** Those of a launch that was not prepared before, unless it is certain that nothing was sent. */
+  /** The parameters of a launch that the activity prepared, unless it is certain that nothing was sent. */
   readonly parameters?: LaunchParameters;
-  /** It could not be prepared now, and nothing was sent. */
+  /** The launch could not be prepared now, and nothing was sent. */
   readonly needsPreparation?: true;
 }
 
 export interface LaunchResult {
-  /** False: AWS could not be asked until 20 minutes after the deadline; ask again. */
+  /** False if AWS could not be read until 20 minutes after the deadline: the caller retries. */
   readonly isConclusive: boolean;
   readonly machines: readonly LaunchedMachine[];
   readonly shortages: readonly Shortage[];
-  /** Of a launch that makes a group. */
+  /** Present if the launch created a group. */
   readonly group?: Group;
   /**
-   * Of a group: `filling` while it may launch more; `settling` when it is frozen but something that it launched
-   * before may still appear; absent when it is frozen and all that it will ever have is in `machines`.
+   * `filling`: the group may launch more. `settling`: it is frozen, and machines that it launched before may still
+   * appear. Absent: it is frozen, and `machines` is complete.
    */
   readonly stage?: 'filling' | 'settling';
 }
@@ -168,15 +173,15 @@ export interface LaunchResult {
 export interface GroupInput {
   readonly launch: Launch;
   readonly group: Group;
-  /** Whose members they are: each gets it as a tag before it is reported. */
+  /** Each member is tagged with it before it is reported. */
   readonly requestId: string;
-  /** Units of the instance types that do not count for one. */
+  /** Units of the instance types that count for more than one. */
   readonly weights: Readonly<Record<string, number>>;
   /** Members reported so far. */
   readonly knownMembers: number;
-  /** Members at an earlier freeze: a second look that finds no more ends the settling. */
+  /** Members at an earlier freeze: the settling ends when a second read shows no more. */
   readonly membersAtFreeze?: number;
-  /** Epoch ms: the group is frozen then, full or not. */
+  /** Epoch ms at which the group is frozen, full or not. */
   readonly deadline: number;
 }
 
@@ -196,9 +201,9 @@ export interface AwaitReadyInput {
 }
 
 export interface AwaitReadyResult {
-  /** Of the machines of which there is something to say. */
+  /** Only machines with news. */
   readonly observations: readonly Observation[];
-  /** The last word: read at or after the deadline, or nothing could be read long after it. */
+  /** Read at or after the deadline, or nothing could be read long after it. */
   readonly isFinal: boolean;
 }
 
@@ -217,27 +222,27 @@ export interface DeliverReturnInput {
   readonly deployment: string;
   readonly provider: string;
   readonly returnId: string;
-  /** Epoch ms of Host Factory's call: a name means a machine launched before it. */
+  /** Epoch ms of Host Factory's call: a name means a machine that was launched before. */
   readonly createdAt: number;
-  /** Names that call in logs. */
+  /** Identifies that call in logs. */
   readonly callId?: string;
-  /** `index` is the place in Host Factory's list. */
+  /** `index` is the position in Host Factory's list. */
   readonly machines: readonly (ReturnedMachine & {
     readonly index: number;
-    /** Delivered before: what was seen then is not repeated, and an owner that gives it back is left in peace. */
+    /** An earlier delivery reached an owner: its observation is not repeated, and an owner that releases it is not signalled. */
     readonly wasDelivered: boolean;
   })[];
 }
 
-/** Lacks machines that were delivered before and are still being given back by their owners. */
+/** Without the machines that were delivered before and that their owners are still releasing. */
 export interface DeliverReturnResult {
   readonly deliveries: readonly Delivery[];
 }
 
 /**
- * Types of the ApplicationFailures that workflows tell apart. The first detail is the cloud's own code.
- * Everything else that fails is retried by Temporal.
+ * Types of ApplicationFailure that workflows handle. The first detail is the cloud's error code. Temporal retries every
+ * other failure.
  */
 export const LAUNCH_REJECTED = 'LaunchRejected';
-/** What was prepared for the launch no longer exists; a new launch may be prepared and made. */
+/** What was prepared for the launch no longer exists; the workflow prepares and sends a new launch. */
 export const LAUNCH_STALE = 'LaunchStale';

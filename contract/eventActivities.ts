@@ -1,11 +1,11 @@
 import type { Template } from '../domain/template/template.ts';
 import type { PackedEvents } from '../domain/events/packed.ts';
 
-/** On the queue of the workflows, whose worker starts it at once: it writes to the worker's own disk. */
+/** Runs on the task queue of the workflows, because it writes to the disk of the worker that runs them. */
 export interface EventActivities {
   /**
-   * Puts events where all handlers find them. Those of the run that are there already are left out.
-   * @returns false when it could not be done now; nothing that happens here is a reason to hold up a request
+   * Appends events to the outbox, from which every handler reads them. Skips events of the run that it already has.
+   * @returns false if it failed; a failure here must not delay a request
    */
   publishEvents(input: PublishInput): Promise<boolean>;
 }
@@ -13,6 +13,6 @@ export interface EventActivities {
 export interface PublishInput {
   readonly runId: string;
   readonly events: PackedEvents;
-  /** With the first event of a request: who publishes sees by it that a template has changed. */
+  /** With the first event of a request: shows that a template has changed. */
   readonly template?: Template;
 }

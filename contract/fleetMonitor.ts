@@ -17,7 +17,7 @@ export const FLEET_MONITOR = 'fleetMonitor';
 
 /** What the reply to a `lostHosts` query calls an update: a query cannot change the monitor's state. */
 export const hostListUpdatedSignal = signal<HostListUpdate>('hostListUpdated');
-/** An operator wants the machines of these requests adopted, whatever the breaker says. */
+/** An operator wants the machines of these requests adopted, also beyond the limit at which the monitor stops adopting. */
 export const forceAdoptionSignal = signal<ForceAdoption>('forceAdoption');
 /** Sent by a worker: interruption notices, sooner than a sweep shows the interruption. */
 export const machinesInterruptedSignal = signal<MachinesInterrupted>('machinesInterrupted');

@@ -1,6 +1,6 @@
 /**
- * Ids that Host Factory and Temporal both see: the id of a request is the id of its workflow.
- * The prefix tells creates from returns, because Host Factory asks for the status of both in the same way.
+ * Ids that Host Factory and Temporal share: the id of a request is the id of its workflow. The prefix distinguishes
+ * requests from returns, because Host Factory reads the status of both with one operation.
  */
 export type RequestId = `req-${string}`;
 export type ReturnId = `ret-${string}`;
@@ -20,7 +20,7 @@ export function requestIdOf(workflowId: string): string | undefined {
   return isRequestId(id) || isReturnId(id) ? id : undefined;
 }
 
-/** The one workflow that watches the machines of a provider instance. */
+/** The one workflow that monitors the machines of a provider instance. */
 export const monitorId = (deployment: string, provider: string): string => `fleet-${deployment}-${provider}`;
 
 /** When an id was made, epoch ms: the first 48 bits of a UUID version 7 (RFC 9562). */

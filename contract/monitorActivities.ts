@@ -1,32 +1,32 @@
 import type { QueryOwnersResult, SweepResult } from '../domain/monitor/activityResults.ts';
 import type { PackedObservations } from '../domain/monitor/observation.ts';
 
-/** The side effects that `fleetMonitor` asks for. Each may run more than once. */
+/** The activities of `fleetMonitor`. Each may run more than once. */
 export interface SweepActivities {
   /**
-   * Reads the machines of the provider instance again and again, and returns when there is news, at the latest
-   * after an hour. Only complete reads count.
+   * Reads the machines of the provider instance repeatedly and returns when there is news, at the latest after an hour.
+   * Only complete reads count.
    */
   sweep(input: SweepInput): Promise<SweepResult>;
 }
 
 export interface OwnerActivities {
-  /** Asks owners where their machines stand. */
+  /** Queries the ownership status of machines. */
   queryOwners(input: QueryOwnersInput): Promise<QueryOwnersResult>;
-  /** Tells owners that machines of them are gone. */
+  /** Signals to owners that machines of theirs are terminated. */
   notifyOwners(input: NotifyOwnersInput): Promise<void>;
   /** Gives machines whose owner is closed or lost to the adopters of their requests. */
   adoptOrphans(input: AdoptOrphansInput): Promise<void>;
-  /** Asks owners to give machines back that Host Factory never read. */
+  /** Signals owners to release machines that Host Factory never acknowledged. */
   releaseUnacknowledged(input: ReleaseUnacknowledgedInput): Promise<void>;
-  /** Looks machines up by id, whosever they are. One complete read. */
+  /** Describes machines by id, of any owner, in one complete read. */
   describeMachines(input: DescribeMachinesInput): Promise<PackedObservations>;
 }
 
 export interface SweepInput {
   readonly deployment: string;
   readonly provider: string;
-  /** Of the last result; '' at first. A worker that did not give it starts anew. */
+  /** From the last result; '' at first. A worker that does not know it sends a full snapshot. */
   readonly snapshotId: string;
 }
 
@@ -47,7 +47,7 @@ export interface AdoptOrphansInput {
   readonly deployment: string;
   readonly provider: string;
   readonly owners: QueryOwnersInput['owners'];
-  /** As in UnclaimedRules; absent: nothing is given back. */
+  /** As in UnacknowledgedRules; absent: nothing is released. */
   readonly minAgeMs?: number;
 }
 

@@ -1,4 +1,4 @@
-/** Search attributes of our workflows: name -> Temporal's type. They have to exist in the namespace. */
+/** Search attributes of the workflows: name -> Temporal's type. They have to exist in the namespace. */
 export const SEARCH_ATTRIBUTES = {
   /** provisioning, settled, returning, returned, cancelled */
   HfState: 'KEYWORD',
@@ -6,6 +6,6 @@ export const SEARCH_ATTRIBUTES = {
   HfProvider: 'KEYWORD',
   /** create or return */
   HfRequestType: 'KEYWORD',
-  /** machines asked for, or given back */
+  /** requested or returned machines */
   HfCount: 'INT',
 } as const;

@@ -1,6 +1,6 @@
 /**
- * Task queues of one provider instance. Each kind of AWS call has its own lane, so that a storm of
- * launches never delays a return, and a thousand waiting requests never delay anything.
+ * Task queues of one provider instance. Each kind of AWS call has its own, so that many launches do not delay a return,
+ * and a thousand waiting requests delay nothing.
  */
 export interface TaskQueues {
   readonly workflows: string;
@@ -14,7 +14,7 @@ export function taskQueues(deployment: string, provider: string): TaskQueues {
   return taskQueuesFor(`ohf-${deployment}-${provider}`);
 }
 
-/** The lanes beside the queue that a workflow itself runs on. */
+/** The task queues that belong to the one on which a workflow runs. */
 export function taskQueuesFor(workflowQueue: string): TaskQueues {
   return {
     workflows: workflowQueue,

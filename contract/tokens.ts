@@ -7,7 +7,7 @@ import type { QueryDefinition, SignalDefinition } from '@temporalio/common';
 export type Signal<Payload> = SignalDefinition<[Payload]>;
 
 export interface Query<Arguments extends unknown[], Reply> extends QueryDefinition<Reply, Arguments> {
-  /** @throws TypeError when the reply, e.g. of a worker of another release, has not the form of `Reply` */
+  /** @throws TypeError when the reply, e.g. of a worker of another release, does not have the form of `Reply` */
   parse(reply: unknown): Reply;
 }
 
@@ -21,7 +21,7 @@ export function query<Arguments extends unknown[], Reply>(
   const parse = (reply: unknown): Reply => {
     if (isReply(reply)) return reply;
     throw new TypeError(
-      `The reply to the query '${name}' has an unknown form: is the worker of another release?`,
+      `The reply to the query '${name}' has an unknown form. Is the worker of another release?`,
     );
   };
   return { type: 'query', name, parse } as Query<Arguments, Reply>;

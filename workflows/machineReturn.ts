@@ -19,16 +19,16 @@ import type { MachineReturnInput } from '../domain/return/input.ts';
 import { returnOutcomeSignal } from '../contract/machineReturn.ts';
 import { statusQuery } from '../contract/status.ts';
 
-/** It is looked after this time what became of the machines: an owner may have closed, or been reset. */
+/** Undecided machines are delivered again after this time: their owner may have closed or been reset. */
 const RETRY_DELIVERY_MS = 60_000;
-/** Machines that are gone are told after this time, though others of the batch still shut down. */
+/** Terminated machines are reported after this time, although others of the batch still shut down. */
 const REPORT_SECONDS = 60;
-/** Machines that no read shows need two reads 20 minutes apart; asking every minute would tell nothing more. */
+/** A machine that no read shows needs two reads 20 minutes apart, so reading every minute would not help. */
 const RETRY_ABSENT_MS = 5 * 60_000;
 
 /**
- * One return of Host Factory: hands each machine to its owner, collects the owners' answers and serves
- * the status of its own id. Its result is its last status.
+ * One return of Host Factory: delivers each machine to its owner, collects the owners' outcomes and serves the status of
+ * its own id. Its result is its last status.
  */
 export async function machineReturn(input: MachineReturnInput): Promise<StatusView> {
   let state = initialReturnState(input);
@@ -71,7 +71,7 @@ function deliver(
     returnId,
     createdAt,
     ...(callId === undefined ? {} : { callId }),
-    // Once a name has led to a machine, that machine is meant, also when it is no longer live.
+    // A name that was resolved to a machine keeps meaning that machine, even after it is terminated.
     machines: batch.map(({ index, machineId, signalledAt }) => ({
       ...(machineId === '' ? machines[index] : { machineId }),
       index,
@@ -80,7 +80,7 @@ function deliver(
   });
 }
 
-/** What an owner would do, for one that does not. */
+/** Terminates machines whose owner does not respond. */
 async function terminateDirectly(batch: readonly ReturnItem[]): Promise<ReturnOutcome> {
   const machineIds = batch.map(({ machineId }) => machineId);
   const { refused } = await terminateStub(
@@ -91,7 +91,7 @@ async function terminateDirectly(batch: readonly ReturnItem[]): Promise<ReturnOu
   const terminated =
     terminatingIds.length === 0
       ? []
-      : await waitStub(`wait until ${terminatingIds.length} machines are gone`).awaitTerminated({
+      : await waitStub(`wait until ${terminatingIds.length} machines are terminated`).awaitTerminated({
           machineIds: terminatingIds,
           reportSeconds: REPORT_SECONDS,
         });

@@ -24,7 +24,8 @@ import {
   unavailableError,
   unreachableError,
 } from './temporalErrors.ts';
-import type { StatusView } from '../../domain/request/statusView.ts';
+import { parseInput } from '../../contract/inputs.ts';
+import { statusQuery } from '../../contract/status.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';
 import type { MachineReturnInput } from '../../domain/return/input.ts';
 
@@ -114,7 +115,7 @@ export function openSdkClient(config: TemporalConfig): TemporalClient {
       try {
         const handle = client.workflow.getHandle(workflowId, runId, { followRuns: false });
         const result: unknown = await withTimeout(CALL_TIMEOUT_MS.read, () => handle.result());
-        return result as StatusView;
+        return statusQuery.parse(result);
       } catch (error) {
         throw unavailableError(config, `read the result of ${workflowId}`, error);
       }
@@ -183,5 +184,5 @@ async function readFirstInput(
   });
   const payload = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
   if (!payload) throw new Error('its first event has no input');
-  return defaultPayloadConverter.fromPayload<MachineRequestInput | MachineReturnInput>(payload);
+  return parseInput(defaultPayloadConverter.fromPayload<unknown>(payload));
 }

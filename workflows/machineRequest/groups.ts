@@ -50,7 +50,7 @@ export class Groups {
     }
   }
 
-  /** Freezes groups that another run or owner made, and takes over their machines. */
+  /** Freezes groups that another run or owner made, and adopts their machines. */
   adopt(groups: readonly OrphanedGroup[]): void {
     const knownIds = new Set(this.#owner.state.launches.map(({ group }) => group?.id));
     for (const { token, ...group } of groups.filter(({ id }) => !knownIds.has(id))) {

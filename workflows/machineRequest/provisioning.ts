@@ -22,7 +22,7 @@ import type { RequestOwner } from './requestOwner.ts';
 import type { OrphanedGroup } from '../../contract/machineRequest.ts';
 
 const MINUTE = 60_000;
-/** An overdue launch is looked up again after this time, which doubles up to the maximum. */
+/** An overdue launch is checked again after this time, which doubles up to the maximum. */
 const MIN_OVERDUE_RETRY_MS = 5 * MINUTE;
 const MAX_OVERDUE_RETRY_MS = 60 * MINUTE;
 /** Missing machines are launched again after this time, which doubles up to the maximum. */
@@ -63,7 +63,7 @@ export class Provisioning {
     recordSettled(this.#owner.state);
   }
 
-  /** Takes over groups of a closed owner that the monitor found. */
+  /** Adopts groups of a closed owner that the monitor found. */
   adoptGroups(groups: readonly OrphanedGroup[]): void {
     if (this.#owner.isAdopter) this.#groups.adopt(groups);
   }
@@ -161,7 +161,7 @@ export class Provisioning {
     this.#groups.settle(launch, result);
     if (!result.isConclusive && parameters)
       this.#owner.background.start('retry overdue launch', async () => {
-        await sleep(retryMs, { summary: `look up overdue launch ${launch.ordinal}` });
+        await sleep(retryMs, { summary: `check overdue launch ${launch.ordinal}` });
         const nextRetryMs = Math.min(retryMs * 2, MAX_OVERDUE_RETRY_MS);
         await this.#launch({ ...launch, stage: 'overdue' }, parameters, nextRetryMs);
       });
@@ -186,7 +186,7 @@ export class Provisioning {
         .discoverLaunched({ owner, template, ...this.#runOrigin() })
         .catch((error: unknown) => log.warn('earlier launches could not be discovered; retrying', { error }));
       if (discovery) return this.#mergeDiscovery(discovery);
-      // The activity fails for good only when an operator ends it.
+      // The activity fails without a retry only when an operator ends it.
       await sleep(MINUTE, { summary });
     }
   }

@@ -30,8 +30,8 @@ const ORDINALS_PER_RUN = 1_000;
 export const FIRST_REPORT_SECONDS = 20;
 
 /**
- * Whether a run may end. `busy`: something under way that only this run can finish. `idle`: nothing under way, and
- * machines to own. `compactable`: the next run starts from a short input instead of a long history. `finished`: nothing
+ * Whether a run may end. `busy`: this run has work that the next run would not continue. `idle`: no work, and machines
+ * to own. `compactable`: the next run starts from a short input instead of a long history. `finished`: nothing
  * left to own or to answer.
  */
 export type RunState = 'busy' | 'idle' | 'compactable' | 'finished';
@@ -75,7 +75,7 @@ export class RequestOwner {
     this.apply({ type: 'ReturnRequested', request });
   }
 
-  /** Machines that it does not own yet count only for an adopter, and only while they are alive. */
+  /** An adopter also adopts the machines that it does not own yet, if they are alive. */
   observe({ observations, unacknowledged = [] }: MachinesObserved): void {
     const own = observations.filter(({ machineId }) => this.#state.machines.has(machineId));
     const others = observations.filter(

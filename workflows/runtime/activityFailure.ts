@@ -1,7 +1,7 @@
 import { ActivityFailure, ApplicationFailure, TemporalFailure } from '@temporalio/workflow';
 import type { Shortage } from '../../domain/request/launch.ts';
 
-/** What an activity's failure says to people: the cloud's code and message, else Temporal's reason. */
+/** An activity's failure for operators: the cloud's code and message, else Temporal's reason. */
 export function shortageFromFailure(error: unknown): Shortage {
   const failure = applicationFailure(error);
   if (failure) {
@@ -21,7 +21,7 @@ export function shortageFromFailure(error: unknown): Shortage {
 export const hasFailureType = (error: unknown, type: string): boolean =>
   applicationFailure(error)?.type === type;
 
-/** The failure that the activity itself threw; behind a timeout stands that of its last attempt. */
+/** The failure that the activity itself threw; for a timeout, that of its last attempt. */
 function applicationFailure(error: unknown): ApplicationFailure | undefined {
   let cause = error;
   while (cause instanceof TemporalFailure && !(cause instanceof ApplicationFailure)) cause = cause.cause;

@@ -9,8 +9,8 @@ import type { OwnerActivities, SweepActivities } from '../../contract/monitorAct
 import { taskQueuesFor } from '../../contract/taskQueues.ts';
 
 /**
- * A worker that dies is noticed after this long. Every activity heartbeats by itself every few seconds,
- * so this is what a killed worker costs, not what a slow call may take.
+ * Temporal retries an activity this long after its worker stopped. Every activity heartbeats every few seconds, so this
+ * bounds the delay after a killed worker, not the duration of a slow call.
  */
 const HEARTBEAT_TIMEOUT = '12s';
 const RETRY_POLICY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } as const;
@@ -26,9 +26,9 @@ const optionsFor = (
 });
 
 /**
- * `summary` is what Temporal's Web UI shows beside the activity. Only what may be given up without harm has a
- * scheduleToClose timeout: that clock also runs while no worker is there, and a launch or a machine must not
- * be forgotten because of an outage. The activities themselves know when to stop trying.
+ * Temporal's Web UI shows `summary` beside the activity. Only activities that may be abandoned without harm have a
+ * scheduleToClose timeout: it also runs while no worker polls, and an outage must not lose a launch or a machine. The
+ * activities decide themselves when to stop retrying.
  */
 export const prepareStub = (summary: string, timeoutMs: number) =>
   proxyActivities<LaunchActivities>(

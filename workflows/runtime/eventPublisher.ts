@@ -16,19 +16,19 @@ import type { CarriedEventState } from '../../domain/request/input.ts';
 
 const MIN_RETRY_MS = 60_000;
 const MAX_RETRY_MS = 60 * 60_000;
-/** Events told at once. */
+/** Events of one publish. */
 const MAX_BATCH_EVENTS = 1_000;
-/** What could not be told when a run ends is handed to the next one, up to so many. */
+/** Unpublished events that a run hands to the next one. */
 const MAX_CARRIED_EVENTS = 500;
-/** JSON of events that go into one payload, of which Temporal takes 2 MB. */
+/** JSON of the events of one payload; Temporal's limit is 2 MB. */
 const MAX_PAYLOAD_CHARACTERS = 500_000;
 
-/** ms after which nothing waits any more for what may come of it. */
+/** ms for which an event may wait for others. */
 const MAX_DEFERRAL_MS = 2 * 60_000;
 
 /**
- * Each telling takes six events in the history of the request, so these wait for what comes of them: machines, a
- * shortage, an answer.
+ * Each publish adds six events to the history of the request, so these wait for the events that follow them: machines, a
+ * shortage, an outcome.
  */
 const DEFERRED_EVENTS: ReadonlySet<EventType> = new Set([
   'RequestCreated',
@@ -36,7 +36,7 @@ const DEFERRED_EVENTS: ReadonlySet<EventType> = new Set([
   'ReturnRequested',
 ]);
 
-/** Until a request, or a return, is answered these wait too: they come with each launch and each machine. */
+/** Until a request or a return is decided these wait too: every launch and every machine causes one. */
 const DEFERRED_WHILE_BUSY: ReadonlySet<EventType> = new Set([
   ...DEFERRED_EVENTS,
   'LaunchSettled',
@@ -47,12 +47,12 @@ const DEFERRED_WHILE_BUSY: ReadonlySet<EventType> = new Set([
 
 const { publishEvents } = proxyActivities<EventActivities>({
   startToCloseTimeout: '10s',
-  // Again only for a worker that is killed meanwhile: the activity itself does not fail.
+  // Retries only after a killed worker: the activity itself does not fail.
   retry: { maximumAttempts: 3 },
   summary: 'publish events',
 });
 
-/** Tells what happens to a request, in order, beside its work: the request never waits for it but to end. */
+/** Publishes the events of a request in order. The request waits for it only before it ends. */
 export class EventPublisher {
   readonly #template: Template | undefined;
   #state: RequestState;
@@ -80,7 +80,7 @@ export class EventPublisher {
     return this.#unpublished.length === 0;
   }
 
-  /** Tells all that can be told now, and leaves no activity behind; a cancel of the workflow does not cut it short. */
+  /** Publishes what can be published now and leaves no activity behind; a cancel of the workflow does not stop it. */
   async flush(): Promise<void> {
     this.#isFlushing = true;
     await CancellationScope.nonCancellable(() => condition(() => this.isPublished || this.#isRetrying));
@@ -126,7 +126,7 @@ export class EventPublisher {
     }
   }
 
-  /** Asked whenever something comes to the request, not by a timer: nobody needs these to the second. */
+  /** Evaluated when the workflow does something, without a timer: these events are not urgent. */
   #shouldPublish(): boolean {
     const [oldest] = this.#unpublished;
     if (!oldest) return false;
@@ -138,7 +138,7 @@ export class EventPublisher {
     return this.#unpublished.some(({ type }) => !(isBusy ? DEFERRED_WHILE_BUSY : DEFERRED_EVENTS).has(type));
   }
 
-  /** At most so many, and no more than a payload takes. */
+  /** At most `maxEvents`, and no more than fit into a payload. */
   #oldestEvents(maxEvents: number): DomainEvent[] {
     let charactersLeft = MAX_PAYLOAD_CHARACTERS;
     const end = this.#unpublished.slice(0, maxEvents).findIndex((event, index) => {
@@ -149,7 +149,7 @@ export class EventPublisher {
   }
 }
 
-/** Those of single machines come by the thousand. */
+/** Events of single machines may come in thousands. */
 const LOG_LEVELS: Readonly<Partial<Record<EventType, 'debug' | 'warn'>>> = {
   MachineCreated: 'debug',
   MachineStatusChanged: 'debug',
@@ -159,7 +159,7 @@ const LOG_LEVELS: Readonly<Partial<Record<EventType, 'debug' | 'warn'>>> = {
   ShortageReported: 'warn',
 };
 
-/** Whose it is and when it was, each line has anyway. */
+/** Every line has these already. */
 const OMITTED_FIELDS = new Set([
   'v',
   'id',
@@ -179,7 +179,7 @@ function logEvent(event: DomainEvent): void {
   log[LOG_LEVELS[event.type] ?? 'info'](event.type, Object.fromEntries(fields));
 }
 
-/** What one cause sets off in the same step is told together. */
+/** Lets the events that one cause has in the same step be published together. */
 async function flushMicrotasks(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await Promise.resolve();
 }

@@ -1,6 +1,6 @@
 import { CancellationScope, log } from '@temporalio/workflow';
 
-/** Counts the tasks that nobody awaits. */
+/** Counts tasks that run in the background. */
 export class TaskGroup {
   #running = 0;
 

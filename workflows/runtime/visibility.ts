@@ -10,7 +10,6 @@ import { packMachines } from '../../domain/machine/packed.ts';
 import { deadlineOf, type RequestState } from '../../domain/request/state.ts';
 import type { StatusMemo } from '../../contract/status.ts';
 
-/** Everything by which an operator sees in Temporal's Web UI what goes on, without reading events. */
 const HF_STATE = defineSearchAttributeKey('HfState', 'KEYWORD');
 
 /** Upserts on a transition only: each costs events and load on the server's visibility store. */
@@ -18,7 +17,7 @@ export function setHfState(hfState: 'settled' | 'returned' | 'cancelled'): void 
   upsertSearchAttributes([{ key: HF_STATE, value: hfState }]);
 }
 
-/** A memo is written with each step of a workflow, and in Temporal's lists: of more machines it does not tell. */
+/** Temporal returns the memo with every list, so it holds no more machines. */
 const MAX_MACHINES_IN_MEMO = 200;
 
 export const fitsInMemo = ({ machines }: RequestState): boolean => machines.size <= MAX_MACHINES_IN_MEMO;
@@ -31,7 +30,7 @@ export function recordSettled(state: RequestState): void {
 
 const hfStateWhileOpen = ({ cancelled }: RequestState) => (cancelled ? 'cancelled' : 'settled');
 
-/** The next run starts with what it would else have to upsert: the old run's memo would be lost to it. */
+/** Memo and search attributes with which the next run starts, so that it does not have to upsert them. */
 export function nextRunVisibility(
   state: RequestState,
 ): Pick<ContinueAsNewOptions, 'memo' | 'typedSearchAttributes'> {
@@ -52,7 +51,7 @@ const RESULT_ROW = { succeed: 'ready', executing: 'booting', fail: 'failed' } as
 
 export function updateDetails(state: RequestState): void {
   const counts = { ready: 0, booting: 0, failed: 0, owned: 0, releasing: 0, refused: 0 };
-  // One pass: this runs at every change, also of a request of 10,000.
+  // One pass: this runs at every change, also of a request for 10,000 machines.
   for (const { result, release } of state.machines.values()) {
     counts[RESULT_ROW[result]] += 1;
     if (release !== 'terminated') counts.owned += 1;

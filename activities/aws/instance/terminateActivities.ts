@@ -29,8 +29,9 @@ export function createTerminateActivities(clients: AwsClients): TerminateActivit
       }),
 
     terminateMachines({ machineIds, groups = [] }) {
-      // Since the first attempt that ran; time without any worker does not count.
-      const firstAttemptAt: number = Context.current().info.heartbeatDetails ?? Date.now();
+      // From the first attempt that ran: time without any worker does not count.
+      const recordedAt: unknown = Context.current().info.heartbeatDetails;
+      const firstAttemptAt = typeof recordedAt === 'number' ? recordedAt : Date.now();
       const work = async (): Promise<TerminateMachinesResult> => {
         const refused: TerminateMachinesResult['refused'][number][] = [];
         // Only keeps the desired capacity accurate: frozen groups launch nothing.

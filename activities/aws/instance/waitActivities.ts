@@ -39,7 +39,7 @@ export function createWaitActivities(coalescer: InstanceReadCoalescer, groups: G
 
     awaitTerminated({ machineIds, reportSeconds }) {
       const reportAt = Date.now() + reportSeconds * 1_000;
-      const absentSince = new Map<string, number>(Context.current().info.heartbeatDetails ?? []);
+      const absentSince = parseAbsences(Context.current().info.heartbeatDetails);
       const wait = async () => {
         for (;;) {
           const observed = await nextRead(coalescer, machineIds);
@@ -68,3 +68,12 @@ export function createWaitActivities(coalescer: InstanceReadCoalescer, groups: G
     },
   };
 }
+
+/** machineId -> epoch ms of the first read that did not show it, from the heartbeat of an earlier attempt. */
+function parseAbsences(details: unknown): Map<string, number> {
+  const entries: readonly unknown[] = Array.isArray(details) ? details : [];
+  return new Map(entries.filter(isAbsence));
+}
+
+const isAbsence = (entry: unknown): entry is [machineId: string, since: number] =>
+  Array.isArray(entry) && typeof entry[0] === 'string' && typeof entry[1] === 'number';

@@ -11,10 +11,10 @@ import { listOwners } from '../../owners/listOwners.ts';
 import type { ProviderInstance } from '../../provider.ts';
 import type { OwnerSnapshot } from './ownerSnapshot.ts';
 import type { Owner, OwnerDirectory } from './rebuild.ts';
-import type { StatusView } from '../../../domain/request/statusView.ts';
 import type { MachineRequestInput } from '../../../domain/request/input.ts';
 import { messageOf } from '../../../domain/errors/messageOf.ts';
 import { statusQuery } from '../../../contract/status.ts';
+import { parseRequestInput } from '../../../contract/inputs.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
 /** Attempts to page through a status that changes in between. */
@@ -38,7 +38,7 @@ export function createOwnerDirectory(client: Client, instance: ProviderInstance)
     const [first] = history?.events ?? [];
     const payload = first?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
     if (!payload) throw new Error(`the first event of ${workflowId} has no input`);
-    return defaultPayloadConverter.fromPayload<MachineRequestInput>(payload);
+    return parseRequestInput(defaultPayloadConverter.fromPayload<unknown>(payload));
   }
 
   async function readStatus({
@@ -48,7 +48,7 @@ export function createOwnerDirectory(client: Client, instance: ProviderInstance)
   }: Execution): Promise<Pick<OwnerSnapshot, 'status' | 'message' | 'machines'>> {
     const handle = client.workflow.getHandle(id, runId, { followRuns: false });
     if (completed) {
-      const { status, message, machines } = (await withTimeout(() => handle.result())) as StatusView;
+      const { status, message, machines } = statusQuery.parse(await withTimeout(() => handle.result()));
       return { status, message, machines: unpackMachines(machines) };
     }
     for (let attempt = 0; attempt < MAX_PAGING_ATTEMPTS; attempt++) {

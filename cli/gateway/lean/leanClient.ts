@@ -13,9 +13,8 @@ import { GrpcError } from './grpcError.ts';
 import * as proto from './messages.ts';
 import { firstPayload, fromPayload, toAttribute, toPayload } from './payload.ts';
 import { openService } from './service.ts';
-import type { StatusView } from '../../../domain/request/statusView.ts';
-import type { MachineRequestInput } from '../../../domain/request/input.ts';
-import type { MachineReturnInput } from '../../../domain/return/input.ts';
+import { parseInput } from '../../../contract/inputs.ts';
+import { statusQuery } from '../../../contract/status.ts';
 
 /**
  * The same calls as Temporal's own client makes, over Node's HTTP/2 alone: a process of Host Factory makes
@@ -122,7 +121,7 @@ export function openLeanClient(config: TemporalConfig): TemporalClient {
       try {
         const event = await readHistoryEvent(workflowId, runId, { maximumPageSize: 1 });
         const { input } = event?.workflowExecutionStartedEventAttributes ?? {};
-        return firstPayload(input) as MachineRequestInput | MachineReturnInput;
+        return parseInput(firstPayload(input));
       } catch (error) {
         throw unavailableError(config, `read the history of ${workflowId}`, error);
       }
@@ -135,7 +134,7 @@ export function openLeanClient(config: TemporalConfig): TemporalClient {
         });
         const completed = event?.workflowExecutionCompletedEventAttributes;
         if (!completed) throw new Error('its last event is no result');
-        return firstPayload(completed.result) as StatusView;
+        return statusQuery.parse(firstPayload(completed.result));
       } catch (error) {
         throw unavailableError(config, `read the result of ${workflowId}`, error);
       }

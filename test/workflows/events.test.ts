@@ -42,7 +42,7 @@ describe('the events of a request', () => {
     'MachineTerminated',
   ];
 
-  it('are told from its acceptance to its end, numbered without gaps through all runs', () =>
+  it('the events of a request are published from its acceptance to its end, numbered without gaps through all runs', () =>
     rig.withWorkers(async () => {
       await live();
       assert.deepEqual(types(), LIFE);
@@ -54,14 +54,14 @@ describe('the events of a request', () => {
       assert.deepEqual(rig.cloud.templatesTold, ['demo'], 'with the first event only');
     }));
 
-  it('hold nothing up while they cannot be published, and are all told later', () =>
+  it('events that cannot be published delay nothing, and are all published later', () =>
     rig.withWorkers(async () => {
       rig.cloud.publishingFails = true;
       await live();
       assert.deepEqual(types(), LIFE);
     }));
 
-  it('leave a history that can be replayed, whatever comes while they are told slowly', () =>
+  it('a history stays replayable when signals arrive during a slow publish', () =>
     rig.withWorkers(async () => {
       let goOn = (): void => {};
       rig.cloud.publishingWaits = new Promise((resolve) => (goOn = resolve));

@@ -52,7 +52,7 @@ describe('fleetMonitor', () => {
     rig.cloud.machines.set(machineId, { ...machine, ...changes });
   };
 
-  it('names a machine that somebody else terminates, and its owner then ends without it', () =>
+  it('a machine that someone else terminates is reported as lost, and its owner ends without it', () =>
     rig.withWorkers(async () => {
       const monitor = await rig.startMonitor();
       const request = await rig.startRequest({ count: 2 });
@@ -76,7 +76,7 @@ describe('fleetMonitor', () => {
       );
     }));
 
-  it('does not name what Host Factory gives back', () =>
+  it('a machine that Host Factory returns is not reported as lost', () =>
     rig.withWorkers(async () => {
       const monitor = await rig.startMonitor();
       const request = await rig.startRequest({ count: 3 });
@@ -91,7 +91,7 @@ describe('fleetMonitor', () => {
       assert.deepEqual(await going(monitor, ids), {});
     }));
 
-  it('calls a machine that AWS no longer shows gone after 20 minutes, and not if it shows it again', () =>
+  it('a machine that AWS no longer shows is lost after 20 minutes, unless AWS shows it again', () =>
     rig.withWorkers(async () => {
       const monitor = await rig.startMonitor();
       const request = await rig.startRequest({ count: 2 });
@@ -109,7 +109,7 @@ describe('fleetMonitor', () => {
       assert.equal((await rig.result(request)).total, 2);
     }));
 
-  it('tells when AWS takes a spot machine away, before it does', () =>
+  it('an interruption notice is reported before the interruption', () =>
     rig.withWorkers(async () => {
       const monitor = await rig.startMonitor();
       const request = await rig.startRequest({ count: 2 });
@@ -122,7 +122,7 @@ describe('fleetMonitor', () => {
       await rig.result(request);
     }));
 
-  it('tells what AWS announces before a sweep shows it, and keeps to the earliest time', () =>
+  it('an interruption is reported before a sweep shows it, with the earliest time', () =>
     rig.withWorkers(async () => {
       const monitor = await rig.startMonitor();
       const request = await rig.startRequest({ count: 3 });
@@ -158,7 +158,7 @@ describe('fleetMonitor', () => {
       await rig.result(request);
     }));
 
-  it('judges hosts of others by AWS alone', () =>
+  it('AWS alone decides whether a host of another provider is lost', () =>
     rig.withWorkers(async () => {
       const monitor = await rig.startMonitor();
       const [alive, ended, unknown] = ['i-0000000a', 'i-0000000b', 'i-0000000c'] as const;
@@ -186,7 +186,7 @@ describe('fleetMonitor', () => {
       assert.deepEqual(update?.unknownHosts, [[ended, '']]);
     }));
 
-  it('gives machines whose owner was ended by hand to an adopter, which ends with the last of them', () =>
+  it('machines whose owner was terminated go to an adopter, which ends with the last of them', () =>
     rig.withWorkers(async () => {
       rig.cloud.ownerless = [];
       const monitor = await rig.startMonitor();
@@ -208,7 +208,7 @@ describe('fleetMonitor', () => {
       assert.deepEqual(Object.keys(await going(monitor, ids)), ids);
     }));
 
-  it('only raises an alarm where it knows the owner of no machine', () =>
+  it('the monitor adopts nothing and raises an alarm where no machine has a known owner', () =>
     rig.withWorkers(async () => {
       const lost = requestIdFrom(uuidV7());
       const machine = anObservation('i-0000000a');
@@ -221,7 +221,7 @@ describe('fleetMonitor', () => {
       assert.match(await details(monitor), /this namespace has no owner of any/);
     }));
 
-  it('knows what it knew when its history grows long', () =>
+  it('the monitor keeps its state when it continues as new', () =>
     rig.withWorkers(async () => {
       const monitor = await rig.startMonitor();
       const request = await rig.startRequest({ count: 2 });

@@ -4,7 +4,7 @@ import { createWorkflowRig, type Handle, type WorkflowRig } from '../fixtures/te
 import type { StatusView } from '../../domain/request/statusView.ts';
 
 /** Requests whose launches make groups: fleets and Auto Scaling groups, which launch by themselves. */
-describe('machineRequest with groups', () => {
+describe('requests with groups', () => {
   let rig: WorkflowRig;
   beforeEach(async () => {
     rig = await createWorkflowRig();
@@ -23,7 +23,7 @@ describe('machineRequest with groups', () => {
   const results = (view: StatusView): string[] =>
     unpackMachines(view.machines).map((machine) => machine.result);
 
-  it('shows the machines of a group as they come, and is complete when it is full', () =>
+  it('a request shows the machines of a group as they launch, and is complete when the group is full', () =>
     rig.withWorkers(async () => {
       rig.cloud.groupMembers = 2;
       const request = await rig.startRequest({ count: 5 });
@@ -39,7 +39,7 @@ describe('machineRequest with groups', () => {
       assert.deepEqual(rig.cloud.releasedBesideFilling, []);
     }));
 
-  it('deletes a group once, with the last machine of it', () =>
+  it('a group is deleted once, with its last machine', () =>
     rig.withWorkers(async () => {
       rig.cloud.groupMembers = 3;
       const request = await rig.startRequest({ count: 3 });
@@ -51,7 +51,7 @@ describe('machineRequest with groups', () => {
       assert.equal(rig.cloud.removedGroups.length, 1);
     }));
 
-  it('ends with its group although the last that came is a return of machines long gone', () =>
+  it('a request ends with its group although the last signal is a return of terminated machines', () =>
     rig.withWorkers(async () => {
       let goOn = (): void => {};
       rig.cloud.removalWaits = new Promise((resolve) => (goOn = resolve));
@@ -66,7 +66,7 @@ describe('machineRequest with groups', () => {
       assert.equal(rig.cloud.published.at(-1)?.type, 'ReturnRequested');
     }));
 
-  it('answers at the deadline with what the group has, and gives back what appears later', () =>
+  it('a request settles at the deadline with the machines of its group, and releases those that appear later', () =>
     rig.withWorkers(async () => {
       rig.cloud.groupMembers = 2;
       rig.cloud.lateMembers = 1;
@@ -81,7 +81,7 @@ describe('machineRequest with groups', () => {
       assert.deepEqual(rig.cloud.live(), []);
     }));
 
-  it('freezes a group that still fills before a machine of it is given back, and asks anew for the rest', () =>
+  it('a filling group is frozen before a machine of it is released, and the rest is launched again', () =>
     rig.withWorkers(async () => {
       rig.cloud.groupMembers = 2;
       const request = await rig.startRequest({ count: 5 });
@@ -102,7 +102,7 @@ describe('machineRequest with groups', () => {
       assert.deepEqual(rig.cloud.live(), []);
     }));
 
-  it('freezes a group that turns up when the request is answered already, before it gives its machines back', () =>
+  it('a group that appears after the request settled is frozen before its machines are released', () =>
     rig.withWorkers(async () => {
       Object.assign(rig.cloud, { groupMembers: 2, launchesInTheDark: 1, freezesToFail: 1 });
       const request = await rig.startRequest({ count: 5 });
@@ -113,7 +113,7 @@ describe('machineRequest with groups', () => {
       assert.deepEqual(rig.cloud.live(), []);
     }));
 
-  it('leaves nothing of a group that is cancelled while it is still empty', () =>
+  it('a request that is cancelled while its group is empty leaves nothing behind', () =>
     rig.withWorkers(async () => {
       rig.cloud.groupMembers = 0;
       const request = await rig.startRequest({ count: 5 });

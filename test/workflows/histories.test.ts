@@ -47,11 +47,11 @@ function* reset(recorded: Recorded): Generator<Replayable> {
 }
 
 /** Kept by `npm run histories`; those of a release are never recorded anew. */
-describe('the workflows of now', () => {
+describe('the workflows of this release', () => {
   before(() => quietRuntime());
 
   for (const name of readdirSync(FOLDER).toSorted()) {
-    it(`go on with what a worker of ${name} began, from every one of its steps`, async () => {
+    it(`the workflows of this release continue what a worker of ${name} began, from each of its steps`, async () => {
       const all = recordedIn(name);
       assert.ok(all.length > 0);
       const whole = all.map(({ file, workflowId, history }) => ({ workflowId, history, name: file }));

@@ -13,7 +13,7 @@ describe('machineReturn', () => {
     rig = await createWorkflowRig();
   });
 
-  it('calls a machine that AWS does not know gone only after two reads 20 minutes apart', () =>
+  it('a return decides a machine that AWS does not know after two reads 20 minutes apart', () =>
     rig.withWorkers(async () => {
       const start = await rig.now();
       const back = await rig.startReturn(['i-0123456789abcdef0']);
@@ -24,13 +24,13 @@ describe('machineReturn', () => {
       assert.ok(took >= 20 * MINUTE && took < 30 * MINUTE, `${took} ms`);
     }));
 
-  it('of nothing is complete at once', () =>
+  it('a return of no machines is complete at once', () =>
     rig.withWorkers(async () => {
       const view = await rig.result(await rig.startReturn([]));
       assert.deepEqual([view.status, view.message], ['complete', 'No Active VM.']);
     }));
 
-  it('is delivered again when a signal was lost', () =>
+  it('a return is delivered again when a signal was lost', () =>
     rig.withWorkers(async () => {
       const request = await rig.startRequest({ count: 2 });
       await rig.env.sleep('1 minute');
@@ -41,7 +41,7 @@ describe('machineReturn', () => {
       await rig.result(request);
     }));
 
-  it('is told to its owner once, however long the machines take to end', () =>
+  it('a return is delivered to the owner once, however long the machines take to terminate', () =>
     rig.withWorkers(async () => {
       const request = await rig.startRequest({ count: 3 });
       await rig.env.sleep('1 minute');
@@ -57,7 +57,7 @@ describe('machineReturn', () => {
       assert.equal(signals.length, 1);
     }));
 
-  it('terminates by itself when an open owner stays silent for ten minutes', () =>
+  it('a return terminates the machines itself when an open owner is silent for ten minutes', () =>
     rig.withWorkers(async () => {
       const request = await rig.startRequest({ count: 2 });
       await rig.env.sleep('1 minute');
@@ -73,7 +73,7 @@ describe('machineReturn', () => {
       await rig.result(request);
     }));
 
-  it('that comes twice is answered twice and terminates once', () =>
+  it('a return that is requested twice is answered twice and terminates once', () =>
     rig.withWorkers(async () => {
       const request = await rig.startRequest({ count: 3 });
       await rig.env.sleep('1 minute');
@@ -88,7 +88,7 @@ describe('machineReturn', () => {
       await rig.result(request);
     }));
 
-  it('of machines without an owner is done by an adopter, which then ends', () =>
+  it('a return of machines without an owner is handled by an adopter, which then ends', () =>
     rig.withWorkers(async () => {
       const machine = anObservation('i-0123456789abcdef0');
       const lost = requestIdFrom(uuidV7());

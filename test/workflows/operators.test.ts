@@ -9,13 +9,13 @@ import { returnMachinesSignal, acknowledgeSignal } from '../../contract/machineR
 
 const HOUR = 60 * 60_000;
 
-describe("an owner in operators' hands", () => {
+describe('operator actions on a request owner', () => {
   let rig: WorkflowRig;
   beforeEach(async () => {
     rig = await createWorkflowRig();
   });
 
-  it('that is cancelled while it gives a machine back ends with all of them, and answers the return', () =>
+  it('an owner that is cancelled while it releases a machine releases all, and answers the return', () =>
     rig.withWorkers(async () => {
       const request = await rig.startRequest({ count: 3 });
       await rig.env.sleep('1 minute');
@@ -30,7 +30,7 @@ describe("an owner in operators' hands", () => {
       assert.deepEqual(rig.cloud.live(), []);
     }));
 
-  describe('that is reset to before its launch', () => {
+  describe('a reset to before the launch', () => {
     let requestId = '';
     beforeEach(() => {
       rig.cloud.afterReset = true;
@@ -63,7 +63,7 @@ describe("an owner in operators' hands", () => {
       assert.deepEqual(rig.cloud.live(), []);
     }
 
-    it('when the deadline is over holds what the run before it launched', () =>
+    it('a run after a reset past the deadline owns the machines that the earlier run launched', () =>
       rig.withWorkers(async () => {
         launched(['i-0', 'i-1', 'i-2']);
         const createdAt = (await rig.now()) - HOUR;
@@ -73,7 +73,7 @@ describe("an owner in operators' hands", () => {
         assert.deepEqual(rig.cloud.launched, []);
       }));
 
-    it('when AWS takes no such launch any more holds what the run before it launched', () =>
+    it("a run after a reset owns the earlier run's machines when AWS now rejects the launch", () =>
       rig.withWorkers(async () => {
         rig.cloud.reject = 'InvalidAMIID.NotFound';
         launched(['i-0', 'i-1']);
@@ -82,7 +82,7 @@ describe("an owner in operators' hands", () => {
         await holdsAndGivesBack(request, ['i-0', 'i-1']);
       }));
 
-    it('launches no more than what is missing beside what the run before it launched', () =>
+    it("a run after a reset launches only what is missing beside the earlier run's machines", () =>
       rig.withWorkers(async () => {
         launched(['i-0', 'i-1']);
         const request = await rig.startRequest({ requestId, count: 5 });
@@ -94,7 +94,7 @@ describe("an owner in operators' hands", () => {
         await rig.result(request);
       }));
 
-    it('launches no more than that also where its launches share what is prepared', () =>
+    it('a run after a reset launches only what is missing when its launches share a preparation', () =>
       rig.withWorkers(async () => {
         const ids = Array.from({ length: 100 }, (_, index) => `i-${index}`);
         launched(ids);
@@ -107,7 +107,7 @@ describe("an owner in operators' hands", () => {
         await rig.result(request);
       }));
 
-    it('launches beside the group that it finds only once that is frozen, and only what it lacks', () =>
+    it('a run after a reset freezes the discovered group before it launches what is missing', () =>
       rig.withWorkers(async () => {
         const token = 'launch-of-reset-1';
         Object.assign(rig.cloud, { groupMembers: 2, freezesToFail: 3 });
@@ -125,7 +125,7 @@ describe("an owner in operators' hands", () => {
         assert.deepEqual(rig.cloud.live(), []);
       }));
 
-    it('does not launch again what was given back meanwhile', () =>
+    it('a run after a reset does not launch again what was returned in the meantime', () =>
       rig.withWorkers(async () => {
         launched(['i-0', 'i-1', 'i-2']);
         rig.cloud.machines.set('i-2', { ...anObservation('i-2', { state: 'terminated' }), owner: requestId });
@@ -138,7 +138,7 @@ describe("an owner in operators' hands", () => {
         await rig.result(request);
       }));
 
-    it('that finds its group but cannot freeze it is answered, and gives all back in the end', () =>
+    it('a run after a reset that cannot freeze its group settles, and finally releases everything', () =>
       rig.withWorkers(async () => {
         const token = 'launch-of-reset-1';
         Object.assign(rig.cloud, { groupMembers: 2, freezesToFail: Infinity });
@@ -154,7 +154,7 @@ describe("an owner in operators' hands", () => {
         assert.deepEqual(rig.cloud.live(), []);
       }));
 
-    it('freezes the group that the run before it made, and holds its members', () =>
+    it("a run after a reset freezes the earlier run's group and owns its members", () =>
       rig.withWorkers(async () => {
         const token = 'launch-of-reset-1';
         rig.cloud.groupMembers = 2;
@@ -172,7 +172,7 @@ describe("an owner in operators' hands", () => {
       }));
   });
 
-  it('takes the same signal many times as one return', () =>
+  it('an owner treats repeated signals of one return as one return', () =>
     rig.withWorkers(async () => {
       const request = await rig.startRequest({ count: 3 });
       await rig.env.sleep('1 minute');

@@ -3,9 +3,9 @@ import { anObservation } from '../fixtures/builders.ts';
 import { releases } from '../fixtures/releases.ts';
 import { createWorkflowRig } from '../fixtures/temporal/workflowRig.ts';
 
-describe('a worker', () => {
+describe('a worker of this release', () => {
   for (const { release, request, return: back, carried, machines } of releases()) {
-    it(`serves the command line of ${release}`, async () => {
+    it(`a worker of this release serves the command line of ${release}`, async () => {
       const rig = await createWorkflowRig();
       await rig.withWorkers(async () => {
         const owner = await rig.startRequest(request);
@@ -17,7 +17,7 @@ describe('a worker', () => {
       });
     });
 
-    it(`goes on with an owner that a worker of ${release} carried over`, async () => {
+    it(`a worker of this release continues an owner that a worker of ${release} continued as new`, async () => {
       const rig = await createWorkflowRig();
       await rig.withWorkers(async () => {
         const alive = machines

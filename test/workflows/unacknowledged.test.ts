@@ -10,7 +10,7 @@ import { adopterId } from '../../domain/request/adopterId.ts';
 import { acknowledgeSignal, ownershipStatusQuery } from '../../contract/machineRequest.ts';
 import { hostListUpdatedSignal, lostHostsQuery, reportQuery } from '../../contract/fleetMonitor.ts';
 
-describe('machines that nobody claims', () => {
+describe('unacknowledged machines', () => {
   let rig: WorkflowRig;
   beforeEach(async () => {
     rig = await createWorkflowRig();
@@ -43,7 +43,7 @@ describe('machines that nobody claims', () => {
   const read = (request: Pick<Handle, 'signal'>, machineIds: readonly string[]): Promise<void> =>
     request.signal(acknowledgeSignal, { v: 1, machineIds });
 
-  it('are given back when Host Factory never learned of their request, and none that it ever read', () =>
+  it('machines of a request that Host Factory never learned of are released, and none that it acknowledged', () =>
     rig.withWorkers(async () => {
       const monitor = await rig.startMonitor();
       const known = await upRequest(3);
@@ -73,7 +73,7 @@ describe('machines that nobody claims', () => {
       await rig.result(known.request);
     }));
 
-  it('are adopted when their owner is ended by hand; what it never reported is given back', () =>
+  it('machines of a terminated owner are adopted, and those that it never reported are released', () =>
     rig.withWorkers(async () => {
       rig.cloud.ownerless = [];
       const monitor = await rig.startMonitor();
@@ -102,7 +102,7 @@ describe('machines that nobody claims', () => {
       assert.equal((await rig.result(adopter)).total, 4);
     }));
 
-  it('may come from a group without an owner: it is frozen, emptied and removed', () =>
+  it('a group without an owner is frozen, emptied and deleted', () =>
     rig.withWorkers(async () => {
       rig.cloud.ownerless = [];
       await rig.startMonitor();

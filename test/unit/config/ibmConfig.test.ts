@@ -107,8 +107,8 @@ describe('IBM’s provider configuration', () => {
       AWS_REGOIN: 'x',
       AWS_SECRET_ACCESS_KEY: 'hush',
     });
-    assert.match(notes[0] ?? '', /AWS_REGOIN is no known key.*Did you mean 'AWS_REGION'/);
-    assert.match(notes[1] ?? '', /AWS_SECRET_ACCESS_KEY is no known key/);
+    assert.match(notes[0] ?? '', /AWS_REGOIN is not a known key.*Did you mean 'AWS_REGION'/);
+    assert.match(notes[1] ?? '', /AWS_SECRET_ACCESS_KEY is not a known key/);
     assert.doesNotMatch(notes.join(), /hush/);
   });
 

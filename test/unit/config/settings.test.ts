@@ -202,9 +202,9 @@ describe('settings', () => {
   const wrong: [object, RegExp][] = [
     [
       { temporal: { adress: 'x:1' } },
-      /config\.json: 'temporal\.adress' is no setting\. Did you mean 'temporal\.address'\?/,
+      /config\.json: 'temporal\.adress' is not a setting\. Did you mean 'temporal\.address'\?/,
     ],
-    [{ tempral: {} }, /'tempral' is no setting/],
+    [{ tempral: {} }, /'tempral' is not a setting/],
     [
       { temporal: { deadlineSeconds: '8' } },
       /temporal\.deadlineSeconds is "8"; allowed: a whole number from 1 to 120 \(seconds\)/,
@@ -212,7 +212,7 @@ describe('settings', () => {
     [{ temporal: { tls: 'yes' } }, /temporal\.tls is "yes"; allowed: true, false or an object/],
     [
       { temporal: { tls: { caFil: 'x' } } },
-      /'temporal\.tls\.caFil' is no setting\. Did you mean 'temporal\.tls\.caFile'/,
+      /'temporal\.tls\.caFil' is not a setting\. Did you mean 'temporal\.tls\.caFile'/,
     ],
     [{ temporal: { apiKey: 'hush-hush' } }, /temporal\.apiKey may not stand in a file.*TEMPORAL_API_KEY/],
     [{ temporal: [] }, /temporal is \[\]; allowed: an object/],
@@ -254,7 +254,7 @@ describe('settings', () => {
       /metrics\.listen is "9464"; allowed: host:port, e\.g\. "127\.0\.0\.1:9464"/,
     ],
     [{ metrics: { listen: 'localhost:70000' } }, /metrics\.listen is "localhost:70000"; allowed: host:port/],
-    [{ metrics: { listn: 'x:1' } }, /'metrics\.listn' is no setting\. Did you mean 'metrics\.listen'/],
+    [{ metrics: { listn: 'x:1' } }, /'metrics\.listn' is not a setting\. Did you mean 'metrics\.listen'/],
     [
       { metrics: { cloudWatch: { namespace: 'AWS/EC2' } } },
       /cloudWatch\.namespace is "AWS\/EC2"; allowed: up/,
@@ -377,7 +377,10 @@ describe('settings', () => {
 
     it('note a variable that looks like a mistyped setting', async () => {
       const { notes } = await cli({ ...SIMULATED, OHF_TEMPORAL_ADRESS: 'x:1' });
-      assert.match(notes[0] ?? '', /OHF_TEMPORAL_ADRESS is no setting.*Did you mean 'OHF_TEMPORAL_ADDRESS'/);
+      assert.match(
+        notes[0] ?? '',
+        /OHF_TEMPORAL_ADRESS is not a setting.*Did you mean 'OHF_TEMPORAL_ADDRESS'/,
+      );
     });
   });
 });

@@ -91,7 +91,7 @@ describe('template for a request', () => {
   }
 
   const wrong: [object, RegExp][] = [
-    [spot({ vmTypes: { 'm5.large': 0 } }), /vmTypes gives 0 for 'm5\.large'; allowed: a whole number from 1/],
+    [spot({ vmTypes: { 'm5.large': 0 } }), /vmTypes has 0 for 'm5\.large'; allowed: a whole number from 1/],
     [spot({ vmTypes: undefined }), /vmTypes is missing/],
     [spot({ percentOnDemand: 101 }), /percentOnDemand is 101; allowed: .* 0 to 100/],
     [spot({ allocationStrategy: 'best' }), /allocationStrategy is "best"; allowed: capacityOptimized, /],
@@ -111,7 +111,7 @@ describe('template for a request', () => {
     [onDemand({ templateId: 'x', instanceTags: 'aws:x=1' }), /reserved name/],
     [onDemand({ templateId: 'x', instanceTags: 'OHF:x=1' }), /reserved name/],
     [onDemand({ templateId: 'x', instanceTags: 'team' }), /has no "="/],
-    [onDemand({ templateId: 'x', instanceTags: 'a=1;a=2' }), /stands twice/],
+    [onDemand({ templateId: 'x', instanceTags: 'a=1;a=2' }), /occurs twice/],
     [
       onDemand({ templateId: 'x', userDataScript: 'boot.sh' }),
       /userDataScript is "boot\.sh"; allowed: the absolute path/,
@@ -152,7 +152,7 @@ describe('template for a request', () => {
     await files.write('boot.sh', 'x'.repeat(16_385));
     assert.match(
       await failure(readOne(onDemand({ userDataScript }))),
-      /16385 bytes; EC2 takes at most 16384/,
+      /16385 bytes; EC2 accepts at most 16384/,
     );
   });
 

@@ -50,7 +50,7 @@ describe('templates file', () => {
       priceInfo: ['String', priceInfo],
       zone: ['Numeric', '3'],
     });
-    assert.match(notes[0]?.message ?? '', /mem is taken for nram/);
+    assert.match(notes[0]?.message ?? '', /mem is used as nram/);
   });
 
   it('returns the good ones and names what is wrong with the others', async () => {
@@ -76,7 +76,7 @@ describe('templates file', () => {
       templates.map(({ maxNumber }) => maxNumber),
       [1],
     );
-    assert.match(problems[0]?.message ?? '', /stands twice/);
+    assert.match(problems[0]?.message ?? '', /occurs twice/);
   });
 
   for (const templateId of ['x'.repeat(65), 'a b', 'ü', '', 7, undefined]) {

@@ -52,7 +52,7 @@ describe('the messages of the lean gateway', () => {
   it('refuse bytes that are cut off', () => {
     const bytes = common.v1.Payloads.encode({ payloads: [{ data: Buffer.alloc(40) }] }).finish();
     for (const length of [1, 2, 10, bytes.length - 1]) {
-      assert.throws(() => proto.decodePayloads(bytes.subarray(0, length)), /cut off or damaged/);
+      assert.throws(() => proto.decodePayloads(bytes.subarray(0, length)), /truncated or damaged/);
     }
   });
 });

@@ -193,7 +193,7 @@ describe('the status of a request', () => {
     const strange = { ...ours, isMonitored: () => Promise.resolve(false) };
     assert.match(
       await failure(readStatus(calls, ID, LATER, strange)),
-      /^UnavailableError: Temporal knows neither req-.* nor the monitor/,
+      /^UnavailableError: Temporal has neither req-.* nor the monitor/,
     );
   });
 

@@ -63,7 +63,7 @@ describe('an edit of a JSON file', () => {
     ['{"a": [1, 2}', /^line 1, column 12: "," or "\]" is expected/],
     ['{"a": 01}', /^line 1, column 8: "," or "}" is expected/],
     ['{"a": "x\ny"}', /^line 1, column 7: a value is expected/],
-    ['{"a": 1, "a": 2}', /^line 1, column 13: another key than "a"/],
+    ['{"a": 1, "a": 2}', /^line 1, column 13: the key "a" occurs twice/],
     ['{} {}', /^line 1, column 4: the end of the file is expected/],
   ];
   for (const [text, message] of damaged) {

@@ -5,7 +5,7 @@ import { SIGNAL, WORKFLOW, type Acknowledge, type StatusMemo } from '../../contr
 import { taskQueues } from '../../contract/taskQueues.ts';
 import { selectClient } from './selectClient.ts';
 import type { Gateway, TemporalClient, WorkflowStart } from './gateway.ts';
-import { mapConcurrently } from './inParallel.ts';
+import { mapConcurrently } from './mapConcurrently.ts';
 import { readLostHosts } from './readLostHosts.ts';
 import { readStatus } from './readStatus.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';

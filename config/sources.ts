@@ -62,7 +62,7 @@ export function mergeEnvironment(merged: Merged, env: Environment, notes: string
   for (const name of Object.keys(env)) {
     const looksLikeSetting = sections.some((section) => name.startsWith(section));
     if (looksLikeSetting && !isKnownVariable(name, known)) {
-      notes.push(`${name} is no setting and is ignored.${didYouMean(name, known)}`);
+      notes.push(`${name} is not a setting and is ignored.${didYouMean(name, known)}`);
     }
   }
 }

@@ -52,7 +52,7 @@ export function childKeys(section: string): readonly string[] {
 
 function unknownSetting(path: string): Finding {
   const hint = didYouMean(path, Object.keys(SETTINGS));
-  return { key: path, message: `'${shortName(path)}' is no setting.${hint}` };
+  return { key: path, message: `'${shortName(path)}' is not a setting.${hint}` };
 }
 
 const notAllowed = (key: string, actual: string, allowed: string): Finding => ({

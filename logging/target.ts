@@ -31,14 +31,14 @@ export interface FanOut {
 export function fanOut(
   level: LogLevel,
   redact: (text: string) => string,
-  settings: readonly TargetDefinition[],
+  definitions: readonly TargetDefinition[],
 ): FanOut {
   const write = (entry: LogEntry, except?: LogTarget): void => {
     if (!isEnabled(entry.level, level)) return;
     const line = formatLine(entry, redact);
     for (const target of targets) if (target !== except) target.write(entry, line);
   };
-  const targets: readonly LogTarget[] = settings.map(({ name, open }) => {
+  const targets: readonly LogTarget[] = definitions.map(({ name, open }) => {
     let failingSince: number | undefined;
     let lost = 0;
     const logToOthers = (entry: Omit<LogEntry, 'at'>): void => write({ at: Date.now(), ...entry }, target);

@@ -6,7 +6,7 @@ import type { InputSource } from './argv.ts';
 import { messageOf } from '../../domain/errors/messageOf.ts';
 
 /**
- * Reads Host Factory's input document. Nothing reads it later: Host Factory removes the file after the call.
+ * Reads Host Factory's input document, once: Host Factory deletes the file after the call.
  * @throws ValidationError if it cannot be read or is not a JSON object
  */
 export function readInputDocument(source: Exclude<InputSource, { kind: 'args' }>): JsonObject {

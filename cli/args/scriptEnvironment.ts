@@ -4,8 +4,8 @@ import type { Environment } from '../../config/index.ts';
 import { textFlag, type Flags } from './flags.ts';
 
 /**
- * The environment that Host Factory sets for a provider's scripts, for a command that an operator runs. The provider
- * is that of `--provider` in the Host Factory of `--hf-top`, else that of the environment variables.
+ * Builds the environment that Host Factory sets for a provider's scripts, for an operator's command. `--provider` and
+ * `--hf-top` select the provider; without them, the environment variables do.
  */
 export function scriptEnvironment(flags: Flags, env: Environment): Environment {
   const name = textFlag(flags, 'provider') ?? providerName(env);

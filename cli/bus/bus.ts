@@ -4,7 +4,7 @@ import { errorDetails, type Log } from '../log.ts';
 import type { Command, Outcome, Query, Validate } from '../operations/operation.ts';
 import type { CommandContext, QueryContext, QueryEffects } from './context.ts';
 
-/** Who calls, for the audit trail: Host Factory's scripts, or a person at a terminal. */
+/** The caller, for the audit trail: Host Factory's scripts, or an operator at a terminal. */
 export interface Caller {
   readonly kind: 'hostFactory' | 'operator';
   /** `user@host` */
@@ -15,19 +15,19 @@ export interface BusOptions {
   readonly log: Log;
   readonly caller: Caller;
   readonly validate: Validate;
-  /** Rejects when the process fails outside of the operation. */
+  /** Rejects when the process fails outside the operation. */
   readonly crash?: Promise<never>;
 }
 
-/** The end of one operation: exactly one of `outcome` and `failure` is set. */
+/** The result of one operation: exactly one of `outcome` and `failure` is set. */
 export interface Execution {
   readonly outcome?: Outcome;
   readonly failure?: OhfError;
-  /** Writes the log line of this call. Call it after the answer is written: no log may delay Host Factory. */
+  /** Writes the log line of this call. Call it after the answer is written, so that logging does not delay Host Factory. */
   readonly record: (isDelivered: boolean) => void;
 }
 
-/** Reads the input; a wrong one fails the call like any other error. */
+/** Reads the input. Invalid input fails the call like any other error. */
 type ReadInput = () => JsonObject | Promise<JsonObject>;
 
 export interface CommandBus {
@@ -35,7 +35,7 @@ export interface CommandBus {
 }
 export interface QueryBus {
   execute(query: Query, readInput: ReadInput): Promise<Execution>;
-  /** Shows every result until the signal aborts; the outcome is the last of them. */
+  /** Shows every result until the signal aborts; the outcome is the last result. */
   watch(
     query: Query,
     readInput: ReadInput,
@@ -44,7 +44,7 @@ export interface QueryBus {
   ): Promise<Execution>;
 }
 
-/** Runs commands, and records each as who did what. */
+/** Runs commands, and logs each at level info. */
 export const createCommandBus = (context: CommandContext, options: BusOptions): CommandBus => ({
   execute: (command, readInput) =>
     observe(options, 'info', CommandError, readInput, (input) =>
@@ -52,7 +52,7 @@ export const createCommandBus = (context: CommandContext, options: BusOptions): 
     ),
 });
 
-/** Runs queries, with the effects that each declares and no other. */
+/** Runs queries. Each can cause only the effects that it declares. */
 export const createQueryBus = (context: QueryContext & QueryEffects, options: BusOptions): QueryBus => ({
   execute: (query, readInput) =>
     observe(options, 'debug', QueryError, readInput, (input) =>
@@ -66,7 +66,7 @@ export const createQueryBus = (context: QueryContext & QueryEffects, options: Bu
     }),
 });
 
-/** The other effects throw, also for code that casts. */
+/** Replaces the undeclared effects by functions that throw, so that a type cast does not reach them either. */
 function withDeclaredEffects(
   context: QueryContext & QueryEffects,
   { effects }: Query,
@@ -86,7 +86,7 @@ function withDeclaredEffects(
 async function observe(
   { log, caller, crash }: BusOptions,
   level: 'info' | 'debug',
-  Translated: typeof CommandError | typeof QueryError,
+  InternalError: typeof CommandError | typeof QueryError,
   readInput: ReadInput,
   run: (input: JsonObject) => Promise<Outcome>,
 ): Promise<Execution> {
@@ -97,7 +97,7 @@ async function observe(
     return run(input);
   };
   const fields = (isDelivered: boolean, ms: number): object => ({
-    // Host Factory's calls log the ids that matter; of a person's, the log keeps who asked for what.
+    // An operator's call is logged with its caller and input; Host Factory's calls log their ids themselves.
     ...(caller.kind === 'operator' ? { by: caller.name, input } : {}),
     ms,
     ...(isDelivered ? {} : { isDelivered }),
@@ -110,7 +110,7 @@ async function observe(
       record: (isDelivered) => log[outcome.isDryRun ? 'debug' : level]('completed', fields(isDelivered, ms)),
     };
   } catch (error) {
-    const failure = isOhfError(error) ? error : new Translated(internalMessage(error), { cause: error });
+    const failure = isOhfError(error) ? error : new InternalError(internalMessage(error), { cause: error });
     const ms = Math.round(performance.now() - startedAt);
     return {
       failure,
@@ -123,5 +123,5 @@ async function observe(
 const internalMessage = (error: unknown): string =>
   `Internal error: ${error instanceof Error ? error.message || error.name : String(error)}`;
 
-/** Never empty, never a stack, and of one line, whatever line breaks the names in a file have. */
+/** Names from files may contain line breaks; the message has none. */
 export const oneLineMessage = (error: OhfError): string => error.message.replaceAll(/\s*[\r\n]\s*/g, ' ');

@@ -31,18 +31,18 @@ interface BaseContext {
 
 export type Diagnostics = Pick<Visibility, 'monitor' | 'searchAttributes' | 'pollers'>;
 
-/** Reads only: no member can start, signal or cancel a workflow, and neither can the object behind it. */
+/** Read-only: no member can start, signal or cancel a workflow, and neither can the object behind it. */
 export interface QueryContext extends BaseContext {
   readonly workflows?: never;
 }
 
 /** The side effects that a query may declare. Only getRequestStatus and getReturnRequests do. */
 export interface QueryEffects {
-  /** Signals an owner that Host Factory reads these of its machines. Never fails: the next status signals it again. */
+  /** Signals an owner that Host Factory reads these machines. Never fails: the next status repeats the signal. */
   readonly acknowledge: (requestId: string, machineIds: readonly string[]) => Promise<void>;
   /** Starts the monitor if it does not run. @throws UnavailableError */
   readonly ensureMonitor: () => Promise<void>;
-  /** Signals to the monitor what is new in a host list. Never fails: the next list brings it again. */
+  /** Signals the changes of a host list to the monitor. Never fails: the next host list repeats them. */
   readonly updateHostList: (update: HostListUpdate) => Promise<void>;
 }
 export type Effect = keyof QueryEffects;
@@ -57,7 +57,7 @@ export interface CommandContext extends BaseContext {
 export interface WorkflowCommands {
   startRequest(input: MachineRequestInput): Promise<StartOutcome>;
   startReturn(input: MachineReturnInput): Promise<StartOutcome>;
-  /** @throws ResourceNotFoundError when this provider has no open request or return of that id */
+  /** @throws ResourceNotFoundError when this provider has no open request or return with that id */
   cancel(id: string): Promise<void>;
   /** Signals the monitor to create an adopter for each of these requests. */
   forceAdoption(requestIds: readonly string[]): Promise<void>;

@@ -13,7 +13,7 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** How the connections are opened. Host Factory's calls have no visibility: it needs Temporal's whole SDK. */
+/** Opens the connections. Host Factory's calls have no visibility, which needs Temporal's whole SDK. */
 export interface Connections {
   readonly gateway?: () => Promise<Gateway>;
   readonly visibility?: () => Promise<VisibilityModule>;
@@ -29,7 +29,7 @@ export function openSession(env: Environment, log: CallLog, connections: Connect
       (async () => (await import('../gateway/open.ts')).openGateway(await config(), env)),
   );
   const loadVisibility = (): Promise<VisibilityModule> =>
-    connections.visibility?.() ?? Promise.reject(new Error('this call has no lists'));
+    connections.visibility?.() ?? Promise.reject(new Error('this call has no access to visibility'));
   const visibility = once(async () => (await loadVisibility()).openVisibility((await config()).temporal));
   const templates = () => import('../../config/templates/ibmTemplates.ts');
   const monitorId = async (): Promise<string> => {

@@ -7,7 +7,7 @@ import type { MachineRequestInput } from '../../domain/request/input.ts';
 import type { MachineReturnInput } from '../../domain/return/input.ts';
 import type { StatusMemo } from '../../contract/status.ts';
 
-/** `unconfirmed`: sent, and no answer came; the workflow may have been started or not. */
+/** `unconfirmed`: the call was sent and got no answer, so the workflow may or may not have started. */
 export type StartOutcome = 'started' | 'unconfirmed';
 
 /** Host Factory's calls on Temporal. Every method throws UnavailableError, except where it never fails. */
@@ -16,24 +16,24 @@ export interface Gateway {
   startReturn(input: MachineReturnInput): Promise<StartOutcome>;
   /** One answer per id, in the same order; `now` in epoch ms. */
   readStatuses(ids: readonly string[], now: number): Promise<readonly StatusAnswer[]>;
-  /** Signals an owner that Host Factory reads these of its machines. Never fails: the next status signals it again. */
+  /** Signals an owner that Host Factory reads these machines. Never fails: the next status repeats the signal. */
   acknowledge(requestId: string, machineIds: readonly string[]): Promise<void>;
-  /** Which of these hosts are lost. Changes nothing. */
+  /** Reads which of these hosts are lost. */
   readLostHosts(hosts: LostHostsQuery): Promise<LostHosts>;
   /** Starts the monitor if it does not run. */
   ensureMonitor(): Promise<void>;
-  /** Signals to the monitor what is new in a host list. Never fails: the next list brings it again. */
+  /** Signals the changes of a host list to the monitor. Never fails: the next host list repeats them. */
   updateHostList(update: HostListUpdate): Promise<void>;
   close(): Promise<void>;
 }
 
-/** One workflow to be started, in words that every kind of client understands. */
+/** One workflow to start, independent of the client. */
 export interface WorkflowStart {
   readonly workflowType: string;
   readonly workflowId: string;
   readonly taskQueue: string;
   readonly input: MachineRequestInput | MachineReturnInput | MonitorInput;
-  /** Started only if none of this id runs; else the id must be new. */
+  /** If true, a running workflow with this id is kept and a closed one is started again. Otherwise the id must be new. */
   readonly startIfNotRunning?: boolean;
   readonly memo?: StatusMemo;
   readonly attributes: SearchAttributeValues;
@@ -51,7 +51,7 @@ export interface SearchAttributeValues {
   readonly HfCount?: number;
 }
 
-/** What a query came to; `unanswered`: no worker, too busy, or too slow. */
+/** The outcome of a query; `unanswered`: no worker runs, or the server or worker is too busy or too slow. */
 export type QueryAnswer =
   | { readonly kind: 'reply'; readonly reply: unknown }
   | { readonly kind: 'closed' | 'unanswered' | 'notFound' };
@@ -60,31 +60,30 @@ export interface WorkflowDescription {
   readonly runId: string;
   readonly isOpen: boolean;
   readonly isCompleted: boolean;
-  /** Temporal's word for the state, e.g. `TERMINATED`. */
+  /** Temporal's name of the status, e.g. `TERMINATED`. */
   readonly statusName: string;
-  /** What our workflows keep there; somebody else's may be anything. */
+  /** The memo's key `hf`, which our workflows set. Other applications' workflows may have any value there. */
   readonly memo?: unknown;
 }
 
 /**
- * The few calls to Temporal that the gateway is made of. The ladder of a status and the meaning of errors
- * are above it, so that a leaner client can take its place.
+ * The calls to Temporal that the gateway needs. The gateway decides which of them to make, so that the lean client and
+ * Temporal's SDK are interchangeable.
  */
 export interface TemporalClient {
   /**
-   * Makes sure that the server answers, so that a later failure of a start is told apart from one that was
-   * never sent.
+   * Checks that the server answers. A start that fails after that may have been sent; before, it was not.
    * @throws UnavailableError
    */
   connect(): Promise<void>;
-  /** @throws UnavailableError, also when the server refused: then nothing was started */
+  /** @throws UnavailableError, also when the server rejects the start; then no workflow was started */
   start(workflow: WorkflowStart): Promise<StartOutcome>;
   query<Argument extends object>(
     workflowId: string,
     query: Query<[Argument], unknown>,
     argument: Argument,
   ): Promise<QueryAnswer>;
-  /** @throws UnavailableError when it is not known to have arrived */
+  /** @throws UnavailableError when the delivery is not confirmed */
   signal<Payload extends object>(
     workflowId: string,
     signal: Signal<Payload>,
@@ -92,9 +91,9 @@ export interface TemporalClient {
   ): Promise<void>;
   /** @returns undefined when the server does not know the id */
   describe(workflowId: string): Promise<WorkflowDescription | undefined>;
-  /** Input of one run, from its first event. */
+  /** Reads the input of a run from its first event. */
   readInput(workflowId: string, runId: string): Promise<MachineRequestInput | MachineReturnInput>;
-  /** Result of a run that completed. */
+  /** Reads the result of a completed run. */
   readResult(workflowId: string, runId: string): Promise<StatusView>;
   close(): Promise<void>;
 }

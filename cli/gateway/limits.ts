@@ -1,13 +1,13 @@
-/** How long one call to Temporal may take, ms; never more than what is left for the whole operation. */
+/** The timeout of one call to Temporal, ms. The remaining time of the whole operation limits it too. */
 export const CALL_TIMEOUT_MS = {
   connect: 2_000,
   start: 5_000,
-  /** The server says "no worker" a second before the deadline, so this costs a dead worker 0.3 s. */
+  /** The server reports a missing worker one second before the deadline, so that this then takes 0.3 s. */
   query: 1_300,
   read: 3_000,
 } as const;
 
-/** Times that a call is sent when the server turns it away for load, and that alone. */
+/** Attempts of a call that the server rejects because of its load (RESOURCE_EXHAUSTED). */
 export const MAX_ATTEMPTS = 3;
-/** ms before the second one; the third waits longer. */
+/** The backoff before the second attempt, ms; before the third it is longer. */
 export const INITIAL_BACKOFF_MS = 200;

@@ -1,6 +1,6 @@
 import { isObject } from '../../domain/isObject.ts';
 import type { StatusMemo } from '../../contract/status.ts';
 
-/** Whether this is what our workflows keep in their memo; somebody else's may be anything. */
+/** Whether a memo is one of our workflows. Other applications' workflows may have any memo. */
 export const isStatusMemo = (value: unknown): value is StatusMemo =>
   isObject(value) && typeof value['status'] === 'string' && typeof value['message'] === 'string';

@@ -3,7 +3,7 @@ import type { Config, Environment } from '../../config/index.ts';
 import { taskQueues } from '../../contract/taskQueues.ts';
 import { selectClient } from './selectClient.ts';
 import type { Gateway, TemporalClient, WorkflowStart } from './gateway.ts';
-import { mapConcurrently } from './inParallel.ts';
+import { mapConcurrently } from './mapConcurrently.ts';
 import { readLostHosts } from './readLostHosts.ts';
 import { readStatus } from './readStatus.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';
@@ -43,7 +43,7 @@ export function createGateway(client: TemporalClient, monitor: ReturnType<typeof
     },
     acknowledge: async (requestId, machineIds) => {
       const acknowledged: Acknowledge = { v: 1, machineIds };
-      // Of an owner that was reset after its end an adopter may have them too.
+      // If an operator resets a closed owner, its adopter may hold the machines too.
       const owners = [requestId, adopterId(requestId)];
       await Promise.all(
         owners.map((id) => client.signal(id, acknowledgeSignal, acknowledged).catch(() => undefined)),
@@ -66,7 +66,7 @@ export function createGateway(client: TemporalClient, monitor: ReturnType<typeof
   };
 }
 
-/** What a request is from its first moment, before any worker saw it. */
+/** The memo of a new request until a worker processes it. */
 const ACCEPTED_MEMO: StatusMemo = { v: 1, status: 'running', message: '' };
 
 function machineRequestStart(input: MachineRequestInput): WorkflowStart {
@@ -91,7 +91,7 @@ function machineRequestStart(input: MachineRequestInput): WorkflowStart {
       ['machines', String(count)],
       ['launches until', new Date(input.createdAt + deadlineSeconds * 1_000).toISOString()],
       ['provider', `${provider} of ${deployment}`],
-      ['asked by', currentUser()],
+      ['requested by', currentUser()],
       ...callIdRow(input),
     ]),
   };
@@ -115,13 +115,13 @@ function machineReturnStart(input: MachineReturnInput): WorkflowStart {
     details: markdownList([
       ['machines', String(machines.length)],
       ['provider', `${provider} of ${deployment}`],
-      ['asked by', currentUser()],
+      ['requested by', currentUser()],
       ...callIdRow(input),
     ]),
   };
 }
 
-/** Leads to the lines of this call in the log. */
+/** The call id, by which an operator finds this call's log lines. */
 const callIdRow = ({ callId }: { readonly callId?: string }): readonly (readonly [string, string])[] =>
   callId === undefined ? [] : [['call', callId]];
 

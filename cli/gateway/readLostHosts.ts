@@ -7,7 +7,7 @@ import { lostHostsQuery } from '../../contract/fleetMonitor.ts';
 const NOT_READY: LostHostsAnswer = { v: 1, isReady: false, lost: [] };
 
 /**
- * Which of these hosts are lost: from the monitor's answer, else from its memo.
+ * Reads which of these hosts are lost: from the monitor's answer, else from its memo.
  * @throws UnavailableError
  */
 export async function readLostHosts(
@@ -32,9 +32,9 @@ export async function readLostHosts(
 const isLostMachinesMemo = (memo: unknown): memo is LostMachinesMemo =>
   isObject(memo) && Array.isArray(memo['lost']);
 
-/** Only what is surely lost: nothing new can be said without a worker. */
-function answerFromMemo({ lost: going }: LostMachinesMemo, { ids }: LostHostsQuery): LostHostsAnswer {
-  const lost = new Map(going);
+/** The machines that the monitor last recorded as lost; without a worker, nothing newer is known. */
+function answerFromMemo(memo: LostMachinesMemo, { ids }: LostHostsQuery): LostHostsAnswer {
+  const lost = new Map(memo.lost);
   return {
     v: 1,
     isReady: true,

@@ -9,24 +9,24 @@ import type { StatusView } from '../../domain/request/statusView.ts';
 import type { CarriedRequestState } from '../../domain/request/input.ts';
 import { statusQuery } from '../../contract/status.ts';
 
-/** An id this young may be on its way to the server still. */
+/** The call that starts a request may still be in flight while its id is younger than this. */
 const NEW_ID_GRACE_MS = 2 * 60_000;
-/** Reads of all pages that are tried before a status that changes meanwhile is read from elsewhere. */
+/** Attempts to read all pages of a status that changes meanwhile; after that, another source is read. */
 const MAX_PAGING_ATTEMPTS = 3;
 
-/** The provider that asks. */
+/** The provider that Host Factory calls. */
 export interface ProviderScope {
   readonly deployment: string;
   readonly provider: string;
-  /** Whether this server and namespace serve it at all. */
+  /** Whether the provider's monitor exists on this server and in this namespace. */
   isMonitored(): Promise<boolean>;
 }
 
 /**
- * The status of one id, from the freshest source that answers: the workflow itself, else what Temporal
- * keeps of it without a worker, else its result. Another provider's id is one that nobody knows.
+ * Reads the status of one id from the most recent source that answers: the workflow, else its memo and input, else its
+ * result. An id of another provider counts as unknown.
  * @param now epoch ms
- * @throws UnavailableError when it cannot be known: never `complete` on doubt
+ * @throws UnavailableError when no source has the status; `complete` is never a guess
  */
 export async function readStatus(
   client: TemporalClient,
@@ -40,11 +40,11 @@ export async function readStatus(
   const description = live === 'notFound' ? undefined : await client.describe(id);
   if (!description) {
     if (now - createdAtOf(id) < NEW_ID_GRACE_MS) return runningAnswer('The request is being accepted.');
-    // A wrong or an empty server knows no request at all: its word would close every one.
+    // A wrong or empty server has no request at all: its answer would make Host Factory close every one.
     if (await scope.isMonitored()) return unknownIdAnswer(id);
     throw new UnavailableError(
-      `Temporal knows neither ${id} nor the monitor of this provider: a wrong server or namespace, or no worker ` +
-        'has ever been started there. See temporal.address and temporal.namespace.',
+      `Temporal has neither ${id} nor the monitor of this provider: the server or namespace is wrong, or no worker ` +
+        'has ever started there. Check temporal.address and temporal.namespace.',
     );
   }
   const input = await client.readInput(id, description.runId);
@@ -54,11 +54,11 @@ export async function readStatus(
     : readClosed(client, id, description, input);
 }
 
-/** @param whose what says it, or, from a worker of 0.1.0, does not */
+/** @param source names its provider, except if a worker of release 0.1.0 wrote it */
 const belongsTo = ({ deployment, provider }: ProviderScope, source: Partial<ProviderScope>): boolean =>
   (source.deployment ?? deployment) === deployment && (source.provider ?? provider) === provider;
 
-/** Asks the workflow itself, page by page. */
+/** Queries the workflow, page by page. */
 async function queryStatus(
   client: TemporalClient,
   id: string,
@@ -73,7 +73,7 @@ async function queryStatus(
       const view = statusQuery.parse(answer.reply);
       if (!belongsTo(scope, view)) return unknownIdAnswer(id);
       first ??= view;
-      // Another total or status: the workflow went on between two pages, and they do not belong together.
+      // Another total or status: the workflow changed between two pages, so they are inconsistent.
       if (view.total !== first.total || view.status !== first.status) break;
       const page = unpackMachines(view.machines);
       machines.push(...page);
@@ -86,12 +86,12 @@ async function queryStatus(
 
 type Input = Awaited<ReturnType<TemporalClient['readInput']>>;
 
-/** No worker answers. What was last told to Temporal itself still holds. */
+/** Without a worker, what the workflow last recorded in Temporal is still true. */
 function readWithoutWorker(id: string, { memo }: WorkflowDescription, input: Input): StatusAnswer {
   if (isStatusMemo(memo) && memo.status === 'running') return runningAnswer(memo.message);
   const recorded = recordedStatus(memo, input);
   if (recorded) return recorded;
-  throw new UnavailableError(`No worker answers for ${id}, and its machines are not known without one.`);
+  throw new UnavailableError(`No worker answers for ${id}, and without one its machines are unknown.`);
 }
 
 async function readClosed(
@@ -101,7 +101,7 @@ async function readClosed(
   input: Input,
 ): Promise<StatusAnswer> {
   if (isCompleted) return completeView(id, await client.readResult(id, runId));
-  // What Host Factory was told once as settled stays so, even after the owner was terminated by hand.
+  // A settled status that Host Factory has read stays, even after an operator terminated the owner.
   const recorded = recordedStatus(memo, input);
   if (recorded) return recorded;
   return {
@@ -111,7 +111,10 @@ async function readClosed(
   };
 }
 
-/** A settled request is in its memo, or in the input of its run. Who is told of it is taken to hold its machines. */
+/**
+ * The settled status in the input of a run, or in its memo. A memo does not record which machines are acknowledged, so all
+ * of them count as unacknowledged.
+ */
 function recordedStatus(memo: unknown, input: Input): StatusAnswer | undefined {
   const carried: CarriedRequestState | undefined = 'carriedState' in input ? input.carriedState : undefined;
   const recorded = carried ?? (isStatusMemo(memo) ? memo : undefined);

@@ -30,8 +30,8 @@ import type { MachineRequestInput } from '../../domain/request/input.ts';
 import type { MachineReturnInput } from '../../domain/return/input.ts';
 
 /**
- * The calls over Temporal's own client, which covers all that Temporal can be set up with. It is big and
- * slow to load; see lean/ for the other way.
+ * Makes the calls with Temporal's SDK, which supports every setup of Temporal but is large and slow to load. lean/ has
+ * the other client.
  */
 export function openSdkClient(config: TemporalConfig): TemporalClient {
   const connection = Connection.lazy({
@@ -45,10 +45,10 @@ export function openSdkClient(config: TemporalConfig): TemporalClient {
     workflow: { queryRejectCondition: 'NOT_OPEN' },
   });
   const deadline = Date.now() + config.deadlineSeconds * 1_000;
-  /** Gives a call its time, but never more than what is left for the whole operation. */
+  /** Limits a call to `ms` and to the remaining time of the whole operation. */
   const withTimeout = <T>(ms: number, call: () => Promise<T>): Promise<T> =>
     connection.withDeadline(Math.min(Date.now() + ms, deadline), call);
-  /** Told once that no worker is there, the other ids of the call need not wait for the same. */
+  /** Once one query finds no worker, the queries for the other ids do not wait for the same answer. */
   let hasNoWorker = false;
 
   return {
@@ -66,7 +66,7 @@ export function openSdkClient(config: TemporalConfig): TemporalClient {
         );
         return 'started';
       } catch (error) {
-        // The id is ours alone: an earlier attempt of this very call was accepted.
+        // Only this call uses the id, so an earlier attempt of it was accepted.
         if (error instanceof WorkflowExecutionAlreadyStartedError) return 'started';
         if (isRejection(error) || error instanceof NamespaceNotFoundError)
           throw unavailableError(config, `start ${workflow.workflowType}`, error);
@@ -125,8 +125,8 @@ export function openSdkClient(config: TemporalConfig): TemporalClient {
 }
 
 /**
- * Only a call that the server turned away for load is sent again: after a lost connection a second answer
- * would no longer tell what became of the first. Host Factory asks again by itself.
+ * Retries only calls that the server rejects because of its load: after a lost connection, the answer to a second attempt
+ * would not show the outcome of the first. Host Factory repeats its call by itself.
  */
 function retryOptions() {
   const { delayFunction } = defaultGrpcRetryOptions({ initialIntervalMs: () => INITIAL_BACKOFF_MS });

@@ -4,7 +4,7 @@ import type { TemporalClient } from './gateway.ts';
 
 type ClientKind = 'lean' | 'sdk';
 
-/** Loads the one client that serves these settings. */
+/** Loads only the client that these settings need. */
 export async function selectClient(config: TemporalConfig, env: Environment): Promise<TemporalClient> {
   if (clientKind(config, env) === 'lean') {
     const { openLeanClient } = await import('./lean/leanClient.ts');
@@ -15,7 +15,7 @@ export async function selectClient(config: TemporalConfig, env: Environment): Pr
 }
 
 /**
- * The lean client, but for what only Temporal's own client can do. OHF_GATEWAY decides where it is set.
+ * Selects the lean client, unless a setting needs Temporal's SDK. OHF_GATEWAY overrides the choice.
  * @throws ConfigurationError
  */
 export function clientKind(config: TemporalConfig, env: Environment): ClientKind {
@@ -27,9 +27,9 @@ export function clientKind(config: TemporalConfig, env: Environment): ClientKind
   return PROXY_VARIABLES.some((name) => env[name]) && !isLoopback(config.address) ? 'sdk' : 'lean';
 }
 
-/** Variables that gRPC's own library heeds, and with it Temporal's client. */
+/** Variables that Temporal's SDK obeys, through its gRPC library. */
 const TLS_VARIABLES = ['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH', 'GRPC_SSL_CIPHER_SUITES'];
 const PROXY_VARIABLES = ['grpc_proxy', 'https_proxy', 'http_proxy'];
 
-/** No proxy leads back to the host itself. */
+/** A proxy cannot connect to a loopback address of this host. */
 const isLoopback = (address: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\]):\d+$/.test(address);

@@ -2,7 +2,7 @@ import type { TemporalConfig } from '../../config/index.ts';
 import { UnavailableError } from '../../domain/errors/errors.ts';
 import { messageOf } from '../../domain/errors/messageOf.ts';
 
-/** gRPC's status codes that matter here (google.rpc.Code). */
+/** The gRPC status codes that are used here (google.rpc.Code). */
 export const GRPC = {
   unknown: 2,
   deadlineExceeded: 4,
@@ -16,10 +16,10 @@ export const GRPC = {
   unauthenticated: 16,
 } as const;
 
-/** The server said no: INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, FAILED_PRECONDITION, OUT_OF_RANGE, ... */
+/** The server rejected the call: INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, FAILED_PRECONDITION, OUT_OF_RANGE, ... */
 const REJECTION_CODES: readonly number[] = [3, 5, 7, 8, 9, 11, 12, 16];
 
-/** The gRPC code of an error of the client, or of one of its causes. */
+/** The gRPC code of a client's error, or of one of its causes. */
 export function grpcCode(error: unknown): number | undefined {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if ('code' in cause && typeof cause.code === 'number') return cause.code;
@@ -27,13 +27,13 @@ export function grpcCode(error: unknown): number | undefined {
   return undefined;
 }
 
-/** Whether the server itself turned the call down, so that it certainly did nothing. */
+/** Whether the server rejected the call, which then certainly had no effect. */
 export const isRejection = (error: unknown): boolean => REJECTION_CODES.includes(grpcCode(error) ?? -1);
 
-/** Whether a query failed because nobody is there to answer it, as the server says a second before the deadline. */
+/** Whether a query failed because no worker polls the task queue. The server reports it one second before the deadline. */
 export const isNoWorkerError = (error: unknown): boolean => /no poller seen/.test(serverMessage(error));
 
-/** The server's own words, on one line, without the client's frame around them. */
+/** The server's message on one line, without the text that the client adds. */
 export function serverMessage(error: unknown): string {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if ('details' in cause && typeof cause.details === 'string' && cause.details !== '')

@@ -12,41 +12,42 @@ import { forceAdoptionSignal, reportQuery } from '../../contract/fleetMonitor.ts
 import { MACHINE_REQUEST } from '../../contract/machineRequest.ts';
 import { MACHINE_RETURN } from '../../contract/machineReturn.ts';
 
-/** What people ask of Temporal beside the operations. Lists lag a second or so behind the workflows themselves. */
+/** The calls to Temporal that only operators' commands make. Lists lag about a second behind the workflows. */
 export interface Visibility {
   /** @throws UnavailableError */
   list(query: string, limit: number): Promise<readonly WorkflowRow[]>;
   /**
-   * Asks a workflow of this task queue to give everything back and to end: another provider's is none of ours.
+   * Cancels a workflow, which then releases its machines and ends. Another task queue's workflow counts as missing: it
+   * belongs to another provider.
    * @throws ResourceNotFoundError, UnavailableError
    */
   cancel(workflowId: string, taskQueue: string): Promise<void>;
-  /** The workflow that watches the machines; undefined where there is none yet. @throws UnavailableError */
+  /** Describes the monitor; undefined if it was never started. @throws UnavailableError */
   monitor(workflowId: string): Promise<MonitorView | undefined>;
-  /** What the monitor of a provider reports; undefined where none runs. @throws UnavailableError */
+  /** Queries the monitor's report; undefined if there is no monitor. @throws UnavailableError */
   report(monitor: string): Promise<MonitorReport | undefined>;
-  /** Has the monitor give the machines of these requests to adopters. @throws UnavailableError */
+  /** Signals the monitor to create an adopter for each of these requests. @throws UnavailableError */
   adopt(monitor: string, requestIds: readonly string[]): Promise<void>;
-  /** What the namespace has of our search attributes; undefined where the server does not say. */
+  /** The custom search attributes of the namespace; undefined if the server does not list them. */
   searchAttributes(): Promise<readonly string[] | undefined>;
-  /** Workers that take work from a task queue; one that has stopped is still among them for up to 90 s. */
+  /** Describes the workers that poll a task queue; a stopped worker counts for up to 90 s. */
   pollers(taskQueue: string, kind: 'workflow' | 'activity'): Promise<Pollers>;
   close(): Promise<void>;
 }
 
 export interface MonitorView {
   readonly isOpen: boolean;
-  /** What an operator has to look into. */
+  /** Conditions that need an operator. */
   readonly alarms: readonly string[];
 }
 
 export interface Pollers {
   readonly count: number;
-  /** Seconds since the latest of them asked for work; 0 where there is none. */
+  /** Seconds since the latest poll of any of them; 0 if there are none. */
   readonly lastPollSecondsAgo: number;
 }
 
-/** The list filter for requests, returns and adopters of one provider. Values must be free of quotes. */
+/** The list filter for requests, returns and adopters of one provider. Values must not contain quotes. */
 export function requestQuery(
   { provider }: Pick<Config, 'provider'>,
   { isOpen, state, templateId }: RequestFilter,
@@ -141,7 +142,7 @@ export async function openVisibility(config: TemporalConfig): Promise<Visibility
         );
         return Object.keys(customAttributes ?? {});
       } catch (error) {
-        // Temporal Cloud keeps this service to itself.
+        // Temporal Cloud does not offer this service.
         const code = grpcCode(error);
         if (code === GRPC.unimplemented || code === GRPC.permissionDenied) return undefined;
         throw unavailableError(config, 'list search attributes', error);
@@ -176,7 +177,7 @@ function alarmsInMemo(memo: unknown): readonly string[] {
   return Array.isArray(alarms) ? alarms.map(String) : [];
 }
 
-/** A worker asks for work once a minute at least; the server remembers those that have stopped for five. */
+/** A worker polls at least once a minute; the server lists a stopped one for five minutes. */
 const MAX_POLLER_AGE_S = 90;
 
 type TaskQueueType = Exclude<

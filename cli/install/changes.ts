@@ -23,23 +23,23 @@ import { dirname } from 'node:path';
 import { isFileNotFound, fileErrorReason } from '../../config/input/jsonFile.ts';
 import { ConfigurationError } from '../../domain/errors/errors.ts';
 
-/** One step of an installation or its reverse; `before` is what the plan was made from. */
+/** One step of an installation or uninstallation; `before` is the file's text when the step was planned. */
 export type Change =
   | { readonly kind: 'makeFolder'; readonly path: string }
   | ({ readonly kind: 'write'; readonly path: string; readonly before: string | undefined } & Content)
   | { readonly kind: 'delete'; readonly path: string; readonly before: string }
-  /** Only if nothing is in it by then. */
+  /** Only if the folder is empty by then. */
   | { readonly kind: 'removeFolder'; readonly path: string };
 
 interface Content {
   readonly after: string;
-  readonly executable?: boolean;
+  readonly isExecutable?: boolean;
 }
 
-/** Readable by all, writable by the owner: Host Factory's administrator, who needs no root for any of it. */
+/** Readable by all, writable by the owner, which is Host Factory's administrator. No step needs root. */
 export const MODE = { folder: 0o755, file: 0o644, script: 0o755 } as const;
 
-/** A file's text, or undefined when there is none. @throws ConfigurationError */
+/** Reads a file; undefined if it does not exist. @throws ConfigurationError */
 export function readIfExists(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
@@ -50,16 +50,15 @@ export function readIfExists(path: string): string | undefined {
 }
 
 /**
- * Carries out changes in their order, each file in one step; before the first it is made sure that all may
- * be written.
- * @param owner whose folder decides who owns what root makes
- * @param wantsBackup which files are kept beside themselves before they change
+ * Applies changes in order, each file atomically. Before the first change, it checks that all paths are writable.
+ * @param ownerReference a path whose owner becomes the owner of what root creates
+ * @param wantsBackup selects the files that are copied to a backup before they change
  * @returns the paths of the backups
  * @throws ConfigurationError
  */
 export function applyChanges(
   changes: readonly Change[],
-  owner: string,
+  ownerReference: string,
   wantsBackup: (path: string) => boolean,
 ): string[] {
   for (const { path } of changes) assertWritable(path);
@@ -69,11 +68,11 @@ export function applyChanges(
       if (change.kind === 'write' && change.before !== undefined && wantsBackup(change.path)) {
         backups.push(backUp(change.path));
       }
-      applyChange(change, owner);
+      applyChange(change, ownerReference);
     } catch (error) {
       if (error instanceof ConfigurationError) throw error;
       throw new ConfigurationError(
-        `${change.path} could not be changed: ${fileErrorReason(error)}. Run the same command again once that is mended.`,
+        `${change.path} could not be changed: ${fileErrorReason(error)}. Fix this, then run the same command again.`,
         { cause: error },
       );
     }
@@ -81,15 +80,15 @@ export function applyChanges(
   return backups;
 }
 
-function applyChange(change: Change, owner: string): void {
+function applyChange(change: Change, ownerReference: string): void {
   switch (change.kind) {
     case 'makeFolder':
       mkdirSync(change.path);
       chmodSync(change.path, MODE.folder);
-      return chownLike(change.path, owner);
+      return chownLike(change.path, ownerReference);
     case 'write':
       assertUnchanged(change.path, change.before);
-      return writeAtomically(change.path, change, owner);
+      return writeAtomically(change.path, change, ownerReference);
     case 'delete':
       assertUnchanged(change.path, change.before);
       return rmSync(change.path);
@@ -98,9 +97,9 @@ function applyChange(change: Change, owner: string): void {
   }
 }
 
-/** A reader sees the old file or the new one, also after a crash. */
-function writeAtomically(path: string, { after, executable }: Content, owner: string): void {
-  // Behind a link is the file that counts.
+/** A reader gets the old file or the new one, also after a crash. */
+function writeAtomically(path: string, { after, isExecutable }: Content, ownerReference: string): void {
+  // A symbolic link stays; the file that it points to is replaced.
   const target = existsSync(path) ? realpathSync(path) : path;
   const temporary = `${target}.${process.pid}.${randomUUID()}.tmp`;
   const old = existsSync(target) ? statSync(target) : undefined;
@@ -111,19 +110,19 @@ function writeAtomically(path: string, { after, executable }: Content, owner: st
   } finally {
     closeSync(file);
   }
-  chmodSync(temporary, old ? old.mode & 0o7777 : executable ? MODE.script : MODE.file);
-  chownLike(temporary, old ? target : owner);
+  chmodSync(temporary, old ? old.mode & 0o7777 : isExecutable ? MODE.script : MODE.file);
+  chownLike(temporary, old ? target : ownerReference);
   renameSync(temporary, target);
 }
 
-/** What root makes must belong to the user that Host Factory runs as. */
+/** If root runs this, what it creates must belong to the user that Host Factory runs as. */
 function chownLike(path: string, reference: string): void {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = statSync(reference);
   chownSync(path, uid, gid);
 }
 
-/** Beside the file; its name sorts by time. */
+/** Copies the file to a backup beside it. The names of backups sort by time. */
 function backUp(path: string): string {
   const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
   let backup = `${path}.${stamp}.bak`;
@@ -134,7 +133,9 @@ function backUp(path: string): string {
 
 function assertUnchanged(path: string, before: string | undefined): void {
   if (readIfExists(path) === before) return;
-  throw new ConfigurationError(`${path} was changed by somebody else just now. Run the same command again.`);
+  throw new ConfigurationError(
+    `${path} was changed by another process meanwhile. Run the same command again.`,
+  );
 }
 
 function assertWritable(path: string): void {
@@ -144,7 +145,7 @@ function assertWritable(path: string): void {
     accessSync(folder, constants.W_OK);
   } catch (error) {
     throw new ConfigurationError(
-      `${folder} may not be written (${fileErrorReason(error)}), so nothing was changed. ` +
+      `${folder} is not writable (${fileErrorReason(error)}), so nothing was changed. ` +
         "Run this as the owner of Host Factory's folders, e.g. egoadmin; root is not needed.",
       { cause: error },
     );

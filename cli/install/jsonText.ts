@@ -1,6 +1,6 @@
 /**
- * JSON as text: where each value stands, and edits that leave every other byte as it is. The files are the
- * site's own, written by hand or by Host Factory's console, and a diff of ours must show what we changed.
+ * JSON as text: the offsets of its values, and edits that keep every other byte. The files belong to the site: people and
+ * Host Factory's console write them, and a diff must show only our change.
  */
 export type JsonNode =
   | { readonly kind: 'object'; readonly start: number; readonly end: number; readonly members: Members }
@@ -25,7 +25,7 @@ const SCALAR =
 
 /** @throws JsonTextError */
 export function parseJsonText(text: string): JsonNode {
-  // A byte order mark, as some editors leave.
+  // Some editors write a byte order mark.
   let position = text.startsWith('\uFEFF') ? 1 : 0;
 
   function value(): JsonNode {
@@ -42,15 +42,15 @@ export function parseJsonText(text: string): JsonNode {
     if (consume('}')) return found;
     do {
       skipSpace();
-      if (text[position] !== '"') fail('a key in double quotes');
+      if (text[position] !== '"') failExpected('a key in double quotes');
       const key = String(scalar('a key').value);
-      if (found.has(key)) fail(`another key than "${key}", which stands here twice,`);
+      if (found.has(key)) fail(`the key "${key}" occurs twice in this object`);
       skipSpace();
-      if (!consume(':')) fail('":"');
+      if (!consume(':')) failExpected('":"');
       found.set(key, value());
       skipSpace();
     } while (consume(','));
-    if (!consume('}')) fail('"," or "}"');
+    if (!consume('}')) failExpected('"," or "}"');
     return found;
   }
 
@@ -62,14 +62,14 @@ export function parseJsonText(text: string): JsonNode {
       found.push(value());
       skipSpace();
     } while (consume(','));
-    if (!consume(']')) fail('"," or "]"');
+    if (!consume(']')) failExpected('"," or "]"');
     return found;
   }
 
-  function scalar(wanted: string): Extract<JsonNode, { kind: 'scalar' }> {
+  function scalar(expected: string): Extract<JsonNode, { kind: 'scalar' }> {
     const start = position;
     SCALAR.lastIndex = position;
-    const token = SCALAR.exec(text)?.[0] ?? fail(wanted);
+    const token = SCALAR.exec(text)?.[0] ?? failExpected(expected);
     position += token.length;
     return { kind: 'scalar', start, value: JSON.parse(token) as unknown, end: position };
   }
@@ -85,27 +85,31 @@ export function parseJsonText(text: string): JsonNode {
     return true;
   }
 
-  function fail(wanted: string): never {
-    const before = text.slice(0, position).split('\n');
+  function failExpected(expected: string): never {
     const found = position < text.length ? JSON.stringify(text[position]) : 'the end of the file';
-    const place = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
-    throw new JsonTextError(`${place}: ${wanted} is expected, ${found} found`);
+    fail(`${expected} is expected, ${found} found`);
+  }
+
+  function fail(problem: string): never {
+    const lines = text.slice(0, position).split('\n');
+    const column = (lines.at(-1)?.length ?? 0) + 1;
+    throw new JsonTextError(`line ${lines.length}, column ${column}: ${problem}`);
   }
 
   const root = value();
   skipSpace();
-  if (position < text.length) fail('the end of the file');
+  if (position < text.length) failExpected('the end of the file');
   return root;
 }
 
-/** The value without its places. */
+/** The value without its offsets. */
 export function toValue(node: JsonNode): unknown {
   if (node.kind === 'scalar') return node.value;
   if (node.kind === 'array') return node.items.map(toValue);
   return Object.fromEntries([...node.members].map(([key, value]) => [key, toValue(value)]));
 }
 
-/** Puts an item behind the others, in their layout: each on lines of its own, or all on one. */
+/** Appends an item to an array in the layout of the others: one item per line, or all on one line. */
 export function appendItem(text: string, array: JsonArrayNode, item: unknown): string {
   const last = array.items.at(-1);
   if (!last) {
@@ -121,7 +125,7 @@ export function appendItem(text: string, array: JsonArrayNode, item: unknown): s
   return splice(text, last.end, last.end, `,${newline(text)}${lead}${formatValue(text, last.start, item)}`);
 }
 
-/** Takes an item out, with the comma that it needs no more. */
+/** Removes an item and its comma. */
 export function removeItem(text: string, array: JsonArrayNode, index: number): string {
   const { items } = array;
   const item = items[index];
@@ -134,7 +138,7 @@ export function removeItem(text: string, array: JsonArrayNode, index: number): s
   return splice(text, array.start, array.end, rest.includes('\n') ? '[]' : `[${rest}]`);
 }
 
-/** Puts a member behind the others of an object. */
+/** Appends a member to an object. */
 export function appendMember(text: string, map: JsonObjectNode, key: string, value: unknown): string {
   const last = [...map.members.values()].at(-1);
   const eol = newline(text);
@@ -145,13 +149,13 @@ export function appendMember(text: string, map: JsonObjectNode, key: string, val
     : splice(text, map.start, map.end, `{${eol}${member}${eol}${outer}}`);
 }
 
-/** A whole file, as we write one anew. */
+/** The text of a new file. */
 export const formatJsonFile = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
 
 const splice = (text: string, start: number, end: number, replacement: string): string =>
   text.slice(0, start) + replacement + text.slice(end);
 
-/** A value over several lines, which all but the first begin as far in as the line of `at`. */
+/** Formats a value; its lines after the first have the indent of the line at `at`. */
 function formatValue(text: string, at: number, value: unknown): string {
   const indent = indentAt(text, at);
   return JSON.stringify(value, null, indentUnit(text)).replaceAll('\n', `${newline(text)}${indent}`);

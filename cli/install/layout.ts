@@ -4,11 +4,11 @@ import type { Environment } from '../../config/index.ts';
 import { ConfigurationError, ValidationError } from '../../domain/errors/errors.ts';
 import { textFlag, type Flags } from '../args/flags.ts';
 
-/** Where things are in one installation of Host Factory, for one provider instance. All paths are absolute. */
+/** The folders and files of one provider instance in one installation of Host Factory. All paths are absolute. */
 export interface Layout {
   readonly provider: string;
   readonly plugin: string;
-  /** e.g. `1.2`; 1.1 knows no plugins, its providers name the scripts themselves (see `hasPlugins`). */
+  /** e.g. `1.2`. Host Factory 1.1 has no plugins: its providers name the scripts (see `hasPlugins`). */
   readonly hfVersion: string;
   readonly confDir: string;
   readonly workDir: string;
@@ -31,14 +31,14 @@ export interface Registrations<T> {
 const NAME = /^[0-9A-Za-z_-]{1,64}$/;
 
 /**
- * The folders that the options name, else Host Factory's variables if they belong to this HF_TOP, else those
- * of a fresh installation.
- * @throws ConfigurationError when Host Factory is not there
+ * Finds the folders: those of the options, else of Host Factory's variables if they belong to this HF_TOP, else those of
+ * a new installation.
+ * @throws ConfigurationError when there is no Host Factory
  */
 export function findLayout(flags: Flags, env: Environment): Layout {
   const hfTop = resolve(textFlag(flags, 'hfTop') ?? (env['HF_TOP'] || missingHfTop()));
   if (!existsSync(hfTop)) throw new ConfigurationError(`--hf-top: there is no folder ${hfTop}.`);
-  const isSameHfTop = env['HF_TOP'] === undefined ? false : resolve(env['HF_TOP']) === hfTop;
+  const isSameHfTop = env['HF_TOP'] !== undefined && resolve(env['HF_TOP']) === hfTop;
   const flagOrVariable = (flag: string, variable: string): string | undefined =>
     textFlag(flags, flag) ?? ((isSameHfTop && env[variable]) || undefined);
   const folder = (flag: string, variable: string, name: string): string =>
@@ -73,7 +73,7 @@ export function findLayout(flags: Flags, env: Environment): Layout {
   };
 }
 
-/** Host Factory 1.1 may not tell its scripts which provider it means, so each provider has scripts of its own there. */
+/** Host Factory 1.1 may not pass the provider's name to the scripts, so each provider has scripts of its own there. */
 export const hasPlugins = ({ hfVersion }: Pick<Layout, 'hfVersion'>): boolean => hfVersion !== '1.1';
 
 function newestVersion(hfTop: string): string {
@@ -81,7 +81,7 @@ function newestVersion(hfTop: string): string {
   const newest = versions.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
   if (newest !== undefined) return newest;
   throw new ConfigurationError(
-    `${hfTop} has no folder of a version of Host Factory, e.g. 1.2. Give its version with --hf-version.`,
+    `${hfTop} has no folder of a Host Factory version, e.g. 1.2. Set the version with --hf-version.`,
   );
 }
 

@@ -14,7 +14,7 @@ import { isOurScript } from './scriptFiles.ts';
 type Files = ReadonlyMap<string, string>;
 type Write = Extract<Change, { kind: 'write' }>;
 
-/** What an installation consists of, beside the registration. */
+/** What an installation consists of, besides the registration. */
 export interface InstallFiles {
   /** By file name. */
   readonly scripts: Files;
@@ -24,8 +24,8 @@ export interface InstallFiles {
 }
 
 /**
- * All that an installation has still to do, in an order in which nothing ever names what is not there yet;
- * empty when all is done.
+ * Plans the changes that an installation still needs, none if it is complete. Their order ensures that no file ever
+ * refers to a missing one.
  * @throws ConfigurationError, BusinessRuleError
  */
 export function planInstall(
@@ -64,7 +64,8 @@ export function planInstall(
 }
 
 /**
- * The reverse, in the reverse order. Files that the site changed stay, and so do folders with anything in them.
+ * Plans the reverse of an installation, in reverse order. Files that the site changed stay, and folders that are not
+ * empty.
  * @throws ConfigurationError
  */
 export function planUninstall(layout: Layout): readonly Change[] {
@@ -115,7 +116,7 @@ function readRegistrations({ registrations }: Layout): RegistrationTexts {
   };
 }
 
-/** Plugin before provider before requestor: each names the one before. */
+/** Plugin before provider before requestor: each refers to the previous one. */
 function registrationChanges({ registrations }: Layout, before: RegistrationTexts, after: RegistrationTexts) {
   return (['plugins', 'providers', 'requestors'] as const).map((file) => ({
     path: registrations[file],
@@ -124,7 +125,7 @@ function registrationChanges({ registrations }: Layout, before: RegistrationText
   }));
 }
 
-/** If nobody touched the file since, it becomes again what it was, byte by byte. */
+/** Restores the original file byte for byte, if it has not changed since the installation. */
 function restoreRegistration(record: InstallRecord, path: string, before: string, after: string): Change[] {
   const recordedFile = record.files[path];
   if (recordedFile === undefined || recordedFile.sha256 !== sha256(before))
@@ -141,10 +142,10 @@ function scriptWrite(path: string, after: string): Write[] {
   if (before === after) return [];
   if (before !== undefined && !isOurScript(before)) {
     throw new BusinessRuleError(
-      `${path} is not of 'ohf install'. Choose another name of the plugin with --plugin.`,
+      `${path} was not written by 'ohf install'. Choose another plugin name with --plugin.`,
     );
   }
-  return [{ kind: 'write', path, before, after, executable: true }];
+  return [{ kind: 'write', path, before, after, isExecutable: true }];
 }
 
 function ourScripts({ scriptsDir }: Layout): Change[] {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isObject } from '../../domain/isObject.ts';
 import type { Layout } from './layout.ts';
 
-/** What an installation made, so that its reverse takes out that and nothing else. */
+/** What an installation created, so that `ohf uninstall` removes that and nothing else. */
 export interface InstallRecord {
   readonly v: 1;
   /** Folders, outer ones first. */
@@ -12,9 +12,9 @@ export interface InstallRecord {
 }
 
 export interface RecordedFile {
-  /** Its text before; null: there was none. */
+  /** Its text before the installation; null: the file did not exist. */
   readonly before: string | null;
-  /** Of its text as the installation left it. */
+  /** The hash of the text that the installation wrote. */
   readonly sha256: string;
 }
 
@@ -22,7 +22,7 @@ export const EMPTY_RECORD: InstallRecord = { v: 1, folders: [], files: {} };
 
 export const recordPath = ({ providerConf }: Layout): string => join(providerConf, 'ohf-install.json');
 
-/** A record that can't be read is none: then nothing but the registration is taken out. */
+/** A damaged record counts as an empty one; `ohf uninstall` then removes only the registration and the scripts. */
 export function readRecord(text: string | undefined): InstallRecord {
   try {
     const value: unknown = JSON.parse(text ?? 'null');
@@ -30,7 +30,7 @@ export function readRecord(text: string | undefined): InstallRecord {
       return value as unknown as InstallRecord;
     }
   } catch {
-    // As if there were none.
+    // Damaged.
   }
   return EMPTY_RECORD;
 }
@@ -45,7 +45,7 @@ export function extendRecord(
   for (const { path, before, after } of writes) {
     const known = files[path];
     const isFirst = known === undefined;
-    // What the site changed since then is no longer the way back.
+    // The site changed the file since then, so its original text must not be restored.
     if (!isFirst && known.sha256 !== sha256(before ?? '')) delete files[path];
     else files[path] = { before: isFirst ? (before ?? null) : known.before, sha256: sha256(after) };
   }

@@ -19,15 +19,15 @@ import {
   type RegistrationFile,
 } from './registrationFile.ts';
 
-/** The texts of the registration files; undefined where there is no such file. */
+/** The texts of the registration files; undefined for a missing file. */
 export type RegistrationTexts = Registrations<string | undefined>;
 
-/** Requestors that Host Factory itself comes with. */
+/** The requestors of a new Host Factory installation. */
 const DEFAULT_REQUESTORS: readonly string[] = ['symAinst', 'admin'];
 
 /**
- * Adds plugin and provider, and the provider to the requestors; what is there already stays as it is.
- * @param requestors who may ask the provider for hosts; undefined: those that Host Factory comes with
+ * Adds plugin and provider, and the provider to the requestors. Existing entries stay.
+ * @param requestors those that may request hosts from the provider; undefined: those of a new installation
  * @throws ConfigurationError when a file is damaged, BusinessRuleError when a name is taken
  */
 export function register(
@@ -36,7 +36,7 @@ export function register(
   requestors: readonly string[] | undefined,
 ): RegistrationTexts {
   const { registrations } = layout;
-  // Each is read before the first is changed: a damaged one stops all.
+  // All are parsed before the first changes, so that a damaged file prevents every change.
   const files = {
     plugins: parseRegistrationFile(texts.plugins, registrations.plugins, 'providerplugins'),
     providers: parseRegistrationFile(texts.providers, registrations.providers, 'providers'),
@@ -44,8 +44,8 @@ export function register(
   };
   if (!hasPlugins(layout) && isUsedByOtherProvider(files.providers, layout)) {
     throw new BusinessRuleError(
-      `The scripts of plugin '${layout.plugin}' belong to another provider, and Host Factory 1.1 does not tell them which ` +
-        'one it means. Choose another --plugin, or none.',
+      `The scripts of plugin '${layout.plugin}' belong to another provider, and Host Factory 1.1 does not pass ` +
+        "the provider's name to them. Choose another --plugin, or none.",
     );
   }
   return {
@@ -56,7 +56,7 @@ export function register(
 }
 
 /**
- * The reverse; the plugin goes with the last provider that uses it.
+ * Removes what `register` adds, the plugin with the last provider that uses it.
  * @throws ConfigurationError when a file is damaged, BusinessRuleError when the provider of that name uses another plugin
  */
 export function unregister(texts: RegistrationTexts, layout: Layout): RegistrationTexts {
@@ -94,7 +94,7 @@ export const isPluginShared = (providersText: string | undefined, layout: Layout
 const isUsedByOtherProvider = ({ entries }: RegistrationFile, { plugin, provider }: Layout): boolean =>
   entries.some((entry) => entryName(entry) !== provider && usesPlugin(entry, plugin));
 
-/** In Host Factory's form of 1.2, or of 1.1. */
+/** In the form of Host Factory 1.2, or of 1.1. */
 const usesPlugin = (entry: JsonObjectNode, plugin: string): boolean =>
   stringMember(entry, 'plugin') === plugin || stringMember(entry, 'scriptPath') === scriptPath(plugin);
 
@@ -115,7 +115,7 @@ const providerEntry = (layout: Layout): Entry => ({
 
 const scriptPath = (plugin: string): string => `\${HF_TOP}/\${HF_VERSION}/providerplugins/${plugin}/scripts/`;
 
-/** As Host Factory is delivered: demand of SymA applications, and an administrator's by hand. */
+/** Those of a new installation: the demand of SymA applications, and an administrator's manual requests. */
 const newRequestors = (provider: string): readonly Entry[] => [
   {
     name: 'symAinst',
@@ -144,11 +144,11 @@ function addEntry(file: RegistrationFile, entry: Entry): string {
   if (file.text !== undefined && isDeepStrictEqual(existing, expected)) return file.text;
   throw new BusinessRuleError(
     `${file.path} has another '${entry.name}' already: ${JSON.stringify(existing)} instead of ${JSON.stringify(expected)}. ` +
-      'Choose another name (--provider, --plugin), or take that entry out first.',
+      'Choose another name (--provider, --plugin), or remove that entry first.',
   );
 }
 
-/** What makes an entry ours; the rest, such as `enabled`, is the site's to change. */
+/** The fields that identify an entry; the site may change the others, such as `enabled`. */
 function identifyingFields(entry: JsonObjectNode | Entry): object {
   const fields = 'kind' in entry ? (toValue(entry as JsonObjectNode) as Entry) : entry;
   const keys = ['plugin', 'scriptPath', 'confPath', 'workPath'].filter((key) => key in fields);
@@ -169,7 +169,7 @@ function addToRequestors(
   if (unknown !== undefined || selected.length === 0) {
     throw new BusinessRuleError(
       `${file.path} has no requestor '${unknown ?? DEFAULT_REQUESTORS.join("' or '")}'. ` +
-        `Name those that may ask for hosts with --requestor: ${names.join(', ') || 'there are none'}.`,
+        `Name the requestors that may request hosts with --requestor: ${names.join(', ') || 'there are none'}.`,
     );
   }
   let content = file.text;
@@ -189,7 +189,7 @@ function removeFromRequestors(file: RegistrationFile, provider: string): string 
 
 type Edit = (content: string, requestor: JsonObjectNode, provider: string) => string;
 
-/** Places move with each edit, so the requestor is looked up anew. */
+/** An edit moves the offsets after it, so every edit parses the text again. */
 function editRequestor(
   { path, key, text: before }: RegistrationFile,
   name: string | undefined,
@@ -205,7 +205,7 @@ const addProvider: Edit = (content, requestor, provider) => {
   const list = requestor.members.get('providers');
   if (list === undefined) return appendMember(content, requestor, 'providers', [provider]);
   if (list.kind !== 'array') {
-    throw new ConfigurationError(`Requestor '${entryName(requestor)}': "providers" is no list.`);
+    throw new ConfigurationError(`Requestor '${entryName(requestor)}': "providers" is not a list.`);
   }
   return arrayValues(list).includes(provider) ? content : appendItem(content, list, provider);
 };

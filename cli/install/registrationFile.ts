@@ -20,7 +20,7 @@ export interface RegistrationFile {
   readonly entries: readonly JsonObjectNode[];
 }
 
-/** @throws ConfigurationError that says where the file is damaged */
+/** @throws ConfigurationError that names line and column of the damage */
 export function parseRegistrationFile(
   content: string | undefined,
   path: string,
@@ -30,7 +30,7 @@ export function parseRegistrationFile(
   const list = findList(content, path, key);
   const entries = (list?.items ?? []).map((item) => {
     if (item.kind === 'object' && entryName(item) !== undefined) return item;
-    throw new ConfigurationError(`${path}: an entry of "${key}" is no object with a "name".`);
+    throw new ConfigurationError(`${path}: an entry of "${key}" is not an object with a "name".`);
   });
   return { path, key, text: content, entries };
 }
@@ -38,7 +38,7 @@ export function parseRegistrationFile(
 function findList(content: string, path: string, key: string): JsonArrayNode | undefined {
   const list = parseRoot(content, path).members.get(key);
   if (list === undefined || list.kind === 'array') return list;
-  throw new ConfigurationError(`${path}: "${key}" is no list.`);
+  throw new ConfigurationError(`${path}: "${key}" is not a list.`);
 }
 
 function parseRoot(content: string, path: string): JsonObjectNode {
@@ -52,7 +52,7 @@ function parseRoot(content: string, path: string): JsonObjectNode {
     });
   }
   if (root.kind === 'object') return root;
-  throw new ConfigurationError(`${path} holds no JSON object. Nothing was changed.`);
+  throw new ConfigurationError(`${path} does not contain a JSON object. Nothing was changed.`);
 }
 
 export function appendEntry({ path, key, text: content }: RegistrationFile, item: object): string {

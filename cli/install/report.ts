@@ -1,7 +1,7 @@
 import { MODE, type Change } from './changes.ts';
 import { unifiedDiff } from './diff.ts';
 
-/** What was or would be done, for people; of the files that are not ours, how they change. */
+/** Describes changes for people; with a diff for the files that are not ours. */
 export function changesText(changes: readonly Change[], isForeign: (path: string) => boolean): string {
   return changes.map((change) => headline(change) + (isForeign(change.path) ? diffOf(change) : '')).join('');
 }
@@ -15,7 +15,7 @@ function headline({ kind, path, ...change }: Change): string {
     case 'delete':
       return `delete ${path}\n`;
     case 'write': {
-      const mode = 'executable' in change && change.executable ? MODE.script : MODE.file;
+      const mode = 'isExecutable' in change && change.isExecutable ? MODE.script : MODE.file;
       return 'before' in change && change.before !== undefined
         ? `change ${path}\n`
         : `write ${path} (${octal(mode)})\n`;
@@ -28,7 +28,7 @@ function diffOf(change: Change): string {
   return unifiedDiff(change.path, change.before ?? '', change.kind === 'write' ? change.after : '');
 }
 
-/** The same for programs. */
+/** Describes changes for programs. */
 export const changesJson = (changes: readonly Change[]): readonly object[] =>
   changes.map((change) => ({
     change: change.kind,

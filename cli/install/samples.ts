@@ -4,7 +4,7 @@ import { textFlag, type Flags } from '../args/flags.ts';
 import { formatJsonFile } from './jsonText.ts';
 import type { Layout } from './layout.ts';
 
-/** Files to start from, by path. They are written where there is none; a site's own are never touched. */
+/** Sample files by path. They never replace an existing file. */
 export function sampleFiles(layout: Layout, flags: Flags): ReadonlyMap<string, string> {
   const { provider, providerConf } = layout;
   const region = textFlag(flags, 'region') ?? DEFAULTS.provider.aws.region;
@@ -21,7 +21,7 @@ export function sampleFiles(layout: Layout, flags: Flags): ReadonlyMap<string, s
   ]);
 }
 
-/** In IBM's own form; ids that no account has. */
+/** In IBM's format, with ids that no account has. */
 const sampleTemplate = (templateId: string, type: string) => ({
   templateId,
   maxNumber: 10,

@@ -5,13 +5,13 @@ import { ConfigurationError } from '../../domain/errors/errors.ts';
 import { HF_OPERATIONS } from '../operations/registry.ts';
 import { hasPlugins, type Layout } from './layout.ts';
 
-/** The second line of each script that we wrote; a file without it is somebody else's. */
+/** The second line of every script that we write. A file without it is not ours. */
 const HEADER = "# Written by 'ohf install'; 'ohf uninstall' removes it.";
 
 /**
- * The scripts that Host Factory calls, by file name. They stand in Host Factory's own tree and lead to this
- * package, wherever it is: nothing of it is copied, so that an update of the package is one of the scripts.
- * Those of Host Factory 1.1 know their provider.
+ * The scripts that Host Factory calls, by file name. They are in Host Factory's folders and call this package at its
+ * path; they contain no copy of it, so that they need no update with the package. Those for Host Factory 1.1 contain
+ * their provider's name.
  */
 export function scriptFiles(launcherDir: string, layout: Layout): ReadonlyMap<string, string> {
   const providerLines = hasPlugins(layout)
@@ -39,8 +39,8 @@ fi
 }
 
 /**
- * The folder of launch.sh, by the path that ohf was called by: a link such as `current`, which says what
- * version counts, must stay in it.
+ * Finds the folder of launch.sh from the path by which ohf was called. A symbolic link in it, such as `current`, stays in
+ * the result, because it selects the version.
  * @throws ConfigurationError
  */
 export function findLauncherDir(program: string | undefined): string {

@@ -122,7 +122,9 @@ export function fromIbmConfig(file: JsonObject, path: string, notes: string[]): 
       notes.push(`${path}: ${key} has no effect: ${IGNORED_KEYS[key]}.`);
     } else if (!KNOWN_KEYS.includes(key)) {
       // Not its value, which may be a secret that does not belong here.
-      notes.push(`${path}: ${shortName(key)} is no known key and is ignored.${didYouMean(key, KNOWN_KEYS)}`);
+      notes.push(
+        `${path}: ${shortName(key)} is not a known key and is ignored.${didYouMean(key, KNOWN_KEYS)}`,
+      );
     }
   }
   const { host, port } = PROXY_KEYS;

@@ -6,7 +6,7 @@ import { didYouMean } from './suggest.ts';
 type Issue = z.core.$ZodIssue;
 
 interface IssueContext {
-  /** Where the value at a path came from, e.g. a file or a variable. */
+  /** The source of the value at a path, e.g. a file or a variable. */
   readonly origin: (path: string) => string;
   readonly knownPaths: readonly string[];
 }
@@ -23,7 +23,7 @@ function describe(issue: Issue, input: unknown, context: IssueContext): string[]
     return unknown.map((key) => {
       const full = path === '' ? key : `${path}.${key}`;
       const where = context.origin(full);
-      return `${where}: '${full}' is no setting.${didYouMean(full, context.knownPaths)}`;
+      return `${where}: '${full}' is not a setting.${didYouMean(full, context.knownPaths)}`;
     });
   }
   const value = issue.path.reduce<unknown>(
@@ -34,7 +34,7 @@ function describe(issue: Issue, input: unknown, context: IssueContext): string[]
   return [`${context.origin(path)}: ${name} is ${valueText(value)}; allowed: ${issue.message}.`];
 }
 
-/** Also of a union one of whose forms matches but for keys that it does not know. */
+/** Also in a union, if one of its forms matches except for unknown keys. */
 function unknownKeys(issue: Issue): readonly string[] {
   if (issue.code === 'unrecognized_keys') return issue.keys;
   if (issue.code !== 'invalid_union') return [];
@@ -51,13 +51,13 @@ const pathText = (path: readonly PropertyKey[]): string =>
     '',
   );
 
-/** A name that somebody chose, as it may stand in a message: short, on one line. */
+/** Formats a name from outside for a message: short, on one line. */
 export const shortName = (name: string): string => {
   const text = JSON.stringify(name).slice(1, -1);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 };
 
-/** A value as it may stand in a message: short, on one line, without the user of a URL. */
+/** Formats a value for a message: short, on one line, without the user of a URL. */
 export function valueText(value: unknown): string {
   if (value === undefined) return 'missing';
   const text = jsonText(value).replaceAll(/:\/\/[^\s/@]*@/g, '://****@');
@@ -68,7 +68,7 @@ function jsonText(value: unknown): string {
   try {
     return JSON.stringify(value) ?? typeof value;
   } catch {
-    // JSON.parse reads any depth; what writes JSON ends with the stack.
+    // JSON.parse accepts any depth, but JSON.stringify overflows the stack.
     return `${describeType(value)} of too many levels`;
   }
 }

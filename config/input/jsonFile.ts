@@ -10,21 +10,21 @@ export const isScalar = (value: unknown): value is string | number | boolean =>
 
 /**
  * Reads a JSON file whose top level is an object; a byte order mark is accepted.
- * @param what the file's role in messages, e.g. `templates file`
- * @throws ConfigurationError when it cannot be read, is half-written, not JSON or not an object
+ * @param role the file's name in messages, e.g. `templates file`
+ * @throws ConfigurationError when the file cannot be read, is truncated, not JSON or not an object
  */
 export async function readJsonObject(path: string, role: string): Promise<JsonObject> {
   const content = readBytes(path, role);
   const value = parseJson(content, `${role} ${path}`);
   if (!isObject(value)) {
     throw new ConfigurationError(
-      `The ${role} ${path} holds ${describeType(value)}; a JSON object is expected.`,
+      `The ${role} ${path} contains ${describeType(value)}; a JSON object is expected.`,
     );
   }
   return value;
 }
 
-/** As readJsonObject, but undefined when there is no such file. */
+/** Like readJsonObject, but returns undefined if the file does not exist. */
 export async function readJsonObjectIfExists(path: string, role: string): Promise<JsonObject | undefined> {
   try {
     return await readJsonObject(path, role);
@@ -34,7 +34,7 @@ export async function readJsonObjectIfExists(path: string, role: string): Promis
   }
 }
 
-/** At once: the command line waits for it anyway, and Node's threads for files take longer than a small file. */
+/** Synchronous: the command line waits for it anyway, and Node's thread pool makes a small file slower. */
 function readBytes(path: string, role: string): Buffer {
   try {
     return readFileSync(path);
@@ -45,7 +45,7 @@ function readBytes(path: string, role: string): Buffer {
   }
 }
 
-/** @throws ConfigurationError that names `what` and tells empty, cut off and damaged content apart */
+/** @throws ConfigurationError that names `label` and whether the content is empty, truncated or damaged */
 function parseJson(content: Buffer, label: string): unknown {
   let value: unknown;
   try {
@@ -59,7 +59,7 @@ function parseJson(content: Buffer, label: string): unknown {
   return value;
 }
 
-/** JSON.parse reads any depth; what walks through it afterwards, JSON.stringify too, ends with the stack. */
+/** JSON.parse accepts any depth, but recursive code, such as JSON.stringify, overflows the stack. */
 const MAX_JSON_DEPTH = 100;
 
 function isDeeperThan(value: unknown, maxDepth: number): boolean {
@@ -69,7 +69,7 @@ function isDeeperThan(value: unknown, maxDepth: number): boolean {
   return level.length > 0;
 }
 
-/** @throws TypeError when the bytes are not UTF-8; a byte order mark is dropped */
+/** Drops a byte order mark. @throws TypeError when the bytes are not UTF-8 */
 export const decodeUtf8 = (content: Uint8Array): string =>
   new TextDecoder('utf-8', { fatal: true }).decode(content);
 
@@ -83,7 +83,7 @@ const FILE_ERROR_REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory',
 };
 
-/** Why a file could not be used, in words, without the stack or the path. */
+/** Why a file operation failed, in words, without the stack or the path. */
 export const fileErrorReason = (error: unknown): string =>
   FILE_ERROR_REASONS[errorCode(error)] ?? (errorCode(error) || messageOf(error));
 

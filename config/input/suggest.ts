@@ -1,7 +1,7 @@
-/** Longer than any word that is known: comparing it would take long. */
+/** Longer words are not compared: that takes long, and no known word is as long. */
 const MAX_WORD_LENGTH = 100;
 
-/** The known word that `word` was most likely meant to be, or undefined when none is near. */
+/** The known word that is closest to `word`; undefined if none is close. */
 export function closestWord(word: string, known: readonly string[]): string | undefined {
   if (word.length > MAX_WORD_LENGTH) return undefined;
   const lower = word.toLowerCase();
@@ -21,7 +21,7 @@ export function didYouMean(word: string, known: readonly string[]): string {
   return candidate === undefined ? '' : ` Did you mean '${candidate}'?`;
 }
 
-/** Levenshtein's: single letters added, dropped or replaced. */
+/** The Levenshtein distance: letters that are added, removed or replaced. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i++) {

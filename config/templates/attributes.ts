@@ -5,14 +5,14 @@ import { isBlank, note, problem, toInteger, type TemplateReader } from './findin
 
 type Attribute = readonly [type: string, value: string];
 
-/** Host Factory multiplies cores and cpus, so both must be there; this order is that of IBM's own output. */
+/** Host Factory multiplies cores and cpus, so both are mandatory. The order is that of IBM's output. */
 const MANDATORY: readonly string[] = ['type', 'ncpus', 'ncores', 'nram'];
 const NUMERIC: readonly string[] = ['ncpus', 'ncores', 'nram', 'rank'];
 const COUNTS: readonly string[] = ['ncpus', 'ncores', 'nram'];
 
 /**
  * EGO resource attributes, from either form of IBM's files (`"ncpus": 1` or `"ncpus": ["Numeric", "1"]`),
- * as Host Factory wants them: pairs of texts.
+ * as Host Factory expects them: pairs of texts.
  */
 export function mapAttributes(reader: TemplateReader): Readonly<Record<string, Attribute>> {
   const raw = reader.raw['attributes'];
@@ -26,7 +26,7 @@ export function mapAttributes(reader: TemplateReader): Readonly<Record<string, A
   if (isBlank(values['nram']) && !isBlank(values['mem'])) {
     values['nram'] = values['mem'];
     delete values['mem'];
-    note(reader, 'attributes', `attributes.mem is taken for nram.`);
+    note(reader, 'attributes', `attributes.mem is used as nram.`);
   }
   const attributes = new Map<string, Attribute>();
   for (const name of new Set([...MANDATORY, ...Object.keys(values)])) {
@@ -60,6 +60,6 @@ function pairOf(name: string, raw: unknown): Attribute | undefined {
     return [type, String(value).trim()];
   }
   if (!isScalar(raw)) return undefined;
-  const numeric = NUMERIC.includes(name) || typeof raw === 'number';
-  return [numeric ? 'Numeric' : 'String', String(raw).trim()];
+  const isNumeric = NUMERIC.includes(name) || typeof raw === 'number';
+  return [isNumeric ? 'Numeric' : 'String', String(raw).trim()];
 }

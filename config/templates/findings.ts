@@ -2,14 +2,14 @@ import { describeType, type JsonObject } from '../input/jsonFile.ts';
 import { isObject } from '../../domain/isObject.ts';
 import { valueText } from '../input/issues.ts';
 
-/** Something about one key of one template: a problem makes the template unusable, a note does not. */
+/** A finding about one key of one template: a problem makes the template unusable, a note does not. */
 export interface TemplateFinding {
   readonly templateId: string;
   readonly key: string;
   readonly message: string;
 }
 
-/** One template of the file while it is mapped: hands out its values and collects what is wrong. */
+/** One template of the file while it is mapped: its values and the findings so far. */
 export interface TemplateReader {
   readonly templateId: string;
   readonly raw: JsonObject;
@@ -33,7 +33,7 @@ export function note(reader: TemplateReader, key: string, message: string): void
   reader.notes.push({ templateId: reader.templateId, key, message });
 }
 
-/** IBM's samples leave unused keys blank or null: those count as absent. */
+/** IBM's samples have unused keys that are blank or null; these count as absent. */
 export function isBlank(value: unknown): boolean {
   if (value === undefined || value === null) return true;
   if (typeof value === 'string') return value.trim() === '';
@@ -57,7 +57,7 @@ export function requiredString(reader: TemplateReader, key: string, meaning: str
   return string(reader, key, meaning) ?? '';
 }
 
-/** A number, also written as text; undefined when absent or (with a problem) wrong. */
+/** A whole number, also as text; undefined if it is absent or, with a problem, invalid. */
 export function integer(reader: TemplateReader, key: string, min: number, max: number): number | undefined {
   const value = reader.raw[key];
   if (isBlank(value)) return undefined;
@@ -108,7 +108,7 @@ export function numberTable(
     if (number !== undefined && number >= min && number <= max) table.set(name, number);
     else {
       const allowed = `a whole number from ${min} to ${max}`;
-      problem(reader, key, `${key} gives ${valueText(entry)} for '${name}'; allowed: ${allowed}.`);
+      problem(reader, key, `${key} has ${valueText(entry)} for '${name}'; allowed: ${allowed}.`);
     }
   }
   return table;
@@ -120,7 +120,7 @@ export function toInteger(value: unknown): number | undefined {
   return Number(value);
 }
 
-/** A boolean, also written as text; undefined when absent or (with a problem) wrong. */
+/** A boolean, also as text; undefined if it is absent or, with a problem, invalid. */
 export function boolean(reader: TemplateReader, key: string): boolean | undefined {
   const value = reader.raw[key];
   if (isBlank(value)) return undefined;
@@ -131,7 +131,7 @@ export function boolean(reader: TemplateReader, key: string): boolean | undefine
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
-/** Without the keys that have no value: they would else stand in the request as such. */
+/** Drops the keys without a value, so that they do not appear in the request. */
 export function withoutUndefined<T extends object>(values: T): Defined<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

@@ -5,16 +5,13 @@ import { decodeUtf8, describeType, readJsonObject, fileErrorReason } from '../in
 import { isObject } from '../../domain/isObject.ts';
 import { didYouMean } from '../input/suggest.ts';
 import { createReader, type TemplateFinding, type TemplateReader } from './findings.ts';
-import { mapTemplate, type MappedTemplate } from './mapTemplate.ts';
+import { mapTemplate, MAX_USER_DATA_BYTES, type MappedTemplate } from './mapTemplate.ts';
 
 export { MAX_MACHINES } from './mapTemplate.ts';
 export type { TemplateFinding } from './findings.ts';
 
-/** What EC2 takes of user data before its encoding, in bytes. */
-const MAX_USER_DATA_BYTES = 16_384;
-
 export interface TemplatesFile {
-  /** The usable ones, in the order of the file, which Host Factory keeps to; without their user data. */
+  /** The usable ones without their user data, in the file's order, which Host Factory uses. */
   readonly templates: readonly Template[];
   /** Why the others are not usable. */
   readonly problems: readonly TemplateFinding[];
@@ -23,8 +20,8 @@ export interface TemplatesFile {
 }
 
 /**
- * Reads IBM's `<name>prov_templates.json`, at every call anew: Host Factory's console edits it in place.
- * @throws ConfigurationError when the file is missing, half-written or has no usable template
+ * Reads IBM's `<name>prov_templates.json`; every call reads it again, because Host Factory's console edits it in place.
+ * @throws ConfigurationError when the file is missing, truncated or has no usable template
  */
 export async function readTemplates(path: string): Promise<TemplatesFile> {
   const entries = await readEntries(path);
@@ -93,7 +90,7 @@ async function readEntries(path: string): Promise<readonly Entry[]> {
     const reader = createReader(values, typeof id === 'string' && id !== '' ? id : `(number ${index + 1})`);
     const mapped = mapTemplate(reader);
     if (ids.has(reader.templateId)) {
-      const message = 'templateId stands twice in the file; the first one is used.';
+      const message = 'templateId occurs twice in the file; the first one is used.';
       reader.problems.push({ templateId: reader.templateId, key: 'templateId', message });
     }
     ids.add(reader.templateId);
@@ -111,7 +108,7 @@ function readScript(path: string, templateId: string): string {
   }
   if (content.length > MAX_USER_DATA_BYTES) {
     throw new ConfigurationError(
-      `${label} has ${content.length} bytes; EC2 takes at most ${MAX_USER_DATA_BYTES} (16 KiB).`,
+      `${label} has ${content.length} bytes; EC2 accepts at most ${MAX_USER_DATA_BYTES} (16 KiB).`,
     );
   }
   try {

@@ -7,7 +7,7 @@ import { note, problem, type TemplateReader } from './findings.ts';
 
 type Types = Pick<Template, 'instanceTypes' | 'onDemandTypes' | 'instanceRequirements'>;
 
-/** What machines a template may get: types by name, or whatever has the attributes that it wants. */
+/** The instance types of a template: by name, or by the attributes that it requires. */
 export function mapInstanceTypes(reader: TemplateReader, priceType: PriceType): Types {
   if (read.hasValue(reader, 'instanceRequirements')) {
     for (const key of ['vmType', 'vmTypes', 'vmTypesOnDemand', 'vmTypesPriority']) {
@@ -18,7 +18,7 @@ export function mapInstanceTypes(reader: TemplateReader, priceType: PriceType): 
   }
   const priorities = read.numberTable(reader, 'vmTypesPriority', 0, 1_000_000);
   const units = mapUnits(reader, priceType);
-  // EC2 Fleet takes weights up to 999.
+  // EC2 Fleet accepts weights up to 999.
   const onDemand = read.numberTable(reader, 'vmTypesOnDemand', 1, 999);
   for (const name of priorities.keys()) {
     if (!units.has(name) && !onDemand.has(name))
@@ -27,7 +27,7 @@ export function mapInstanceTypes(reader: TemplateReader, priceType: PriceType): 
   for (const [name, weight] of onDemand) {
     const other = units.get(name) ?? weight;
     if (other === weight) continue;
-    const message = `vmTypesOnDemand gives ${weight} for '${name}' and vmTypes ${other}; allowed: the same weight.`;
+    const message = `vmTypesOnDemand has ${weight} for '${name}' and vmTypes ${other}; allowed: the same weight.`;
     problem(reader, 'vmTypesOnDemand', message);
   }
   if (onDemand.size > 0 && priceType !== 'heterogeneous')
@@ -47,17 +47,18 @@ export function mapInstanceTypes(reader: TemplateReader, priceType: PriceType): 
 function mapUnits(reader: TemplateReader, priceType: PriceType): ReadonlyMap<string, number> {
   const vmType = read.string(reader, 'vmType', 'an instance type');
   const weights = read.numberTable(reader, 'vmTypes', 1, 999);
-  const single = vmType !== undefined && (priceType === 'ondemand' || !read.hasValue(reader, 'vmTypes'));
+  const usesSingleType =
+    vmType !== undefined && (priceType === 'ondemand' || !read.hasValue(reader, 'vmTypes'));
   if (!read.hasValue(reader, 'vmType') && !read.hasValue(reader, 'vmTypes')) {
     const key = priceType === 'ondemand' ? 'vmType' : 'vmTypes';
     const allowed = key === 'vmType' ? 'an instance type' : 'an object of instance type and weight';
     problem(reader, key, `${key} is missing; allowed: ${allowed}.`);
   }
   if (vmType !== undefined && read.hasValue(reader, 'vmTypes')) {
-    const [used, ignored] = single ? ['vmType', 'vmTypes'] : ['vmTypes', 'vmType'];
+    const [used, ignored] = usesSingleType ? ['vmType', 'vmTypes'] : ['vmTypes', 'vmType'];
     note(reader, ignored, `${ignored} is ignored: ${priceType} templates use ${used}.`);
   }
-  return single ? new Map([[vmType, 1]]) : weights;
+  return usesSingleType ? new Map([[vmType, 1]]) : weights;
 }
 
 const choices = (
@@ -69,7 +70,7 @@ const choices = (
     return { instanceType, units: weight, ...(priority === undefined ? {} : { priority }) };
   });
 
-/** AWS itself checks the rest of them; these two it wants in any case. */
+/** AWS requires these two attributes; it validates the others itself. */
 function mapRequirements(reader: TemplateReader): Readonly<Record<string, unknown>> {
   const key = 'instanceRequirements';
   const requirements = reader.raw[key];

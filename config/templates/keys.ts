@@ -1,4 +1,4 @@
-/** Keys of IBM's templates files, by what becomes of them here. */
+/** The keys of IBM's templates files that have an effect here. */
 export const IBM_KEYS: readonly string[] = [
   'templateId',
   'maxNumber',
@@ -51,27 +51,27 @@ export const OWN_KEYS: readonly string[] = [
   'hostDomain',
 ];
 
-/** A template that sets one of these would get other machines than it says, so it is refused. */
+/** A template with one of these keys is refused, with this reason: its machines would not be those that it describes. */
 export const UNSUPPORTED_KEYS: Readonly<Record<string, string>> = {
   userData:
-    'it holds variables for a script of the LSF edition; give the script as userDataScript or userDataText',
-  spotPrice: 'it is of the LSF edition; use maxSpotPrice',
+    'it contains variables for a script of the LSF edition; set the script as userDataScript or userDataText',
+  spotPrice: 'it is a key of the LSF edition; use maxSpotPrice',
   efaCount: 'a machine gets one network interface; use interfaceType "efa"',
-  ec2FleetConfig: 'it is of the LSF edition; use providerApi and the keys of this file',
-  fleetType: 'it is of the LSF edition; use providerApi, e.g. EC2FleetRequest',
-  onDemandTargetCapacityRatio: 'it is of the LSF edition; use percentOnDemand',
+  ec2FleetConfig: 'it is a key of the LSF edition; use providerApi and the keys of this file',
+  fleetType: 'it is a key of the LSF edition; use providerApi, e.g. EC2FleetRequest',
+  onDemandTargetCapacityRatio: 'it is a key of the LSF edition; use percentOnDemand',
 };
 
-/** Without effect here, and why that is right. */
+/** Keys without effect here, with the reason. */
 export const IGNORED_KEYS: Readonly<Record<string, string>> = {
   pgrpName: "not used: an output of IBM's provider",
   onDemandCapacity: "not used: an output of IBM's provider",
   marketSpotPrice: "not used: an output of IBM's provider",
   availableNumber: 'not used: Host Factory counts by itself',
   requestedMachines: 'not used: Host Factory counts by itself',
-  durationInHours: 'not used: AWS has no spot machines of fixed duration any more',
+  durationInHours: 'not used: AWS no longer has spot instances with a fixed duration',
   requestValidity:
-    'not used: it is of the LSF edition; request.deadlineSeconds says how long a request may last',
-  ttl: 'not used: it is of the LSF edition',
-  priority: "not used: it is of the LSF edition; Host Factory goes by the file's order",
+    'not used: a key of the LSF edition; request.deadlineSeconds sets how long a request may last',
+  ttl: 'not used: a key of the LSF edition',
+  priority: "not used: a key of the LSF edition; Host Factory uses the file's order",
 };

@@ -26,7 +26,7 @@ type MachineOptions = Pick<
   | 'hostName'
 >;
 
-/** What one machine of the template is like, whichever pool it comes from. */
+/** The properties of the template's machines that do not depend on their offering. */
 export function mapMachine(reader: TemplateReader, priceType: PriceType): MachineOptions {
   if (priceType !== 'ondemand') {
     if (reader.raw['tenancy'] === 'host')
@@ -60,7 +60,7 @@ export function mapMachine(reader: TemplateReader, priceType: PriceType): Machin
 
 const STRATEGIES = Object.fromEntries(HOST_NAME_STRATEGIES.map((strategy) => [strategy, strategy]));
 
-/** What a template says of names takes the place of both settings. */
+/** A template's keys replace both settings for host names. */
 function mapHostName(reader: TemplateReader): HostNaming | undefined {
   const strategy = read.oneOf(reader, 'hostName', STRATEGIES);
   const domain = read.string(reader, 'hostDomain', DOMAIN_DESCRIPTION);
@@ -76,7 +76,7 @@ function mapHostName(reader: TemplateReader): HostNaming | undefined {
   return { strategy: strategy ?? 'private-dns', ...(domain === undefined ? {} : { domain }) };
 }
 
-/** EC2's volume types; those for the root device leave out the disks that can't boot. */
+/** EC2's volume types. A root device cannot have those that do not boot. */
 const ROOT_TYPES = { gp2: 'gp2', gp3: 'gp3', io1: 'io1', io2: 'io2', standard: 'standard' } as const;
 const VOLUME_TYPES = { ...ROOT_TYPES, st1: 'st1', sc1: 'sc1' } as const;
 
@@ -131,9 +131,9 @@ function mapVolume(
   const takesIops = type === 'io1' || type === 'io2' || type === 'gp3';
   const iops = read.integer(reader, 'iops', 100, 64_000);
   if (iops !== undefined && !takesIops)
-    note(reader, 'iops', 'iops has no effect but on io1, io2 and gp3 volumes.');
+    note(reader, 'iops', 'iops has an effect only on io1, io2 and gp3 volumes.');
   if ((type === 'io1' || type === 'io2') && !read.hasValue(reader, 'iops')) {
-    problem(reader, 'iops', `iops is missing; AWS wants it for a volume of type ${type}.`);
+    problem(reader, 'iops', `iops is missing; AWS requires it for a volume of type ${type}.`);
   }
   const throughput = read.integer(reader, keys.throughput, 125, 1_000);
   if (throughput !== undefined && type !== 'gp3') {

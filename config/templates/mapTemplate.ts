@@ -12,15 +12,17 @@ import { APIS, mapPriceType, mapPurchase, checkApi } from './purchase.ts';
 import { mapTags } from './tags.ts';
 
 export const MAX_MACHINES = 10_000;
+/** EC2's limit for user data before its base64 encoding. */
+export const MAX_USER_DATA_BYTES = 16_384;
 
-/** A template without the user data that only a request reads, and where that is. */
+/** A template without the content of its user data script, which only a request reads. */
 export interface MappedTemplate {
   readonly template: Template;
   /** Absolute path on this host. */
   readonly userDataScript?: string;
 }
 
-/** Maps one template of IBM's file; what is wrong stands in the reader's problems afterwards. */
+/** Maps one template of IBM's file, and adds its findings to the reader. */
 export function mapTemplate(reader: TemplateReader): MappedTemplate {
   checkKeys(reader);
   if (!/^[\w-]{1,64}$/.test(reader.templateId)) {
@@ -67,7 +69,7 @@ export function mapTemplate(reader: TemplateReader): MappedTemplate {
   return { template, ...(userDataScript === undefined ? {} : { userDataScript }) };
 }
 
-/** IBM's editions differ in their keys: one that is not known must not make a working file unusable. */
+/** IBM's editions differ in their keys, so an unknown key must not make a working file unusable. */
 function checkKeys(reader: TemplateReader): void {
   for (const key of Object.keys(reader.raw)) {
     if (IBM_KEYS.includes(key) || OWN_KEYS.includes(key) || !read.hasValue(reader, key)) continue;
@@ -79,7 +81,7 @@ function checkKeys(reader: TemplateReader): void {
       note(
         reader,
         key,
-        `${key} is no known key and is ignored.${didYouMean(key, [...IBM_KEYS, ...OWN_KEYS])}`,
+        `${key} is not a known key and is ignored.${didYouMean(key, [...IBM_KEYS, ...OWN_KEYS])}`,
       );
   }
 }
@@ -87,10 +89,10 @@ function checkKeys(reader: TemplateReader): void {
 const NAME = String.raw`[\w.\-/]+(:[\w.-]+)?`;
 const IMAGE = new RegExp(`^(ami-[0-9a-z]+|resolve:ssm:${NAME}|${NAME})$`);
 
-/** An AMI by its id, or by AWS's alias for the parameter that holds one. */
+/** An AMI's id, or AWS's alias for the parameter that contains one. */
 function mapImage(reader: TemplateReader): string {
-  const meaning = 'the id of an AMI, or resolve:ssm: and the name of the parameter that holds one';
-  // The site's own launch template may say it.
+  const meaning = 'the id of an AMI, or resolve:ssm: and the name of the parameter that contains one';
+  // The site's launch template may set it.
   if (read.hasValue(reader, 'launchTemplateId') && !read.hasValue(reader, 'imageId')) return '';
   const image = read.requiredString(reader, 'imageId', meaning);
   if (image === '' || IMAGE.test(image)) return image;
@@ -135,7 +137,7 @@ function mapSubnets(
   if (subnets.length === 0 && !reader.problems.some(({ key }) => key === 'subnetId')) {
     problem(reader, 'subnetId', 'subnetId is missing; allowed: the id of a subnet, or several.');
   }
-  // A template that names our own key is none of IBM's provider, and means all its subnets.
+  // A template with our own key was not written for IBM's provider, and uses all its subnets.
   if (priceType !== 'ondemand' || providerApi !== undefined || subnets.length < 2) return subnets;
   note(reader, 'subnetId', `only ${subnets[0]} is used: IBM's on-demand templates have one subnet.`);
   return subnets.slice(0, 1);
@@ -155,9 +157,6 @@ function mapUserDataScript(reader: TemplateReader): string | undefined {
   );
 }
 
-/** EC2 takes this much user data before its encoding, in bytes. */
-const MAX_USER_DATA_BYTES = 16_384;
-
 function mapUserDataText(reader: TemplateReader): string | undefined {
   const data = reader.raw['userDataText'];
   if (read.isBlank(data)) return undefined;
@@ -170,6 +169,6 @@ function mapUserDataText(reader: TemplateReader): string | undefined {
   return problem(
     reader,
     'userDataText',
-    `userDataText has ${bytes} bytes; EC2 takes at most 16384 (16 KiB).`,
+    `userDataText has ${bytes} bytes; EC2 accepts at most ${MAX_USER_DATA_BYTES} (16 KiB).`,
   );
 }

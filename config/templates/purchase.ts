@@ -9,7 +9,7 @@ import { valueText } from '../input/issues.ts';
 import * as read from './findings.ts';
 import { withoutUndefined, note, problem, type TemplateReader } from './findings.ts';
 
-/** IBM's files do not have the key: its provider chooses by price type. */
+/** IBM's files do not have this key: IBM's provider chooses by price type. */
 export const APIS: Readonly<Record<ProviderApi, ProviderApi>> = {
   EC2Fleet: 'EC2Fleet',
   EC2FleetRequest: 'EC2FleetRequest',
@@ -27,7 +27,7 @@ export const mapPriceType = (reader: TemplateReader): PriceType =>
     heterogeneous: 'heterogeneous',
   } as const) ?? 'ondemand';
 
-/** What a way to launch has no word for is refused by name, and never left out. */
+/** Refuses keys that the launch method does not support, instead of ignoring them. */
 export function checkApi(reader: TemplateReader, api: ProviderApi, priceType: PriceType): void {
   const rejectKey = (key: string, instead: string): void => {
     if (read.hasValue(reader, key))
@@ -37,7 +37,7 @@ export function checkApi(reader: TemplateReader, api: ProviderApi, priceType: Pr
     for (const key of NOT_FOR_RUN_INSTANCES) rejectKey(key, 'use EC2Fleet');
   }
   if (api === 'AutoScalingGroup' && reader.raw['allocationStrategy'] === 'diversified')
-    rejectKey('allocationStrategy', 'an Auto Scaling group spreads by itself; leave "diversified" out');
+    rejectKey('allocationStrategy', 'an Auto Scaling group distributes by itself; remove "diversified"');
   if (priceType === 'heterogeneous' && api !== 'EC2Fleet' && api !== 'RunInstances') {
     const instead = 'use EC2Fleet or RunInstances, or price type spot with percentOnDemand';
     problem(
@@ -47,7 +47,7 @@ export function checkApi(reader: TemplateReader, api: ProviderApi, priceType: Pr
     );
   }
   if (api.startsWith('SpotFleet') && !read.hasValue(reader, 'fleetRole')) {
-    const allowed = 'the ARN of the role by which Spot Fleet launches';
+    const allowed = 'the ARN of the role with which Spot Fleet launches';
     problem(reader, 'fleetRole', `fleetRole is missing; allowed: ${allowed}.`);
   }
   if (api.startsWith('SpotFleet') && priceType === 'ondemand')
@@ -58,7 +58,7 @@ export function checkApi(reader: TemplateReader, api: ProviderApi, priceType: Pr
     );
 }
 
-/** RunInstances launches from one pool a call: nothing is to be distributed. */
+/** One call of RunInstances launches from one offering, so there is nothing to distribute. */
 const NOT_FOR_RUN_INSTANCES = [
   'allocationStrategy',
   'allocationStrategyOnDemand',
@@ -68,7 +68,7 @@ const NOT_FOR_RUN_INSTANCES = [
   'instanceRequirements',
 ];
 
-/** IBM's spelling, then EC2's own. */
+/** IBM's spelling, then EC2's. */
 const STRATEGIES: Readonly<Record<string, SpotAllocationStrategy>> = {
   capacityOptimized: 'capacity-optimized',
   capacityOptimizedPrioritized: 'capacity-optimized-prioritized',
@@ -108,7 +108,7 @@ const SPOT_ONLY = [
   'spotFleetRequestExpiry',
 ];
 
-/** At what price machines are bought, and from which of the pools. */
+/** The price of the machines, and how the launch chooses among the offerings. */
 export function mapPurchase(reader: TemplateReader, priceType: PriceType, api: ProviderApi): Purchase {
   const spot = {
     maxSpotPrice: mapPrice(reader),
@@ -138,7 +138,7 @@ export function mapPurchase(reader: TemplateReader, priceType: PriceType, api: P
 function mapFleetRole(reader: TemplateReader, api: ProviderApi): string | undefined {
   const fleetRole = read.string(reader, 'fleetRole', 'the ARN of a role');
   if (fleetRole === undefined || api.startsWith('SpotFleet')) return fleetRole;
-  note(reader, 'fleetRole', 'fleetRole is not used: only Spot Fleet launches by a role of its own.');
+  note(reader, 'fleetRole', 'fleetRole is not used: only Spot Fleet launches with a role of its own.');
   return undefined;
 }
 

@@ -1,10 +1,10 @@
 import { valueText } from '../input/issues.ts';
 import { problem, string, type TemplateReader } from './findings.ts';
 
-/** AWS allows 50 tags; the rest is left for our own. */
+/** AWS allows 50 tags; the others are ours. */
 const MAX_TAGS = 40;
 
-/** IBM's `"k=v;k=v"`. A value may hold `=`; a key may stand once. */
+/** IBM's `"k=v;k=v"`. A value may contain `=`; a key may occur once. */
 export function mapTags(reader: TemplateReader): Readonly<Record<string, string>> {
   const key = 'instanceTags';
   const tags = new Map<string, string>();
@@ -27,7 +27,7 @@ export function mapTags(reader: TemplateReader): Readonly<Record<string, string>
 function tagProblem(name: string, value: string, isDuplicate: boolean): string | undefined {
   if (name === '') return 'has no name before the "="';
   if (/^(aws|ohf):/i.test(name)) return 'has a reserved name: names may not begin with aws: or ohf:';
-  if (isDuplicate) return 'has a name that stands twice';
+  if (isDuplicate) return 'has a name that occurs twice';
   if (name.length > 128) return 'has a name of more than 128 characters';
   if (value.length > 256) return 'has a value of more than 256 characters';
   return undefined;

@@ -2,60 +2,65 @@ import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import * as fc from 'fast-check';
 import { endServers } from '../fixtures/temporal/workflowRig.ts';
-import { deeds } from './commands.ts';
-import * as ledger from './ownerModel.ts';
-import { live } from './workflowModel.ts';
+import { commands } from './commands.ts';
+import * as owner from './ownerModel.ts';
+import { runSequence } from './workflowModel.ts';
 import { messageOf } from '../../domain/errors/messageOf.ts';
 
-const USAGE = `npm run test:model -- [--lives 100] [--ledgers 20000] [--seed N]
+const USAGE = `npm run test:model -- [--workflows 100] [--owners 20000] [--seed N]
 
-Lets requests and returns live at random, and checks after each step what must be true.
-  --lives    of the real workflows, on a Temporal server that skips time; a few seconds each
-  --ledgers  of the ledger's rules alone, thousands a second
-  --seed     of a run to repeat`;
+Runs random sequences of commands for requests and returns, and checks the invariants after each.
+  --workflows N  sequences for the real workflows, on a Temporal server that skips time; a few seconds each
+  --owners N     sequences for the rules of an owner's state alone; thousands per second
+  --seed N       the seed of a run to repeat`;
 
-/** No life takes as long, but one that waits for ever. */
-const LIFE_MS = 180_000;
+/** A sequence that takes longer waits forever. */
+const SEQUENCE_TIMEOUT_MS = 180_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** @returns whether it held */
+/** @returns whether the property holds for all sequences */
 async function holds<T>(
   what: string,
   property: fc.IRawProperty<T>,
   seed: number,
   numRuns: number,
 ): Promise<boolean> {
-  const began = Date.now();
-  const details = await fc.check(property, { seed, numRuns, timeout: LIFE_MS, includeErrorInReport: true });
-  const outcome = details.failed ? `BROKEN\n${await fc.asyncDefaultReportMessage(details)}` : 'all true';
-  const seconds = Math.round((Date.now() - began) / 1_000);
-  say(`${details.numRuns} lives of ${what}, seed ${seed}, ${seconds} s: ${outcome}`);
+  const startedAt = Date.now();
+  const details = await fc.check(property, {
+    seed,
+    numRuns,
+    timeout: SEQUENCE_TIMEOUT_MS,
+    includeErrorInReport: true,
+  });
+  const outcome = details.failed ? `FAILED\n${await fc.asyncDefaultReportMessage(details)}` : 'passed';
+  const seconds = Math.round((Date.now() - startedAt) / 1_000);
+  say(`${details.numRuns} sequences for ${what}, seed ${seed}, ${seconds} s: ${outcome}`);
   return !details.failed;
 }
 
-/** @returns whether all was true */
+/** @returns whether all properties hold */
 async function main(): Promise<boolean> {
   const { values } = parseArgs({
     options: {
-      lives: { type: 'string', default: '100' },
-      ledgers: { type: 'string', default: '20000' },
+      workflows: { type: 'string', default: '100' },
+      owners: { type: 'string', default: '20000' },
       seed: { type: 'string', default: String(randomInt(2 ** 31)) },
     },
   });
-  const [lives = 0, ledgers = 0, seed = 0] = [values.lives, values.ledgers, values.seed].map(Number);
-  if (![lives, ledgers, seed].every((number) => Number.isInteger(number) && number >= 0))
+  const [workflows = 0, owners = 0, seed = 0] = [values.workflows, values.owners, values.seed].map(Number);
+  if (![workflows, owners, seed].every((number) => Number.isInteger(number) && number >= 0))
     throw new Error(USAGE);
-  const rules = fc.property(fc.integer({ min: 1, max: 6 }), ledger.steps, ledger.live);
-  const ledgersHold = await holds('ledgers', rules, seed, ledgers);
-  return (await holds('workflows', fc.asyncProperty(deeds, live), seed, lives)) && ledgersHold;
+  const rules = fc.property(fc.integer({ min: 1, max: 6 }), owner.steps, owner.runSequence);
+  const rulesHold = await holds('owners', rules, seed, owners);
+  return (await holds('workflows', fc.asyncProperty(commands, runSequence), seed, workflows)) && rulesHold;
 }
 
-let isHeld = false;
+let hasPassed = false;
 try {
-  isHeld = await main();
+  hasPassed = await main();
 } catch (error) {
   say(messageOf(error));
 }
 await endServers();
-process.exit(isHeld ? 0 : 1);
+process.exit(hasPassed ? 0 : 1);

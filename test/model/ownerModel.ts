@@ -16,48 +16,49 @@ import {
 import { returnOutcomeOf } from '../../domain/request/status.ts';
 import { anObservation, aTemplate } from '../fixtures/builders.ts';
 
-/** What may happen next. What `pick` and `many` mean is the step's; one that is not possible now does nothing. */
+/** The next step. The meaning of `pick` and `many` depends on the kind; a step that is impossible now has no effect. */
 export interface Step {
   readonly kind: keyof typeof STEPS;
   readonly pick: number;
   readonly many: number;
 }
 
-/** One request with the cloud as it really is, beside what the ledger believes. */
+/** One request: the owner's state, and the actual state of the cloud. */
 interface World {
   state: RequestState;
   isPastDeadline: boolean;
   readonly count: number;
-  /** What really is, by machineId. */
+  /** The actual state of each machine, by machine id. */
   readonly cloud: Map<string, MachineState>;
-  /** Machines of launches whose answer has not come. */
+  /** The machines of launches that AWS has not answered yet, by ordinal. */
   readonly open: Map<number, readonly string[]>;
   /** Releases that AWS has not answered. */
   releases: (readonly string[])[];
-  /** What Host Factory gave back, ever. */
+  /** All machines that Host Factory returned. */
   readonly returned: Set<string>;
-  readonly asked: Map<string, readonly string[]>;
+  /** The machines of each return, by return id. */
+  readonly requestedReturns: Map<string, readonly string[]>;
   readonly answered: Set<string>;
-  /** What Host Factory was told, by machineId: for good. */
-  readonly told: Map<string, string>;
-  /** What the ledger has called gone. */
-  readonly gone: Set<string>;
+  /** The final results that Host Factory has read, by machine id. */
+  readonly reported: Map<string, string>;
+  /** Machines that the owner's state had as terminated. */
+  readonly terminated: Set<string>;
   returns: number;
 }
 
 const pickOf = <T>(items: readonly T[], pick: number): T | undefined =>
   items[pick % Math.max(1, items.length)];
 
-function happen(world: World, fact: RequestFact): void {
+function apply(world: World, fact: RequestFact): void {
   world.state = reduce(world.state, fact);
 }
 
-const seenNow = (world: World, id: string): Observation =>
+const observe = (world: World, id: string): Observation =>
   anObservation(id, { state: world.cloud.get(id) ?? 'absent' });
 
-/** As the workflow does: what it reports, and when. */
+/** The facts that the workflow reports, under the conditions under which it reports them. */
 const STEPS = {
-  /** AWS hears of a launch and makes some of it; the answer comes later, or never. */
+  /** AWS receives a launch and fulfills a part of it; the answer comes later, or never. */
   launch(world: World, { many }: Step) {
     const { state } = world;
     const units = missingUnits(state);
@@ -66,7 +67,7 @@ const STEPS = {
     const { deployment, requestId } = state.input;
     const token = launchToken(deployment, requestId, ordinal);
     const launch: Launch = { ordinal, token, units, decidedAt: 0, stage: 'open', fulfilledUnits: 0 };
-    happen(world, { type: 'LaunchDecided', launch });
+    apply(world, { type: 'LaunchDecided', launch });
     const ids = Array.from({ length: many % (units + 1) }, (_, index) => `i-${ordinal}-${index}`);
     for (const id of ids) world.cloud.set(id, 'pending');
     world.open.set(ordinal, ids);
@@ -77,7 +78,7 @@ const STEPS = {
     const [ordinal, ids] = found;
     world.open.delete(ordinal);
     const machines = ids.map((machineId) => ({ machineId, instanceType: 't3.medium', spot: false }));
-    happen(world, { type: 'LaunchSettled', ordinal, machines, shortages: [] });
+    apply(world, { type: 'LaunchSettled', ordinal, machines, shortages: [] });
   },
   refuse(world: World, { pick }: Step) {
     const found = pickOf(
@@ -87,33 +88,33 @@ const STEPS = {
     if (!found) return;
     world.open.delete(found[0]);
     const fatalError = { offering: 'all', code: 'InvalidAMIID.NotFound', message: 'no' };
-    happen(world, { type: 'LaunchSettled', ordinal: found[0], machines: [], shortages: [], fatalError });
+    apply(world, { type: 'LaunchSettled', ordinal: found[0], machines: [], shortages: [], fatalError });
   },
   overdue(world: World, { pick }: Step) {
     const found = pickOf([...world.open.keys()], pick);
-    if (found !== undefined && world.isPastDeadline) happen(world, { type: 'LaunchOverdue', ordinal: found });
+    if (found !== undefined && world.isPastDeadline) apply(world, { type: 'LaunchOverdue', ordinal: found });
   },
   deadline(world: World) {
     world.isPastDeadline = true;
   },
-  /** A read of those that boot, after which the deadline is judged. */
+  /** A read of the booting machines; then the deadline is checked. */
   watch(world: World) {
     const ids = bootingMachines(world.state).map(({ machineId }) => machineId);
-    happen(world, { type: 'MachinesObserved', observations: ids.map((id) => seenNow(world, id)) });
-    if (world.isPastDeadline) happen(world, { type: 'DeadlinePassed', machineIds: ids });
+    apply(world, { type: 'MachinesObserved', observations: ids.map((id) => observe(world, id)) });
+    if (world.isPastDeadline) apply(world, { type: 'DeadlinePassed', machineIds: ids });
   },
-  boot: (world: World, { pick }: Step) => turn(world, pick, ['pending'], 'running'),
-  die: (world: World, { pick }: Step) => turn(world, pick, ['pending', 'running'], 'terminated'),
-  stop: (world: World, { pick }: Step) => turn(world, pick, ['pending', 'running'], 'stopped'),
-  /** The monitor tells of one; AWS may not show it for a moment. */
-  see(world: World, { pick, many }: Step) {
+  boot: (world: World, { pick }: Step) => changeState(world, pick, ['pending'], 'running'),
+  terminate: (world: World, { pick }: Step) => changeState(world, pick, ['pending', 'running'], 'terminated'),
+  stop: (world: World, { pick }: Step) => changeState(world, pick, ['pending', 'running'], 'stopped'),
+  /** The monitor signals a machine; AWS may not show it for a moment. */
+  observe(world: World, { pick, many }: Step) {
     const id = pickOf([...world.state.machines.keys()], pick);
     if (id === undefined) return;
-    const sighting =
-      many % 4 === 0 ? anObservation(id, { state: 'absent', name: '', privateIp: '' }) : seenNow(world, id);
-    happen(world, { type: 'MachinesObserved', observations: [sighting] });
+    const observation =
+      many % 4 === 0 ? anObservation(id, { state: 'absent', name: '', privateIp: '' }) : observe(world, id);
+    apply(world, { type: 'MachinesObserved', observations: [observation] });
   },
-  /** Also of a machine that the launch has not told of yet: Host Factory may know it from AWS. */
+  /** Also of a machine whose launch has not settled: Host Factory may have found it in AWS. */
   return(world: World, { pick, many }: Step) {
     const ids = [...world.cloud.keys()]
       .filter((_, index) => (pick >> (index % 8)) % 2 === 1)
@@ -122,61 +123,61 @@ const STEPS = {
     const returnId = many % 5 === 0 && world.returns > 0 ? `ret-${world.returns}` : `ret-${++world.returns}`;
     for (const id of ids) world.returned.add(id);
     // A part of a return that comes after the answer to another part is answered by itself.
-    const before = world.answered.has(returnId) ? [] : (world.asked.get(returnId) ?? []);
-    world.asked.set(returnId, [...new Set([...before, ...ids])]);
+    const before = world.answered.has(returnId) ? [] : (world.requestedReturns.get(returnId) ?? []);
+    world.requestedReturns.set(returnId, [...new Set([...before, ...ids])]);
     world.answered.delete(returnId);
-    happen(world, {
+    apply(world, {
       type: 'ReturnRequested',
-      request: { returnId, machines: ids.map((id) => seenNow(world, id)) },
+      request: { returnId, machines: ids.map((id) => observe(world, id)) },
     });
   },
-  cancel: (world: World) => happen(world, { type: 'CancelRequested' }),
+  cancel: (world: World) => apply(world, { type: 'CancelRequested' }),
   release(world: World) {
     const machineIds = machinesPendingRelease(world.state).map(({ machineId }) => machineId);
     if (machineIds.length === 0) return;
-    happen(world, { type: 'TerminationStarted', machineIds });
+    apply(world, { type: 'TerminationStarted', machineIds });
     world.releases.push(machineIds);
   },
-  /** Of each some may be refused; the others go, at the latest when they are waited for. */
+  /** AWS may refuse a part of each release; it terminates the others. */
   released(world: World, { pick, many }: Step) {
     const ids = pickOf(world.releases, pick);
     if (!ids) return;
-    world.releases = world.releases.filter((one) => one !== ids);
-    // Also of one that has died since: AWS's word of it may be old.
-    const kept = ids.filter((_, index) => (many >> (index % 8)) % 2 === 1);
-    const gone = ids.filter((id) => !kept.includes(id));
-    for (const id of gone) world.cloud.set(id, 'terminated');
-    if (kept.length > 0)
-      happen(world, {
+    world.releases = world.releases.filter((pending) => pending !== ids);
+    // A refused machine may have terminated since: AWS's answer may be stale.
+    const refused = ids.filter((_, index) => (many >> (index % 8)) % 2 === 1);
+    const terminated = ids.filter((id) => !refused.includes(id));
+    for (const id of terminated) world.cloud.set(id, 'terminated');
+    if (refused.length > 0)
+      apply(world, {
         type: 'TerminationRefused',
-        refused: kept.map((machineId) => ({ machineId, message: 'protected' })),
+        refused: refused.map((machineId) => ({ machineId, message: 'protected' })),
       });
-    happen(world, { type: 'MachinesObserved', observations: gone.map((id) => seenNow(world, id)) });
+    apply(world, { type: 'MachinesObserved', observations: terminated.map((id) => observe(world, id)) });
   },
   retry(world: World) {
     const machines = [...world.state.machines.values()].filter(({ release }) => release === 'refused');
-    happen(world, { type: 'TerminationRetried', machineIds: machines.map(({ machineId }) => machineId) });
+    apply(world, { type: 'TerminationRetried', machineIds: machines.map(({ machineId }) => machineId) });
   },
   settle(world: World) {
-    if (canSettle(world.state, world.isPastDeadline)) happen(world, { type: 'Settled' });
+    if (canSettle(world.state, world.isPastDeadline)) apply(world, { type: 'Settled' });
   },
-  tell(world: World) {
+  answerReturns(world: World) {
     for (const [returnId, machineIds] of world.state.openReturns) {
       const answer = returnOutcomeOf(world.state, 'owner', machineIds);
       if (!answer) continue;
       for (const { machineId, result } of answer.machines)
         if (result === 'succeed')
-          assert.equal(world.cloud.get(machineId), 'terminated', `${machineId} lives on`);
+          assert.equal(world.cloud.get(machineId), 'terminated', `${machineId} still runs`);
       assert.deepEqual(
         new Set(answer.machines.map(({ machineId }) => machineId)),
-        new Set(world.asked.get(returnId)),
+        new Set(world.requestedReturns.get(returnId)),
       );
       world.answered.add(returnId);
-      happen(world, { type: 'ReturnAnswered', returnId });
+      apply(world, { type: 'ReturnAnswered', returnId });
     }
   },
-  /** The next run: releases under way are forgotten there, and begin again. */
-  renew(world: World) {
+  /** The next run does not have the releases in progress; it starts them again. */
+  continueAsNew(world: World) {
     const { state } = world;
     if (state.phase !== 'settled' || hasOpenLaunch(state) || hasOverdueLaunch(state)) return;
     world.releases = [];
@@ -187,8 +188,8 @@ const STEPS = {
   },
 } as const;
 
-/** The cloud's own doing; a machine that is told to go only goes. */
-function turn(world: World, pick: number, from: readonly MachineState[], to: MachineState): void {
+/** The cloud changes one machine's state by itself. */
+function changeState(world: World, pick: number, from: readonly MachineState[], to: MachineState): void {
   const id = pickOf(
     [...world.cloud].filter(([, state]) => from.includes(state)),
     pick,
@@ -196,42 +197,54 @@ function turn(world: World, pick: number, from: readonly MachineState[], to: Mac
   if (id) world.cloud.set(id[0], to);
 }
 
-/** What must be true at every moment. */
+/** Checks the invariants. */
 function check(world: World): void {
-  const { state, cloud, told } = world;
+  const { state, cloud, reported } = world;
   assert.ok(cloud.size <= world.count, `${cloud.size} launched of ${world.count}`);
-  const onTheWay = new Set([...world.open.values()].flat());
+  const unsettled = new Set([...world.open.values()].flat());
   for (const [id, now] of cloud) {
     const machine = state.machines.get(id);
-    assert.ok(machine || onTheWay.has(id), `${id} is forgotten`);
+    assert.ok(machine || unsettled.has(id), `the owner's state lacks ${id}`);
     if (!machine) continue;
     if (machine.release === 'terminated') {
-      assert.equal(now, 'terminated', `${id} is believed gone`);
-      world.gone.add(id);
-    } else assert.ok(!world.gone.has(id), `${id} is no longer believed gone`);
-    const before = told.get(id);
+      assert.equal(now, 'terminated', `the owner's state has ${id} as terminated`);
+      world.terminated.add(id);
+    } else assert.ok(!world.terminated.has(id), `the owner's state no longer has ${id} as terminated`);
+    const before = reported.get(id);
     if (before !== undefined) assert.equal(machine.result, before, `the result of ${id} changed`);
-    if (machine.result !== 'executing') told.set(id, machine.result);
-    const mayGo = world.returned.has(id) || state.cancelled || machine.result === 'fail';
-    if (!mayGo)
+    if (machine.result !== 'executing') reported.set(id, machine.result);
+    const mayEnd = world.returned.has(id) || state.cancelled || machine.result === 'fail';
+    if (!mayEnd)
       assert.ok(
         machine.release === 'held' || machine.release === 'terminated',
-        `${id} is killed and should live`,
+        `${id} is released without a reason`,
       );
-    if (mayGo) assert.notEqual(machine.release, 'held', `${id} is kept and nobody wants it`);
+    if (mayEnd) assert.notEqual(machine.release, 'held', `${id} is held without a reason`);
   }
   if (state.phase === 'settled')
     assert.deepEqual(bootingMachines(state), [], 'an answered request still boots');
-  for (const [returnId] of world.asked)
-    assert.ok(world.answered.has(returnId) || state.openReturns.has(returnId), `${returnId} is forgotten`);
+  for (const [returnId] of world.requestedReturns)
+    assert.ok(
+      world.answered.has(returnId) || state.openReturns.has(returnId),
+      `the owner's state lacks ${returnId}`,
+    );
 }
 
-/** Whatever was before: with a cloud that answers, everything comes to its end. */
+/** Checks that the request settles and every release ends once the cloud answers again. */
 function drain(world: World): void {
-  const step = (kind: Step['kind']): void => play(world, { kind, pick: 0, many: 0 });
+  const step = (kind: Step['kind']): void => execute(world, { kind, pick: 0, many: 0 });
   step('deadline');
   for (let round = 0; round < 20; round++) {
-    for (const kind of ['answer', 'boot', 'watch', 'settle', 'retry', 'release', 'released', 'tell'] as const)
+    for (const kind of [
+      'answer',
+      'boot',
+      'watch',
+      'settle',
+      'retry',
+      'release',
+      'released',
+      'answerReturns',
+    ] as const)
       step(kind);
   }
   assert.equal(world.state.phase, 'settled');
@@ -239,13 +252,13 @@ function drain(world: World): void {
   assert.deepEqual(machinesPendingRelease(world.state), []);
 }
 
-function play(world: World, step: Step): void {
+function execute(world: World, step: Step): void {
   STEPS[step.kind](world, step);
   check(world);
 }
 
-/** A life of a request of `count` machines. @throws AssertionError at the first step after which something is wrong */
-export function live(count: number, steps: readonly Step[]): void {
+/** Runs steps for a request of `count` machines. @throws AssertionError after the first step that breaks an invariant */
+export function runSequence(count: number, steps: readonly Step[]): void {
   const world: World = {
     state: initialRequestState({
       v: 1,
@@ -263,13 +276,13 @@ export function live(count: number, steps: readonly Step[]): void {
     open: new Map(),
     releases: [],
     returned: new Set(),
-    asked: new Map(),
+    requestedReturns: new Map(),
     answered: new Set(),
-    told: new Map(),
-    gone: new Set(),
+    reported: new Map(),
+    terminated: new Set(),
     returns: 0,
   };
-  for (const step of steps) play(world, step);
+  for (const step of steps) execute(world, step);
   drain(world);
 }
 

@@ -1,11 +1,11 @@
-import type { Deed } from './commands.ts';
+import type { Command } from './commands.ts';
 
-/** Lives that once went wrong, as small as they were shrunk. */
-export const FOUND: Readonly<Record<string, readonly Deed[]>> = {
-  'a launch that could not be looked up turns out to have made a group': [
-    { kind: 'groups', pick: 0, many: 2 },
-    { kind: 'dark', pick: 0, many: 1 },
-    { kind: 'frozenLate', pick: 0, many: 1 },
+/** Sequences that once failed, after shrinking. */
+export const REGRESSIONS: Readonly<Record<string, readonly Command[]>> = {
+  'a launch that was discovered late has created a group': [
+    { kind: 'useGroups', pick: 0, many: 2 },
+    { kind: 'hideLaunches', pick: 0, many: 1 },
+    { kind: 'failFreezes', pick: 0, many: 1 },
     { kind: 'request', pick: 0, many: 3 },
     { kind: 'wait', pick: 4, many: 0 },
   ],

@@ -1,13 +1,14 @@
 import * as fc from 'fast-check';
-import { deeds } from './commands.ts';
-import { FOUND } from './regressions.ts';
-import { live } from './workflowModel.ts';
+import { commands } from './commands.ts';
+import { REGRESSIONS } from './regressions.ts';
+import { runSequence } from './workflowModel.ts';
 
 const SEED = 9;
 
-describe('requests and returns, lived at random', () => {
-  it('lose, leak, double and kill nothing', () =>
-    fc.assert(fc.asyncProperty(deeds, live), { seed: SEED, numRuns: 3, endOnFailure: true }));
+describe('random commands for requests and returns', () => {
+  it('the workflows never launch twice, leak, forget or wrongly release a machine', () =>
+    fc.assert(fc.asyncProperty(commands, runSequence), { seed: SEED, numRuns: 3, endOnFailure: true }));
 
-  for (const [what, found] of Object.entries(FOUND)) it(`nor when ${what}`, () => live(found));
+  for (const [what, sequence] of Object.entries(REGRESSIONS))
+    it(`the workflows leak and wrongly release no machine when ${what}`, () => runSequence(sequence));
 });

@@ -24,7 +24,7 @@ describe('the smallest form of each long verification', function () {
     closesWith(/\b1 of 1\b/, PROGRAM, 'crash', 'every second read'));
 
   it('test:model passes one random lifecycle of the real workflows', () =>
-    closesWith(/^1 .*seed \d+/, PROGRAM, 'model', '--lives', '1', '--ledgers', '10'));
+    closesWith(/^1 .*seed \d+/, PROGRAM, 'model', '--workflows', '1', '--owners', '10'));
 
   it('test:fuzz passes with one case for each property', () =>
     closesWith(/^\d+ cases, seed \d+: (\d+) of \1 /, PROGRAM, 'fuzz', '--cases', '1'));

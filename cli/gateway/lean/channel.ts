@@ -8,11 +8,11 @@ export interface ChannelOptions {
   readonly address: string;
   /** Undefined for plain text. */
   readonly tls?: SecureClientSessionOptions;
-  /** Sent with every call; `:authority` too where it is not the address. */
+  /** Sent with every call; they include `:authority` if it differs from the address. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** One HTTP/2 connection to a gRPC server for unary calls. It is made anew when it was lost. */
+/** One HTTP/2 connection to a gRPC server for unary calls. A call connects again after the connection was lost. */
 export class Channel {
   readonly #options: ChannelOptions;
   #session: ClientHttp2Session | undefined;
@@ -37,7 +37,7 @@ export class Channel {
     return new Promise((resolve, reject) => {
       const session = connect(`${tls ? 'https' : 'http'}://${address}`, {
         ...tls,
-        // Big answers must not wait for leave to go on.
+        // The server must not wait for window updates in a large answer.
         settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
       });
       const fail = (error: Error): void => {
@@ -50,7 +50,7 @@ export class Channel {
         Math.max(0, deadline - Date.now()),
       );
       session.once('connect', () => session.setLocalWindowSize(WINDOW_BYTES));
-      // What only takes connections, as a proxy without its server does, sends no settings.
+      // A proxy whose server is down accepts connections, but sends no settings.
       session.once('remoteSettings', () => {
         clearTimeout(timer);
         resolve(session);
@@ -61,8 +61,8 @@ export class Channel {
   }
 
   /**
-   * @param deadline epoch ms; the server is told, so that it can say in time why it has no answer
-   * @returns the one message of the answer
+   * @param deadline epoch ms; sent to the server, so that it can report in time why it has no answer
+   * @returns the single message of the answer
    * @throws GrpcError
    */
   async call(path: string, message: Uint8Array, deadline: number): Promise<Uint8Array> {
@@ -70,7 +70,7 @@ export class Channel {
     try {
       session = await this.connect(deadline);
     } catch (error) {
-      throw new GrpcError(GRPC.unavailable, messageOf(error), { unprocessed: true });
+      throw new GrpcError(GRPC.unavailable, messageOf(error), { isUnprocessed: true });
     }
     return unaryCall(session, this.#requestHeaders(path, deadline), message, deadline);
   }
@@ -122,12 +122,12 @@ function unaryCall(
     let failure = 'the connection was lost';
     stream.on('error', (error) => (failure = messageOf(error)));
     stream.on('close', () => {
-      const unprocessed = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
-      // An answer that is cut off says nothing of what was done; only the server's status does.
+      const isUnprocessed = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
+      // A truncated answer does not show what the server did; only the gRPC status does.
       const isComplete =
         responseHeaders !== undefined && (trailers !== undefined || 'grpc-status' in responseHeaders);
       if (!responseHeaders || (!isComplete && stream.rstCode !== constants.NGHTTP2_NO_ERROR)) {
-        settle(new GrpcError(GRPC.unavailable, failure, { unprocessed }));
+        settle(new GrpcError(GRPC.unavailable, failure, { isUnprocessed }));
       } else {
         settle(errorFromHeaders(responseHeaders, trailers) ?? singleMessage(chunks));
       }
@@ -140,12 +140,12 @@ function openStream(session: ClientHttp2Session, headers: Record<string, string>
   try {
     return session.request(headers);
   } catch (error) {
-    // Lost between the look at it and now; nothing was sent.
-    throw new GrpcError(GRPC.unavailable, messageOf(error), { unprocessed: true });
+    // The connection was lost after it was checked; nothing was sent.
+    throw new GrpcError(GRPC.unavailable, messageOf(error), { isUnprocessed: true });
   }
 }
 
-/** gRPC's frame: not compressed, its length, the message. */
+/** A gRPC frame: the flag "not compressed", the message's length, the message. */
 function frameMessage(message: Uint8Array): Buffer {
   const frame = Buffer.alloc(5 + message.length);
   frame.writeUInt32BE(message.length, 1);
@@ -157,5 +157,7 @@ function singleMessage(chunks: readonly Buffer[]): Uint8Array | GrpcError {
   const [first] = chunks;
   const frame = chunks.length === 1 && first ? first : Buffer.concat(chunks);
   const isComplete = frame.length >= 5 && frame[0] === 0 && frame.readUInt32BE(1) === frame.length - 5;
-  return isComplete ? frame.subarray(5) : new GrpcError(GRPC.internal, 'the answer is cut off or compressed');
+  return isComplete
+    ? frame.subarray(5)
+    : new GrpcError(GRPC.internal, 'the answer is truncated or compressed');
 }

@@ -3,29 +3,29 @@ import { decodeStatus } from './messages.ts';
 
 export type Headers = Readonly<Record<string, string | string[] | number | undefined>>;
 
-/** A call that failed; `code` and `details` as errors of Temporal's own client have them. */
+/** A failed call. `code` and `details` are the same as in an error of Temporal's SDK. */
 export class GrpcError extends Error {
   readonly code: number;
   readonly details: string;
-  /** Names of the messages that the server attached, without their packages. */
+  /** Type names of the details that the server attached, without their packages. */
   readonly detailTypes: readonly string[];
-  /** Nothing of the call was looked at by the server: it may be sent again. */
-  readonly unprocessed: boolean;
+  /** Whether the server did not process the call at all, so that it is safe to retry. */
+  readonly isUnprocessed: boolean;
   constructor(
     code: number,
     details: string,
-    more: { detailTypes?: readonly string[]; unprocessed?: boolean } = {},
+    more: { detailTypes?: readonly string[]; isUnprocessed?: boolean } = {},
   ) {
     super(`${code}: ${details}`);
     this.name = 'GrpcError';
     this.code = code;
     this.details = details;
     this.detailTypes = more.detailTypes ?? [];
-    this.unprocessed = more.unprocessed ?? false;
+    this.isUnprocessed = more.isUnprocessed ?? false;
   }
 }
 
-/** gRPC's own table for answers of what is not a gRPC server: a proxy, a load balancer. */
+/** gRPC's table for answers that do not come from a gRPC server, but from a proxy or load balancer. */
 const GRPC_CODE_BY_HTTP_STATUS: Readonly<Record<number, number>> = {
   400: GRPC.internal,
   401: GRPC.unauthenticated,
@@ -38,8 +38,8 @@ const GRPC_CODE_BY_HTTP_STATUS: Readonly<Record<number, number>> = {
 };
 
 /**
- * What the server said of a call, in its trailers or, without any answer before, in its only headers.
- * @returns undefined when the call went well
+ * Reads the status of a call from its trailers or, if there are none, from its headers.
+ * @returns undefined when the call succeeded
  */
 export function errorFromHeaders(headers: Headers, trailers: Headers | undefined): GrpcError | undefined {
   const last = trailers ?? headers;
@@ -51,7 +51,7 @@ export function errorFromHeaders(headers: Headers, trailers: Headers | undefined
   }
   const code = Number(status);
   if (code === 0) return undefined;
-  // What is no number is no refusal either.
+  // A status that is not a number is not a rejection.
   return new GrpcError(Number.isInteger(code) ? code : GRPC.unknown, grpcMessageIn(last), {
     detailTypes: detailTypesIn(last),
   });
@@ -73,7 +73,7 @@ function detailTypesIn(headers: Headers): readonly string[] {
     const { details = [] } = decodeStatus(Buffer.from(String(encoded), 'base64'));
     return details.map(({ type_url: url = '' }) => url.slice(url.lastIndexOf('.') + 1));
   } catch {
-    // Only an addition to the code, which stands.
+    // The code is valid without its details.
     return [];
   }
 }

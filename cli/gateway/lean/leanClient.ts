@@ -17,15 +17,15 @@ import { parseInput } from '../../../contract/inputs.ts';
 import { statusQuery } from '../../../contract/status.ts';
 
 /**
- * The same calls as Temporal's own client makes, over Node's HTTP/2 alone: a process of Host Factory makes
- * one or two of them and ends, and must not load a client that takes ten times as long as they do.
+ * Makes the same calls as Temporal's SDK, with Node's HTTP/2 alone. A process that Host Factory starts makes one or two
+ * calls and exits; to load the SDK would take ten times as long as the calls.
  */
 export function openLeanClient(config: TemporalConfig): TemporalClient {
   const { namespace } = config;
   const service = openService(config);
   const deadline = Date.now() + config.deadlineSeconds * 1_000;
   const deadlineIn = (ms: number): number => Math.min(Date.now() + ms, deadline);
-  /** Told once that no worker is there, the other ids of the call need not wait for the same. */
+  /** Once one query finds no worker, the queries for the other ids do not wait for the same answer. */
   let hasNoWorker = false;
 
   const readHistoryEvent = async (
@@ -66,9 +66,9 @@ export function openLeanClient(config: TemporalConfig): TemporalClient {
         return 'started';
       } catch (error) {
         if (!(error instanceof GrpcError)) throw error;
-        // The id is ours alone: an earlier attempt of this very call was accepted.
+        // Only this call uses the id, so an earlier attempt of it was accepted.
         if (error.code === GRPC.alreadyExists) return 'started';
-        if (isRejection(error) || error.unprocessed)
+        if (isRejection(error) || error.isUnprocessed)
           throw unavailableError(config, `start ${workflow.workflowType}`, error);
         return 'unconfirmed';
       }
@@ -133,7 +133,7 @@ export function openLeanClient(config: TemporalConfig): TemporalClient {
           historyEventFilterType: proto.HistoryEventFilterType.CLOSE_EVENT,
         });
         const completed = event?.workflowExecutionCompletedEventAttributes;
-        if (!completed) throw new Error('its last event is no result');
+        if (!completed) throw new Error('its last event has no result');
         return statusQuery.parse(firstPayload(completed.result));
       } catch (error) {
         throw unavailableError(config, `read the result of ${workflowId}`, error);
@@ -143,7 +143,7 @@ export function openLeanClient(config: TemporalConfig): TemporalClient {
   };
 }
 
-/** A namespace that is not there has the same code, and says nothing of the workflow. */
+/** A missing namespace has the same code, but does not show that the workflow is missing. */
 const isWorkflowNotFound = (error: unknown): boolean =>
   error instanceof GrpcError &&
   error.code === GRPC.notFound &&
@@ -162,7 +162,7 @@ function startMessage(namespace: string, workflow: WorkflowStart): Uint8Array {
     taskQueue: { name: workflow.taskQueue, kind: proto.TaskQueueKind.NORMAL },
     input: { payloads: [toPayload(workflow.input)] },
     identity: identity(),
-    // The same in every attempt, so that the server knows a second one for what it is; and as unique as the id.
+    // An idempotency token: the same in every attempt of this call, and as unique as the id.
     requestId: startIfNotRunning ? `${workflow.workflowId}-${identity()}-${Date.now()}` : workflow.workflowId,
     workflowIdReusePolicy: startIfNotRunning ? ALLOW_DUPLICATE : REJECT_DUPLICATE,
     workflowIdConflictPolicy: startIfNotRunning ? USE_EXISTING : FAIL,
@@ -196,7 +196,7 @@ const queryMessage = (namespace: string, workflowId: string, query: string, argu
 function toDescription(answer: Uint8Array): WorkflowDescription {
   const info = proto.decodeDescribeWorkflowExecutionResponse(answer).workflowExecutionInfo;
   const runId = info?.execution?.runId;
-  if (!info || !runId) throw new Error('the answer names no run');
+  if (!info || !runId) throw new Error('the answer has no run id');
   const statusName = statusNameOf(info.status ?? 0);
   const hf = info.memo?.fields?.['hf'];
   const memo = hf && fromPayload(hf);
@@ -212,6 +212,6 @@ function toDescription(answer: Uint8Array): WorkflowDescription {
 function statusNameOf(status: number): string {
   const entry = Object.entries(proto.WorkflowExecutionStatus).find(([, number]) => number === status);
   const name = entry?.[0] ?? 'UNKNOWN';
-  // As Temporal's client spells it.
+  // As Temporal's SDK spells it.
   return name === 'CANCELED' ? 'CANCELLED' : name;
 }

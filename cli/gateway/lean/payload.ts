@@ -1,6 +1,6 @@
 import type { Payload, Payloads } from './messages.ts';
 
-/** Payloads as the default converter of Temporal's SDKs makes and reads them. */
+/** The encoding of the default payload converter of Temporal's SDKs. */
 const JSON_PLAIN = Buffer.from('json/plain');
 
 export const toPayload = (value: unknown): Payload => ({
@@ -8,13 +8,13 @@ export const toPayload = (value: unknown): Payload => ({
   data: Buffer.from(JSON.stringify(value)),
 });
 
-/** @param type Temporal's name for the type of a search attribute */
+/** @param type Temporal's name of the search attribute's type */
 export const toAttribute = (value: string | number, type: 'Keyword' | 'Int'): Payload => ({
   metadata: { encoding: JSON_PLAIN, type: Buffer.from(type) },
   data: Buffer.from(JSON.stringify(value)),
 });
 
-/** @throws Error when it is not plain JSON, as after a payload codec */
+/** @throws Error when it is not plain JSON, e.g. because a payload codec encoded it */
 export function fromPayload({ metadata, data }: Payload): unknown {
   const encoding = Buffer.from(metadata?.['encoding'] ?? []).toString();
   if (encoding !== 'json/plain') throw new Error(`a payload is encoded as '${encoding}', not json/plain`);

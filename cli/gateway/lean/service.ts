@@ -9,8 +9,8 @@ export interface Service {
   /** @param deadline epoch ms */
   connect(deadline: number): Promise<void>;
   /**
-   * One call of Temporal's WorkflowService, sent again where that is safe.
-   * @param kind `read` may be sent again after a lost connection, `write` only when it was surely not seen
+   * Calls Temporal's WorkflowService, and retries where that is safe.
+   * @param kind a `read` is also retried after a lost connection, a `write` only if the server did not process it
    * @throws GrpcError
    */
   call(kind: 'read' | 'write', method: string, message: Uint8Array, deadline: number): Promise<Uint8Array>;
@@ -36,7 +36,7 @@ export function openService(config: TemporalConfig): Service {
     headers: {
       ...(name ? { ':authority': name } : {}),
       ...(typeof apiKey === 'string' ? { authorization: `Bearer ${apiKey}` } : {}),
-      // Temporal Cloud finds the namespace's cell by it.
+      // Temporal Cloud routes the call by it.
       'temporal-namespace': config.namespace,
       'user-agent': 'open-host-factory',
     },
@@ -62,11 +62,11 @@ export function openService(config: TemporalConfig): Service {
   };
 }
 
-const isRetryable = ({ code, unprocessed }: GrpcError, kind: 'read' | 'write'): boolean =>
-  unprocessed || (kind === 'read' && code === GRPC.unavailable);
+const isRetryable = ({ code, isUnprocessed }: GrpcError, kind: 'read' | 'write'): boolean =>
+  isUnprocessed || (kind === 'read' && code === GRPC.unavailable);
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Spread, so that fifty calls that were turned away together do not come again together. */
+/** With jitter, so that calls that were rejected together are not retried together. */
 const backoffBefore = (attempt: number): number =>
   INITIAL_BACKOFF_MS * 1.7 ** attempt * (0.8 + 0.4 * Math.random());

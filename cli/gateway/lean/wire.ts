@@ -1,6 +1,6 @@
 /**
- * Protocol Buffers' wire format, as far as the generated messages need it: varints and length-delimited
- * fields. Unknown fields are skipped, so that newer servers may say more.
+ * The part of Protocol Buffers' wire format that the generated messages need: varints and length-delimited fields.
+ * Unknown fields are skipped, so that newer servers may send more.
  */
 export class Writer {
   readonly #parts: Uint8Array[] = [];
@@ -47,7 +47,7 @@ export class Reader {
     return this.#offset < this.#bytes.length ? this.varint() : 0;
   }
 
-  /** Exact up to 2^53, which all that is read here stays under. */
+  /** Exact up to 2^53; the numbers that are read here are smaller. */
   varint(): number {
     let value = 0;
     let factor = 1;
@@ -79,7 +79,7 @@ export class Reader {
     else throw malformed();
   }
 
-  /** @returns where it was */
+  /** @returns the offset before */
   #advance(length: number): number {
     const from = this.#offset;
     this.#offset += length;
@@ -88,4 +88,4 @@ export class Reader {
   }
 }
 
-const malformed = (): RangeError => new RangeError('the answer is cut off or damaged');
+const malformed = (): RangeError => new RangeError('the answer is truncated or damaged');

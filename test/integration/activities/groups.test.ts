@@ -132,7 +132,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       return { launch, group, requestId, weights: {}, knownMembers: 0, deadline: Date.now() + MINUTE };
     };
     /** The groups in an owner's state, which it passes to a release. */
-    const booksOf = ({ group }: LaunchResult): Group[] => (group?.mustBeDeleted ? [group] : []);
+    const groupsToDeleteOf = ({ group }: LaunchResult): Group[] => (group?.mustBeDeleted ? [group] : []);
     const idsOf = (result: LaunchedResources | LaunchResult): string[] =>
       result.machines.map(({ machineId }) => machineId).toSorted();
     const membersOf = async ({ launch }: LaunchCall) =>
@@ -141,7 +141,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
     /** Advances the group's own loop by some steps. */
     const aWhile = async (): Promise<void> => {
       const until = Date.now() + 150;
-      await eventually('some looks of the loop', async () => {
+      await eventually('some reads of the loop', async () => {
         await control.summary();
         return Date.now() > until;
       });
@@ -189,7 +189,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
       const input = await aLaunch(8);
       const result = await acquire(input);
       const ids = idsOf(result);
-      const groups = booksOf(result);
+      const groups = groupsToDeleteOf(result);
       await Promise.all(
         ids
           .slice(0, 5)
@@ -326,7 +326,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
     it('a removed group leaves nothing behind', async () => {
       const input = await aLaunch(1);
       const result = await acquire(input);
-      const groups = booksOf(result);
+      const groups = groupsToDeleteOf(result);
       await activityEnvironment().run(activities.terminateMachines, { machineIds: idsOf(result), groups });
       if (providerApi === 'AutoScalingGroup') {
         await activityEnvironment().run(activities.deleteGroups, { groups });

@@ -117,9 +117,9 @@ for (const [providerApi, action] of [
       const template = aTemplate({ hostName: { strategy: 'resource-name' } });
       const { machines } = await acquire(await aLaunch(1, { parameters: await prepare(template) }));
       const [{ machineId } = { machineId: '' }] = machines;
-      const seen = (await createInstanceReader(aws.reading).describeByIds([machineId])).get(machineId);
-      assert.equal(seen?.tags['ohf:host-naming'], 'resource-name');
-      assert.equal(seen.name, `${machineId}.ec2.internal`, 'as the simulated AWS names it too');
+      const observed = (await createInstanceReader(aws.reading).describeByIds([machineId])).get(machineId);
+      assert.equal(observed?.tags['ohf:host-naming'], 'resource-name');
+      assert.equal(observed.name, `${machineId}.ec2.internal`, 'as the simulated AWS names it too');
     });
 
     it('a launch creates the requested machines, tagged with their owner', async () => {
@@ -179,7 +179,7 @@ for (const [providerApi, action] of [
     });
 
     for (const [what, order] of [
-      ['has no capacity any more', () => control.setPools([{ capacity: 0 }])],
+      ['no longer has capacity', () => control.setPools([{ capacity: 0 }])],
       ['has lost its launch template', () => control.setPools([])],
     ] as const) {
       it(`what a first attempt launched is kept when AWS, called again, ${what}`, async () => {
@@ -251,7 +251,7 @@ for (const [providerApi, action] of [
       await assert.rejects(acquire(input, 2), { type: 'Provider.credentials', nonRetryable: false });
     });
 
-    it('an image that does not exist is rejected for good', async () => {
+    it('an image that does not exist is rejected permanently', async () => {
       const parameters = await prepare(aTemplate({ imageId: 'ami-0123456789abcdef0' }));
       const input = { ...(await aLaunch(1)), parameters };
       await assert.rejects(acquire(input), {
@@ -268,21 +268,21 @@ for (const [providerApi, action] of [
         priority: index,
       }));
       const template = aTemplate({ instanceTypes });
-      const pools = async (): Promise<(string | undefined)[]> =>
+      const launchedTypes = async (): Promise<(string | undefined)[]> =>
         (await prepare(template)).overrides.map(({ instanceType }) => instanceType);
       await control.setPools([{ instanceType: 'm5.large', capacity: 0 }]);
-      assert.deepEqual(await pools(), ['m5.large', 't3.medium']);
+      assert.deepEqual(await launchedTypes(), ['m5.large', 't3.medium']);
       const input = await aLaunch(2, { parameters: await prepare(template) });
       const first = await acquire({ ...input, launch: { ...input.launch, ordinal: 1 } });
       assert.ok(first.shortages.some(({ offering }) => offering.startsWith('m5.large in subnet-')));
-      assert.deepEqual(await pools(), ['t3.medium']);
+      assert.deepEqual(await launchedTypes(), ['t3.medium']);
       const second = await acquire(await aLaunch(2, { parameters: await prepare(template) }));
       assert.deepEqual(
         second.machines.map(({ instanceType }) => instanceType),
         ['t3.medium', 't3.medium'],
       );
       clock += 3 * MINUTE;
-      assert.deepEqual(await pools(), ['m5.large', 't3.medium']);
+      assert.deepEqual(await launchedTypes(), ['m5.large', 't3.medium']);
     });
 
     it('spot machines are bought as spot, at most at the given price', async () => {

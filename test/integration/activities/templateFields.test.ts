@@ -11,7 +11,7 @@ import { startSimulator, type Simulator } from '../../../simulator/server.ts';
 import { simulatorControl } from '../../fixtures/cloud/simulatorClient.ts';
 import { onDemand, scratch, spot, type Scratch } from '../../fixtures/scratch.ts';
 
-/** What the call that launches is, and how it names its parts. */
+/** The call that launches, by launch method. */
 const CALLS: Readonly<Record<ProviderApi, string>> = {
   EC2Fleet: 'CreateFleet',
   EC2FleetRequest: 'CreateFleet',
@@ -39,7 +39,7 @@ const CONFIG = 'LaunchTemplateConfigs.1.Overrides';
 const SPOT_CONFIG = 'SpotFleetRequestConfig.LaunchTemplateConfigs.1.Overrides';
 const POLICY = 'MixedInstancesPolicy';
 const SPREAD = `${POLICY}.InstancesDistribution`;
-const ONE_POOL = /is not possible with providerApi "RunInstances"; use EC2Fleet/;
+const ONE_OFFERING = /is not possible with providerApi "RunInstances"; use EC2Fleet/;
 
 const ROWS: readonly Row[] = [
   { fields: { imageId: 'ami-00000000000000001' }, template: { ImageId: 'ami-00000000000000001' } },
@@ -118,7 +118,7 @@ const ROWS: readonly Row[] = [
       'SecurityGroupId.1': undefined,
     },
     sent: {
-      // AWS accepts no subnet beside the interfaces of a launch template.
+      // AWS rejects a subnet together with the interfaces of a launch template.
       RunInstances: {
         'NetworkInterface.1.SubnetId': 'subnet-0000000000000000a',
         'NetworkInterface.1.AssociatePublicIpAddress': 'true',
@@ -187,7 +187,7 @@ const ROWS: readonly Row[] = [
         [`${CONFIG}.2.SubnetId`]: 'subnet-0000000000000000b',
       },
       RequestSpotFleet: { [`${SPOT_CONFIG}.1.InstanceRequirements.MemoryMiB.Min`]: '8192' },
-      RunInstances: ONE_POOL,
+      RunInstances: ONE_OFFERING,
       CreateAutoScalingGroup: {
         [`${POLICY}.LaunchTemplate.Overrides.member.1.InstanceRequirements.VCpuCount.Min`]: '2',
       },
@@ -210,7 +210,7 @@ const ROWS: readonly Row[] = [
         'TargetCapacitySpecification.SpotTargetCapacity': '7',
       },
       RequestSpotFleet: { 'SpotFleetRequestConfig.OnDemandTargetCapacity': '3' },
-      RunInstances: ONE_POOL,
+      RunInstances: ONE_OFFERING,
       CreateAutoScalingGroup: {
         [`${SPREAD}.OnDemandBaseCapacity`]: '3',
         [`${SPREAD}.OnDemandPercentageAboveBaseCapacity`]: '0',
@@ -222,7 +222,7 @@ const ROWS: readonly Row[] = [
     sent: {
       CreateFleet: { 'TargetCapacitySpecification.OnDemandTargetCapacity': '6' },
       RequestSpotFleet: { 'SpotFleetRequestConfig.OnDemandTargetCapacity': '6' },
-      RunInstances: ONE_POOL,
+      RunInstances: ONE_OFFERING,
       CreateAutoScalingGroup: { [`${SPREAD}.OnDemandBaseCapacity`]: '6' },
     },
   },
@@ -231,7 +231,7 @@ const ROWS: readonly Row[] = [
     sent: {
       CreateFleet: { 'SpotOptions.AllocationStrategy': 'capacity-optimized-prioritized' },
       RequestSpotFleet: { 'SpotFleetRequestConfig.AllocationStrategy': 'capacityOptimizedPrioritized' },
-      RunInstances: ONE_POOL,
+      RunInstances: ONE_OFFERING,
       CreateAutoScalingGroup: { [`${SPREAD}.SpotAllocationStrategy`]: 'capacity-optimized-prioritized' },
     },
   },
@@ -240,7 +240,7 @@ const ROWS: readonly Row[] = [
     sent: {
       CreateFleet: { 'SpotOptions.AllocationStrategy': 'diversified' },
       RequestSpotFleet: { 'SpotFleetRequestConfig.AllocationStrategy': 'diversified' },
-      RunInstances: ONE_POOL,
+      RunInstances: ONE_OFFERING,
       CreateAutoScalingGroup: /allocationStrategy is not possible with providerApi "AutoScalingGroup"/,
     },
   },
@@ -249,7 +249,7 @@ const ROWS: readonly Row[] = [
     sent: {
       CreateFleet: { 'SpotOptions.InstancePoolsToUseCount': '3' },
       RequestSpotFleet: { 'SpotFleetRequestConfig.InstancePoolsToUseCount': '3' },
-      RunInstances: ONE_POOL,
+      RunInstances: ONE_OFFERING,
       CreateAutoScalingGroup: { [`${SPREAD}.SpotInstancePools`]: '3' },
     },
   },
@@ -258,7 +258,7 @@ const ROWS: readonly Row[] = [
     sent: {
       CreateFleet: { 'OnDemandOptions.AllocationStrategy': 'prioritized' },
       RequestSpotFleet: { 'SpotFleetRequestConfig.OnDemandAllocationStrategy': 'prioritized' },
-      RunInstances: ONE_POOL,
+      RunInstances: ONE_OFFERING,
       CreateAutoScalingGroup: { [`${SPREAD}.OnDemandAllocationStrategy`]: 'prioritized' },
     },
   },
@@ -274,7 +274,7 @@ const ROWS: readonly Row[] = [
 
 const FLEET_ROLE = 'arn:aws:iam::1:role/fleet';
 
-describe('a template reaches AWS', () => {
+describe('the fields of a template', () => {
   let simulator: Simulator;
   let aws: AwsClients;
   let files: Scratch;
@@ -309,7 +309,7 @@ describe('a template reaches AWS', () => {
     return files.write('t.json', { templates: [whole, onDemand({ templateId: 'other' })] });
   }
 
-  /** Launches ten units of the template; what AWS was sent for it, by action. */
+  /** Launches ten units of the template. @returns the parameters sent to AWS, by action */
   async function launch(path: string, at = Date.now()): Promise<Readonly<Record<string, Sent>>> {
     const template = await readTemplateForRequest(path, 't');
     const manager = methodFor(managers, template.providerApi);
@@ -338,7 +338,7 @@ describe('a template reaches AWS', () => {
     for (const api of apis) {
       if (price === 'ondemand' && api.startsWith('SpotFleet')) continue;
       const expected = sent?.[CALLS[api]];
-      it(`by ${api}: ${JSON.stringify(fields)}`, async () => {
+      it(`${api} ${expected instanceof RegExp ? 'refuses' : 'sends'} the fields ${JSON.stringify(fields)}`, async () => {
         const path = await write(fields, api, price);
         if (expected instanceof RegExp) {
           const { problems } = await readTemplates(path);
@@ -354,7 +354,7 @@ describe('a template reaches AWS', () => {
     }
   }
 
-  it('the site’s own launch template applies where the template sets nothing', async () => {
+  it('the site’s launch template applies where the template sets nothing', async () => {
     const made = await aws.mutating.send(
       new CreateLaunchTemplateCommand({
         LaunchTemplateName: 'site',

@@ -182,7 +182,11 @@ describe('the registration with Host Factory', () => {
 
   const refused: [name: string, args: string[], reason: RegExp][] = [
     ['a provider name of another plugin', ['--provider', 'awsinst'], /has another 'awsinst' already/],
-    ['a plugin that is not ours', ['--plugin', 'aws'], /requestMachines\.sh is not of 'ohf install'/],
+    [
+      'a plugin that is not ours',
+      ['--plugin', 'aws'],
+      /requestMachines\.sh was not written by 'ohf install'/,
+    ],
     [
       'a provider name that Host Factory would reject',
       ['--provider', 'my aws'],

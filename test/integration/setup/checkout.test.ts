@@ -26,7 +26,7 @@ describe('setting up a checkout', () => {
     assert.match(output, /^Node\.js 99\.1 or newer is needed, but .* is /);
   });
 
-  it('the setup says what to do when the package registry cannot be reached', async () => {
+  it('the setup states what to do when the package registry cannot be reached', async () => {
     const registry = 'http://127.0.0.1:9/';
     const dependencies = { tiny: '1.0.0' };
     const resolved = `${registry}tiny/-/tiny-1.0.0.tgz`;

@@ -155,7 +155,7 @@ describe('finding a server', () => {
     assert.ok(!existsSync(path.dirname(cachedCli())));
   });
 
-  it('the error about Java says that only npm test needs it, and how to get it', async () => {
+  it('the error about Java states that only npm test needs it, and how to get it', async () => {
     const { code, output } = await find('findTestServer');
     assert.equal(code, 1);
     assert.match(output, /no `java` on PATH/);

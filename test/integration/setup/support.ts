@@ -41,7 +41,7 @@ export const lib = (name: string): string => path.join(scripts, name);
 
 export const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1) ?? '';
 
-/** A folder for one test, and what puts programs into it. */
+/** A folder for one test, with functions that put programs into it. */
 export class Sandbox {
   readonly folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'ohf-setup-')));
 

@@ -19,7 +19,7 @@ describe('a gate of the simulator', () => {
   });
 
   /** The log entry of each call: outcome, instances launched, gate. */
-  async function told(): Promise<[string, number, string | undefined][]> {
+  async function loggedCalls(): Promise<[string, number, string | undefined][]> {
     const log = await bench.control.log();
     return log.map((entry) => [entry.outcome, entry.launched.length, entry.gate]);
   }
@@ -39,18 +39,18 @@ describe('a gate of the simulator', () => {
     const gate = await bench.control.addGate('RunInstances', 'hold');
     const call = run(bench.ec2);
     assert.equal((await bench.control.whenArrived(gate.id)).arrived, 1);
-    assert.deepEqual(await told(), []);
+    assert.deepEqual(await loggedCalls(), []);
     await bench.control.release(gate.id);
     assert.equal((await call).length, 1);
-    assert.deepEqual(await told(), [['ok', 1, 'hold']]);
+    assert.deepEqual(await loggedCalls(), [['ok', 1, 'hold']]);
   });
 
   it('a held call has no effect if its client was killed', async () => {
     const gate = await killClientAt('hold');
     await bench.control.release(gate);
-    // The next call is through only after the released one has been dealt with.
+    // The server processes the next call only after the released one.
     await run(bench.ec2);
-    assert.deepEqual(await told(), [
+    assert.deepEqual(await loggedCalls(), [
       ['dropped', 0, 'hold'],
       ['ok', 1, undefined],
     ]);
@@ -58,7 +58,7 @@ describe('a gate of the simulator', () => {
 
   it('a call whose response is held keeps its effect when the client is killed', async () => {
     const gate = await killClientAt('holdAfter');
-    assert.deepEqual(await told(), [['ok', 3, 'holdAfter']]);
+    assert.deepEqual(await loggedCalls(), [['ok', 3, 'holdAfter']]);
     await bench.control.release(gate);
     assert.equal((await run(bench.ec2, { ClientToken: 'killed', MaxCount: 3 })).length, 3);
     assert.equal((await bench.control.summary()).launchedEver, 3);
@@ -77,7 +77,7 @@ describe('a gate of the simulator', () => {
     const gate = await bench.control.addGate('RunInstances', 'dropBefore');
     await assert.rejects(run(bench.ec2, { ClientToken: 'token' }), { code: 'ECONNRESET' });
     assert.equal((await bench.control.gate(gate.id)).arrived, 1);
-    assert.deepEqual(await told(), [['dropped', 0, 'dropBefore']]);
+    assert.deepEqual(await loggedCalls(), [['dropped', 0, 'dropBefore']]);
     await run(bench.ec2, { ClientToken: 'token' });
     assert.equal((await bench.control.summary()).launchedEver, 1);
   });
@@ -88,7 +88,7 @@ describe('a gate of the simulator', () => {
     const launched = await run(bench.ec2, { ClientToken: 'token' });
     const log = await bench.control.log();
     assert.deepEqual(log[0]?.launched, launched);
-    assert.deepEqual(await told(), [
+    assert.deepEqual(await loggedCalls(), [
       ['dropped', 1, 'dropAfter'],
       ['ok', 0, undefined],
     ]);
@@ -129,7 +129,7 @@ describe('a gate of the simulator', () => {
     await bench.control.addGate('RunInstances', 'errorAfter');
     await assert.rejects(run(bench.ec2, { ClientToken: 'token' }), { name: 'InternalError' });
     await run(bench.ec2, { ClientToken: 'token' });
-    assert.deepEqual(await told(), [
+    assert.deepEqual(await loggedCalls(), [
       ['RequestLimitExceeded', 0, 'errorBefore'],
       ['InternalError', 1, 'errorAfter'],
       ['ok', 0, undefined],

@@ -91,7 +91,7 @@ describe('simulated instances', () => {
 
   it('more than 1000 instances are listed in pages of exactly MaxResults', async () => {
     const launched = await run(bench.ec2, { MinCount: 1, MaxCount: 1150 });
-    const seen: string[] = [];
+    const listed: string[] = [];
     const sizes: number[] = [];
     let token: string | undefined;
     do {
@@ -100,11 +100,11 @@ describe('simulated instances', () => {
       );
       const found = ids(page.Reservations?.flatMap((reservation) => reservation.Instances ?? []));
       sizes.push(found.length);
-      seen.push(...found);
+      listed.push(...found);
       token = page.NextToken;
     } while (token !== undefined);
     assert.deepEqual(sizes, [500, 500, 150]);
-    assert.deepEqual(seen, launched);
+    assert.deepEqual(listed, launched);
     assert.equal(new Set((await bench.control.instances()).map((each) => each.privateIp)).size, 1150);
   });
 

@@ -222,11 +222,11 @@ describe('simulated launches', () => {
     });
     const headers = { authorization: 'AWS4-HMAC-SHA256 Credential=test/x' };
     const before = performance.now();
-    // Not by the SDK: reading the XML there takes longer than all the rest.
+    // Without the SDK, whose XML parser takes longer than everything else.
     const text = await (await fetch(bench.url, { method: 'POST', body, headers })).text();
     const read = performance.now();
     assert.equal(text.match(/<instanceId>/g)?.length, 1000);
-    // Twenty times what it takes: this is to catch a quadratic step, not a slow machine.
+    // Twenty times the usual duration: the limit detects quadratic work, not a slow machine.
     assert.ok(launched - start < 1000, `500 launched in ${launched - start} ms`);
     assert.ok(read - before < 1000, `1000 read in ${read - before} ms`);
   });

@@ -72,7 +72,7 @@ describe('the stores', () => {
         const store = await opened(type);
         const ids = Array.from({ length: 25 }, (_, index) => `i-${String(index).padStart(2, '0')}`);
         await store.commit(ids.map((id) => ({ table: 'machines', put: aMachineRecord(id) })));
-        const seen: string[] = [];
+        const listed: string[] = [];
         let after: string | undefined;
         do {
           const page = await store.list('machines', {
@@ -80,10 +80,10 @@ describe('the stores', () => {
             newestFirst: true,
             ...(after === undefined ? {} : { after }),
           });
-          seen.push(...page.rows.map(({ id }) => id));
+          listed.push(...page.rows.map(({ id }) => id));
           after = page.next;
         } while (after !== undefined);
-        assert.deepEqual(seen, ids.toReversed());
+        assert.deepEqual(listed, ids.toReversed());
         await store.close();
       });
 

@@ -89,7 +89,7 @@ describe('the credentials of a provider instance', () => {
     (await open({ credentialFile, profile: 'grid' })).close();
     assert.deepEqual(signers(), ['EC2 AKIAGRID']);
     front.calls.length = 0;
-    // Variables of the worker's environment do not stand before what is set for the instance.
+    // Variables of the worker's environment do not override the settings of the instance.
     Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'AKIAENV', AWS_SECRET_ACCESS_KEY: 'hush' });
     (await open({ profile: 'team' })).close();
     assert.deepEqual(signers(), ['STS AKIAUSER', 'EC2 ASIAGUARDED']);

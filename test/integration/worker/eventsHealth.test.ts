@@ -49,7 +49,7 @@ describe('the health of the event pipeline', () => {
       workerChecks({} as Client, [], { check: async () => {} } as unknown as OpenProvider, events),
     );
     const { ready, degraded, checks } = await readiness.read();
-    // Without a server nothing is ready; that is not what is asked here.
+    // Without a Temporal server the worker is not ready; this test ignores that.
     return { ready, degraded, ...checks.find((each) => each.check === name) };
   };
   const publish = (sequence: number): Promise<boolean> =>

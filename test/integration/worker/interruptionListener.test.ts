@@ -191,7 +191,7 @@ describe('the interruption listener', () => {
     await eventually('the queue is empty', isEmpty);
   });
 
-  it('a rebalance recommendation is signalled where the setting says so', async () => {
+  it('a rebalance recommendation is signalled if the settings enable it', async () => {
     start({ rebalance: 'report' });
     const id = await launch();
     await bench.control.rebalance(id);

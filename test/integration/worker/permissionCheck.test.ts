@@ -48,7 +48,7 @@ describe('the permission check', () => {
     });
   });
 
-  /** As the worker launches: by a launch template, with the deployment's tag. */
+  /** Launches like the worker: by a launch template, with the deployment's tag. */
   async function launchOne(): Promise<void> {
     const Tags = [{ Key: 'ohf:deployment', Value: 'test' }];
     await aws.mutating.send(

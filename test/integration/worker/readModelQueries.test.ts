@@ -58,7 +58,7 @@ for (const type of ['json', 'sqlite'] as const) {
       await folder.remove();
     });
 
-    /** As a worker does. */
+    /** Publishes like a worker. */
     async function publish(events: readonly DomainEvent[]): Promise<void> {
       const before = storage.outbox.newestOffset();
       await storage.outbox.append(`run of ${events[0]?.stream}`, events);

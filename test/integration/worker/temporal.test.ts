@@ -225,7 +225,7 @@ describe('the Temporal namespace of the worker', () => {
         OHF_REQUEST_BOOT_TIMEOUT_SECONDS: '200',
         OHF_PROVIDER_AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/hush-role',
       };
-      // The one uses Temporal's client, the other our small one.
+      // The first call uses Temporal's SDK, the second one the lean client.
       assert.equal((await ohf(['temporal', 'setup', '--check', '--retention-days', '1'], env)).code, 0);
       const { requestId } = oneDocument(await ohf(['requestMachines', 'OnDemand-1', '1'], env));
       const request = temporal.client.workflow.getHandle(String(requestId));

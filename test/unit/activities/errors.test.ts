@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { toApplicationFailure, toProviderError } from '../../../activities/aws/client/errors.ts';
 import type { ProviderErrorKind } from '../../../domain/errors/errors.ts';
 
-/** AWS's codes with the HTTP status they come with (0: no answer came), by what the product does about them. */
+/** AWS's error codes with their HTTP status (0: no answer), by the reaction of the product. */
 const EXPECTED: Readonly<Record<ProviderErrorKind, Readonly<Record<number, string>>>> = {
   throttled: {
     503: 'RequestLimitExceeded EC2ThrottledException',

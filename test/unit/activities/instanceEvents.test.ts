@@ -23,35 +23,39 @@ const STATE = 'EC2 Instance State-change Notification';
 describe('an event of EC2', () => {
   const rows: readonly (readonly [string, string, object | undefined])[] = [
     [
-      'an interruption, two minutes before it',
+      'an interruption notice two minutes ahead',
       event(WARNING, { 'instance-action': 'terminate' }),
       { kind: 'interruption', machineId, interruptionAt: AT + 120_000 },
     ],
     [
-      'a hibernation, which begins at once',
+      'a hibernation that begins at once',
       event(WARNING, { 'instance-action': 'hibernate' }),
       { kind: 'interruption', machineId, interruptionAt: AT },
     ],
     [
-      'a recommendation',
+      'a rebalance recommendation',
       event('EC2 Instance Rebalance Recommendation'),
       { kind: 'rebalance', machineId, interruptionAt: AT + 120_000 },
     ],
-    ['an end', event(STATE, { state: 'terminated' }), { kind: 'state', machineId, state: 'terminated' }],
-    ['a stop, which may be over', event(STATE, { state: 'stopped' }), { kind: 'state', machineId }],
+    [
+      'a termination',
+      event(STATE, { state: 'terminated' }),
+      { kind: 'state', machineId, state: 'terminated' },
+    ],
+    ['a stop that may be over', event(STATE, { state: 'stopped' }), { kind: 'state', machineId }],
     ['a start', event(STATE, { state: 'running' }), undefined],
-    ['something else', event('AWS Health Event'), undefined],
-    ['a type that objects have by nature', event('constructor'), undefined],
+    ['an event of another service', event('AWS Health Event'), undefined],
+    ['a type named like a property of every object', event('constructor'), undefined],
   ];
   for (const [what, body, meaning] of rows) {
-    it(`tells of ${what}`, () => assert.deepEqual(parseInstanceEvent(body, AT), meaning));
-    it(`tells of ${what} by way of SNS`, () => {
+    it(`${what} is parsed`, () => assert.deepEqual(parseInstanceEvent(body, AT), meaning));
+    it(`${what} is parsed from an envelope of SNS`, () => {
       const envelope = JSON.stringify({ Type: 'Notification', MessageId: '1', Message: body });
       assert.deepEqual(parseInstanceEvent(envelope, AT), meaning);
     });
   }
 
-  it('says nothing any more when it is old', () => {
+  it('an event that is older than ten minutes is ignored', () => {
     const warning = event(WARNING);
     assert.ok(parseInstanceEvent(warning, AT + 10 * 60_000));
     assert.equal(parseInstanceEvent(warning, AT + 10 * 60_000 + 1), undefined);
@@ -69,7 +73,7 @@ describe('an event of EC2', () => {
     [JSON.stringify({ 'detail-type': WARNING, detail: { 'instance-id': machineId } }), /has no time/],
   ];
   for (const [body, reason] of malformed) {
-    it(`is not ${body || "''"}`, () =>
+    it(`a message that is not an event of EC2 is rejected: ${body || "''"}`, () =>
       assert.throws(() => parseInstanceEvent(body, AT), { name: 'SyntaxError', message: reason }));
   }
 });

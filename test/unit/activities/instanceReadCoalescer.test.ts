@@ -42,8 +42,8 @@ describe('the instance read coalescer', () => {
       if (read < 3) throw new Error('AWS is away');
       return all(ids);
     });
-    const seen = await createInstanceReadCoalescer(instances, settings).next(['i-1'], never());
-    assert.equal(seen.get('i-1')?.state, 'running');
+    const observed = await createInstanceReadCoalescer(instances, settings).next(['i-1'], never());
+    assert.equal(observed.get('i-1')?.state, 'running');
     assert.equal(reads.length, 3);
   });
 

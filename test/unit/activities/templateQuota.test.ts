@@ -5,7 +5,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { TemplateQuota } from '../../../activities/launch/templateQuota.ts';
 import { aTemplate } from '../../fixtures/builders.ts';
 
-/** An open owner: what was asked of it, and what it says that it holds. */
+/** An open owner: the units requested of it, and the units that it reports. */
 interface Owner {
   readonly id: string;
   readonly count: number;

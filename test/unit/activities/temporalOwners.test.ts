@@ -29,7 +29,7 @@ const aMachine = (machineId: string): Machine => ({
   release: 'held',
 });
 
-/** As much of Temporal's client as is used, over these executions. */
+/** A Temporal client that has these executions, with the methods that the owner directory calls. */
 function fakeClient(executions: readonly FakeExecution[], others: readonly string[] = []): Client {
   const view = ({ machines }: FakeExecution, offset: number, size: number): StatusView => ({
     v: 1,

@@ -6,7 +6,7 @@ const MINUTE = 60_000;
 describe('unavailable offerings', () => {
   let now = 0;
   const open = (memory: ReturnType<typeof createUnavailableOfferings>): readonly string[] =>
-    memory.filterAvailable(['a', 'b'], (pool) => pool);
+    memory.filterAvailable(['a', 'b'], (offering) => offering);
 
   it('a short offering is left out for three minutes, and longer when it is short again', () => {
     const memory = createUnavailableOfferings(() => now);

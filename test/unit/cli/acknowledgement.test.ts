@@ -36,7 +36,7 @@ async function call(
       createGateway(
         temporal({
           connect: async () => undefined,
-          signal: async (...signal) => void signals.push(signal),
+          signal: async (id, { name: signal }, payload) => void signals.push([id, signal, payload]),
           ...calls,
         }),
         monitorStart('test', 'awsinst'),

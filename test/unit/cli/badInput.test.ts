@@ -118,8 +118,8 @@ describe('an operation of Host Factory', () => {
     const none = await ohf(['getAvailableTemplates'], { HF_PROVIDER_CONFDIR: own.directory });
     assert.match(failureMessage(none), /maxNumber 0/);
     await own.remove();
-    const gone = await ohf(['getAvailableTemplates'], { HF_PROVIDER_CONFDIR: own.directory });
-    assert.match(failureMessage(gone), /there is no such file/);
+    const missing = await ohf(['getAvailableTemplates'], { HF_PROVIDER_CONFDIR: own.directory });
+    assert.match(failureMessage(missing), /there is no such file/);
     assert.match(failureMessage(await ohf(['getAvailableTemplates'])), /HF_PROVIDER_CONFDIR is not set/);
   });
 

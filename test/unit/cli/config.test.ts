@@ -57,7 +57,7 @@ describe('ohf config', () => {
     assert.equal(code, 1);
     assert.match(
       stdout,
-      /config\.json:3: 'temporal\.adress' is no setting\. Did you mean 'temporal.address'/,
+      /config\.json:3: 'temporal\.adress' is not a setting\. Did you mean 'temporal.address'/,
     );
     assert.match(stdout, /config\.json:5: logging\.level is 3; allowed: trace, debug/);
     assert.match(stdout, /^OHF_REQUEST_DEADLINE_SECONDS: request\.deadlineSeconds is 1; allowed: /m);

@@ -38,7 +38,7 @@ describe('ohf templates', () => {
     assert.match(wrong ?? '', /"percentOnDemand": 101/);
     assert.match(
       stdout,
-      /note: .*template 'noted': ebsOptimised is no known key.*Did you mean 'ebsOptimized'/,
+      /note: .*template 'noted': ebsOptimised is not a known key.*Did you mean 'ebsOptimized'/,
     );
   });
 

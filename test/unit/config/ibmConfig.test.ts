@@ -46,7 +46,7 @@ describe('IBM’s provider configuration', () => {
     return { config: configOf(gathered), notes: gathered.notes };
   };
 
-  it('holds as it is, for the worker and the command line', async () => {
+  it('the worker and the command line use IBM’s provider configuration as it is', async () => {
     for (const { config } of [await worker(IBMS), await cli(IBMS)]) {
       assert.deepEqual(config.provider.aws, {
         ...DEFAULTS.provider.aws,
@@ -62,7 +62,7 @@ describe('IBM’s provider configuration', () => {
     }
   });
 
-  it('takes numbers that are texts, and blank values for none', async () => {
+  it('IBM’s provider configuration may have numbers as text and blank values', async () => {
     const { config, notes } = await worker({
       ...{ AWS_REGION: 'eu-west-1', AWS_PROXY_HOST: '', AWS_PROXY_PORT: '', AWS_CREDENTIAL_FILE: null },
       AWS_INSTANCE_PENDING_TIMEOUT_SEC: '600',
@@ -72,12 +72,12 @@ describe('IBM’s provider configuration', () => {
     assert.deepEqual(notes, []);
   });
 
-  it('takes the longest time-out that IBM allows', async () => {
+  it('the longest timeout that IBM allows is accepted', async () => {
     const { config } = await worker({ AWS_REGION: 'eu-west-1', AWS_CONNECTION_TIMEOUT_MS: 2_147_483_647 });
     assert.equal(config.provider.aws.connectTimeoutSeconds * 1_000, 2_147_483_647);
   });
 
-  it('gives way to our own file, key by key', async () => {
+  it('our own file overrides IBM’s provider configuration key by key', async () => {
     const { config } = await worker(IBMS, {});
     assert.equal(config.provider.aws.readRetries, 3);
     const OHF_CONFIG = await files.write('config.json', { provider: { aws: { readRetries: 1 } } });
@@ -89,7 +89,7 @@ describe('IBM’s provider configuration', () => {
     assert.deepEqual([readRetries, readRetrySeconds], [1, 0.5]);
   });
 
-  it('tells of each key without effect why', async () => {
+  it('each key of IBM’s provider configuration without effect is noted with the reason', async () => {
     const { notes } = await worker({ ...IBMS, ...LSF });
     const keys = ['AWS_KEY_FILE', 'AWS_REQUEST_RETRY_ATTEMPTS', ...Object.keys(LSF)];
     assert.equal(notes.length, keys.length, notes.join('\n'));
@@ -101,18 +101,18 @@ describe('IBM’s provider configuration', () => {
     }
   });
 
-  it('tells of a key that it does not know, but not its value', async () => {
+  it('an unknown key of IBM’s provider configuration is noted without its value', async () => {
     const { notes } = await worker({
       AWS_REGION: 'eu-west-1',
       AWS_REGOIN: 'x',
       AWS_SECRET_ACCESS_KEY: 'hush',
     });
-    assert.match(notes[0] ?? '', /AWS_REGOIN is no known key.*Did you mean 'AWS_REGION'/);
-    assert.match(notes[1] ?? '', /AWS_SECRET_ACCESS_KEY is no known key/);
+    assert.match(notes[0] ?? '', /AWS_REGOIN is not a known key.*Did you mean 'AWS_REGION'/);
+    assert.match(notes[1] ?? '', /AWS_SECRET_ACCESS_KEY is not a known key/);
     assert.doesNotMatch(notes.join(), /hush/);
   });
 
-  it('says on Host Factory’s host which keys the worker has to be given', async () => {
+  it('the command line notes which keys of IBM’s provider configuration the worker needs', async () => {
     const { notes } = await cli({ AWS_REGION: 'eu-west-1', AWS_CREDENTIAL_FILE: '/c', AWS_PROXY_HOST: '' });
     assert.equal(notes.length, 1);
     assert.match(
@@ -123,10 +123,10 @@ describe('IBM’s provider configuration', () => {
       ...env,
       OHF_PROVIDER_IBM_CONFIG_FILE: `${files.directory}/awsinstprov_config.json`,
     });
-    assert.deepEqual(named.notes, [], 'one file for both needs no word');
+    assert.deepEqual(named.notes, [], 'no note if both use one file');
   });
 
-  it('of two instances on one host are kept apart, for the worker and the command line', async () => {
+  it('two instances on one host each use their own IBM provider configuration', async () => {
     const regions = { dublin: 'eu-west-1', tokyo: 'ap-northeast-1' };
     for (const [name, region] of Object.entries(regions)) {
       await mkdir(`${files.directory}/providers/${name}`, { recursive: true });
@@ -157,20 +157,20 @@ describe('IBM’s provider configuration', () => {
     AWS_DESCRIBE_REQUEST_INTERVAL: ['soon', /from 0 to 10000 \(milliseconds\)/],
   };
   for (const [key, [value, allowed]] of Object.entries(wrong)) {
-    it(`is refused for a wrong ${key}, by file, key and value`, async () => {
+    it(`an error about a wrong ${key} names file, key and value`, async () => {
       const text = await failure(cli({ ...IBMS, [key]: value }));
-      const told = `awsinstprov_config.json: ${key} is ${JSON.stringify(value)}; allowed: `;
-      assert.ok(text.startsWith('ConfigurationError: ') && text.includes(told), text);
-      assert.match(text.slice(text.indexOf(told)), allowed);
+      const expected = `awsinstprov_config.json: ${key} is ${JSON.stringify(value)}; allowed: `;
+      assert.ok(text.startsWith('ConfigurationError: ') && text.includes(expected), text);
+      assert.match(text.slice(text.indexOf(expected)), allowed);
     });
   }
 
-  it('must name the port of a proxy', async () => {
+  it('a proxy without a port is rejected', async () => {
     const { AWS_PROXY_PORT: _, ...without } = IBMS;
     assert.match(await failure(cli(without)), /AWS_PROXY_PORT is missing; allowed: a whole number/);
   });
 
-  it('must be there for a worker that is told of it', async () => {
+  it('the worker does not start without the IBM provider configuration that its settings name', async () => {
     const OHF_CONFIG = await files.write('config.json', { provider: { ibmConfigFile: '/none/ibm.json' } });
     assert.match(
       await failure(loadWorkerConfig({ ...env, OHF_CONFIG })),

@@ -4,7 +4,7 @@ import { readTemplates } from '../../../config/templates/ibmTemplates.ts';
 import { IBM_SAMPLE_TEMPLATES, IBM_SAMPLES } from '../../fixtures/ibmSamples.ts';
 
 describe("IBM's sample files", () => {
-  it('of templates make three templates, in order and without a complaint', async () => {
+  it('IBM’s sample templates are three usable templates in the order of their file', async () => {
     const { templates, problems } = await readTemplates(IBM_SAMPLE_TEMPLATES);
     assert.deepEqual(problems, []);
     assert.deepEqual(
@@ -17,7 +17,7 @@ describe("IBM's sample files", () => {
     );
   });
 
-  it('of settings are taken as they are', async () => {
+  it('IBM’s sample provider configuration is accepted unchanged', async () => {
     const { config } = await loadCliConfig({
       HF_PROVIDER_NAME: 'awsinst',
       HF_PROVIDER_CONFDIR: IBM_SAMPLES,

@@ -18,7 +18,7 @@ describe("keys that IBM's files do not have", () => {
     return (await readTemplates(path)).problems.map(({ message }) => message);
   };
 
-  it('say how machines are got, and then all subnets are used', async () => {
+  it('providerApi selects the launch method, and such a template uses all its subnets', async () => {
     const { providerApi, subnetIds } = await readOne({
       providerApi: 'RunInstances',
       subnetId: 'subnet-1,subnet-2',
@@ -26,7 +26,7 @@ describe("keys that IBM's files do not have", () => {
     assert.deepEqual([providerApi, subnetIds], ['RunInstances', ['subnet-1', 'subnet-2']]);
   });
 
-  it('describe volumes, placement, metadata and reservations', async () => {
+  it('our keys set volumes, placement, metadata and reservations', async () => {
     const template = await readOne({
       volumeType: 'gp3',
       rootVolumeThroughput: 250,
@@ -53,7 +53,7 @@ describe("keys that IBM's files do not have", () => {
     assert.deepEqual([metadataHttpTokens, metadataHopLimit, capacityReservationId], ['optional', 2, 'cr-1']);
   });
 
-  it('say how machines are named, in the place of the settings', async () => {
+  it('hostName and hostDomain of a template override the settings', async () => {
     const naming = async (changes: object) => (await readOne(changes)).hostName;
     assert.equal(await naming({}), undefined);
     assert.deepEqual(await naming({ hostName: 'ip-hex' }), { strategy: 'ip-hex' });
@@ -65,43 +65,47 @@ describe("keys that IBM's files do not have", () => {
 
   const refused: readonly (readonly [string, object, RegExp])[] = [
     [
-      'an unknown way',
+      'an unknown launch method',
       { providerApi: 'Magic' },
       /providerApi is "Magic"; allowed: EC2Fleet, .*AutoScalingGroup/,
     ],
-    ['an image that is none', { imageId: 'linux!' }, /imageId is "linux!"; allowed: /],
-    ['a launch template that is none', { launchTemplateId: 'mine' }, /launchTemplateId is "mine"; allowed: /],
-    ['a version without a template', { launchTemplateVersion: 2 }, /needs a launchTemplateId/],
+    ['an invalid image id', { imageId: 'linux!' }, /imageId is "linux!"; allowed: /],
+    ['an invalid launch template id', { launchTemplateId: 'mine' }, /launchTemplateId is "mine"; allowed: /],
+    ['a version without a launch template', { launchTemplateVersion: 2 }, /needs a launchTemplateId/],
     [
-      'a type beside requirements',
+      'an instance type together with instance requirements',
       { instanceRequirements: { VCpuCount: { Min: 1 }, MemoryMiB: { Min: 1 } } },
       /vmType and instanceRequirements/,
     ],
-    [
-      'a fleet role that is missing',
-      { providerApi: 'SpotFleetRequest', priceType: 'spot' },
-      /fleetRole is missing/,
-    ],
+    ['a missing fleet role', { providerApi: 'SpotFleetRequest', priceType: 'spot' }, /fleetRole is missing/],
     [
       'a reservation for spot machines',
       { priceType: 'spot', capacityReservationId: 'cr-1' },
       /reservations are on demand/,
     ],
     [
-      'a group for both prices in turn',
+      'an Auto Scaling group with price type heterogeneous',
       { providerApi: 'AutoScalingGroup', priceType: 'heterogeneous' },
       /"heterogeneous" is not possible/,
     ],
-    ['user data that is too big', { userDataText: 'x'.repeat(16_385) }, /userDataText has 16385 bytes/],
-    ['throughput of a volume that has none', { rootVolumeThroughput: 250 }, /only possible with .* gp3/],
-    ['a key without encryption', { kmsKeyId: 'k' }, /kmsKeyId needs rootVolumeEncrypted: true/],
+    ['user data that is too large', { userDataText: 'x'.repeat(16_385) }, /userDataText has 16385 bytes/],
+    [
+      'throughput of a volume that is not of type gp3',
+      { rootVolumeThroughput: 250 },
+      /only possible with .* gp3/,
+    ],
+    ['a KMS key without encryption', { kmsKeyId: 'k' }, /kmsKeyId needs rootVolumeEncrypted: true/],
     ['a volume without a device', { volumes: [{ size: 1 }] }, /volumes\[0\]: deviceName is missing/],
     ['a volume without a size', { volumes: [{ deviceName: '/dev/sdf' }] }, /volumes\[0\]: size is missing/],
-    ['volumes that are no list', { volumes: 'big' }, /volumes is "big"; allowed: a list/],
-    ['an unknown name', { hostName: 'dns' }, /hostName is "dns"; allowed: private-dns, .*ip-hex/],
-    ['a domain that is none', { hostDomain: 'grid_1' }, /hostDomain is "grid_1"; allowed: a DNS domain/],
+    ['volumes that are not a list', { volumes: 'big' }, /volumes is "big"; allowed: a list/],
     [
-      'a domain of a short name',
+      'an unknown host name strategy',
+      { hostName: 'dns' },
+      /hostName is "dns"; allowed: private-dns, .*ip-hex/,
+    ],
+    ['an invalid host domain', { hostDomain: 'grid_1' }, /hostDomain is "grid_1"; allowed: a DNS domain/],
+    [
+      'a host domain with short host names',
       { hostName: 'short', hostDomain: 'a.b' },
       /not possible with hostName "short"/,
     ],
@@ -109,14 +113,14 @@ describe("keys that IBM's files do not have", () => {
     ['too many hops', { metadataHopLimit: 65 }, /metadataHopLimit is 65; allowed: /],
   ];
   for (const [what, change, message] of refused) {
-    it(`refuse ${what} by name`, async () => {
+    it(`a template is refused with the key named: ${what}`, async () => {
       const problems = await problemsOf(onDemand({ templateId: 'bad', ...change }));
       assert.equal(problems.length, 1, problems.join('\n'));
       assert.match(problems[0] ?? '', message);
     });
   }
 
-  it('refuse an allocation strategy that RunInstances cannot have', async () => {
+  it('a template for RunInstances is refused with an allocation strategy', async () => {
     const template = { templateId: 'bad', providerApi: 'RunInstances', allocationStrategy: 'lowestPrice' };
     assert.match((await problemsOf(spot(template))).join('\n'), /allocationStrategy is not possible/);
   });

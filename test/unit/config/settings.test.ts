@@ -23,7 +23,7 @@ describe('settings', () => {
   const cli = async (env: Record<string, string> = {}) =>
     loadCliConfig({ HF_PROVIDER_CONFDIR: files.directory, ...env });
 
-  it('are the defaults when nothing but the simulated AWS is set', async () => {
+  it('the settings are the defaults if only the simulated AWS is set', async () => {
     const expected = structuredClone<object>(DEFAULTS);
     assert.deepEqual(await worker({}), {
       ...expected,
@@ -34,7 +34,7 @@ describe('settings', () => {
     });
   });
 
-  it('come from the environment before the file before the defaults, key by key', async () => {
+  it('the environment overrides the file and the file overrides the defaults, key by key', async () => {
     const config = await worker(
       { temporal: { address: 'file:1', namespace: 'file' }, provider: { aws: { pollSeconds: { max: 20 } } } },
       { ...SIMULATED, TEMPORAL_ADDRESS: 'env:2' },
@@ -109,7 +109,7 @@ describe('settings', () => {
     'metrics.listen': ['0.0.0.0:9464', '0.0.0.0:9464'],
     'metrics.cloudWatch.namespace': ['Grid/Hosts', 'Grid/Hosts'],
   };
-  /** What a section needs to be one. */
+  /** The settings that make a section complete. */
   const needed: Record<string, object> = {
     'provider.aws.role': { provider: { aws: { role: { arn: 'arn:aws:iam::123456789012:role/x' } } } },
     'events.webhook': { events: { webhook: { url: 'http://h' } } },
@@ -118,9 +118,9 @@ describe('settings', () => {
     'logging.otlp': { logging: { otlp: { url: 'http://h' } } },
   };
   for (const path of Object.keys(SETTINGS)) {
-    it(`takes ${path} from ${variableOf(path)}`, async () => {
+    it(`${variableOf(path)} sets ${path}`, async () => {
       let [text, value] = values[path] ?? assert.fail(`no value for ${path}`);
-      // This one's file is read at once.
+      // The file that this setting names is read with the settings.
       if (path === 'provider.ibmConfigFile') text = value = await files.write('ibm.json', {});
       const section = path.slice(0, path.lastIndexOf('.'));
       const config: unknown = await worker(needed[section] ?? {}, { ...SIMULATED, [variableOf(path)]: text });
@@ -137,27 +137,27 @@ describe('settings', () => {
   } as const;
   for (const [path, { type, allowed, isSecret, isMasked }] of Object.entries(SETTINGS)) {
     if (isSecret === true) continue;
-    it(`say what is allowed for ${path}`, async () => {
+    it(`an error about ${path} states what is allowed`, async () => {
       for (const value of [...anyWrong[type], null, []]) {
         const file = path
           .split('.')
           .reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as object;
         const text = await failure(worker(file, {}));
         const is = isMasked === true ? 'not usable' : JSON.stringify(value);
-        const told = `/config.json: ${path} is ${is}; allowed: ${allowed}`;
-        assert.ok(text.startsWith('ConfigurationError: ') && text.includes(told), text);
+        const expected = `/config.json: ${path} is ${is}; allowed: ${allowed}`;
+        assert.ok(text.startsWith('ConfigurationError: ') && text.includes(expected), text);
       }
     });
   }
 
-  it('have defaults that they allow', () => {
+  it('the defaults of the settings are valid', () => {
     assert.deepEqual(
       invalidSettings({ ...DEFAULTS }, () => 'defaults'),
       [],
     );
   });
 
-  it('are the same to the schema and to the table that is generated from it', () => {
+  it('the schema and the table generated from it accept the same settings', () => {
     const aroundPorts = ['h:0', 'h:00080', 'h:65535', 'h:65536', '[::1]:1', 'h:', 'ftp://x', 'http://['];
     const candidates = [
       ...Object.values(anyWrong).flat(),
@@ -176,7 +176,7 @@ describe('settings', () => {
     }
   });
 
-  it('are refused all at once', async () => {
+  it('one error names all invalid settings', async () => {
     const text = await failure(
       worker({ temporal: 5, logging: { level: 'loud' } }, { ...SIMULATED, TEMPORAL_ADDRESS: 'x' }),
     );
@@ -185,13 +185,13 @@ describe('settings', () => {
     assert.match(text, /config\.json: logging\.level is "loud"/);
   });
 
-  it('may name the JSON Schema of their file', async () => {
+  it('a settings file may name its JSON Schema', async () => {
     const config = await worker({ $schema: './config.schema.json', logging: { level: 'warn' } });
     assert.equal(config.logging.level, 'warn');
     assert.ok(!('$schema' in config));
   });
 
-  it('keep the certificates of the file when the environment only says TLS', async () => {
+  it('the certificates of the file stay if the environment only switches TLS on', async () => {
     const config = await worker(
       { temporal: { tls: { caFile: '/ca' } } },
       { ...SIMULATED, TEMPORAL_TLS: 'true' },
@@ -202,9 +202,9 @@ describe('settings', () => {
   const wrong: [object, RegExp][] = [
     [
       { temporal: { adress: 'x:1' } },
-      /config\.json: 'temporal\.adress' is no setting\. Did you mean 'temporal\.address'\?/,
+      /config\.json: 'temporal\.adress' is not a setting\. Did you mean 'temporal\.address'\?/,
     ],
-    [{ tempral: {} }, /'tempral' is no setting/],
+    [{ tempral: {} }, /'tempral' is not a setting/],
     [
       { temporal: { deadlineSeconds: '8' } },
       /temporal\.deadlineSeconds is "8"; allowed: a whole number from 1 to 120 \(seconds\)/,
@@ -212,7 +212,7 @@ describe('settings', () => {
     [{ temporal: { tls: 'yes' } }, /temporal\.tls is "yes"; allowed: true, false or an object/],
     [
       { temporal: { tls: { caFil: 'x' } } },
-      /'temporal\.tls\.caFil' is no setting\. Did you mean 'temporal\.tls\.caFile'/,
+      /'temporal\.tls\.caFil' is not a setting\. Did you mean 'temporal\.tls\.caFile'/,
     ],
     [{ temporal: { apiKey: 'hush-hush' } }, /temporal\.apiKey may not stand in a file.*TEMPORAL_API_KEY/],
     [{ temporal: [] }, /temporal is \[\]; allowed: an object/],
@@ -254,14 +254,14 @@ describe('settings', () => {
       /metrics\.listen is "9464"; allowed: host:port, e\.g\. "127\.0\.0\.1:9464"/,
     ],
     [{ metrics: { listen: 'localhost:70000' } }, /metrics\.listen is "localhost:70000"; allowed: host:port/],
-    [{ metrics: { listn: 'x:1' } }, /'metrics\.listn' is no setting\. Did you mean 'metrics\.listen'/],
+    [{ metrics: { listn: 'x:1' } }, /'metrics\.listn' is not a setting\. Did you mean 'metrics\.listen'/],
     [
       { metrics: { cloudWatch: { namespace: 'AWS/EC2' } } },
       /cloudWatch\.namespace is "AWS\/EC2"; allowed: up/,
     ],
   ];
   for (const [settings, message] of wrong) {
-    it(`are refused: ${message.source.slice(0, 60)}`, async () => {
+    it(`invalid settings are rejected: ${message.source.slice(0, 60)}`, async () => {
       const text = await failure(worker(settings, { OHF_DEPLOYMENT_X: '' }));
       assert.match(text, /^ConfigurationError: /);
       assert.match(text, message);
@@ -269,7 +269,7 @@ describe('settings', () => {
     });
   }
 
-  it('name the variable whose value is wrong', async () => {
+  it('an error about a value from the environment names the variable', async () => {
     const text = await failure(worker({}, { ...SIMULATED, OHF_REQUEST_DEADLINE_SECONDS: 'soon' }));
     assert.match(
       text,
@@ -277,7 +277,7 @@ describe('settings', () => {
     );
   });
 
-  it('must name the deployment with real AWS, also at a VPC endpoint', async () => {
+  it('real AWS requires the deployment, also at a VPC endpoint', async () => {
     const real = { AWS_REGION: 'eu-west-1' };
     assert.match(await failure(worker({}, real)), /provider\.deployment is not set/);
     const vpc = { ...real, OHF_AWS_ENDPOINT: 'https://vpce-1.ec2.eu-west-1.vpce.amazonaws.com:443' };
@@ -285,18 +285,18 @@ describe('settings', () => {
     assert.equal((await worker({}, { ...real, OHF_DEPLOYMENT: 'grid' })).provider.deployment, 'grid');
   });
 
-  it('must name the region with real AWS for the worker, not for the command line', async () => {
+  it('real AWS requires the region from the worker, not from the command line', async () => {
     assert.match(await failure(worker({}, { OHF_DEPLOYMENT: 'grid' })), /provider\.aws\.region is not set/);
     assert.equal((await cli({ OHF_DEPLOYMENT: 'grid' })).config.provider.deployment, 'grid');
   });
 
-  it('fail when OHF_CONFIG names no file', async () => {
+  it('an OHF_CONFIG that is not the path of a file is an error', async () => {
     const path = `${files.directory}/none.json`;
     assert.match(await failure(loadWorkerConfig({ OHF_CONFIG: path })), /none\.json cannot be read/);
   });
 
   describe('of the command line', () => {
-    it('take region and endpoint from IBM’s file and ours before IBM’s', async () => {
+    it('the command line takes region and endpoint from our file, else from IBM’s', async () => {
       await files.write('awsinstprov_config.json', {
         AWS_REGION: 'eu-west-1',
         AWS_ENDPOINT_URL: 'http://ibm:1',
@@ -308,7 +308,7 @@ describe('settings', () => {
       assert.deepEqual(notes, []);
     });
 
-    it('are found by the provider’s name below HF_CONFDIR, as in Host Factory 1.1', async () => {
+    it('the command line finds its settings by the provider’s name in HF_CONFDIR, as in Host Factory 1.1', async () => {
       const { mkdir } = await import('node:fs/promises');
       await mkdir(`${files.directory}/providers/mine`, { recursive: true });
       await files.write('providers/mine/mineprov_config.json', { AWS_REGION: 'ap-south-1' });
@@ -318,14 +318,14 @@ describe('settings', () => {
       assert.equal(config.provider.name, 'mine');
     });
 
-    it('take Host Factory’s log level and never fail on it', async () => {
+    it('the command line uses Host Factory’s log level, and ignores an invalid one', async () => {
       assert.equal((await cli({ ...SIMULATED, HF_LOGLEVEL: 'LOG_DEBUG' })).config.logging.level, 'debug');
       const { config, notes } = await cli({ ...SIMULATED, HF_LOGLEVEL: 'LOG_LOUD' });
       assert.equal(config.logging.level, 'info');
       assert.match(notes[0] ?? '', /HF_LOGLEVEL is "LOG_LOUD"/);
     });
 
-    it('take Host Factory’s size and number of log files, and never fail on them', async () => {
+    it('the command line uses Host Factory’s size and number of log files, and ignores invalid ones', async () => {
       const { logging } = (await cli({ ...SIMULATED, HF_LOG_MAX_FILE_SIZE: '20', HF_LOG_MAX_ROTATE: '3' }))
         .config;
       assert.deepEqual([logging.maxFileMegabytes, logging.keepFiles], [20, 3]);
@@ -341,14 +341,14 @@ describe('settings', () => {
       );
     });
 
-    it('let our own variables win over Host Factory’s', async () => {
+    it('our variables override those of Host Factory', async () => {
       const hf = { HF_LOGLEVEL: 'LOG_DEBUG', HF_LOG_MAX_ROTATE: '3' };
       const ours = { OHF_LOGGING_LEVEL: 'warn', OHF_LOGGING_KEEP_FILES: '7' };
       const { logging } = (await cli({ ...SIMULATED, ...hf, ...ours })).config;
       assert.deepEqual([logging.level, logging.keepFiles], ['warn', 7]);
     });
 
-    it('leave Host Factory’s log settings alone where IBM’s file says so', async () => {
+    it('the command line ignores Host Factory’s log settings if a key of IBM’s file disables them', async () => {
       const hf = { HF_LOGLEVEL: 'LOG_DEBUG', HF_LOG_MAX_ROTATE: '3' };
       for (const [value, keepFiles] of [
         ['TRUE', 3],
@@ -368,16 +368,19 @@ describe('settings', () => {
       }
     });
 
-    it('note a level of IBM’s file that is none', async () => {
+    it('an invalid log level in IBM’s file is noted', async () => {
       await files.write('awsinstprov_config.json', { LogLevel: 5 });
       const { config, notes } = await cli(SIMULATED);
       assert.equal(config.logging.level, 'info');
       assert.match(notes[0] ?? '', /LogLevel is 5 and is ignored; allowed: one of EMERG/);
     });
 
-    it('note a variable that looks like a mistyped setting', async () => {
+    it('a variable that looks like a mistyped setting is noted', async () => {
       const { notes } = await cli({ ...SIMULATED, OHF_TEMPORAL_ADRESS: 'x:1' });
-      assert.match(notes[0] ?? '', /OHF_TEMPORAL_ADRESS is no setting.*Did you mean 'OHF_TEMPORAL_ADDRESS'/);
+      assert.match(
+        notes[0] ?? '',
+        /OHF_TEMPORAL_ADRESS is not a setting.*Did you mean 'OHF_TEMPORAL_ADDRESS'/,
+      );
     });
   });
 });

@@ -18,7 +18,7 @@ describe('template for a request', () => {
     return (await readTemplates(path)).problems.map(({ message }) => message);
   };
 
-  it('holds all that AWS needs of an on-demand template', async () => {
+  it('an on-demand template is mapped with everything that AWS needs', async () => {
     const template = onDemand({
       subnetId: 'subnet-1,subnet-2',
       keyName: 'key',
@@ -50,7 +50,7 @@ describe('template for a request', () => {
     });
   });
 
-  it('leaves the machine type and the user data of a Windows host as they are', async () => {
+  it('the machine type and the user data of a Windows host are mapped unchanged', async () => {
     const script = '<powershell>\r\nStart-Service "EGO"\r\n</powershell>\r\n<persist>true</persist>';
     const userDataScript = await files.write('join.ps1', script);
     const windows = onDemand({ attributes: { type: 'NTX64', ncpus: 2, nram: 8192 }, userDataScript });
@@ -59,7 +59,7 @@ describe('template for a request', () => {
     assert.equal(userData, script);
   });
 
-  it('holds weights, priorities, price, share and strategy of a spot template', async () => {
+  it('a spot template is mapped with weights, priorities, price, share and strategy', async () => {
     const template = await readOne(
       spot({
         subnetId: 'subnet-1, subnet-2',
@@ -85,13 +85,13 @@ describe('template for a request', () => {
     lowestPrice: 'lowest-price',
   };
   for (const [ibm, ec2] of Object.entries(strategies)) {
-    it(`turns the strategy ${ibm} into ${ec2}`, async () => {
+    it(`the allocation strategy ${ibm} is mapped to ${ec2}`, async () => {
       assert.equal((await readOne(spot({ allocationStrategy: ibm }))).allocationStrategy, ec2);
     });
   }
 
   const wrong: [object, RegExp][] = [
-    [spot({ vmTypes: { 'm5.large': 0 } }), /vmTypes gives 0 for 'm5\.large'; allowed: a whole number from 1/],
+    [spot({ vmTypes: { 'm5.large': 0 } }), /vmTypes has 0 for 'm5\.large'; allowed: a whole number from 1/],
     [spot({ vmTypes: undefined }), /vmTypes is missing/],
     [spot({ percentOnDemand: 101 }), /percentOnDemand is 101; allowed: .* 0 to 100/],
     [spot({ allocationStrategy: 'best' }), /allocationStrategy is "best"; allowed: capacityOptimized, /],
@@ -111,7 +111,7 @@ describe('template for a request', () => {
     [onDemand({ templateId: 'x', instanceTags: 'aws:x=1' }), /reserved name/],
     [onDemand({ templateId: 'x', instanceTags: 'OHF:x=1' }), /reserved name/],
     [onDemand({ templateId: 'x', instanceTags: 'team' }), /has no "="/],
-    [onDemand({ templateId: 'x', instanceTags: 'a=1;a=2' }), /stands twice/],
+    [onDemand({ templateId: 'x', instanceTags: 'a=1;a=2' }), /occurs twice/],
     [
       onDemand({ templateId: 'x', userDataScript: 'boot.sh' }),
       /userDataScript is "boot\.sh"; allowed: the absolute path/,
@@ -123,14 +123,14 @@ describe('template for a request', () => {
     ],
   ];
   for (const [template, message] of wrong) {
-    it(`flags: ${message.source}`, async () => {
+    it(`an invalid template has the problem: ${message.source}`, async () => {
       const problems = await problemsOf(template);
       assert.equal(problems.length, 1, problems.join('\n'));
       assert.match(problems[0] ?? '', message);
     });
   }
 
-  it('reads the user data script only for a request', async () => {
+  it('the user data script is read only for a request', async () => {
     const missing = onDemand({ userDataScript: `${files.directory}/none.sh` });
     const path = await files.write('t.json', { templates: [missing] });
     assert.equal((await readTemplates(path)).templates.length, 1);
@@ -140,23 +140,23 @@ describe('template for a request', () => {
     );
   });
 
-  it('takes the content of the script as it is', async () => {
+  it('the content of the user data script is passed on unchanged', async () => {
     const script = '#!/bin/sh\necho "ü"\r\n';
     const userDataScript = await files.write('boot.sh', script);
     assert.equal((await readOne(onDemand({ userDataScript }))).userData, script);
   });
 
-  it('takes a script of 16 KiB and refuses one byte more', async () => {
+  it('a user data script may have 16 KiB and no more', async () => {
     const userDataScript = await files.write('boot.sh', 'x'.repeat(16_384));
     assert.equal((await readOne(onDemand({ userDataScript }))).userData?.length, 16_384);
     await files.write('boot.sh', 'x'.repeat(16_385));
     assert.match(
       await failure(readOne(onDemand({ userDataScript }))),
-      /16385 bytes; EC2 takes at most 16384/,
+      /16385 bytes; EC2 accepts at most 16384/,
     );
   });
 
-  it('names an unknown template, a near one and those that there are', async () => {
+  it('an error about an unknown template names it, a similar one and all that exist', async () => {
     const path = await files.write('t.json', { templates: [onDemand(), spot()] });
     assert.match(
       await failure(readTemplateForRequest(path, 'OnDemand1')),
@@ -164,7 +164,7 @@ describe('template for a request', () => {
     );
   });
 
-  it('says why a template of the file is not usable', async () => {
+  it('an error about an unusable template states the reason', async () => {
     const path = await files.write('t.json', {
       templates: [spot({ templateId: 'x', poolsCount: 2 }), spot()],
     });

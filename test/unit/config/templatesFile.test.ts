@@ -12,7 +12,7 @@ describe('templates file', () => {
   const read = async (content: unknown) => readTemplates(await files.write('t.json', content));
   const readList = (...templates: object[]) => read({ templates });
 
-  it('keeps the order of the file, which Host Factory follows', async () => {
+  it('the templates have the order of their file, which Host Factory uses', async () => {
     const { templates } = await readList(spot(), onDemand(), onDemand({ templateId: 'A' }));
     assert.deepEqual(
       templates.map(({ templateId }) => templateId),
@@ -20,7 +20,7 @@ describe('templates file', () => {
     );
   });
 
-  it('reads plain and paired attributes alike and adds ncores', async () => {
+  it('attributes are read from plain values and from pairs, and ncores is added', async () => {
     const paired = { type: ['String', 'X86_64'], ncpus: ['Numeric', '2'], nram: ['Numeric', 4096] };
     const plain = { type: 'X86_64', ncpus: 2, nram: '4096' };
     const { templates } = await readList(
@@ -37,7 +37,7 @@ describe('templates file', () => {
     assert.deepEqual(templates[1]?.attributes, wanted);
   });
 
-  it('passes rank, priceInfo and own attributes on, and takes mem for nram', async () => {
+  it('rank, priceInfo and other attributes are passed on, and mem is used as nram', async () => {
     const priceInfo = 'price:0.1,billingTimeUnitType:prorated_hour';
     const attributes = { type: 'NTX64', ncpus: 1, ncores: 4, mem: 2048, rank: '0', priceInfo, zone: 3 };
     const { templates, notes } = await readList(onDemand({ attributes }));
@@ -50,10 +50,10 @@ describe('templates file', () => {
       priceInfo: ['String', priceInfo],
       zone: ['Numeric', '3'],
     });
-    assert.match(notes[0]?.message ?? '', /mem is taken for nram/);
+    assert.match(notes[0]?.message ?? '', /mem is used as nram/);
   });
 
-  it('returns the good ones and names what is wrong with the others', async () => {
+  it('the file yields its usable templates and the problems of the others', async () => {
     const { templates, problems } = await readList(
       onDemand({ templateId: 'bad', imageId: undefined, maxNumber: 10_001 }),
       onDemand(),
@@ -70,17 +70,17 @@ describe('templates file', () => {
     assert.equal(problems[0]?.message, 'maxNumber is 10001; allowed: a whole number from -1 to 10000.');
   });
 
-  it('uses the first of two templates of the same id and flags the second', async () => {
+  it('the second of two templates with the same id is a problem', async () => {
     const { templates, problems } = await readList(onDemand({ maxNumber: 1 }), onDemand({ maxNumber: 2 }));
     assert.deepEqual(
       templates.map(({ maxNumber }) => maxNumber),
       [1],
     );
-    assert.match(problems[0]?.message ?? '', /stands twice/);
+    assert.match(problems[0]?.message ?? '', /occurs twice/);
   });
 
   for (const templateId of ['x'.repeat(65), 'a b', 'ü', '', 7, undefined]) {
-    it(`flags the templateId ${JSON.stringify(templateId)?.slice(0, 20)}`, async () => {
+    it(`the templateId ${JSON.stringify(templateId)?.slice(0, 20)} is a problem`, async () => {
       const { templates, problems } = await readList(onDemand(), onDemand({ templateId }));
       assert.equal(templates.length, 1);
       assert.equal(problems[0]?.key, 'templateId');
@@ -88,7 +88,7 @@ describe('templates file', () => {
   }
 
   for (const entry of [null, 1, 'x', []]) {
-    it(`flags an entry that is ${JSON.stringify(entry)}`, async () => {
+    it(`an entry ${JSON.stringify(entry)} is a problem`, async () => {
       const { templates, problems } = await read({ templates: [entry, onDemand()] });
       assert.equal(templates.length, 1);
       assert.equal(problems[0]?.templateId, '(number 1)');
@@ -102,7 +102,7 @@ describe('templates file', () => {
     fleetType: 'maintain',
   };
   for (const [key, value] of Object.entries(refused)) {
-    it(`refuses ${key} of the LSF edition by name and says what to use`, async () => {
+    it(`a template with ${key}, a key of the LSF edition, is refused with the key to use instead`, async () => {
       const { templates, problems } = await readList(onDemand(), spot({ [key]: value }));
       assert.equal(templates.length, 1);
       assert.deepEqual(
@@ -113,7 +113,7 @@ describe('templates file', () => {
     });
   }
 
-  it('takes blank keys as absent, as in IBM’s samples', async () => {
+  it('blank keys count as absent, as in IBM’s samples', async () => {
     const blank = {
       keyName: '',
       launchTemplateId: '',
@@ -127,7 +127,7 @@ describe('templates file', () => {
     assert.equal(templates[0]?.keyName, undefined);
   });
 
-  it('notes keys that it does not know or use, and keeps the template', async () => {
+  it('a template with unknown or unused keys is usable, and the keys are noted', async () => {
     const { templates, notes } = await readList(
       spot({ fleetRole: 'arn:aws:iam::1:role/x', ebsOptimised: true, imageID: 'a' }),
     );
@@ -143,30 +143,30 @@ describe('templates file', () => {
     'a missing list': {},
     'an empty list': { templates: [] },
     'only bad templates': { templates: [onDemand({ imageId: '' })] },
-    'no object': [],
+    'an array': [],
     null: 'null',
     'an empty file': '',
-    'half a file': '{"templates": [{"templateId": "a"',
-    'a list that is none': { templates: {} },
-    'bytes that are no text': Buffer.from([0xff, 0xfe, 0x00, 0x80]),
+    'a truncated file': '{"templates": [{"templateId": "a"',
+    'a list that is an object': { templates: {} },
+    'bytes that are not UTF-8': Buffer.from([0xff, 0xfe, 0x00, 0x80]),
   };
   for (const [name, content] of Object.entries(unusable)) {
-    it(`fails with a message on ${name}`, async () => {
+    it(`a templates file with this content is an error that names the file: ${name}`, async () => {
       assert.match(await failure(read(content)), /^ConfigurationError: .*t\.json/);
     });
   }
 
-  it('fails with the path when the file is missing', async () => {
+  it('an error about a missing templates file names its path', async () => {
     const path = `${files.directory}/none.json`;
     assert.match(await failure(readTemplates(path)), /none\.json cannot be read: there is no such file/);
   });
 
-  it('accepts a byte order mark, tabs and CRLF', async () => {
+  it('a templates file may have a byte order mark, tabs and CRLF', async () => {
     const text = `\uFEFF${JSON.stringify({ templates: [onDemand()] }, undefined, '\t').replaceAll('\n', '\r\n')}`;
     assert.equal((await read(text)).templates.length, 1);
   });
 
-  it('shows an edit at the next reading', async () => {
+  it('the next read of a templates file has an edit', async () => {
     await readList(onDemand());
     assert.equal((await readList(onDemand({ maxNumber: 11 }))).templates[0]?.maxNumber, 11);
   });

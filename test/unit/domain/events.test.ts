@@ -19,7 +19,7 @@ const input: MachineRequestInput = {
   deadlineSeconds: 60,
 };
 
-/** All events of a life, as its owner derives them: after each fact. */
+/** All events of these facts, as the owner derives them after each fact. */
 function eventsOf(facts: readonly RequestFact[], of: MachineRequestInput = input): DomainEvent[] {
   let state = initialRequestState(of);
   const events = requestCreated(state);
@@ -33,11 +33,11 @@ function eventsOf(facts: readonly RequestFact[], of: MachineRequestInput = input
 
 const launch = { ordinal: 1, token: 't', units: 2, decidedAt: 0, stage: 'open', fulfilledUnits: 0 } as const;
 const machine = (machineId: string) => ({ machineId, instanceType: 't3.medium', spot: true });
-const gone = (machineId: string) =>
+const terminated = (machineId: string) =>
   anObservation(machineId, { state: 'terminated', name: '', reason: 'Server.SpotInstanceTermination' });
 
 describe('the events of a request', () => {
-  const life: readonly RequestFact[] = [
+  const lifecycle: readonly RequestFact[] = [
     { type: 'LaunchDecided', launch },
     {
       type: 'LaunchSettled',
@@ -47,16 +47,16 @@ describe('the events of a request', () => {
     },
     { type: 'MachinesObserved', observations: [anObservation('i-1'), anObservation('i-2')] },
     { type: 'Settled' },
-    { type: 'MachinesObserved', observations: [gone('i-1')] },
+    { type: 'MachinesObserved', observations: [terminated('i-1')] },
     { type: 'ReturnRequested', request: { returnId: 'ret-1', machines: [anObservation('i-2')] } },
     { type: 'TerminationStarted', machineIds: ['i-2'] },
-    { type: 'MachinesObserved', observations: [gone('i-2')] },
+    { type: 'MachinesObserved', observations: [terminated('i-2')] },
   ];
 
   it('events have the ids of the calls of Host Factory that caused them', () => {
     const back = { returnId: 'ret-1', machines: [anObservation('i-2')], callId: 'host-2-b' };
     const calls = eventsOf(
-      life.map((fact) => (fact.type === 'ReturnRequested' ? { ...fact, request: back } : fact)),
+      lifecycle.map((fact) => (fact.type === 'ReturnRequested' ? { ...fact, request: back } : fact)),
       { ...input, callId: 'host-1-a' },
     ).map((event) => ('callId' in event ? [event.type, event.callId] : []));
     assert.deepEqual(
@@ -66,12 +66,12 @@ describe('the events of a request', () => {
         ['ReturnRequested', 'host-2-b'],
       ],
     );
-    assert.ok(eventsOf(life).every((event) => !('callId' in event)));
+    assert.ok(eventsOf(lifecycle).every((event) => !('callId' in event)));
   });
 
   it('events describe the whole lifecycle of a request in the order of their causes', () => {
     assert.deepEqual(
-      eventsOf(life).map(({ type }) => type),
+      eventsOf(lifecycle).map(({ type }) => type),
       [
         'RequestCreated',
         'LaunchDecided',
@@ -91,12 +91,12 @@ describe('the events of a request', () => {
   });
 
   it('events are numbered without gaps, and are equal however often they are derived', () => {
-    const events = eventsOf(life);
+    const events = eventsOf(lifecycle);
     assert.deepEqual(
       events.map(({ id }) => id),
       events.map((_, index) => `${REQUEST}/${index + 1}`),
     );
-    assert.deepEqual(eventsOf(life), events);
+    assert.deepEqual(eventsOf(lifecycle), events);
   });
 
   it('the first event has what was requested, and by which call', () => {
@@ -109,9 +109,9 @@ describe('the events of a request', () => {
   });
 
   it('a repeated fact causes no event', () => {
-    const seen: RequestFact = { type: 'MachinesObserved', observations: [anObservation('i-1')] };
-    const once = eventsOf([...life.slice(0, 2), seen]);
-    assert.deepEqual(eventsOf([...life.slice(0, 2), seen, seen]), once);
+    const observed: RequestFact = { type: 'MachinesObserved', observations: [anObservation('i-1')] };
+    const once = eventsOf([...lifecycle.slice(0, 2), observed]);
+    assert.deepEqual(eventsOf([...lifecycle.slice(0, 2), observed, observed]), once);
   });
 
   it('the events of an adopter have their own sequence', () => {
@@ -140,7 +140,7 @@ describe('the events of a request', () => {
   describe('as a payload', () => {
     it('packed events are equal after they are unpacked', () => {
       const call = { returnId: 'ret-2', machines: [anObservation('i-1')], callId: 'host-2-b' };
-      const events = eventsOf([...life, { type: 'ReturnRequested', request: call }], {
+      const events = eventsOf([...lifecycle, { type: 'ReturnRequested', request: call }], {
         ...input,
         callId: 'host-1-a',
       });

@@ -27,7 +27,7 @@ describe('the name of a machine', () => {
   for (const [naming, name] of ROWS) {
     it(`the name of a machine is ${name} with ${formatHostNaming(naming)}`, () => {
       assert.equal(hostNameOf(naming, parts), name);
-      assert.deepEqual(parseHostNaming(formatHostNaming(naming)), naming, 'as the tag says it');
+      assert.deepEqual(parseHostNaming(formatHostNaming(naming)), naming, 'as the tag has it');
     });
     it(`the name of a machine with ${formatHostNaming(naming)} is empty until AWS shows its parts`, () => {
       const known = naming.strategy === 'resource-name' && naming.domain !== undefined;

@@ -9,7 +9,7 @@ import type { MonitorState } from '../../../domain/monitor/state.ts';
 const input = { v: 1, deployment: 'test', provider: 'awsinst' } as const;
 
 function swept(...machines: readonly Partial<FleetObservation>[]): MonitorState {
-  const seen = machines.map((machine, index) => ({
+  const fleet = machines.map((machine, index) => ({
     machineId: `i-0000000${index}`,
     name: `ip-10-0-0-${index}.ec2.internal`,
     launchTime: 1,
@@ -23,13 +23,13 @@ function swept(...machines: readonly Partial<FleetObservation>[]): MonitorState 
     snapshotId: 't',
     isFullSnapshot: true,
     hasMore: false,
-    observations: packObservations(seen),
+    observations: packObservations(fleet),
   };
   return reduceMonitor(initialMonitorState(input), { type: 'SweepCompleted', result }, 1_000);
 }
 
-/** Host Factory asks, and what its list says is told to the monitor. */
-function ask(
+/** Answers a host list of Host Factory, and signals its changes to the monitor. */
+function sendHostList(
   state: MonitorState,
   hosts: readonly (readonly [id: string, name: string])[],
   isComplete = true,
@@ -43,7 +43,7 @@ function ask(
 
 describe("Host Factory's names for machines", () => {
   it('a name that differs only in case, or lacks the domain, is no mismatch', () => {
-    const { answer } = ask(swept({}, {}), [
+    const { answer } = sendHostList(swept({}, {}), [
       ['i-00000000', 'IP-10-0-0-0.ec2.internal'],
       ['i-00000001', 'ip-10-0-0-1'],
     ]);
@@ -55,25 +55,25 @@ describe("Host Factory's names for machines", () => {
       ['i-00000000', 'EC2AMAZ-1ABCDEF'],
       ['i-00000001', 'ip-10-0-0-1.ec2.internal'],
     ];
-    const { next } = ask(swept({}, {}), hosts);
+    const { next } = sendHostList(swept({}, {}), hosts);
     const [alarm] = alarmsOf(next);
     assert.equal(alarm?.code, 'hostNameMismatches');
     assert.match(
       alarm.message,
       /for 1 machines, e\.g\. 'EC2AMAZ-1ABCDEF' for i-00000000.* as 'ip-10-0-0-0\.ec2/,
     );
-    assert.equal(ask(next, hosts).answer.update, undefined, 'told once');
+    assert.equal(sendHostList(next, hosts).answer.update, undefined, 'told once');
     assert.deepEqual(alarmsOf(initialMonitorState({ ...input, carriedState: toCarriedMonitorState(next) })), [
       alarm,
     ]);
 
-    assert.deepEqual(alarmsOf(ask(next, [['i-00000000', 'ip-10-0-0-0']]).next), []);
+    assert.deepEqual(alarmsOf(sendHostList(next, [['i-00000000', 'ip-10-0-0-0']]).next), []);
     assert.deepEqual(
-      alarmsOf(ask(next, hosts.slice(1), false).next),
+      alarmsOf(sendHostList(next, hosts.slice(1), false).next),
       [alarm],
-      'a part of the list says nothing',
+      'an incomplete list does not end the alarm',
     );
-    assert.deepEqual(alarmsOf(ask(next, hosts.slice(1)).next), []);
+    assert.deepEqual(alarmsOf(sendHostList(next, hosts.slice(1)).next), []);
   });
 
   it('the monitor records a limited number of name mismatches', () => {
@@ -81,24 +81,30 @@ describe("Host Factory's names for machines", () => {
       ...Array.from({ length: 300 }, (_, index) => ({ machineId: `i-${10_000_000 + index}` })),
     );
     const hosts = [...state.liveMachines.keys()].map((id): [string, string] => [id, `other-${id}`]);
-    let { next } = ask(state, hosts);
-    for (let again = 0; again < 3; again++) ({ next } = ask(next, hosts));
+    let { next } = sendHostList(state, hosts);
+    for (let again = 0; again < 3; again++) ({ next } = sendHostList(next, hosts));
     assert.equal(next.hostNameMismatches.size, 100);
   });
 });
 
 describe('a host that Host Factory knows by its name alone', () => {
-  const gone = { name: 'ip-0A000001.grid.example.com', state: 'shutting-down', requestId: '' } as const;
-  const going = (state: MonitorState, name: string) => ask(state, [['', name]]).answer.lost.length;
+  const shuttingDown = {
+    name: 'ip-0A000001.grid.example.com',
+    state: 'shutting-down',
+    requestId: '',
+  } as const;
+  const lostCount = (state: MonitorState, name: string) =>
+    sendHostList(state, [['', name]]).answer.lost.length;
 
   it('a lost host that is listed by name alone is found by every form of the name', () => {
-    const state = swept(gone);
+    const state = swept(shuttingDown);
     for (const name of ['ip-0a000001', 'IP-0A000001.GRID.EXAMPLE.COM', 'IP-0A000001'])
-      assert.equal(going(state, name), 1);
-    for (const name of ['ip-0A000001.ec2.internal', 'ip-0A000002', '']) assert.equal(going(state, name), 0);
+      assert.equal(lostCount(state, name), 1);
+    for (const name of ['ip-0A000001.ec2.internal', 'ip-0A000002', ''])
+      assert.equal(lostCount(state, name), 0);
   });
 
   it('a host that is listed by name alone is not lost if a live machine has the name', () => {
-    assert.equal(going(swept(gone, { name: 'ip-0A000001.GRID.example.com' }), 'ip-0a000001'), 0);
+    assert.equal(lostCount(swept(shuttingDown, { name: 'ip-0A000001.GRID.example.com' }), 'ip-0a000001'), 0);
   });
 });

@@ -69,7 +69,7 @@ describe('an interruption listener that fails', () => {
       const result = await sweepFrom(monitor.snapshotId);
       monitor = reduceMonitor(monitor, { type: 'SweepCompleted', result }, Date.now());
     };
-    // The first two tell of AWS, and that all have owners.
+    // The first sweep reads AWS; the second one finds that all machines have owners.
     await learn();
     await learn();
     assert.deepEqual(alarmsOf(monitor), []);

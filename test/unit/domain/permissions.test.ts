@@ -17,7 +17,7 @@ const SOURCES = fileURLToPath(new URL('../../../../activities/aws', import.meta.
 const SCOPE = { region: 'eu-west-1', account: '123456789012', deployment: 'grid1' };
 const APIS = Object.keys(ACTIONS_BY_API) as ProviderApi[];
 
-/** Files whose calls only some templates lead to; all others are common. */
+/** Files whose calls only some templates need; the calls of all other files are always needed. */
 const OF_APIS: Readonly<Record<string, readonly (ProviderApi | 'queue')[]>> = {
   'interruption/interruptionQueue.ts': ['queue'],
   // Dry runs.
@@ -105,7 +105,7 @@ describe('the policy for templates', () => {
   });
 });
 
-/** Calls of the SDK as the sources make them: `new XCommand(`, `paginateX(`. */
+/** The SDK calls in the sources: `new XCommand(`, `paginateX(`. */
 function actionsIn(source: string): string[] {
   // One permission covers a call and its batch.
   const queues = /import \{([^}]*)\} from '@aws-sdk\/client-sqs'/.exec(source)?.[1] ?? '';

@@ -37,7 +37,7 @@ describe('the rules of a request', () => {
       shortages: [],
     },
   ];
-  const seen = (...observations: ReturnType<typeof anObservation>[]): RequestFact => ({
+  const observed = (...observations: ReturnType<typeof anObservation>[]): RequestFact => ({
     type: 'MachinesObserved',
     observations,
   });
@@ -58,20 +58,24 @@ describe('the rules of a request', () => {
   it('a read that lacks a machine does not change it', () => {
     const state = after([
       ...launched('i-1'),
-      seen(anObservation('i-1', { state: 'absent', name: '', privateIp: '' })),
+      observed(anObservation('i-1', { state: 'absent', name: '', privateIp: '' })),
     ]);
     assert.equal(state.machines.get('i-1')?.result, 'executing');
     assert.equal(state.machines.get('i-1')?.release, 'held');
   });
 
   it('a running machine without a name or an address is not ready', () => {
-    const state = after([...launched('i-1'), seen(anObservation('i-1', { name: '' }))]);
+    const state = after([...launched('i-1'), observed(anObservation('i-1', { name: '' }))]);
     assert.equal(state.machines.get('i-1')?.result, 'executing');
   });
 
   it('a machine that succeeded keeps its result, name and address when it is terminated', () => {
-    const gone = anObservation('i-1', { state: 'terminated', name: '', privateIp: '', launchTime: 0 });
-    const machine = after([...launched('i-1'), seen(anObservation('i-1')), seen(gone)]).machines.get('i-1');
+    const terminated = anObservation('i-1', { state: 'terminated', name: '', privateIp: '', launchTime: 0 });
+    const machine = after([
+      ...launched('i-1'),
+      observed(anObservation('i-1')),
+      observed(terminated),
+    ]).machines.get('i-1');
     assert.equal(machine?.result, 'succeed');
     assert.equal(machine?.name, 'i-1.ec2.internal');
     assert.equal(machine?.launchTime, 1_700_000_000);
@@ -80,14 +84,14 @@ describe('the rules of a request', () => {
 
   it('a machine that is terminated while booting fails with the reason of AWS', () => {
     const dead = anObservation('i-1', { state: 'terminated', reason: 'Server.InternalError' });
-    const machine = after([...launched('i-1'), seen(dead)]).machines.get('i-1');
+    const machine = after([...launched('i-1'), observed(dead)]).machines.get('i-1');
     assert.deepEqual([machine?.result, machine?.message], ['fail', 'Server.InternalError']);
   });
 
   it('a stopped machine fails and is released, because it still costs money', () => {
     const machine = after([
       ...launched('i-1'),
-      seen(anObservation('i-1', { state: 'stopped' })),
+      observed(anObservation('i-1', { state: 'stopped' })),
     ]).machines.get('i-1');
     assert.deepEqual([machine?.result, machine?.release], ['fail', 'pendingRelease']);
   });
@@ -109,7 +113,7 @@ describe('the rules of a request', () => {
     assert.equal(
       returnOutcomeOf(state, 'owner', ['i-2']),
       undefined,
-      'and it has no answer before it is gone',
+      'and it has no answer before it is terminated',
     );
   });
 
@@ -117,7 +121,7 @@ describe('the rules of a request', () => {
     const request = { returnId: 'ret-1', machines: [anObservation('i-2')] };
     const state = after([
       ...launched('i-1', 'i-2', 'i-3'),
-      seen(anObservation('i-1'), anObservation('i-2'), anObservation('i-3')),
+      observed(anObservation('i-1'), anObservation('i-2'), anObservation('i-3')),
       { type: 'Settled' },
       { type: 'ReturnRequested', request },
     ]);
@@ -133,28 +137,35 @@ describe('the rules of a request', () => {
   describe('acknowledgement', () => {
     const ready = [
       ...launched('i-1', 'i-2', 'i-3'),
-      seen(anObservation('i-1'), anObservation('i-2')),
-      seen(anObservation('i-3')),
+      observed(anObservation('i-1'), anObservation('i-2')),
+      observed(anObservation('i-3')),
     ];
-    const claimed = (...machineIds: string[]): RequestFact => ({ type: 'Acknowledged', machineIds });
-    const reclaimed = (...machineIds: string[]): RequestFact => ({
+    const acknowledged = (...machineIds: string[]): RequestFact => ({ type: 'Acknowledged', machineIds });
+    const releaseUnacknowledged = (...machineIds: string[]): RequestFact => ({
       type: 'UnacknowledgedReleased',
       machineIds,
     });
-    const standings = (state: RequestState) =>
-      ['i-1', 'i-2', 'i-3'].map((id) => ownershipStatusOf(state, id));
+    const statuses = (state: RequestState) => ['i-1', 'i-2', 'i-3'].map((id) => ownershipStatusOf(state, id));
 
     it('a machine is unacknowledged from when it is ready until Host Factory has read it', () => {
-      assert.deepEqual(standings(after(launched('i-1', 'i-2'))), ['booting', 'booting', 'unknown']);
-      assert.deepEqual(standings(after(ready)), ['unacknowledged', 'unacknowledged', 'unacknowledged']);
-      const state = after([...ready, claimed('i-1', 'i-3', 'i-9')]);
-      assert.deepEqual(standings(state), ['acknowledged', 'unacknowledged', 'acknowledged']);
+      assert.deepEqual(statuses(after(launched('i-1', 'i-2'))), ['booting', 'booting', 'unknown']);
+      assert.deepEqual(statuses(after(ready)), ['unacknowledged', 'unacknowledged', 'unacknowledged']);
+      const state = after([...ready, acknowledged('i-1', 'i-3', 'i-9')]);
+      assert.deepEqual(statuses(state), ['acknowledged', 'unacknowledged', 'acknowledged']);
       assert.equal(requestStatus(state).unacknowledged, 1);
-      assert.equal(requestStatus(after([...ready, claimed('i-1', 'i-2', 'i-3')])).unacknowledged, undefined);
+      assert.equal(
+        requestStatus(after([...ready, acknowledged('i-1', 'i-2', 'i-3')])).unacknowledged,
+        undefined,
+      );
     });
 
     it('only an unacknowledged machine is released unacknowledged, and its result becomes fail', () => {
-      const state = after([...ready, claimed('i-1'), { type: 'Settled' }, reclaimed('i-1', 'i-2')]);
+      const state = after([
+        ...ready,
+        acknowledged('i-1'),
+        { type: 'Settled' },
+        releaseUnacknowledged('i-1', 'i-2'),
+      ]);
       assert.deepEqual(
         [...state.machines.values()].map(({ result, release }) => `${result} ${release}`),
         ['succeed held', 'fail pendingRelease', 'succeed held'],
@@ -164,12 +175,12 @@ describe('the rules of a request', () => {
       assert.equal(
         ownershipStatusOf(state, 'i-2'),
         'acknowledged',
-        'should Host Factory hold it after all, it hears of its end',
+        'if Host Factory does hold it, it learns that the machine is lost',
       );
-      const none = reduce(reduce(state, reclaimed('i-3')), claimed('i-3'));
+      const none = reduce(reduce(state, releaseUnacknowledged('i-3')), acknowledged('i-3'));
       assert.equal(none.machines.get('i-3')?.release, 'pendingRelease');
       assert.equal(
-        after([...ready, { type: 'Settled' }, reclaimed('i-1', 'i-2', 'i-3')]).status,
+        after([...ready, { type: 'Settled' }, releaseUnacknowledged('i-1', 'i-2', 'i-3')]).status,
         'complete_with_error',
       );
     });
@@ -182,19 +193,19 @@ describe('the rules of a request', () => {
         { type: 'ReturnRequested', request },
         { type: 'TerminationRefused', refused },
       ]);
-      assert.equal(reduce(state, reclaimed('i-1')).machines.get('i-1')?.release, 'refused');
+      assert.equal(reduce(state, releaseUnacknowledged('i-1')).machines.get('i-1')?.release, 'refused');
     });
 
     it('acknowledgements are carried into the next run; machines that an older release carried are acknowledged', () => {
-      const state = after([...ready, claimed('i-1'), { type: 'Settled' }]);
+      const state = after([...ready, acknowledged('i-1'), { type: 'Settled' }]);
       const carriedState: CarriedRequestState = JSON.parse(JSON.stringify(toCarriedRequestState(state)));
-      assert.deepEqual(standings(initialRequestState({ ...input(), carriedState })), [
+      assert.deepEqual(statuses(initialRequestState({ ...input(), carriedState })), [
         'acknowledged',
         'unacknowledged',
         'unacknowledged',
       ]);
-      const { unacknowledged: _unclaimed, ...older } = carriedState;
-      assert.deepEqual(standings(initialRequestState({ ...input(), carriedState: older })), [
+      const { unacknowledged: _unacknowledged, ...older } = carriedState;
+      assert.deepEqual(statuses(initialRequestState({ ...input(), carriedState: older })), [
         'acknowledged',
         'acknowledged',
         'acknowledged',
@@ -208,7 +219,10 @@ describe('the rules of a request', () => {
         observations: [anObservation('i-1'), anObservation('i-2')],
         unacknowledged: ['i-2'],
       };
-      const state = reduce(reduce(initialRequestState(adopter), adopted), reclaimed('i-1', 'i-2'));
+      const state = reduce(
+        reduce(initialRequestState(adopter), adopted),
+        releaseUnacknowledged('i-1', 'i-2'),
+      );
       assert.deepEqual(
         [...state.machines.values()].map(({ release }) => release),
         ['held', 'pendingRelease'],

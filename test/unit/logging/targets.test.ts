@@ -24,7 +24,7 @@ const entry = (message: string, fields: object = {}): LogEntry => ({
   fields,
 });
 
-/** Keeps the lines that it gets, as the one target that always works. */
+/** Records the lines that it receives; it never fails. */
 function memory() {
   const lines: Record<string, unknown>[] = [];
   const settings: TargetDefinition = {

@@ -11,7 +11,7 @@ import { scratch, type Scratch } from '../../fixtures/scratch.ts';
 
 const WAITS = /waiting for Temporal at 127\.0\.0\.1:1"/;
 
-/** As a process, with a Temporal that never comes: it says so every other second. */
+/** The worker runs as a process and waits for a Temporal that never starts; it logs that every two seconds. */
 describe('the log of a worker', () => {
   let files: Scratch;
   let child: ChildProcess | undefined;

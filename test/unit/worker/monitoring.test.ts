@@ -64,7 +64,7 @@ describe('alert rules and dashboard', () => {
     }
   });
 
-  /** Names of metrics, functions and labels only: what a typing mistake makes silent for ever. */
+  /** Checks names of metrics, functions and labels: a typing mistake in one would silence the alert. */
   function check(expr: string): void {
     assert.equal(expr.split('(').length, expr.split(')').length, `brackets of ${expr}`);
     const metrics: string[] = [];

@@ -8,7 +8,7 @@ const root = new URL('../../../../../', import.meta.url);
 const { common, workflow, workflowservice } = definitions.temporal.api;
 
 describe('the messages of the lean gateway', () => {
-  it('are what `npm run generate` makes of Temporal’s definitions', async () => {
+  it('the messages are those that `npm run generate` makes from Temporal’s definitions', async () => {
     const generator: unknown = await import(new URL('scripts/lib/build/proto-messages.mjs', root).href);
     assert.ok(typeof generator === 'object' && generator !== null && 'generateMessages' in generator);
     assert.ok(typeof generator.generateMessages === 'function');
@@ -16,7 +16,7 @@ describe('the messages of the lean gateway', () => {
     assert.equal(await readFile(file, 'utf8'), generator.generateMessages());
   });
 
-  it('are read by Temporal’s own code as they were meant', () => {
+  it('Temporal’s code decodes what the lean gateway encodes', () => {
     const payload = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.alloc(300, 'ü') };
     const bytes = proto.encodeStartWorkflowExecutionRequest({
       namespace: 'default',
@@ -32,7 +32,7 @@ describe('the messages of the lean gateway', () => {
     assert.equal(read.workflowIdReusePolicy, proto.WorkflowIdReusePolicy.REJECT_DUPLICATE);
   });
 
-  it('read what Temporal’s own code wrote, and skip what they do not know', () => {
+  it('the lean gateway decodes what Temporal’s code encodes, and skips unknown fields', () => {
     const bytes = workflow.v1.WorkflowExecutionInfo.encode({
       execution: { workflowId: 'req', runId: 'run' },
       type: { name: 'machineRequest' },
@@ -49,10 +49,10 @@ describe('the messages of the lean gateway', () => {
     assert.deepEqual(read.memo?.fields?.['b']?.data, Buffer.from('2'));
   });
 
-  it('refuse bytes that are cut off', () => {
+  it('the lean gateway rejects truncated messages', () => {
     const bytes = common.v1.Payloads.encode({ payloads: [{ data: Buffer.alloc(40) }] }).finish();
     for (const length of [1, 2, 10, bytes.length - 1]) {
-      assert.throws(() => proto.decodePayloads(bytes.subarray(0, length)), /cut off or damaged/);
+      assert.throws(() => proto.decodePayloads(bytes.subarray(0, length)), /truncated or damaged/);
     }
   });
 });

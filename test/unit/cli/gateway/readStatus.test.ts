@@ -77,7 +77,7 @@ const noAnswer = { query: () => Promise.resolve({ kind: 'unanswered' } as const)
 const closed = { query: () => Promise.resolve({ kind: 'closed' } as const) };
 
 describe('the status of a request', () => {
-  it('comes from the workflow, page by page', async () => {
+  it('the status is read from the workflow page by page', async () => {
     const calls = temporal({
       query: (_id, _query, page) => Promise.resolve(viewed('complete', Number(Object.values(page)[0]), 2)),
     });
@@ -85,7 +85,7 @@ describe('the status of a request', () => {
     assert.deepEqual(status, { status: 'complete', message: 'complete', machines });
   });
 
-  it('is read again when the workflow goes on between two pages', async () => {
+  it('the status is read again if the workflow changes between two pages', async () => {
     const answers = [
       viewed('running', 0, 2, 2 + 1),
       viewed('complete', 2, 2),
@@ -96,7 +96,7 @@ describe('the status of a request', () => {
     assert.deepEqual((await readStatus(calls, ID, LATER, ours)).machines, machines);
   });
 
-  it('is running, without machines, when no worker answers and the memo says so', async () => {
+  it('the status is running without machines if no worker answers and the memo has running', async () => {
     const calls = temporal({
       ...noAnswer,
       describe: () => Promise.resolve(described()),
@@ -109,7 +109,7 @@ describe('the status of a request', () => {
     });
   });
 
-  it('comes from the carried ledger when no worker answers for a settled owner', async () => {
+  it('the status of a settled owner is read from its carried state if no worker answers', async () => {
     const memo = { v: 1, status: 'complete', message: 'memo' } as const;
     const calls = temporal({
       ...noAnswer,
@@ -120,7 +120,7 @@ describe('the status of a request', () => {
     assert.deepEqual(status, { status: 'complete', message: 'carried', machines });
   });
 
-  it('comes from the memo when no worker answers for one that has just settled, which is then told as read', async () => {
+  it('the status of an owner that has just settled is read from its memo if no worker answers, and is acknowledged', async () => {
     const memo = { v: 1, status: 'complete', message: 'memo', machines: packMachines(machines) } as const;
     const calls = temporal({
       ...noAnswer,
@@ -134,7 +134,7 @@ describe('the status of a request', () => {
     assert.deepEqual(status, { status: 'complete', message: 'memo', machines, unacknowledged });
   });
 
-  it('is not told when it is settled but its machines cannot be read', async () => {
+  it('reading the status fails if the owner is settled but its machines cannot be read', async () => {
     const memo = { v: 1, status: 'complete', message: '' } as const;
     const calls = temporal({
       ...noAnswer,
@@ -147,7 +147,7 @@ describe('the status of a request', () => {
     );
   });
 
-  it('is the result of a workflow that ended', async () => {
+  it('the status of a completed workflow is its result', async () => {
     const calls = temporal({
       ...closed,
       describe: () =>
@@ -159,7 +159,7 @@ describe('the status of a request', () => {
   });
 
   for (const statusName of ['TERMINATED', 'CANCELLED', 'FAILED', 'TIMED_OUT']) {
-    it(`is complete_with_error when the workflow is ${statusName}`, async () => {
+    it(`the status is complete_with_error if the workflow is ${statusName}`, async () => {
       const calls = temporal({
         ...closed,
         describe: () => Promise.resolve(described({ isOpen: false, statusName })),
@@ -171,7 +171,7 @@ describe('the status of a request', () => {
     });
   }
 
-  it('stays what Host Factory was told when a settled owner is terminated', async () => {
+  it('the status that Host Factory has read stays if a settled owner is terminated', async () => {
     const calls = temporal({
       ...closed,
       describe: () => Promise.resolve(described({ isOpen: false, statusName: 'TERMINATED' })),
@@ -180,7 +180,7 @@ describe('the status of a request', () => {
     assert.equal((await readStatus(calls, ID, LATER, ours)).status, 'complete');
   });
 
-  it('of an id that the server does not know is running for two minutes, then complete_with_error', async () => {
+  it('the status of an unknown id is running for two minutes, then complete_with_error', async () => {
     const calls = temporal({ query: () => Promise.resolve({ kind: 'notFound' }) });
     const young = await readStatus(calls, ID, createdAtOf(ID) + 119_000, ours);
     const old = await readStatus(calls, ID, createdAtOf(ID) + 121_000, ours);
@@ -188,20 +188,20 @@ describe('the status of a request', () => {
     assert.match(old.message, /Unknown request/);
   });
 
-  it('of an id that a server does not know which does not know the provider either is not told', async () => {
+  it('reading the status fails if the server has neither the id nor the monitor', async () => {
     const calls = temporal({ query: () => Promise.resolve({ kind: 'notFound' }) });
-    const strange = { ...ours, isMonitored: () => Promise.resolve(false) };
+    const unmonitored = { ...ours, isMonitored: () => Promise.resolve(false) };
     assert.match(
-      await failure(readStatus(calls, ID, LATER, strange)),
-      /^UnavailableError: Temporal knows neither req-.* nor the monitor/,
+      await failure(readStatus(calls, ID, LATER, unmonitored)),
+      /^UnavailableError: Temporal has neither req-.* nor the monitor/,
     );
   });
 
-  it('of another provider is told to nobody else, whoever knows it', async () => {
-    const whose = { deployment: 'd', provider: 'p' };
+  it('a request of another provider is unknown, whichever source has its status', async () => {
+    const scope = { deployment: 'd', provider: 'p' };
     const sources = [
       temporal({
-        query: () => Promise.resolve({ kind: 'reply', reply: { ...view('complete', 0, 3), ...whose } }),
+        query: () => Promise.resolve({ kind: 'reply', reply: { ...view('complete', 0, 3), ...scope } }),
       }),
       temporal({
         ...noAnswer,
@@ -215,20 +215,20 @@ describe('the status of a request', () => {
       }),
     ];
     for (const calls of sources) {
-      const { status, message, machines: told } = await readStatus(calls, ID, LATER, otherProvider);
-      assert.deepEqual([status, told], ['complete_with_error', []]);
+      const { status, message, machines: shown } = await readStatus(calls, ID, LATER, otherProvider);
+      assert.deepEqual([status, shown], ['complete_with_error', []]);
       assert.match(message, /Unknown request/);
     }
   });
 
   for (const id of ['', 'x', 'sfr-1', 'req-1', 'req-01989c9e-7a0b-4c3d-9e4f-0123456789ab']) {
-    it(`of '${id}', which is none of our ids, is complete_with_error`, async () => {
+    it(`the status of '${id}', which is not an id of ours, is complete_with_error`, async () => {
       const status = await readStatus(temporal({}), id, LATER, ours);
       assert.deepEqual([status.status, status.machines], ['complete_with_error', []]);
     });
   }
 
-  it('is not told when Temporal does not answer', async () => {
+  it('reading the status fails if Temporal does not answer', async () => {
     const calls = temporal({ ...noAnswer, describe: () => Promise.reject(new Error('down')) });
     assert.match(await failure(readStatus(calls, ID, LATER, ours)), /down/);
   });

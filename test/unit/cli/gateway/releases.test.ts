@@ -10,7 +10,7 @@ const ours = { deployment: 'd', provider: 'p', isMonitored: () => Promise.resolv
 
 describe('the command line', () => {
   for (const { release, request, view, memo, machines } of releases()) {
-    it(`reads the status that a worker of ${release} tells`, async () => {
+    it(`the command line reads the status from a worker of ${release}`, async () => {
       const calls = temporal({ query: () => Promise.resolve({ kind: 'reply', reply: view }) });
       assert.deepEqual(await readStatus(calls, ID, LATER, ours), {
         status: 'complete',
@@ -19,7 +19,7 @@ describe('the command line', () => {
       });
     });
 
-    it(`reads the memo of ${release} while no worker is there`, async () => {
+    it(`the command line reads the memo of ${release} while no worker runs`, async () => {
       const calls = temporal({
         query: () => Promise.resolve({ kind: 'unanswered' }),
         describe: () =>

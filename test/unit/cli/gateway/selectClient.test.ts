@@ -5,23 +5,23 @@ const local = { address: '127.0.0.1:7233', namespace: 'default', deadlineSeconds
 const remote = { ...local, address: 'temporal.example.com:7233' };
 
 describe('the client of an operation', () => {
-  it('is the lean one, with TLS and API key as well', () => {
+  it('the lean client is the default, also with TLS and an API key', () => {
     assert.equal(clientKind(local, {}), 'lean');
     assert.equal(clientKind({ ...remote, tls: { caFile: '/ca.pem' }, apiKey: 'key' }, {}), 'lean');
   });
 
-  it('is Temporal’s own where a proxy leads to the server', () => {
+  it('the SDK client is selected if the server is behind a proxy', () => {
     assert.equal(clientKind(remote, { https_proxy: 'http://proxy:3128' }), 'sdk');
     assert.equal(clientKind(local, { https_proxy: 'http://proxy:3128' }), 'lean');
   });
 
-  it('is Temporal’s own where gRPC’s variables set up TLS', () => {
+  it('the SDK client is selected if gRPC’s variables configure TLS', () => {
     const env = { GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: '/ca.pem' };
     assert.equal(clientKind({ ...remote, tls: true }, env), 'sdk');
     assert.equal(clientKind(remote, env), 'lean');
   });
 
-  it('is the one that OHF_GATEWAY names', () => {
+  it('OHF_GATEWAY selects the client', () => {
     assert.equal(clientKind(local, { OHF_GATEWAY: 'sdk' }), 'sdk');
     assert.equal(clientKind(remote, { OHF_GATEWAY: 'lean', https_proxy: 'http://proxy:3128' }), 'lean');
     assert.throws(

@@ -9,13 +9,13 @@ import {
   type JsonObjectNode,
 } from '../../../../cli/install/jsonText.ts';
 
-const mapOf = (text: string): JsonObjectNode => {
+const objectOf = (text: string): JsonObjectNode => {
   const root = parseJsonText(text);
   assert.ok(root.kind === 'object');
   return root;
 };
 const listOf = (text: string): JsonArrayNode => {
-  const list = mapOf(text).members.get('list');
+  const list = objectOf(text).members.get('list');
   assert.ok(list?.kind === 'array');
   return list;
 };
@@ -31,29 +31,29 @@ describe('an edit of a JSON file', () => {
   ];
   for (const [name, text] of layouts) {
     for (const item of ['new', { name: 'new', deep: { list: [] } }]) {
-      it(`adds ${typeof item === 'string' ? 'a text' : 'an object'} last and takes it out again: ${name}`, () => {
+      it(`${typeof item === 'string' ? 'a text' : 'an object'} is appended and removed again: ${name}`, () => {
         const items = toValue(listOf(text)) as unknown[];
         const added = appendItem(text, listOf(text), item);
         assert.deepEqual(toValue(listOf(added)), [...items, item]);
         const removed = removeItem(added, listOf(added), items.length);
         // An empty list may change its inner space; nothing else does.
         if (items.length > 0 || typeof item === 'string') assert.equal(removed, text);
-        else assert.deepEqual(toValue(mapOf(removed)), toValue(mapOf(text)));
+        else assert.deepEqual(toValue(objectOf(removed)), toValue(objectOf(text)));
       });
     }
   }
 
-  it('takes out the first item of several, and the only one', () => {
+  it('the first item of several and the only item can be removed', () => {
     const several = '{"list": [1, 2, 3]}';
     assert.equal(removeItem(several, listOf(several), 0), '{"list": [2, 3]}');
     const only = '{"list": [\n  1\n]}';
     assert.equal(removeItem(only, listOf(only), 0), '{"list": []}');
   });
 
-  it('adds a member to an object with and without others', () => {
+  it('a member is appended to an empty and to a filled object', () => {
     for (const text of ['{}', '{"a": 1}', '{\n\t"a": {\n\t\t"b": []\n\t}\n}']) {
-      const added = appendMember(text, mapOf(text), 'new', ['x']);
-      assert.deepEqual(toValue(mapOf(added)), { ...(toValue(mapOf(text)) as object), new: ['x'] });
+      const added = appendMember(text, objectOf(text), 'new', ['x']);
+      assert.deepEqual(toValue(objectOf(added)), { ...(toValue(objectOf(text)) as object), new: ['x'] });
     }
   });
 
@@ -63,11 +63,11 @@ describe('an edit of a JSON file', () => {
     ['{"a": [1, 2}', /^line 1, column 12: "," or "\]" is expected/],
     ['{"a": 01}', /^line 1, column 8: "," or "}" is expected/],
     ['{"a": "x\ny"}', /^line 1, column 7: a value is expected/],
-    ['{"a": 1, "a": 2}', /^line 1, column 13: another key than "a"/],
+    ['{"a": 1, "a": 2}', /^line 1, column 13: the key "a" occurs twice/],
     ['{} {}', /^line 1, column 4: the end of the file is expected/],
   ];
   for (const [text, message] of damaged) {
-    it(`says where ${JSON.stringify(text)} is damaged`, () => {
+    it(`an error about ${JSON.stringify(text)} names the position`, () => {
       assert.throws(() => parseJsonText(text), { message });
     });
   }

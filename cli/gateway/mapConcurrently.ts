@@ -1,4 +1,4 @@
-/** Applies `work` to all items, at most `concurrency` at a time; results in the order of the items. */
+/** Applies `work` to all items, at most `concurrency` at a time. The results have the order of the items. */
 export async function mapConcurrently<T, R>(
   items: readonly T[],
   concurrency: number,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mapConcurrently } from '../../../../cli/gateway/inParallel.ts';
+import { mapConcurrently } from '../../../../cli/gateway/mapConcurrently.ts';
 
 describe('mapConcurrently', () => {
   it('concurrent work keeps the order of its items and never exceeds its limit', async () => {

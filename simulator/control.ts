@@ -35,7 +35,8 @@ import { isLive, stateAt, tagsAt } from './state/world.ts';
  * GET    /_simulator/capacity, PUT [{instanceType?, zone?, lifecycle?, capacity}] -> the rules; PUT replaces them all.
  *        Each offering (type x zone x lifecycle) that matches a rule has its capacity in live instances; null: no
  *        limit; the last matching rule wins. E.g. [{capacity: 0}, {instanceType: 'm5.large', capacity: 3}].
- * GET    /_simulator/denied, PUT ["RunInstances", ...] -> the actions for which the caller lacks permission; PUT replaces them all.
+ * GET    /_simulator/denied, PUT ["RunInstances", "TerminateInstances:i-0123", ...] -> the actions for which the caller
+ *        lacks permission, all or on one resource; PUT replaces them all.
  * POST   /_simulator/instances/:id/terminate {reason?} -> someone else terminates it; `reason` is a StateReason
  *        code (default Client.UserInitiatedShutdown). Logged as action 'simulator:terminate'.
  * POST   /_simulator/instances/:id/forget            -> terminated so long ago that AWS no longer lists it.

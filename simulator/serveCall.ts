@@ -194,7 +194,9 @@ function handle(simulation: Simulation, action: string, flat: FlatParams, gate: 
     throw new AwsError('InvalidAction', `The action ${action} is not valid for this web service.`);
   }
   if (world.settings.throttle > 0) throttle(simulation.buckets, action, version, flat, simulation.clock());
-  if (simulation.denied.has(action)) {
+  // A policy that depends on tags denies the whole call because of one resource.
+  const isDenied = Object.values(flat).some((value) => simulation.denied.has(`${action}:${value}`));
+  if (simulation.denied.has(action) || isDenied) {
     const code = service === ec2 ? 'UnauthorizedOperation' : 'AccessDenied';
     throw new AwsError(code, `You are not authorized to perform: ${action}.`, 403);
   }

@@ -43,7 +43,7 @@ export function createAwsProvider(aws: AwsClients, settings: AwsProviderSettings
       unavailableOfferings,
       settings: { consistencySeconds },
     }),
-    terminate: createTerminateActivities(aws),
+    terminate: createTerminateActivities(aws, reader),
     wait: createWaitActivities(coalescer, groups),
     machines: createMachineReader(aws, reader, launchMethods, onReadError),
   };

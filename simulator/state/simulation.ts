@@ -15,7 +15,7 @@ export type Simulation = {
   world: World;
   journal: Journal;
   gates: Gates;
-  /** Actions that the caller's policy does not allow. */
+  /** Actions that the caller's policy does not allow: `Action`, or `Action:resource id` for one resource. */
   denied: Set<string>;
   /** What is left of AWS's request rates. */
   buckets: Buckets;

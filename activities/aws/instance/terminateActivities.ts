@@ -6,8 +6,9 @@ import { withHeartbeat } from '../../runtime/heartbeat.ts';
 import { incompleteResponse, requireField } from '../client/responseGuards.ts';
 import type { AwsClients } from '../client/clients.ts';
 import { truncateMessage } from '../../runtime/failures.ts';
+import type { ProviderError } from '../../../domain/errors/errors.ts';
 import { isAwsError, toApplicationFailure, toProviderError } from '../client/errors.ts';
-import { unknownInstanceIds } from './instanceReader.ts';
+import { unknownInstanceIds, type InstanceReader } from './instanceReader.ts';
 import { createGroupSizes } from '../launch/methods/autoScaling.ts';
 import type { TerminateMachinesResult } from '../../../domain/request/returns.ts';
 
@@ -17,7 +18,16 @@ const MAX_BATCH = 500;
 /** If AWS accepts no call for this long, the release is reported as refused, so that Host Factory's return ends. */
 const MAX_RETRY_MS = 10 * 60_000;
 
-export function createTerminateActivities(clients: AwsClients): TerminateActivities {
+/** Calls of one activity: 500 machines with 20 refused ones take about 200. */
+const MAX_CALLS = 250;
+
+/** Denied machines after which a denial is taken for one of the role, if no machine was terminated. */
+const MAX_UNAUTHORIZED = 3;
+
+export function createTerminateActivities(
+  clients: AwsClients,
+  reader: Pick<InstanceReader, 'describeByIds'>,
+): TerminateActivities {
   const client = clients.mutating;
   const groupSizes = createGroupSizes(clients);
   return {
@@ -33,7 +43,6 @@ export function createTerminateActivities(clients: AwsClients): TerminateActivit
       const recordedAt: unknown = Context.current().info.heartbeatDetails;
       const firstAttemptAt = typeof recordedAt === 'number' ? recordedAt : Date.now();
       const work = async (): Promise<TerminateMachinesResult> => {
-        const refused: TerminateMachinesResult['refused'][number][] = [];
         // Only keeps the desired capacity accurate: frozen groups launch nothing.
         const shrunk = groupSizes.reduceDesired(
           groups.map(({ id }) => id),
@@ -42,9 +51,14 @@ export function createTerminateActivities(clients: AwsClients): TerminateActivit
         await shrunk.catch((error: unknown) =>
           log.warn("could not lower the groups' desired capacity", { groups, error }),
         );
-        for (let from = 0; from < machineIds.length; from += MAX_BATCH) {
-          refused.push(...(await terminate(client, machineIds.slice(from, from + MAX_BATCH))));
-        }
+        const batches = new Batches(client);
+        // In another order at each attempt, so that the same denied machines do not always come first.
+        const shuffled = shuffle(machineIds);
+        for (let from = 0; from < shuffled.length; from += MAX_BATCH)
+          await batches.terminate(shuffled.slice(from, from + MAX_BATCH));
+        const terminatedIds = await findTerminated(reader, batches.unauthorizedIds);
+        const refused = batches.refused.filter(({ machineId }) => !terminatedIds.has(machineId));
+        if (batches.denial && refused.length === machineIds.length) throw batches.denial;
         return { refused };
       };
       return withHeartbeat(work, () => firstAttemptAt).catch((error: unknown) =>
@@ -70,37 +84,90 @@ function refuseAllAfterMaxRetryTime(
   return { refused: machineIds.map((machineId) => ({ machineId, message })) };
 }
 
-/** @returns the machines that AWS refuses to terminate @throws ProviderError */
-async function terminate(
-  client: EC2Client,
+/**
+ * AWS also denies machines that it has forgotten, if the policy depends on their tags. They are not refused: the waiting
+ * activity decides that they are terminated.
+ */
+async function findTerminated(
+  reader: Pick<InstanceReader, 'describeByIds'>,
   machineIds: readonly string[],
-): Promise<TerminateMachinesResult['refused'][number][]> {
-  if (machineIds.length === 0) return [];
-  try {
-    const response = await client.send(new TerminateInstancesCommand({ InstanceIds: [...machineIds] }));
+): Promise<ReadonlySet<string>> {
+  if (machineIds.length === 0) return new Set();
+  const observed = await reader.describeByIds(machineIds);
+  return new Set(machineIds.filter((id) => (observed.get(id)?.state ?? 'terminated') === 'terminated'));
+}
+
+function shuffle<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, key: Math.random() }))
+    .toSorted((a, b) => a.key - b.key)
+    .map(({ item }) => item);
+}
+
+type Refusal = TerminateMachinesResult['refused'][number];
+
+/**
+ * Terminates machines in one activity. AWS terminates none of a call's machines if it refuses one of them: for its
+ * protection, or because a policy that depends on tags denies it. Such a call is bisected until the refused machines are
+ * found. The number of calls is limited; what is not decided by then is refused, and the owner retries it.
+ */
+class Batches {
+  readonly #client: EC2Client;
+  readonly #refused: Refusal[] = [];
+  readonly #unauthorized: Refusal[] = [];
+  /** Why AWS denied the last machine that it denied. */
+  denial: ProviderError | undefined;
+  #callsLeft = MAX_CALLS;
+  #terminated = 0;
+
+  constructor(client: EC2Client) {
+    this.#client = client;
+  }
+
+  /** @throws ProviderError if a call fails for a reason that does not concern single machines */
+  async terminate(machineIds: readonly string[]): Promise<void> {
+    if (machineIds.length === 0) return;
+    try {
+      await this.#send(machineIds);
+      this.#terminated += machineIds.length;
+    } catch (error) {
+      // An unknown id fails the whole call. It does not prove absence; the waiting activity decides that.
+      const unknownIds = unknownInstanceIds(error);
+      const remainingIds = machineIds.filter((id) => !unknownIds.has(id));
+      if (remainingIds.length < machineIds.length) return this.terminate(remainingIds);
+      const failure = toProviderError(error);
+      const isUnauthorized = isAwsError(failure, 'unauthorized');
+      if (!isUnauthorized && !isAwsError(failure, 'machineRefused')) throw failure;
+      if (machineIds.length > 1 && this.#callsLeft > 0) {
+        const half = Math.ceil(machineIds.length / 2);
+        await this.terminate(machineIds.slice(0, half));
+        return this.terminate(machineIds.slice(half));
+      }
+      const message = `${failure.providerCode}: ${truncateMessage(failure.message)}`;
+      const refusals = machineIds.map((machineId) => ({ machineId, message }));
+      (isUnauthorized ? this.#unauthorized : this.#refused).push(...refusals);
+      if (isUnauthorized) this.denial = failure;
+      // The role itself lacks the permission: more calls would find the same.
+      if (this.#terminated === 0 && this.#unauthorized.length >= MAX_UNAUTHORIZED) this.#callsLeft = 0;
+    }
+  }
+
+  get refused(): readonly Refusal[] {
+    return [...this.#refused, ...this.#unauthorized];
+  }
+
+  get unauthorizedIds(): readonly string[] {
+    return this.#unauthorized.map(({ machineId }) => machineId);
+  }
+
+  async #send(machineIds: readonly string[]): Promise<void> {
+    this.#callsLeft -= 1;
+    const response = await this.#client.send(new TerminateInstancesCommand({ InstanceIds: [...machineIds] }));
     // The caller waits for termination and never calls again, so the response must confirm every machine.
-    const answeredIds = new Set(
+    const confirmedIds = new Set(
       requireField(response.TerminatingInstances, 'list of instances').map((one) => one.InstanceId),
     );
-    const missingId = machineIds.find((id) => !answeredIds.has(id));
+    const missingId = machineIds.find((id) => !confirmedIds.has(id));
     if (missingId !== undefined) throw incompleteResponse(`no entry for ${missingId}`);
-    return [];
-  } catch (error) {
-    // An unknown id fails the whole call. It does not prove absence; the waiting activity decides that.
-    const unknownIds = unknownInstanceIds(error);
-    const remainingIds = machineIds.filter((id) => !unknownIds.has(id));
-    if (remainingIds.length < machineIds.length) return terminate(client, remainingIds);
-    const failure = toProviderError(error);
-    // AWS refuses single machines and terminates none of the call, so it is bisected until they are found.
-    if (!isAwsError(failure, 'machineRefused')) throw failure;
-    const [only] = machineIds;
-    if (machineIds.length === 1 && only !== undefined) {
-      return [{ machineId: only, message: `${failure.providerCode}: ${truncateMessage(failure.message)}` }];
-    }
-    const half = Math.ceil(machineIds.length / 2);
-    return [
-      ...(await terminate(client, machineIds.slice(0, half))),
-      ...(await terminate(client, machineIds.slice(half))),
-    ];
   }
 }

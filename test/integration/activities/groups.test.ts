@@ -91,7 +91,7 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
           unavailableOfferings,
           settings,
         }),
-        ...createTerminateActivities(aws),
+        ...createTerminateActivities(aws, reader),
         ...createWaitActivities(watcher, groups),
       };
     });

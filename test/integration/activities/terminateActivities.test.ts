@@ -3,6 +3,7 @@ import type { TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import type { AwsClients } from '../../../activities/aws/client/clients.ts';
 import { createTerminateActivities } from '../../../activities/aws/instance/terminateActivities.ts';
 
+import { anObservation } from '../../fixtures/builders.ts';
 import { activityEnvironment } from '../../fixtures/temporal/activityEnvironment.ts';
 import type { TerminateMachinesResult } from '../../../domain/request/returns.ts';
 
@@ -11,10 +12,21 @@ describe('terminate', () => {
   const errorOf = (name: string, message: string): Error =>
     Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 } });
 
+  /** AWS shows every machine as running but those that it has forgotten. */
+  const readerOf = (forgotten: readonly string[]) => ({
+    describeByIds: async (machineIds: readonly string[]) =>
+      new Map(
+        machineIds
+          .filter((id) => !forgotten.includes(id))
+          .map((id) => [id, { ...anObservation(id), tags: {} }] as const),
+      ),
+  });
+
   async function run(
     machineIds: readonly string[],
     refuse: (ids: readonly string[]) => Error | undefined,
     heartbeatDetails = Date.now(),
+    forgotten: readonly string[] = [],
   ) {
     const terminated: string[] = [];
     const calls: string[][] = [];
@@ -28,7 +40,10 @@ describe('terminate', () => {
         return { TerminatingInstances: ids.map((InstanceId) => ({ InstanceId })) };
       },
     };
-    const { terminateMachines } = createTerminateActivities({ mutating: client } as unknown as AwsClients);
+    const { terminateMachines } = createTerminateActivities(
+      { mutating: client } as unknown as AwsClients,
+      readerOf(forgotten),
+    );
     const result: TerminateMachinesResult = await activityEnvironment({ heartbeatDetails }).run(
       terminateMachines,
       {
@@ -70,6 +85,52 @@ describe('terminate', () => {
     assert.match(refused[0]?.message ?? '', /OperationNotPermitted/);
   });
 
+  it('a termination terminates the others when a policy denies one machine, with few calls', async () => {
+    const many = Array.from({ length: 500 }, (_, index) => `i-${String(index).padStart(8, '0')}`);
+    const denied = new Set(['i-00000007', 'i-00000321']);
+    const { terminated, refused, calls } = await run(many, (asked) =>
+      asked.some((id) => denied.has(id))
+        ? errorOf('UnauthorizedOperation', 'You are not authorized to perform this operation.')
+        : undefined,
+    );
+    assert.equal(terminated.length, 498);
+    assert.deepEqual(new Set(refused.map(({ machineId }) => machineId)), denied);
+    assert.match(refused[0]?.message ?? '', /^UnauthorizedOperation: You are not authorized/);
+    assert.ok(calls.length <= 40, `${calls.length} calls`);
+  });
+
+  it('a machine that AWS has forgotten and therefore denies is not refused', async () => {
+    const { terminated, refused } = await run(
+      ids,
+      (asked) => (asked.includes('i-00000003') ? errorOf('UnauthorizedOperation', 'no') : undefined),
+      Date.now(),
+      ['i-00000003'],
+    );
+    assert.deepEqual([terminated.length, refused], [7, []]);
+  });
+
+  it('a role that may not terminate at all costs few calls, and the termination is retried', async () => {
+    const many = Array.from({ length: 1_000 }, (_, index) => `i-${String(index).padStart(8, '0')}`);
+    let calls = 0;
+    const denyAll = () => {
+      calls += 1;
+      return errorOf('UnauthorizedOperation', 'no');
+    };
+    await assert.rejects(run(many, denyAll), { nonRetryable: false });
+    assert.ok(calls <= 40, `${calls} calls`);
+  });
+
+  it('a call of many protected machines is bisected with a limited number of calls', async () => {
+    const many = Array.from({ length: 500 }, (_, index) => `i-${String(index).padStart(8, '0')}`);
+    const { calls, refused, terminated } = await run(many, (asked) =>
+      asked.some((id) => Number(id.slice(2)) % 2 === 0)
+        ? errorOf('OperationNotPermitted', 'The instance may not be terminated.')
+        : undefined,
+    );
+    assert.ok(calls.length <= 300, `${calls.length} calls`);
+    assert.equal(refused.length + terminated.length, 500);
+  });
+
   it('a termination is retried as a whole when AWS is busy', async () => {
     await assert.rejects(
       run(ids, () => errorOf('RequestLimitExceeded', 'Request limit exceeded.')),
@@ -86,7 +147,10 @@ describe('terminate', () => {
         throw errorOf('UnauthorizedOperation', 'no');
       },
     };
-    const { terminateMachines } = createTerminateActivities({ mutating: client } as unknown as AwsClients);
+    const { terminateMachines } = createTerminateActivities(
+      { mutating: client } as unknown as AwsClients,
+      readerOf([]),
+    );
     const began = Date.now();
     await assert.rejects(environment.run(terminateMachines, { machineIds: ids }), { nonRetryable: false });
     assert.equal(beats.length, 1);

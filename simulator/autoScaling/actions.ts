@@ -9,6 +9,7 @@ import { stateAt } from '../state/world.ts';
 import type { Xml } from '../protocol/xml.ts';
 import {
   findGroup,
+  memberList,
   memberStrings,
   integerParameter,
   readGroupTags,
@@ -201,16 +202,40 @@ export function deleteAutoScalingGroup(call: Call): Outcome {
   };
 }
 
-/** DescribeAutoScalingGroups, by names or all. */
+/** DescribeAutoScalingGroups: 50 groups by default and 100 at most, by as many names, or by tags, or all. */
 export function describeAutoScalingGroups(call: Call): Outcome {
   const names = memberStrings(call.params, 'AutoScalingGroupNames');
+  const maxNames = integerParameter(call.params, 'MaxRecords') ?? 50;
+  if (names.length > maxNames)
+    throw validationError(`The number of group names (${names.length}) exceeds the limit of ${maxNames}.`);
+  const hasTags = readTagFilters(call);
   const { items, nextToken } = readPage(
     call,
     visibleGroups(call),
-    (group) => group.createdAt <= call.snapshotAt && (names.length === 0 || names.includes(group.id)),
-    { min: 1, max: 100 },
+    (group) =>
+      group.createdAt <= call.snapshotAt &&
+      (names.length === 0 || names.includes(group.id)) &&
+      hasTags(group.tags),
+    { parameter: 'MaxRecords', min: 1, max: 100, size: 50 },
   );
   return { body: { AutoScalingGroups: items.map((group) => groupXml(call, group)), NextToken: nextToken } };
+}
+
+/** The filters that DescribeAutoScalingGroups documents: tag-key, tag-value and tag:KEY. */
+function readTagFilters({ params }: Call): (tags: Readonly<Record<string, string>>) => boolean {
+  const filters = memberList(params, 'Filters').map((filter) => ({
+    name: stringAt(filter, 'Name') ?? '',
+    values: memberStrings(filter, 'Values'),
+  }));
+  const unknown = filters.find(({ name }) => !/^(tag-key|tag-value|tag:.+)$/.test(name));
+  if (unknown) throw validationError(`Filter type ${unknown.name} is not correct.`);
+  return (tags) =>
+    filters.every(({ name, values }) => {
+      if (name === 'tag-key') return values.some((key) => Object.hasOwn(tags, key));
+      if (name === 'tag-value') return Object.values(tags).some((value) => values.includes(value));
+      const value = tags[name.slice('tag:'.length)];
+      return value !== undefined && values.includes(value);
+    });
 }
 
 function groupXml(call: Call, group: Group): Xml {

@@ -68,16 +68,22 @@ function wildcard(value: string): RegExp {
 export type Page<T> = { items: T[]; nextToken: string | undefined };
 
 /**
- * The page that MaxResults and NextToken ask for. A token is a position in `all`, which may only grow at its end.
+ * The page that MaxResults (or `parameter`) and NextToken ask for; without a size, `size` items. A token is a position in `all`, which may only grow at its end.
  * Throws InvalidNextToken, InvalidParameterValue (MaxResults out of bounds), InvalidParameterCombination (with ids).
  */
 export function readPage<T>(
   call: Call,
   all: readonly T[],
   matches: (item: T) => boolean,
-  { byId = false, min = 5, max = 1000 }: { byId?: boolean; min?: number; max?: number } = {},
+  {
+    byId = false,
+    parameter = 'MaxResults',
+    min = 5,
+    max = 1000,
+    size,
+  }: { byId?: boolean; parameter?: string; min?: number; max?: number; size?: number } = {},
 ): Page<T> {
-  const requested = integer(call.params, 'MaxResults', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  const requested = integer(call.params, parameter, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   if (requested !== undefined && byId) {
     throw new AwsError(
       'InvalidParameterCombination',
@@ -85,10 +91,11 @@ export function readPage<T>(
     );
   }
   if (requested !== undefined && (requested < min || requested > max)) {
-    throw invalidValue('maxResults', requested, `Expecting a value between ${min} and ${max}.`);
+    throw invalidValue(parameter, requested, `Expecting a value between ${min} and ${max}.`);
   }
   const { pageSize } = call.world.settings;
-  const limit = requested !== undefined && pageSize > 0 ? Math.min(requested, pageSize) : requested;
+  const wanted = requested ?? size;
+  const limit = wanted !== undefined && pageSize > 0 ? Math.min(wanted, pageSize) : wanted;
   const items: T[] = [];
   for (let at = parsePageToken(stringAt(call.params, 'NextToken')); at < all.length; at += 1) {
     const item = all[at];

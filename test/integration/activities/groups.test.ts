@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
 import { DeleteLaunchTemplateCommand } from '@aws-sdk/client-ec2';
 import { createAwsClients, type AwsClients } from '../../../activities/aws/client/clients.ts';
 import { createGroupService } from '../../../activities/aws/group/groupService.ts';
@@ -345,3 +346,33 @@ for (const [providerApi, changes, creating, freezing] of MANAGERS) {
     });
   });
 }
+
+describe('many Auto Scaling groups', () => {
+  let simulator: Simulator;
+  let aws: AwsClients;
+  before(async () => {
+    simulator = await startSimulator({});
+    aws = createAwsClients({ region: 'us-east-1', endpoint: simulator.url, requestShare: 1 });
+  });
+  after(async () => {
+    aws.destroy();
+    await simulator.close();
+  });
+  const names = Array.from({ length: 250 }, (_, index) => `group-${index}`);
+
+  it('250 Auto Scaling groups are read with at most 100 names in a call', async () => {
+    const methods = createLaunchMethods(aws, createLaunchTemplates(aws), createUnavailableOfferings());
+    assert.deepEqual(await groupMethodNamed(methods, 'AutoScalingGroup').describe(names), []);
+    const calls = await simulatorControl(simulator.url).log();
+    assert.equal(calls.filter(({ action }) => action === 'DescribeAutoScalingGroups').length, 3);
+  });
+
+  it('the simulator, like AWS, rejects more group names than MaxRecords', async () => {
+    const describeGroups = (MaxRecords?: number) =>
+      aws.autoScaling.send(
+        new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: names.slice(0, 60), MaxRecords }),
+      );
+    await assert.rejects(describeGroups(), { name: 'ValidationError' });
+    assert.deepEqual((await describeGroups(60)).AutoScalingGroups, []);
+  });
+});

@@ -81,13 +81,13 @@ export function createAutoScalingMethod(
     },
 
     async find(launch) {
-      for await (const { id } of describeGroups(clients, byNames([groupName(launch)]))) return id;
+      for await (const { id } of describeByName(clients, [groupName(launch)])) return id;
       return undefined;
     },
 
     async describe(groupIds) {
       const views = [];
-      for await (const { id, group } of describeGroups(clients, byNames(groupIds)))
+      for await (const { id, group } of describeByName(clients, groupIds))
         views.push({ id, isFrozen: isFrozen(group) });
       return views;
     },
@@ -139,7 +139,7 @@ export function createGroupSizes(clients: AwsClients): GroupSizes {
     async reduceDesired(groupIds, machineIds) {
       for (const id of groupIds)
         terminatingByGroup.set(id, new Set([...(terminatingByGroup.get(id) ?? []), ...machineIds]));
-      for await (const { id, group } of describeGroups(clients, byNames(groupIds))) {
+      for await (const { id, group } of describeByName(clients, groupIds)) {
         const members = group.Instances ?? [];
         const remaining = members.filter(
           ({ InstanceId = '' }) => !terminatingByGroup.get(id)?.has(InstanceId),
@@ -179,7 +179,7 @@ async function ignoreNotFound(
     await change();
   } catch (error) {
     if (!isAwsError(error, 'groupMissing')) throw error;
-    for await (const { group } of describeGroups(clients, byNames([groupId])))
+    for await (const { group } of describeByName(clients, [groupId]))
       if (group.Status === undefined) throw error;
   }
 }
@@ -246,16 +246,23 @@ const unitsOf = (members: NonNullable<AutoScalingGroup['Instances']>): number =>
 const isFrozen = ({ SuspendedProcesses = [] }: AutoScalingGroup): boolean =>
   SuspendedProcesses.some(({ ProcessName }) => ProcessName === 'Launch');
 
-const byNames = (names: readonly string[]): DescribeAutoScalingGroupsCommandInput => ({
-  AutoScalingGroupNames: [...names],
-});
+/** AWS accepts no more names in a call than MaxRecords, which is 50 by default and 100 at most. */
+const MAX_NAMES_PER_CALL = 100;
 
-/** AWS treats an empty list of names as all groups. */
+async function* describeByName(
+  clients: AwsClients,
+  names: readonly string[],
+): ReturnType<typeof describeGroups> {
+  for (let from = 0; from < names.length; from += MAX_NAMES_PER_CALL) {
+    const batch = names.slice(from, from + MAX_NAMES_PER_CALL);
+    yield* describeGroups(clients, { AutoScalingGroupNames: batch, MaxRecords: MAX_NAMES_PER_CALL });
+  }
+}
+
 async function* describeGroups(
   clients: AwsClients,
   filter: DescribeAutoScalingGroupsCommandInput,
 ): AsyncGenerator<{ readonly id: string; readonly group: AutoScalingGroup }> {
-  if (filter.AutoScalingGroupNames?.length === 0) return;
   const pages = paginateDescribeAutoScalingGroups({ client: clients.autoScaling }, filter);
   try {
     for await (const { AutoScalingGroups } of pages)

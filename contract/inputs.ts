@@ -15,7 +15,7 @@ export function parseRequestInput(input: unknown): MachineRequestInput {
 }
 
 const isRequestInput = (input: unknown): input is MachineRequestInput =>
-  isObject(input) && typeof input['requestId'] === 'string' && typeof input['deadlineSeconds'] === 'number';
+  isObject(input) && typeof input['requestId'] === 'string';
 
 const isReturnInput = (input: unknown): input is MachineReturnInput =>
   isObject(input) && typeof input['returnId'] === 'string' && Array.isArray(input['machines']);

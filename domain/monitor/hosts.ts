@@ -7,6 +7,8 @@ import type { LostMachine } from './records.ts';
 
 /** A lost machine is kept for this long after its end even if a host list lacks it: lists may arrive out of order. */
 const LOST_RETENTION_MS = 10 * 60_000;
+/** Hosts that the monitor checks at the same time although it never observed them; later lists bring the others. */
+const MAX_UNKNOWN_HOSTS = 5_000;
 const INSTANCE_ID = /^i-([0-9a-f]{8}|[0-9a-f]{17})$/;
 
 /** Finds which of Host Factory's hosts are lost, and what the host list contains that the monitor did not know. */
@@ -40,6 +42,8 @@ export function answerLostHosts(state: MonitorState, query: LostHostsQuery): Los
     for (const id of state.hostNameMismatches.keys())
       if (!listedIds.has(id)) hostNameMismatches.push([id, '']);
   const listDiff = diffHostList(state, query, listedIds);
+  const checkedHosts = [...state.suspects.values()].filter(({ requestId }) => requestId === '').length;
+  unknownHosts.splice(Math.max(0, MAX_UNKNOWN_HOSTS - checkedHosts));
   return {
     v: 1,
     isReady: true,
@@ -74,11 +78,22 @@ type UpdateParts = { readonly [K in keyof Omit<HostListUpdate, 'v'>]?: HostListU
 
 /** A host name, short or full, may match several machines: each of them counts as listed. */
 function liveIdsByName(state: MonitorState): (name: string) => readonly string[] {
-  const byLabel = new Map<string, string[]>();
-  const labelOf = (name: string): string => firstLabel(name.toLowerCase());
-  for (const [machineId, { name }] of state.liveMachines)
-    byLabel.set(labelOf(name), [...(byLabel.get(labelOf(name)) ?? []), machineId]);
-  return (name) => (name === '' ? [] : (byLabel.get(labelOf(name)) ?? []));
+  const byLabel = groupByLabel([...state.liveMachines], ([, { name }]) => name);
+  return (name) => (name === '' ? [] : (byLabel.get(labelOf(name)) ?? []).map(([machineId]) => machineId));
+}
+
+const labelOf = (name: string): string => firstLabel(name.toLowerCase());
+
+/** Thousands of machines may have no name yet, so a group is extended and not copied. */
+function groupByLabel<T>(items: readonly T[], nameOf: (item: T) => string): Map<string, T[]> {
+  const byLabel = new Map<string, T[]>();
+  for (const item of items) {
+    const label = labelOf(nameOf(item));
+    const group = byLabel.get(label);
+    if (group) group.push(item);
+    else byLabel.set(label, [item]);
+  }
+  return byLabel;
 }
 
 const isUnknownHost = (state: MonitorState, machineId: string): boolean =>
@@ -86,12 +101,9 @@ const isUnknownHost = (state: MonitorState, machineId: string): boolean =>
 
 /** AWS reuses private names: a name that a live machine has does not identify a lost one. */
 function lostMachinesByName(state: MonitorState): (name: string) => LostMachine | undefined {
-  const byLabel = new Map<string, LostMachine[]>();
-  const labelOf = (name: string): string => firstLabel(name.toLowerCase());
-  for (const lostMachine of state.lostMachines.values()) {
-    byLabel.set(labelOf(lostMachine.name), [...(byLabel.get(labelOf(lostMachine.name)) ?? []), lostMachine]);
-  }
+  const byLabel = groupByLabel([...state.lostMachines.values()], ({ name }) => name);
   for (const [machineId, { name }] of state.liveMachines) {
+    if (name === '') continue;
     const sameLabel = byLabel.get(labelOf(name));
     if (sameLabel)
       byLabel.set(

@@ -40,7 +40,7 @@ export function reduceMonitor(state: MonitorState, fact: MonitorFact, now: numbe
     case 'MachinesInterrupted':
       return applyInterruptions(state, fact.observations, now);
     case 'MachinesDescribed':
-      return fact.observations.reduce((next, observation) => applyDescription(next, observation, now), state);
+      return applyDescriptions(state, fact.observations, now);
     case 'LostMachinesQueried':
       return applyOwnerStatuses(state, fact.statuses, now);
     case 'OwnersNotified':
@@ -207,24 +207,31 @@ function recordLoss(
   );
 }
 
-function applyDescription(state: MonitorState, observation: FleetObservation, now: number): MonitorState {
-  const { machineId } = observation;
-  const suspect = state.suspects.get(machineId);
-  if (!suspect) return state;
-  const machine = {
-    ...observation,
-    name: observation.name || suspect.name,
-    requestId: observation.requestId || suspect.requestId,
-  };
+function applyDescriptions(
+  state: MonitorState,
+  observations: readonly FleetObservation[],
+  now: number,
+): MonitorState {
+  // One copy for all observations: a copy for each would make a long list quadratic.
   const suspects = new Map(state.suspects);
   const lostMachines = new Map(state.lostMachines);
-  const absentSince = observation.state === 'absent' ? suspect.absentSince || now : 0;
-  const hasVanished = absentSince > 0 && now - absentSince >= ABSENCE_CONFIRMATION_MS;
-  if (hasVanished)
-    recordLoss(lostMachines, { ...machine, state: 'terminated', reason: VANISHED_REASON }, now);
-  else if (observation.state !== 'absent') recordLoss(lostMachines, machine, now);
-  if (hasVanished || observation.state === 'terminated') suspects.delete(machineId);
-  else suspects.set(machineId, suspectOf(machine, absentSince, now));
+  for (const observation of observations) {
+    const { machineId } = observation;
+    const suspect = suspects.get(machineId);
+    if (!suspect) continue;
+    const machine = {
+      ...observation,
+      name: observation.name || suspect.name,
+      requestId: observation.requestId || suspect.requestId,
+    };
+    const absentSince = observation.state === 'absent' ? suspect.absentSince || now : 0;
+    const hasVanished = absentSince > 0 && now - absentSince >= ABSENCE_CONFIRMATION_MS;
+    if (hasVanished)
+      recordLoss(lostMachines, { ...machine, state: 'terminated', reason: VANISHED_REASON }, now);
+    else if (observation.state !== 'absent') recordLoss(lostMachines, machine, now);
+    if (hasVanished || observation.state === 'terminated') suspects.delete(machineId);
+    else suspects.set(machineId, suspectOf(machine, absentSince, now));
+  }
   return { ...state, suspects, lostMachines };
 }
 

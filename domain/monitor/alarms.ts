@@ -50,11 +50,11 @@ const tooManyOrphansMessage = (state: MonitorState): string =>
 const tooManyUnacknowledgedMessage = (state: MonitorState): string =>
   `Host Factory never acknowledged ${unlistedMachinesOf(state).filter(({ isAcknowledged }) => isAcknowledged === false).length} of ` +
   `${state.liveMachines.size} machines, more than the monitor releases by itself. It does not touch them. ` +
-  "'ohf machines --unclaimed' lists them, 'ohf return' returns them.";
+  "'ohf machines --unlisted' lists them, 'ohf return' returns them.";
 
 const emptyHostListMessage = (state: MonitorState): string =>
   `Host Factory's host list is empty while these machines are alive: ${unlistedIdsOf(state)}. The monitor does not ` +
-  "touch them. 'ohf machines --unclaimed' lists them, 'ohf return' returns them.";
+  "touch them. 'ohf machines --unlisted' lists them, 'ohf return' returns them.";
 
 const unrecognizedHostListMessage = (state: MonitorState): string =>
   "Host Factory's host list contains fewer than half of the machines that it acknowledged; it lacks " +

@@ -30,7 +30,7 @@ describe('unacknowledged machines', () => {
     assert.deepEqual(await liveIds(), known);
     const { status }: StatusView = await stack.temporal.workflow.getHandle(lost).result();
     assert.equal(status, 'complete_with_error');
-    assert.equal(await ohf('machines', '--unclaimed'), 'none\n');
+    assert.equal(await ohf('machines', '--unlisted'), 'none\n');
     await giveAllBack(stack, machines);
   });
 

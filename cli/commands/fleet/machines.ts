@@ -10,11 +10,11 @@ import { unlistedTable } from './unlistedMachines.ts';
 export const operation = defineQuery({
   schema: () =>
     z.object({
-      unclaimed: switchOption('--unclaimed', "Only machines that Host Factory's host list lacks"),
+      unlisted: switchOption('--unlisted', "Only machines that Host Factory's host list lacks"),
     }),
-  examples: ['machines', 'machines --unclaimed', 'machines --json'],
-  run: async ({ unclaimed }, context) =>
-    unclaimed
+  examples: ['machines', 'machines --unlisted', 'machines --json'],
+  run: async ({ unlisted }, context) =>
+    unlisted
       ? { unlisted: (await context.machines.report()).unlistedMachines }
       : { openWork: await readOpenWork(context) },
   json: ({ unlisted, openWork = [] }) => {

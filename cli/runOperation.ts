@@ -12,7 +12,7 @@ import {
 } from './bus/bus.ts';
 import { openSession, type Session } from './bus/session.ts';
 import { errorDetails, openLog, type Log } from './log.ts';
-import type { Command, Query, Validate } from './operations/operation.ts';
+import type { Command, Outcome, Query, Validate } from './operations/operation.ts';
 import type { RegistryEntry } from './operations/registry.ts';
 import { jsonLine, writeStdout } from './output/writeStdout.ts';
 import { rejectWindows } from './platform.ts';
@@ -28,7 +28,7 @@ export async function runOperation(
   env: Environment,
 ): Promise<number> {
   const log = openLog(env, name);
-  const session = openSession(env, log);
+  const session = openSession(env, log, { visibility: () => import('./gateway/visibility.ts') });
   // Host Factory may read both streams as one document; Node's own warnings would break it.
   process.removeAllListeners('warning');
   const { operation } = await load();
@@ -38,9 +38,21 @@ export async function runOperation(
   // Host Factory gets its answer first: no log and no open connection may delay it, or add to it.
   const isDelivered = await writeStdout(jsonLine(document));
   record(isDelivered);
+  if (!isDelivered) await undo(outcome, log);
   await session.close().catch((error: unknown) => log.warn('closing failed', errorDetails(error)));
   await log.close(async () => (await session.queryContext.config()).logging);
   return isDelivered ? (outcome?.exitCode ?? 1) : 1;
+}
+
+/** The command's effect would otherwise last although the caller does not know of it. */
+async function undo(outcome: Outcome | undefined, log: Log): Promise<void> {
+  if (!outcome?.undo) return;
+  try {
+    await outcome.undo();
+    log.warn('undid the command, because its answer could not be delivered');
+  } catch (error) {
+    log.error('could not undo a command whose answer was not delivered', errorDetails(error));
+  }
 }
 
 /** Runs an operation with the arguments after its name. Never rejects: a failure is part of the result. */

@@ -41,6 +41,8 @@ interface CommandDefinition<Input, Result> extends Definition<Input, Result> {
   readonly run: (input: Input, context: CommandContext) => Promise<Result>;
   /** Whether this input changes nothing, so that it needs no line in the audit trail. */
   readonly isDryRun?: (input: Input) => boolean;
+  /** Undoes the command when its answer did not reach the caller, who then cannot know the result. */
+  readonly undo?: (result: Result, context: CommandContext) => Promise<void>;
 }
 
 interface QueryDefinition<Input, Result, E extends Effect> extends Definition<Input, Result> {
@@ -68,6 +70,8 @@ export interface Outcome {
   readonly isDryRun: boolean;
   text(): string;
   json(): object;
+  /** Undoes a command whose answer did not reach the caller. */
+  undo?(): Promise<void>;
 }
 
 interface Call<Context> {
@@ -108,7 +112,12 @@ export const defineCommand = <Input, Result>(definition: CommandDefinition<Input
   execute: async ({ input: raw, context, validate }) => {
     const input = await parse(definition, raw, validate);
     const isDryRun = definition.isDryRun?.(input) ?? false;
-    return render(definition, input, await definition.run(input, context), isDryRun);
+    const result = await definition.run(input, context);
+    const { undo } = definition;
+    return {
+      ...render(definition, input, result, isDryRun),
+      ...(undo && { undo: () => undo(result, context) }),
+    };
   },
 });
 

@@ -3,7 +3,7 @@ import { MAX_MACHINES } from '../../config/templates/ibmTemplates.ts';
 import type { AwsConfig } from '../../config/index.ts';
 import { isObject } from '../../domain/isObject.ts';
 import { BusinessRuleError, ValidationError } from '../../domain/errors/errors.ts';
-import { requestIdFrom } from '../../contract/ids.ts';
+import { requestIdFrom, type RequestId } from '../../contract/ids.ts';
 import type { Template } from '../../domain/template/template.ts';
 import type { CommandContext } from '../bus/context.ts';
 import { defineCommand } from './operation.ts';
@@ -29,13 +29,19 @@ export const operation = defineCommand({
     'requestMachines -d \'{"template":{"templateId":"demo","machineCount":5}}\'',
   ],
   run: ({ template }, context) => requestMachines(template.templateId, template.machineCount, context),
+  // Host Factory cannot use, and never returns, machines of a request whose id it did not get.
+  undo: ({ requestId }, { workflows }) => workflows.cancel(requestId),
 });
 
 /**
  * Makes the request durable; the machines come later. The id is chosen before the call of Temporal, so that Host
  * Factory gets a valid id even if the confirmation is lost.
  */
-async function requestMachines(templateId: string, count: number, context: CommandContext): Promise<object> {
+async function requestMachines(
+  templateId: string,
+  count: number,
+  context: CommandContext,
+): Promise<{ readonly requestId: RequestId; readonly message: string }> {
   const { log } = context;
   rejectWhileDraining(context.env);
   const configured = await context.templates.get(templateId);

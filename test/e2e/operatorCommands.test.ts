@@ -1,5 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { taskQueues } from '../../contract/taskQueues.ts';
@@ -7,6 +9,10 @@ import { eventually } from '../fixtures/eventually.ts';
 import { ended, requestMachines, statusOf } from '../fixtures/stack/hostFactory.ts';
 import { startStack, type Stack } from '../fixtures/stack/stack.ts';
 import { MACHINE_REQUEST } from '../../contract/machineRequest.ts';
+
+interface Listed {
+  readonly requests: readonly { readonly id: string; readonly state: string }[];
+}
 
 describe('operator commands', () => {
   let stack: Stack;
@@ -65,6 +71,23 @@ describe('operator commands', () => {
     const { requests } = await json<{ requests: { id: string; state: string }[] }>('requests', '--all');
     assert.ok(requests.some((row) => row.id === id && row.state === 'completed'));
     assert.equal((await statusOf(stack, id)).status, 'complete', 'the status that Host Factory read stays');
+  });
+
+  it('a request whose answer cannot be delivered is cancelled', async () => {
+    const known = new Set((await json<Listed>('requests', '--all')).requests.map(({ id }) => id));
+    const input = path.join(stack.logs, 'undeliverable.json');
+    await writeFile(input, JSON.stringify({ template: { templateId: 'demo', machineCount: 2 } }));
+    const script = path.join(stack.scripts, 'requestMachines.sh');
+    const child = spawn('/bin/sh', ['-c', `exec '${script}' -f '${input}' >/dev/full`], {
+      cwd: '/',
+      env: stack.hfEnvironment,
+    });
+    assert.deepEqual(await once(child, 'exit'), [1, null]);
+    await eventually('the request is listed as cancelled', async () => {
+      const { requests } = await json<Listed>('requests', '--all');
+      return requests.some(({ id, state }) => !known.has(id) && state !== 'provisioning');
+    });
+    await eventually('no machine is left', async () => (await stack.simulator.summary()).live === 0);
   });
 
   it("the worker's host shows past events, also after the read model was damaged", async () => {

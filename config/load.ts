@@ -1,3 +1,4 @@
+import { PARTITIONS } from '../domain/permissions/partitions.ts';
 import { ConfigurationError } from '../domain/errors/errors.ts';
 import type { Config } from './config.ts';
 import type { JsonObject } from './input/jsonFile.ts';
@@ -99,4 +100,7 @@ const REGION: Finding = {
 
 /** A VPC endpoint is as real as none. */
 export const isRealAws = (endpoint: string | undefined): boolean =>
-  endpoint === undefined || /(^|\.)(amazonaws\.com(\.cn)?|api\.aws)$/.test(new URL(endpoint).hostname);
+  endpoint === undefined ||
+  AWS_SUFFIXES.some((suffix) => `.${new URL(endpoint).hostname}`.endsWith(`.${suffix}`));
+
+const AWS_SUFFIXES: readonly string[] = ['api.aws', ...PARTITIONS.map(({ dnsSuffix }) => dnsSuffix)];

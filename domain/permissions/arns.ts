@@ -1,3 +1,5 @@
+import { partitionOf } from './partitions.ts';
+
 /** `*` where it is not known or not to be limited. */
 export interface ArnScope {
   readonly region: string;
@@ -19,7 +21,7 @@ export interface Arns {
 }
 
 export function createArns({ region, account }: ArnScope): Arns {
-  const partition = partitionOf(region);
+  const { name: partition } = partitionOf(region);
   return {
     ec2: (type, id) => `arn:${partition}:ec2:${region}:${account}:${type}/${id}`,
     shared: (type, id) => `arn:${partition}:ec2:${region}::${type}/${id}`,
@@ -34,9 +36,4 @@ export function createArns({ region, account }: ArnScope): Arns {
       `arn:${partition}:ssm:${region}:${name.startsWith('/aws/') ? '' : account}:parameter/${name.replace(/^\//, '')}`,
     key: (id) => (id.startsWith('arn:') ? id : `arn:${partition}:kms:${region}:${account}:key/${id}`),
   };
-}
-
-function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }

@@ -31,7 +31,7 @@ export function policyFor(templates: readonly Template[], scope: PolicyScope): P
     ...launchTemplateStatements(arns, scope),
     ...launchStatements(templates, actions, arns, scope),
     ...changeStatements(actions, arns, scope),
-    ...roleStatements(templates, apis, arns),
+    ...roleStatements(templates, apis, arns, scope.region),
     ...keyStatements(templates, arns, scope.region),
     ...queueStatements(arns, scope),
   ];

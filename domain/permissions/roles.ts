@@ -1,5 +1,6 @@
 import type { ProviderApi, Template } from '../template/template.ts';
 import type { Arns } from './arns.ts';
+import { partitionOf, principalsOf } from './partitions.ts';
 import type { PolicyStatement } from './statement.ts';
 
 /** Roles that launches hand on, and those that AWS makes for itself at an account's first use of a service. */
@@ -7,26 +8,33 @@ export function roleStatements(
   templates: readonly Template[],
   apis: readonly ProviderApi[],
   arns: Arns,
+  region: string,
 ): PolicyStatement[] {
   const fleetRoles = [...new Set(templates.flatMap(({ fleetRole }) => fleetRole ?? []))];
   return [
     // The role behind an instance profile may have any name.
     ...(templates.some(({ instanceProfile }) => instanceProfile !== undefined)
-      ? [passRole('PassInstanceRoles', [arns.role('*')], 'ec2.amazonaws.com')]
+      ? [passRole('PassInstanceRoles', [arns.role('*')], principalsOf('ec2', region))]
       : []),
     ...(apis.some((api) => api.startsWith('SpotFleet')) && fleetRoles.length > 0
-      ? [passRole('PassFleetRoles', fleetRoles, 'spotfleet.amazonaws.com')]
+      ? [passRole('PassFleetRoles', fleetRoles, principalsOf('spotfleet', region))]
       : []),
     ...serviceRoles(templates, apis, arns),
   ];
 }
 
-const passRole = (Sid: string, Resource: readonly string[], service: string): PolicyStatement => ({
+const passRole = (
+  Sid: string,
+  Resource: readonly string[],
+  services: readonly string[],
+): PolicyStatement => ({
   Sid,
   Effect: 'Allow',
   Action: ['iam:PassRole'],
   Resource,
-  Condition: { StringEquals: { 'iam:PassedToService': service } },
+  Condition: {
+    StringEquals: { 'iam:PassedToService': services.length === 1 ? (services[0] ?? '') : services },
+  },
 });
 
 function serviceRoles(
@@ -65,7 +73,7 @@ export function keyStatements(templates: readonly Template[], arns: Arns, region
   if (keys.length === 0) return [];
   // An alias is no resource of a policy.
   const Resource = [...new Set(keys.map((key) => arns.key(key.includes('alias/') ? '*' : key)))];
-  const via = { 'kms:ViaService': `ec2.${region}.amazonaws.com` };
+  const via = { 'kms:ViaService': `ec2.${region}.${partitionOf(region).dnsSuffix}` };
   return [
     {
       Sid: 'UseVolumeKeys',

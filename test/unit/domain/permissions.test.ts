@@ -103,6 +103,33 @@ describe('the policy for templates', () => {
     assert.match(text, /subnet\/subnet-1.*subnet\/subnet-2.*security-group\/sg-1"/);
     assert.doesNotMatch(text, /subnet\/\*|security-group\/\*/);
   });
+
+  const PARTITIONS = [
+    ['us-gov-west-1', 'aws-us-gov', 'amazonaws.com'],
+    ['cn-north-1', 'aws-cn', 'amazonaws.com.cn'],
+    ['eusc-de-east-1', 'aws-eusc', 'amazonaws.eu'],
+    ['us-iso-east-1', 'aws-iso', 'c2s.ic.gov'],
+    ['us-isob-east-1', 'aws-iso-b', 'sc2s.sgov.gov'],
+    ['eu-isoe-west-1', 'aws-iso-e', 'cloud.adc-e.uk'],
+    ['us-isof-south-1', 'aws-iso-f', 'csp.hci.ic.gov'],
+    ['ap-southeast-6', 'aws', 'amazonaws.com'],
+  ] as const;
+  for (const [region, partition, suffix] of PARTITIONS) {
+    it(`the policy for ${region} has the partition and the host names of ${partition}`, () => {
+      const template = aTemplate({
+        instanceProfile: 'grid',
+        rootVolume: { encrypted: true, kmsKeyId: 'alias/grid' },
+      });
+      const { Statement } = policyFor([template], { ...SCOPE, region });
+      const arns = JSON.stringify(Statement).matchAll(/"arn:([^:]+):/g);
+      assert.deepEqual(new Set([...arns].map(([, name]) => name)), new Set([partition]));
+      const conditionOf = (sid: string) => Statement.find(({ Sid }) => Sid === sid)?.Condition;
+      assert.match(JSON.stringify(conditionOf('PassInstanceRoles')), new RegExp(`"ec2\\.${suffix}"`));
+      assert.deepEqual(conditionOf('UseVolumeKeys'), {
+        StringLike: { 'kms:ViaService': `ec2.${region}.${suffix}` },
+      });
+    });
+  }
 });
 
 /** The SDK calls in the sources: `new XCommand(`, `paginateX(`. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ConfigurationError } from '../domain/errors/errors.ts';
 import type { TemporalConfig } from './config.ts';
 import { fileErrorReason } from './input/jsonFile.ts';
+import { readSecretFile } from './input/secretFile.ts';
 
 /** As Temporal's clients take it. */
 export interface TlsOptions {
@@ -29,7 +30,12 @@ export function temporalTls({ apiKey, tls }: TemporalConfig): boolean | TlsOptio
     ...(caFile === undefined ? {} : { serverRootCACertificate: readPem('caFile', caFile) }),
     ...(certFile === undefined || keyFile === undefined
       ? {}
-      : { clientCertPair: { crt: readPem('certFile', certFile), key: readPem('keyFile', keyFile) } }),
+      : {
+          clientCertPair: {
+            crt: readPem('certFile', certFile),
+            key: readSecretFile('temporal.tls.keyFile', keyFile),
+          },
+        }),
   };
 }
 

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import type { LogLevel, OtlpConfig } from '../config/config.ts';
+import { readSecretFile } from '../config/input/secretFile.ts';
 import { forwardingTarget, UndeliverableError, type ForwardedLine } from './forward.ts';
 import type { TargetDefinition } from './target.ts';
 
@@ -18,7 +18,10 @@ export function otlpTarget({ url, headersFile }: OtlpConfig, resource: object): 
     lingerMs: 500,
     async deliver(lines) {
       // Read for each delivery, so that a token can be replaced without a restart.
-      const extraHeaders = headersFile === undefined ? {} : headersIn(await readFile(headersFile, 'utf8'));
+      const extraHeaders =
+        headersFile === undefined
+          ? {}
+          : headersIn(readSecretFile('OTLP headers file', headersFile).toString('utf8'));
       const response = await fetch(url, {
         method: 'POST',
         headers: { ...extraHeaders, 'content-type': 'application/json' },

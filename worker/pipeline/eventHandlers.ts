@@ -3,6 +3,7 @@ import { createAuditLogHandler } from '../../activities/events/handlers/auditLog
 import type { EventHandler } from '../../activities/events/handlers/handler.ts';
 import { createWebhookHandler } from '../../activities/events/handlers/webhook.ts';
 import type { Config } from '../../config/index.ts';
+import { readSecretLine } from '../../config/input/secretFile.ts';
 import { EVENT_TYPES, type EventType } from '../../domain/events/event.ts';
 import { awsClientSettings } from '../startup/awsSettings.ts';
 
@@ -19,11 +20,20 @@ export async function configuredHandlers(
   if (audit) handlers.push(createAuditLogHandler({ path: join(directory, 'audit.log'), ...AUDIT_FILE }));
   if (hook) {
     const { url, secretFile, types, timeoutSeconds = WEBHOOK_TIMEOUT_SECONDS } = hook;
-    const signed = secretFile === undefined ? {} : { secretFile };
-    handlers.push(createWebhookHandler({ url, timeoutSeconds, ...signed, ...typesOf(types) }));
+    const readSecret = secretFile === undefined ? undefined : secretReader(secretFile);
+    handlers.push(
+      createWebhookHandler({ url, timeoutSeconds, ...(readSecret && { readSecret }), ...typesOf(types) }),
+    );
   }
   if (sns) handlers.push(await snsHandler(config, sns));
   return handlers;
+}
+
+/** @throws ConfigurationError at once when the file is not usable now */
+function secretReader(path: string): () => string {
+  const read = (): string => readSecretLine('webhook secret file', path);
+  read();
+  return read;
 }
 
 async function snsHandler(

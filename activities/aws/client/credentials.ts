@@ -1,4 +1,4 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { fromIni, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { EC2ClientConfig } from '@aws-sdk/client-ec2';
 import { ProviderError } from '../../../domain/errors/errors.ts';
@@ -54,17 +54,19 @@ function credentialsFromFiles({
     ...(credentialFile === undefined ? {} : { filepath: credentialFile, configFilepath: credentialFile }),
   });
   return async (context) => {
-    if (credentialFile !== undefined) await assertReadable(credentialFile);
+    if (credentialFile !== undefined) await assertPrivate(credentialFile);
     const credentials = await fromFile(context);
     const expiration = credentials.expiration ?? new Date(Date.now() + MAX_FILE_AGE_MS);
     return { ...credentials, expiration };
   };
 }
 
-/** The SDK treats a missing file as an empty one. */
-async function assertReadable(path: string): Promise<void> {
+/** The SDK treats a missing file as an empty one, and accepts a file that other users can read. */
+async function assertPrivate(path: string): Promise<void> {
+  let mode: number;
   try {
     await access(path, constants.R_OK);
+    mode = (await stat(path)).mode;
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     throw new ProviderError(
@@ -74,4 +76,10 @@ async function assertReadable(path: string): Promise<void> {
       { cause: error },
     );
   }
+  if ((mode & 0o007) !== 0)
+    throw new ProviderError(
+      'credentials',
+      UNREADABLE_CREDENTIALS_CODE,
+      `other users can access the AWS credential file ${path}; run 'chmod o= ${path}'`,
+    );
 }

@@ -1,13 +1,12 @@
 import { createHmac } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { EventType } from '../../../domain/events/event.ts';
 import type { EventHandler } from './handler.ts';
 import { toPublicEvent } from './publicEvent.ts';
 
 export interface WebhookSettings {
   readonly url: string;
-  /** The first line is the HMAC key; read for each call, so that it can be rotated. */
-  readonly secretFile?: string;
+  /** Reads the HMAC key; called for each delivery, so that the key can be rotated. */
+  readonly readSecret?: () => string;
   readonly types?: readonly EventType[];
   readonly timeoutSeconds: number;
 }
@@ -18,7 +17,7 @@ export interface WebhookSettings {
  */
 export function createWebhookHandler({
   url,
-  secretFile,
+  readSecret,
   types,
   timeoutSeconds,
 }: WebhookSettings): EventHandler {
@@ -33,10 +32,7 @@ export function createWebhookHandler({
         'content-type': 'application/json',
         'x-ohf-timestamp': timestamp,
       };
-      if (secretFile !== undefined) {
-        const [secret = ''] = (await readFile(secretFile, 'utf8')).split('\n');
-        headers['x-ohf-signature'] = signature(secret.trim(), timestamp, body);
-      }
+      if (readSecret) headers['x-ohf-signature'] = signature(readSecret(), timestamp, body);
       const response = await fetch(url, {
         method: 'POST',
         headers,

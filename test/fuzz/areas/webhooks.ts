@@ -69,9 +69,8 @@ export async function openWebhooks(): Promise<Area> {
       async ([answered, secret]) => {
         next = answered;
         delivered.length = 0;
-        const secretFile = await files.write('secret', secret);
         const url = `http://127.0.0.1:${port}/${PLANTED}`;
-        const handler = createWebhookHandler({ url, secretFile, timeoutSeconds: 5 });
+        const handler = createWebhookHandler({ url, readSecret: () => secret, timeoutSeconds: 5 });
         let failure: unknown;
         try {
           await handler.handle(published);

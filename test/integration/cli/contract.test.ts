@@ -14,7 +14,7 @@ import {
   startDevServer,
   type DevServer,
 } from '../../fixtures/temporal/devServer.ts';
-import { certificate, startTlsFront } from '../../fixtures/temporal/tlsFront.ts';
+import { certificate, privateKey, startTlsFront } from '../../fixtures/temporal/tlsFront.ts';
 import type { StatusView } from '../../../domain/request/statusView.ts';
 import { statusQuery } from '../../../contract/status.ts';
 import { signal } from '../../../contract/tokens.ts';
@@ -257,7 +257,7 @@ function contract(kind: 'lean' | 'sdk'): void {
 
   describe('over TLS', () => {
     const tls = { serverNameOverride: 'temporal.test', caFile: certificate('ca') };
-    const pair = { certFile: certificate('client'), keyFile: certificate('client-key') };
+    const pair = { certFile: certificate('client'), keyFile: privateKey('client-key') };
 
     it(`the ${kind} client reaches a TLS server that has the configured authority and name`, async () => {
       const front = await startTlsFront(temporal.address, { mutual: false });

@@ -198,10 +198,10 @@ describe('event handlers', () => {
     const url = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks?token=hush`;
 
     it('the webhook loses nothing while its target is down, signs each message, and hides the token of its URL', async () => {
-      const secretFile = join(folder, 'secret');
-      await writeFile(secretFile, 'the key\n');
       answer = 503;
-      const dispatcher = dispatch(createWebhookHandler({ url: url(), secretFile, timeoutSeconds: 5 }));
+      const dispatcher = dispatch(
+        createWebhookHandler({ url: url(), readSecret: () => 'the key', timeoutSeconds: 5 }),
+      );
       await eventually('it has its place', () => outbox.handlerOffset('webhook') !== undefined);
       await publish(dispatcher, 'req-1', 1, 2);
       const failing = await eventually('it failed', () => dispatcher.health().find(({ error }) => error));

@@ -1,3 +1,4 @@
+import { chmod } from 'node:fs/promises';
 import assert from 'node:assert/strict';
 import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
@@ -113,6 +114,12 @@ describe('the credentials of a provider instance', () => {
     assert.deepEqual(signers(), [`EC2 ${INSTANCE_KEY}`]);
     (await open({ role: { arn: ROLE } })).close();
     assert.deepEqual(signers(), [`EC2 ${INSTANCE_KEY}`, `STS ${INSTANCE_KEY}`, 'EC2 ASIAROLE']);
+  });
+
+  it('a credential file that other users can read is refused', async () => {
+    const credentialFile = await files.write('readable', keys('default', 'AKIAIBM'));
+    await chmod(credentialFile, 0o644);
+    assert.match(await failure(open({ credentialFile })), /other users can access .* run 'chmod o= /);
   });
 
   it('an error about credentials names the problem and no secret', async () => {

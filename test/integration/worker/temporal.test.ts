@@ -17,7 +17,7 @@ import { onDemand, failure, scratch, type Scratch } from '../../fixtures/scratch
 import { ohf, oneDocument, run } from '../../fixtures/commandLine.ts';
 import { quietRuntime } from '../../fixtures/temporal/quietRuntime.ts';
 import { startDevServer, type DevServer } from '../../fixtures/temporal/devServer.ts';
-import { certificate, startTlsFront } from '../../fixtures/temporal/tlsFront.ts';
+import { certificate, privateKey, startTlsFront } from '../../fixtures/temporal/tlsFront.ts';
 
 const SIMULATED = { OHF_AWS_ENDPOINT: 'http://127.0.0.1:1' };
 
@@ -174,7 +174,7 @@ describe('the Temporal namespace of the worker', () => {
 
   describe('with TLS and client certificates', () => {
     const trust = { serverNameOverride: 'temporal.test', caFile: certificate('ca') };
-    const pair = { certFile: certificate('client'), keyFile: certificate('client-key') };
+    const pair = { certFile: certificate('client'), keyFile: privateKey('client-key') };
     let front: Awaited<ReturnType<typeof startTlsFront>>;
     before(async () => {
       front = await startTlsFront(temporal.address, { mutual: true });
@@ -211,7 +211,7 @@ describe('the Temporal namespace of the worker', () => {
     it('the worker names a certificate or key file that cannot be read or lacks its counterpart', async () => {
       assert.match(
         await failure(open({ ...trust, ...pair, keyFile: '/none/key.pem' })),
-        /^ConfigurationError: temporal\.tls\.keyFile: \/none\/key\.pem cannot be read: there is no such file/,
+        /^ConfigurationError: The temporal\.tls\.keyFile \/none\/key\.pem cannot be read: there is no such file/,
       );
       assert.match(await failure(open({ ...trust, certFile: pair.certFile })), /certFile but no keyFile/);
     });

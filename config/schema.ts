@@ -41,7 +41,9 @@ const temporal = z.strictObject({
           defaultText: 'public authorities',
         }),
         certFile: pemPath.exactOptional().meta({ description: 'the client certificate; needs `keyFile`' }),
-        keyFile: pemPath.exactOptional().meta({ description: 'the key of the client certificate' }),
+        keyFile: pemPath
+          .exactOptional()
+          .meta({ description: 'the key of the client certificate; closed to other users' }),
       }),
     ])
     .exactOptional()
@@ -74,7 +76,8 @@ const aws = z.strictObject({
       env: ['OHF_AWS_ENDPOINT'],
     }),
   credentialFile: absolutePath.exactOptional().meta({
-    description: "an AWS credential file for this provider instance alone, on the worker's host",
+    description:
+      "an AWS credential file for this provider instance alone, on the worker's host; closed to other users",
     defaultText: 'the default of the AWS SDK',
   }),
   profile: text('the name of a profile of the AWS credential files')
@@ -239,7 +242,8 @@ const logging = z.strictObject({
         description: "the worker also logs to this collector, in OpenTelemetry's protocol over HTTP (JSON)",
       }),
       headersFile: absolutePath.exactOptional().meta({
-        description: 'a file of HTTP headers for the collector, `Name: value` in each line',
+        description:
+          'a file of HTTP headers for the collector, `Name: value` in each line; closed to other users',
         defaultText: 'no more headers',
       }),
     })
@@ -271,7 +275,7 @@ const events = z.strictObject({
         description: 'receives the events of requests and machines',
       }),
       secretFile: absolutePath.exactOptional().meta({
-        description: 'a file whose first line is the key of the signature',
+        description: 'a file whose first line is the key of the signature; closed to other users',
         defaultText: 'not signed',
       }),
       types: eventTypes.meta({ description: 'the events that it receives', defaultText: 'all' }),

@@ -362,7 +362,7 @@ describe('many Auto Scaling groups', () => {
 
   it('250 Auto Scaling groups are read with at most 100 names in a call', async () => {
     const methods = createLaunchMethods(aws, createLaunchTemplates(aws), createUnavailableOfferings());
-    assert.deepEqual(await groupMethodNamed(methods, 'AutoScalingGroup').describe(names), []);
+    assert.deepEqual(await groupMethodNamed(methods, 'autoScaling').describe(names), []);
     const calls = await simulatorControl(simulator.url).log();
     assert.equal(calls.filter(({ action }) => action === 'DescribeAutoScalingGroups').length, 3);
   });

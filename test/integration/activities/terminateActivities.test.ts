@@ -63,7 +63,7 @@ describe('terminate', () => {
         : undefined;
     });
     assert.deepEqual(
-      terminated,
+      terminated.toSorted(),
       ids.filter((id) => !unknown.has(id)),
     );
   });

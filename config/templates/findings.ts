@@ -1,6 +1,7 @@
 import { describeType, type JsonObject } from '../input/jsonFile.ts';
 import { isObject } from '../../domain/isObject.ts';
 import { valueText } from '../input/issues.ts';
+import { didYouMean } from '../input/suggest.ts';
 
 /** A finding about one key of one template: a problem makes the template unusable, a note does not. */
 export interface TemplateFinding {
@@ -31,6 +32,20 @@ export function problem(reader: TemplateReader, key: string, message: string): u
 
 export function note(reader: TemplateReader, key: string, message: string): void {
   reader.notes.push({ templateId: reader.templateId, key, message });
+}
+
+/** Reports every key of an object inside a template that is not known. `path` names the object. */
+export function checkNestedKeys(
+  reader: TemplateReader,
+  path: string,
+  object: JsonObject,
+  known: readonly string[],
+): void {
+  const [key = path] = path.split(/[.[]/);
+  for (const name of Object.keys(object)) {
+    if (known.includes(name) || isBlank(object[name])) continue;
+    problem(reader, key, `${path}.${name} is not a known key.${didYouMean(name, known)}`);
+  }
 }
 
 /** IBM's samples have unused keys that are blank or null; these count as absent. */

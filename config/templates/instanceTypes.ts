@@ -1,9 +1,7 @@
 import type { InstanceTypeChoice, PriceType, Template } from '../../domain/template/template.ts';
-import { describeType } from '../input/jsonFile.ts';
-import { isObject } from '../../domain/isObject.ts';
-import { valueText } from '../input/issues.ts';
 import * as read from './findings.ts';
 import { note, problem, type TemplateReader } from './findings.ts';
+import { mapRequirements } from './instanceRequirements.ts';
 
 type Types = Pick<Template, 'instanceTypes' | 'onDemandTypes' | 'instanceRequirements'>;
 
@@ -69,22 +67,3 @@ const choices = (
     const priority = priorities.get(instanceType);
     return { instanceType, units: weight, ...(priority === undefined ? {} : { priority }) };
   });
-
-/** AWS requires these two attributes; it validates the others itself. */
-function mapRequirements(reader: TemplateReader): Readonly<Record<string, unknown>> {
-  const key = 'instanceRequirements';
-  const requirements = reader.raw[key];
-  if (!isObject(requirements)) {
-    const allowed =
-      'an object like EC2\'s InstanceRequirements, e.g. {"VCpuCount": {"Min": 2}, "MemoryMiB": {"Min": 4096}}';
-    problem(reader, key, `${key} is ${describeType(requirements)}; allowed: ${allowed}.`);
-    return {};
-  }
-  for (const part of ['VCpuCount', 'MemoryMiB']) {
-    const range = requirements[part];
-    const min = isObject(range) ? range['Min'] : undefined;
-    if (!Number.isInteger(min))
-      problem(reader, key, `${key}.${part} is ${valueText(range)}; allowed: {"Min": number, "Max": number}.`);
-  }
-  return requirements;
-}

@@ -9,7 +9,14 @@ import type { PriceType, RootVolume, Template, Volume, VolumeType } from '../../
 import { valueText } from '../input/issues.ts';
 import { isObject } from '../../domain/isObject.ts';
 import * as read from './findings.ts';
-import { withoutUndefined, note, problem, createReader, type TemplateReader } from './findings.ts';
+import {
+  checkNestedKeys,
+  withoutUndefined,
+  note,
+  problem,
+  createReader,
+  type TemplateReader,
+} from './findings.ts';
 
 type MachineOptions = Pick<
   Template,
@@ -98,10 +105,20 @@ function mapRootVolume(reader: TemplateReader): RootVolume | undefined {
   return Object.keys(volume).length === 0 ? undefined : volume;
 }
 
+const VOLUME_KEYS: readonly string[] = [
+  'deviceName',
+  'size',
+  'type',
+  'iops',
+  'throughput',
+  'encrypted',
+  'kmsKeyId',
+];
+
 function mapVolumes(reader: TemplateReader): readonly Volume[] | undefined {
   const raw = reader.raw['volumes'];
   if (read.isBlank(raw)) return undefined;
-  const allowed = 'a list of objects with deviceName, size, type, iops, throughput, encrypted, kmsKeyId';
+  const allowed = `a list of objects with ${VOLUME_KEYS.join(', ')}`;
   if (!Array.isArray(raw))
     return problem(reader, 'volumes', `volumes is ${valueText(raw)}; allowed: ${allowed}.`);
   return raw.flatMap((entry: unknown, index) => {
@@ -109,6 +126,7 @@ function mapVolumes(reader: TemplateReader): readonly Volume[] | undefined {
       problem(reader, 'volumes', `volumes[${index}] is ${valueText(entry)}; allowed: ${allowed}.`);
       return [];
     }
+    checkNestedKeys(reader, `volumes[${index}]`, entry, VOLUME_KEYS);
     const volumeReader = createReader(entry, reader.templateId);
     const deviceName = read.requiredString(volumeReader, 'deviceName', 'the name of a device, e.g. /dev/sdf');
     const keys = { size: 'size', type: 'type', throughput: 'throughput', encrypted: 'encrypted' };

@@ -63,6 +63,7 @@ describe("keys that IBM's files do not have", () => {
     });
   });
 
+  const SMALL = { VCpuCount: { Min: 1 }, MemoryMiB: { Min: 1 } };
   const refused: readonly (readonly [string, object, RegExp])[] = [
     [
       'an unknown launch method',
@@ -74,8 +75,28 @@ describe("keys that IBM's files do not have", () => {
     ['a version without a launch template', { launchTemplateVersion: 2 }, /needs a launchTemplateId/],
     [
       'an instance type together with instance requirements',
-      { instanceRequirements: { VCpuCount: { Min: 1 }, MemoryMiB: { Min: 1 } } },
+      { instanceRequirements: SMALL },
       /vmType and instanceRequirements/,
+    ],
+    [
+      'a misspelt instance requirement',
+      { vmType: null, instanceRequirements: { ...SMALL, BurstablePerfomance: 'excluded' } },
+      /instanceRequirements\.BurstablePerfomance is not a known key\. Did you mean 'BurstablePerformance'\?/,
+    ],
+    [
+      'an unknown key of a range',
+      { vmType: null, instanceRequirements: { ...SMALL, MemoryMiB: { Min: 1, Maximum: 2 } } },
+      /instanceRequirements\.MemoryMiB\.Maximum is not a known key/,
+    ],
+    [
+      'a range that is empty',
+      { vmType: null, instanceRequirements: { ...SMALL, VCpuCount: { Min: 8, Max: 4 } } },
+      /instanceRequirements\.VCpuCount has Min 8 above Max 4/,
+    ],
+    [
+      'a list of requirements inside one text',
+      { vmType: null, instanceRequirements: { ...SMALL, CpuManufacturers: 'intel,amd' } },
+      /instanceRequirements\.CpuManufacturers is "intel,amd"; allowed: a list of texts/,
     ],
     ['a missing fleet role', { providerApi: 'SpotFleetRequest', priceType: 'spot' }, /fleetRole is missing/],
     [
@@ -97,6 +118,11 @@ describe("keys that IBM's files do not have", () => {
     ['a KMS key without encryption', { kmsKeyId: 'k' }, /kmsKeyId needs rootVolumeEncrypted: true/],
     ['a volume without a device', { volumes: [{ size: 1 }] }, /volumes\[0\]: deviceName is missing/],
     ['a volume without a size', { volumes: [{ deviceName: '/dev/sdf' }] }, /volumes\[0\]: size is missing/],
+    [
+      'a misspelt key of a volume',
+      { volumes: [{ deviceName: '/dev/sdf', size: 1, encryptd: true }] },
+      /volumes\[0\]\.encryptd is not a known key\. Did you mean 'encrypted'\?/,
+    ],
     ['volumes that are not a list', { volumes: 'big' }, /volumes is "big"; allowed: a list/],
     [
       'an unknown host name strategy',

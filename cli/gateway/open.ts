@@ -9,6 +9,8 @@ import { readStatus } from './readStatus.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';
 import type { MachineReturnInput } from '../../domain/return/input.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
+import { UnavailableError } from '../../domain/errors/errors.ts';
+import type { StatusAnswer } from '../../domain/request/requestRepository.ts';
 import { monitorStart, hostListUpdatedSignal } from '../../contract/fleetMonitor.ts';
 import { type Acknowledge, acknowledgeSignal, MACHINE_REQUEST } from '../../contract/machineRequest.ts';
 import type { StatusMemo } from '../../contract/status.ts';
@@ -37,9 +39,13 @@ export function createGateway(client: TemporalClient, monitor: ReturnType<typeof
       const { deployment, provider } = monitor.input;
       const isMonitored = (): Promise<boolean> =>
         (monitorExists ??= client.describe(monitor.workflowId).then((found) => found !== undefined));
-      return mapConcurrently(ids, MAX_CONCURRENT_READS, (id) =>
-        readStatus(client, id, now, { deployment, provider, isMonitored }),
+      const answers = await mapConcurrently(ids, MAX_CONCURRENT_READS, (id) =>
+        readStatus(client, id, now, { deployment, provider, isMonitored }).catch(unreadable),
       );
+      const failures = answers.filter((answer) => answer instanceof UnavailableError);
+      const [failure] = failures;
+      if (failure && failures.length === answers.length) throw failure;
+      return answers.map((answer) => (answer instanceof UnavailableError ? stillRunning(answer) : answer));
     },
     acknowledge: async (requestId, machineIds) => {
       const acknowledged: Acknowledge = { v: 1, machineIds };
@@ -65,6 +71,21 @@ export function createGateway(client: TemporalClient, monitor: ReturnType<typeof
     close: () => client.close(),
   };
 }
+
+function unreadable(error: unknown): UnavailableError {
+  if (error instanceof UnavailableError) return error;
+  throw error;
+}
+
+/**
+ * Among others that can be read, a status that cannot be read now is `running`: it decides nothing, and Host Factory
+ * reads it again. One slow request must not fail the call for all.
+ */
+const stillRunning = ({ message }: UnavailableError): StatusAnswer => ({
+  status: 'running',
+  message: `The status cannot be read now: ${message}`,
+  machines: [],
+});
 
 /** The memo of a new request until a worker processes it. */
 const ACCEPTED_MEMO: StatusMemo = { v: 1, status: 'running', message: '' };

@@ -16,7 +16,7 @@ export const operation = defineQuery({
     if (!Array.isArray(requests) || (acknowledge !== undefined && typeof acknowledge !== 'boolean'))
       return undefined;
     const ids = requests.map((entry: unknown) => (isObject(entry) ? entry['requestId'] : undefined));
-    if (!ids.every((id) => typeof id === 'string' && id !== '')) return undefined;
+    if (!ids.every((id) => typeof id === 'string' && id.trim() !== '')) return undefined;
     return { requests: ids.map((requestId) => ({ requestId: String(requestId) })), acknowledge };
   },
   args: '[...requestIds]',
@@ -25,7 +25,7 @@ export const operation = defineQuery({
   effects: ['acknowledge'],
   examples: ['getRequestStatus req-01989c9e-7a0b-7c3d-9e4f-0123456789ab'],
   run: async ({ requests, acknowledge = true }, context) => {
-    const ids = [...new Set(requests.map(({ requestId }) => requestId))];
+    const ids = [...new Set(requests.map(({ requestId }) => requestId.trim()))];
     if (ids.length === 0) return { requests: [] };
     context.log.addFields(ids.length === 1 ? { requestId: ids[0] } : { requestIds: ids });
     // If one status cannot be read, the call fails: Host Factory must not take a part for the whole.

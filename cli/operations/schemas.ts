@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isObject } from '../../domain/isObject.ts';
 import { MAX_MACHINES } from '../../config/templates/ibmTemplates.ts';
 
 /**
@@ -35,13 +36,27 @@ export const machinesRequest = z.object({
   ),
 });
 
+/** One entry without an id must not fail the call for all others; it is left out. */
+const withIds = (value: unknown): unknown => {
+  if (!Array.isArray(value)) return value;
+  const entries: readonly unknown[] = value;
+  const valid = entries.filter((entry) => {
+    const id = isObject(entry) ? entry['requestId'] : undefined;
+    return typeof id === 'string' && id.trim() !== '';
+  });
+  return valid.length > 0 ? valid : value;
+};
+
 export const statusRequest = z.object({
-  requests: oneOrMany(
-    z.object(
-      { requestId: nonEmptyString('an id that requestMachines or requestReturnMachines gave') },
-      'an object with requestId',
+  requests: z.pipe(
+    z.transform(withIds),
+    oneOrMany(
+      z.object(
+        { requestId: nonEmptyString('an id that requestMachines or requestReturnMachines gave') },
+        'an object with requestId',
+      ),
+      'an object or a list of objects with requestId',
     ),
-    'an object or a list of objects with requestId',
   ),
   acknowledge: z.optional(z.boolean()),
 });

@@ -94,6 +94,54 @@ describe('a status that Host Factory reads', () => {
   });
 });
 
+describe('the statuses of several requests', () => {
+  const OTHER = 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ac';
+  const view: StatusView = {
+    v: 1,
+    status: 'complete',
+    message: '',
+    total: 0,
+    offset: 0,
+    machines: packMachines([]),
+  };
+  /** Temporal has the status of all requests but these. */
+  const withoutStatusOf = (...lost: readonly string[]): Partial<TemporalClient> => ({
+    query: async (id) => (lost.includes(id) ? { kind: 'unanswered' } : { kind: 'reply', reply: view }),
+    describe: () => Promise.reject(new UnavailableError('Temporal is slow.')),
+  });
+  const read = (requests: readonly unknown[], calls: Partial<TemporalClient>) =>
+    call('getRequestStatus', ['-d', JSON.stringify({ requests })], calls);
+
+  it('a status that cannot be read is running, and the others are answered', async () => {
+    const { document } = await read([{ requestId: ID }, { requestId: OTHER }], withoutStatusOf(OTHER));
+    assert.deepEqual(document, {
+      requests: [
+        { requestId: ID, status: 'complete', message: '', machines: [] },
+        {
+          requestId: OTHER,
+          status: 'running',
+          message: 'The status cannot be read now: Temporal is slow.',
+          machines: [],
+        },
+      ],
+    });
+  });
+
+  it('the call fails if no status can be read', async () => {
+    await assert.rejects(read([{ requestId: ID }, { requestId: OTHER }], withoutStatusOf(ID, OTHER)));
+  });
+
+  it('an entry without an id is left out, and space around an id is ignored', async () => {
+    const { document } = await read(
+      [{ requestId: ` ${ID}\n` }, { requestId: '' }, null, { id: 'x' }],
+      withoutStatusOf(),
+    );
+    assert.deepEqual(document, {
+      requests: [{ requestId: ID, status: 'complete', message: '', machines: [] }],
+    });
+  });
+});
+
 describe("Host Factory's list of hosts", () => {
   /** Runs getReturnRequests. `asked` are the queries to the monitor, which answers with `answer`. */
   async function ask(args: readonly string[], answer: Partial<LostHostsAnswer> = {}, env = {}) {

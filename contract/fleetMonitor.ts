@@ -5,6 +5,7 @@ import type {
   LostHostsQuery,
   MonitorInput,
   MonitorReport,
+  RequestMachines,
 } from '../domain/monitor/messages.ts';
 import type { PackedObservations } from '../domain/monitor/observation.ts';
 import { monitorId } from './ids.ts';
@@ -27,6 +28,15 @@ export const lostHostsQuery = query<[LostHostsQuery], LostHostsAnswer>(
   'lostHosts',
   (reply): reply is LostHostsAnswer =>
     isObject(reply) && typeof reply['isReady'] === 'boolean' && Array.isArray(reply['lost']),
+);
+/** What is alive of a request that Temporal does not know. */
+export const requestMachinesQuery = query<[{ readonly requestId: string }], RequestMachines>(
+  'requestMachines',
+  (reply): reply is RequestMachines =>
+    isObject(reply) &&
+    typeof reply['isReady'] === 'boolean' &&
+    typeof reply['since'] === 'number' &&
+    typeof reply['machines'] === 'number',
 );
 /** For operators and metrics. */
 export const reportQuery = query<[], MonitorReport>(

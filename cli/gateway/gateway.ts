@@ -58,6 +58,8 @@ export type QueryAnswer =
 
 export interface WorkflowDescription {
   readonly runId: string;
+  /** Epoch ms at which this run started. */
+  readonly startedAt: number;
   readonly isOpen: boolean;
   readonly isCompleted: boolean;
   /** Temporal's name of the status, e.g. `TERMINATED`. */

@@ -6,6 +6,7 @@ import type { Gateway, TemporalClient, WorkflowStart } from './gateway.ts';
 import { mapConcurrently } from './mapConcurrently.ts';
 import { readLostHosts } from './readLostHosts.ts';
 import { readStatus } from './readStatus.ts';
+import { assertNothingAlive } from './unknownRequest.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';
 import type { MachineReturnInput } from '../../domain/return/input.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
@@ -35,12 +36,13 @@ export function createGateway(client: TemporalClient, monitor: ReturnType<typeof
     startReturn: (input) => start(machineReturnStart(input)),
     readStatuses: async (ids, now) => {
       await client.connect();
-      let monitorExists: Promise<boolean> | undefined;
       const { deployment, provider } = monitor.input;
-      const isMonitored = (): Promise<boolean> =>
-        (monitorExists ??= client.describe(monitor.workflowId).then((found) => found !== undefined));
       const answers = await mapConcurrently(ids, MAX_CONCURRENT_READS, (id) =>
-        readStatus(client, id, now, { deployment, provider, isMonitored }).catch(unreadable),
+        readStatus(client, id, now, {
+          deployment,
+          provider,
+          assertNothingAlive: (unknownId) => assertNothingAlive(client, monitor.workflowId, unknownId),
+        }).catch(unreadable),
       );
       const failures = answers.filter((answer) => answer instanceof UnavailableError);
       const [failure] = failures;

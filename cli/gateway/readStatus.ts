@@ -1,7 +1,7 @@
 import type { Machine } from '../../domain/machine/machine.ts';
 import { unpackMachines } from '../../domain/machine/packed.ts';
 import { UnavailableError } from '../../domain/errors/errors.ts';
-import { createdAtOf, isRequestId, isReturnId } from '../../contract/ids.ts';
+import { createdAtOf, isRequestId, isReturnId, type RequestId, type ReturnId } from '../../contract/ids.ts';
 import { isStatusMemo } from './memo.ts';
 import type { StatusAnswer } from '../../domain/request/requestRepository.ts';
 import type { WorkflowDescription, TemporalClient } from './gateway.ts';
@@ -18,8 +18,8 @@ const MAX_PAGING_ATTEMPTS = 3;
 export interface ProviderScope {
   readonly deployment: string;
   readonly provider: string;
-  /** Whether the provider's monitor exists on this server and in this namespace. */
-  isMonitored(): Promise<boolean>;
+  /** @throws UnavailableError unless it is certain that nothing is alive of a request that Temporal does not know */
+  assertNothingAlive(id: RequestId | ReturnId): Promise<void>;
 }
 
 /**
@@ -40,12 +40,8 @@ export async function readStatus(
   const description = live === 'notFound' ? undefined : await client.describe(id);
   if (!description) {
     if (now - createdAtOf(id) < NEW_ID_GRACE_MS) return runningAnswer('The request is being accepted.');
-    // A wrong or empty server has no request at all: its answer would make Host Factory close every one.
-    if (await scope.isMonitored()) return unknownIdAnswer(id);
-    throw new UnavailableError(
-      `Temporal has neither ${id} nor the monitor of this provider: the server or namespace is wrong, or no worker ` +
-        'has ever started there. Check temporal.address and temporal.namespace.',
-    );
+    await scope.assertNothingAlive(id);
+    return unknownIdAnswer(id);
   }
   const input = await client.readInput(id, description.runId);
   if (!belongsTo(scope, input)) return unknownIdAnswer(id);

@@ -161,10 +161,11 @@ function attributePairs({ HfCount, ...keywords }: SearchAttributeValues): Search
 }
 
 async function describe(client: Client, workflowId: string): Promise<WorkflowDescription> {
-  const { runId, status, memo } = await client.workflow.getHandle(workflowId).describe();
+  const { runId, status, memo, startTime } = await client.workflow.getHandle(workflowId).describe();
   const hf: unknown = memo?.['hf'];
   return {
     runId,
+    startedAt: startTime.getTime(),
     isOpen: isOpenStatus(status.name),
     isCompleted: status.name === 'COMPLETED',
     statusName: status.name,

@@ -13,6 +13,7 @@ export function toCarriedMonitorState(state: MonitorState): CarriedMonitorState 
   const indexes = new Map(requests.map((requestId, index) => [requestId, index]));
   return {
     v: 1,
+    since: state.since,
     isReady: state.isReady,
     ownsFleet: state.ownsFleet,
     liveMachines: rows.map(([machineId, { name, requestId, launchTime, isShuttingDown }]) => [
@@ -71,8 +72,10 @@ function fromCarriedMonitorState(
   };
 }
 
-export const initialMonitorState = (input: MonitorInput): MonitorState => ({
+/** @param startedAt epoch ms at which this run started */
+export const initialMonitorState = (input: MonitorInput, startedAt: number): MonitorState => ({
   input,
+  since: input.carriedState?.since ?? startedAt,
   snapshotId: '',
   pendingSnapshot: undefined,
   ownerlessRequests: [],

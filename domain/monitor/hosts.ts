@@ -1,7 +1,13 @@
 import { firstLabel, isSameHost } from '../machine/hostName.ts';
 import { diffHostList } from './hostListDiff.ts';
 import { checkClusterBinding } from './clusterBinding.ts';
-import type { HostListUpdate, LostHostsAnswer, LostHostsQuery, LostMachinesMemo } from './messages.ts';
+import type {
+  HostListUpdate,
+  LostHostsAnswer,
+  LostHostsQuery,
+  LostMachinesMemo,
+  RequestMachines,
+} from './messages.ts';
 import { reportedNameOf, type MonitorState } from './state.ts';
 import type { LostMachine } from './records.ts';
 
@@ -149,6 +155,15 @@ function droppedMachines(state: MonitorState, listedIds: ReadonlySet<string>, no
     ({ machineId, requestId }) => requestId === '' && !listedIds.has(machineId),
   );
   return [...expired, ...unknownHosts].map(({ machineId }) => machineId);
+}
+
+/** What is alive of a request whose owner Temporal may have lost. */
+export function requestMachines(
+  { isReady, since, liveMachines }: MonitorState,
+  requestId: string,
+): RequestMachines {
+  const machines = [...liveMachines.values()].filter((machine) => machine.requestId === requestId).length;
+  return { v: 1, isReady, since, machines };
 }
 
 /** Every listing of workflows returns the memo, so it has to be small. */

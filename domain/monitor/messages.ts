@@ -62,6 +62,16 @@ export interface HostListDiff {
 }
 
 /** Answer of the `report` query, for operators and the worker's metrics. */
+export interface RequestMachines {
+  readonly v: 1;
+  /** False until the first complete read of AWS. */
+  readonly isReady: boolean;
+  /** Epoch ms at which the monitor started; it may have continued as new since. */
+  readonly since: number;
+  /** Live machines that are tagged with the request. */
+  readonly machines: number;
+}
+
 export interface MonitorReport {
   readonly v: 1;
   /** False until the first complete read of AWS. */
@@ -117,6 +127,8 @@ export interface LostMachinesMemo {
 /** State that the monitor carries into its next run. The next sweep or host list supplies what is omitted. */
 export interface CarriedMonitorState {
   readonly v: 1;
+  /** Epoch ms at which the first run started. */
+  readonly since?: number;
   readonly isReady: boolean;
   readonly ownsFleet: boolean;
   /** `request` is an index into `requests`. */

@@ -11,6 +11,8 @@ import type {
 /** State of the monitor of a provider. Only the reducer creates a new one. */
 export interface MonitorState {
   readonly input: MonitorInput;
+  /** Epoch ms at which the first run started. */
+  readonly since: number;
   /** Snapshot of the last sweep. */
   readonly snapshotId: string;
   /** Whether this run or an earlier one has read AWS completely. */

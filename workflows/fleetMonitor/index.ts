@@ -9,7 +9,7 @@ import {
 } from '@temporalio/workflow';
 import { alarmsOf, reportOf } from '../../domain/monitor/alarms.ts';
 import { toCarriedMonitorState, initialMonitorState } from '../../domain/monitor/continueAsNewState.ts';
-import { answerLostHosts, lostMachinesMemo } from '../../domain/monitor/hosts.ts';
+import { answerLostHosts, requestMachines, lostMachinesMemo } from '../../domain/monitor/hosts.ts';
 import type { LostMachinesMemo, MonitorInput } from '../../domain/monitor/messages.ts';
 import { unpackObservations } from '../../domain/monitor/observation.ts';
 import { reduceMonitor, type MonitorFact } from '../../domain/monitor/reducer.ts';
@@ -24,6 +24,7 @@ import {
   lostHostsQuery,
   machinesInterruptedSignal,
   reportQuery,
+  requestMachinesQuery,
 } from '../../contract/fleetMonitor.ts';
 
 /** History events after which a run continues as new: a short run is quick to replay. */
@@ -35,7 +36,7 @@ const MAX_HISTORY_EVENTS = 2_000;
  * monitor queries a machine's owner before it acts.
  */
 export async function fleetMonitor(input: MonitorInput): Promise<void> {
-  let state = initialMonitorState(input);
+  let state = initialMonitorState(input, workflowInfo().startTime.getTime());
   let isEnding = false;
   const actions = monitorActions(input);
   const apply = (fact: MonitorFact): void => {
@@ -50,6 +51,7 @@ export async function fleetMonitor(input: MonitorInput): Promise<void> {
   };
   setHandler(lostHostsQuery, (query) => answerLostHosts(state, query));
   setHandler(hostListUpdatedSignal, (update) => apply({ type: 'HostListUpdated', update }));
+  setHandler(requestMachinesQuery, ({ requestId }) => requestMachines(state, requestId));
   setHandler(reportQuery, () => reportOf(state));
   setHandler(forceAdoptionSignal, ({ requestIds }) => apply({ type: 'AdoptionForced', requestIds }));
   setHandler(machinesInterruptedSignal, ({ observations }) =>

@@ -202,6 +202,7 @@ function toDescription(answer: Uint8Array): WorkflowDescription {
   const memo = hf && fromPayload(hf);
   return {
     runId,
+    startedAt: (info.startTime?.seconds ?? 0) * 1_000,
     isOpen: isOpenStatus(statusName),
     isCompleted: statusName === 'COMPLETED',
     statusName,

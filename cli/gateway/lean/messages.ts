@@ -152,8 +152,13 @@ export interface QueryRejected {
 
 export interface WorkflowExecutionInfo {
   readonly execution?: WorkflowExecution | undefined;
+  readonly startTime?: Timestamp | undefined;
   readonly status?: number | undefined;
   readonly memo?: Memo | undefined;
+}
+
+export interface Timestamp {
+  readonly seconds?: number | undefined;
 }
 
 export interface History {
@@ -453,6 +458,7 @@ export function decodeQueryRejected(bytes: Uint8Array): QueryRejected {
 
 export function decodeWorkflowExecutionInfo(bytes: Uint8Array): WorkflowExecutionInfo {
   let execution: WorkflowExecution | undefined;
+  let startTime: Timestamp | undefined;
   let status: number | undefined;
   let memo: Memo | undefined;
   const from = new Reader(bytes);
@@ -460,6 +466,9 @@ export function decodeWorkflowExecutionInfo(bytes: Uint8Array): WorkflowExecutio
     switch (tag) {
       case 10:
         execution = decodeWorkflowExecution(from.bytes());
+        break;
+      case 26:
+        startTime = decodeTimestamp(from.bytes());
         break;
       case 40:
         status = from.varint();
@@ -471,7 +480,22 @@ export function decodeWorkflowExecutionInfo(bytes: Uint8Array): WorkflowExecutio
         from.skip(tag);
     }
   }
-  return { execution, status, memo };
+  return { execution, startTime, status, memo };
+}
+
+export function decodeTimestamp(bytes: Uint8Array): Timestamp {
+  let seconds: number | undefined;
+  const from = new Reader(bytes);
+  for (let tag = from.tag(); tag !== 0; tag = from.tag()) {
+    switch (tag) {
+      case 8:
+        seconds = from.varint();
+        break;
+      default:
+        from.skip(tag);
+    }
+  }
+  return { seconds };
 }
 
 export function decodeHistory(bytes: Uint8Array): History {

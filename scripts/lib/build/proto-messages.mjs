@@ -39,7 +39,8 @@ const READ = {
   [`${COMMON}.Payloads`]: 'payloads',
   [`${COMMON}.Memo`]: 'fields',
   'temporal.api.query.v1.QueryRejected': 'status',
-  'temporal.api.workflow.v1.WorkflowExecutionInfo': 'execution status memo',
+  'temporal.api.workflow.v1.WorkflowExecutionInfo': 'execution startTime status memo',
+  'google.protobuf.Timestamp': 'seconds',
   [`${HISTORY}.History`]: 'events',
   [`${HISTORY}.HistoryEvent`]:
     'workflowExecutionStartedEventAttributes workflowExecutionCompletedEventAttributes',
@@ -94,7 +95,7 @@ function describe(type, name) {
   return { name, kind, base, map: field.map, repeated: field.repeated, tag: field.id * 8 + wireType };
 }
 
-const SCALARS = { string: 'string', bytes: 'bytes', bool: 'varint', int32: 'varint' };
+const SCALARS = { string: 'string', bytes: 'bytes', bool: 'varint', int32: 'varint', int64: 'varint' };
 const BASES = { string: 'string', bytes: 'Uint8Array', varint: 'number' };
 
 /** One interface for each message, with the fields that are sent and those that are read. */

@@ -25,7 +25,7 @@ function swept(...machines: readonly Partial<FleetObservation>[]): MonitorState 
     hasMore: false,
     observations: packObservations(fleet),
   };
-  return reduceMonitor(initialMonitorState(input), { type: 'SweepCompleted', result }, 1_000);
+  return reduceMonitor(initialMonitorState(input, 0), { type: 'SweepCompleted', result }, 1_000);
 }
 
 /** Answers a host list of Host Factory, and signals its changes to the monitor. */
@@ -63,9 +63,10 @@ describe("Host Factory's names for machines", () => {
       /for 1 machines, e\.g\. 'EC2AMAZ-1ABCDEF' for i-00000000.* as 'ip-10-0-0-0\.ec2/,
     );
     assert.equal(sendHostList(next, hosts).answer.update, undefined, 'told once');
-    assert.deepEqual(alarmsOf(initialMonitorState({ ...input, carriedState: toCarriedMonitorState(next) })), [
-      alarm,
-    ]);
+    assert.deepEqual(
+      alarmsOf(initialMonitorState({ ...input, carriedState: toCarriedMonitorState(next) }, 0)),
+      [alarm],
+    );
 
     assert.deepEqual(alarmsOf(sendHostList(next, [['i-00000000', 'ip-10-0-0-0']]).next), []);
     assert.deepEqual(

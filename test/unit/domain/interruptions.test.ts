@@ -19,7 +19,7 @@ describe('interruption notices', () => {
     const observations = [{ ...machine, state: 'running' as const, interruptionAt: 0, ...changes }];
     return reduceMonitor(state, { type: 'MachinesInterrupted', observations }, NOW);
   };
-  const start = initialMonitorState({ v: 1, ...instance });
+  const start = initialMonitorState({ v: 1, ...instance }, 0);
   const lossOf = ({ lostMachines }: MonitorState) => lostMachines.get('i-0000000a');
 
   it('an interruption notice makes the machine a lost one, and its owner is queried at once', () => {
@@ -64,7 +64,7 @@ describe('an interruption listener that fails', () => {
     );
     const sweepFrom = (snapshotId: string): Promise<SweepResult> =>
       activityEnvironment().run(sweep, { ...instance, snapshotId });
-    let monitor = initialMonitorState({ v: 1, ...instance });
+    let monitor = initialMonitorState({ v: 1, ...instance }, 0);
     const learn = async () => {
       const result = await sweepFrom(monitor.snapshotId);
       monitor = reduceMonitor(monitor, { type: 'SweepCompleted', result }, Date.now());
@@ -79,7 +79,7 @@ describe('an interruption listener that fails', () => {
     const alarms = alarmsOf(monitor);
     assert.match(alarms[0]?.message ?? '', /no interruption notices \(AccessDenied: no\)/);
     assert.deepEqual(
-      alarmsOf(initialMonitorState({ v: 1, ...instance, carriedState: toCarriedMonitorState(monitor) })),
+      alarmsOf(initialMonitorState({ v: 1, ...instance, carriedState: toCarriedMonitorState(monitor) }, 0)),
       alarms,
     );
 

@@ -26,7 +26,7 @@ class MonitorHarness {
   signals = 0;
 
   constructor(machines: readonly Partial<FleetObservation>[], sweep: Partial<SweepResult> = {}) {
-    this.state = initialMonitorState(INPUT);
+    this.state = initialMonitorState(INPUT, START);
     this.learn(swept(machines, { rules: RULES, ownerlessRequests: [], ...sweep }));
   }
 
@@ -261,7 +261,7 @@ describe('machines that Host Factory never acknowledges', () => {
     const carriedState = JSON.parse(JSON.stringify(toCarriedMonitorState(harness.state))) as ReturnType<
       typeof toCarriedMonitorState
     >;
-    harness.state = initialMonitorState({ ...INPUT, carriedState });
+    harness.state = initialMonitorState({ ...INPUT, carriedState }, START);
     harness.learn(swept(machines(all), { rules: RULES }));
     harness.list(others);
     assert.deepEqual(harness.toRelease, [lost]);
@@ -272,7 +272,7 @@ describe('machines that Host Factory never acknowledges', () => {
     for (let times = 0; times < 5; times++) harness.list(others, { isComplete: false });
     assert.equal(harness.signals, 0);
     const old = new MonitorHarness([]);
-    old.state = initialMonitorState(INPUT);
+    old.state = initialMonitorState(INPUT, START);
     old.learn(swept(machines(all)));
     old.lists(5, others);
     assert.equal(old.signals, 0);
@@ -357,7 +357,7 @@ describe('a deployment', () => {
 
   it('an empty host list, also before the first read of AWS, binds the deployment to its cluster', () => {
     const harness = new MonitorHarness([]);
-    harness.state = initialMonitorState(INPUT);
+    harness.state = initialMonitorState(INPUT, START);
     harness.list([], { cluster: 'grid1' });
     assert.equal(harness.state.cluster, 'grid1');
   });

@@ -34,7 +34,7 @@ const LOST: MonitorFact = {
 describe('a lost machine whose owner does not answer', () => {
   it('a lost machine whose owner does not answer is queried every minute, and reported after ten', () => {
     let now = START;
-    let state: MonitorState = reduceMonitor(initialMonitorState(INPUT), LOST, now);
+    let state: MonitorState = reduceMonitor(initialMonitorState(INPUT, 0), LOST, now);
     const isNamed = (): boolean => state.lostMachines.get(ID)?.stage === 'reported';
     const askedAt: number[] = [];
     while (!isNamed() && askedAt.length < 100) {

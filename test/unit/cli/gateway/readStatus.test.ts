@@ -9,6 +9,7 @@ import { temporal } from '../../../fixtures/commandLine.ts';
 import type { RequestStatus } from '../../../../domain/machine/machine.ts';
 import type { StatusView } from '../../../../domain/request/statusView.ts';
 import type { MachineRequestInput } from '../../../../domain/request/input.ts';
+import { UnavailableError } from '../../../../domain/errors/errors.ts';
 
 const ID: RequestId = 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab';
 const LATER = createdAtOf(ID) + 3_600_000;
@@ -42,6 +43,7 @@ const viewed = (...args: Parameters<typeof view>): QueryAnswer => ({ kind: 'repl
 
 const described = (changes: Partial<WorkflowDescription> = {}): WorkflowDescription => ({
   runId: 'run',
+  startedAt: 0,
   isOpen: true,
   isCompleted: false,
   statusName: 'RUNNING',
@@ -71,7 +73,7 @@ const input = (carried: boolean): MachineRequestInput => ({
     : {}),
 });
 
-const ours = { deployment: 'd', provider: 'p', isMonitored: () => Promise.resolve(true) };
+const ours = { deployment: 'd', provider: 'p', assertNothingAlive: () => Promise.resolve() };
 const otherProvider = { ...ours, provider: 'q' };
 const noAnswer = { query: () => Promise.resolve({ kind: 'unanswered' } as const) };
 const closed = { query: () => Promise.resolve({ kind: 'closed' } as const) };
@@ -188,13 +190,13 @@ describe('the status of a request', () => {
     assert.match(old.message, /Unknown request/);
   });
 
-  it('reading the status fails if the server has neither the id nor the monitor', async () => {
-    const calls = temporal({ query: () => Promise.resolve({ kind: 'notFound' }) });
-    const unmonitored = { ...ours, isMonitored: () => Promise.resolve(false) };
-    assert.match(
-      await failure(readStatus(calls, ID, LATER, unmonitored)),
-      /^UnavailableError: Temporal has neither req-.* nor the monitor/,
-    );
+  it('reading the status fails if something of an unknown request may be alive', async () => {
+    const calls = temporal({
+      query: () => Promise.resolve({ kind: 'notFound' }),
+      describe: () => Promise.resolve(undefined),
+    });
+    const unsure = { ...ours, assertNothingAlive: () => Promise.reject(new UnavailableError('alive')) };
+    assert.equal(await failure(readStatus(calls, ID, LATER, unsure)), 'UnavailableError: alive');
   });
 
   it('a request of another provider is unknown, whichever source has its status', async () => {

@@ -6,7 +6,7 @@ import { temporal } from '../../../fixtures/commandLine.ts';
 
 const ID: RequestId = 'req-01989c9e-7a0b-7c3d-9e4f-0123456789ab';
 const LATER = createdAtOf(ID) + 3_600_000;
-const ours = { deployment: 'd', provider: 'p', isMonitored: () => Promise.resolve(true) };
+const ours = { deployment: 'd', provider: 'p', assertNothingAlive: () => Promise.resolve() };
 
 describe('the command line', () => {
   for (const { release, request, view, memo, machines } of releases()) {
@@ -23,7 +23,14 @@ describe('the command line', () => {
       const calls = temporal({
         query: () => Promise.resolve({ kind: 'unanswered' }),
         describe: () =>
-          Promise.resolve({ runId: 'run', isOpen: true, isCompleted: false, statusName: 'RUNNING', memo }),
+          Promise.resolve({
+            runId: 'run',
+            startedAt: 0,
+            isOpen: true,
+            isCompleted: false,
+            statusName: 'RUNNING',
+            memo,
+          }),
         readInput: () =>
           Promise.resolve({ ...request, requestId: ID, deployment: 'd', provider: 'p', createdAt: 0 }),
       });

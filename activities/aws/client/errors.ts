@@ -164,7 +164,28 @@ export function toProviderError(error: unknown): ProviderError {
   if (error instanceof ProviderError) return error;
   if (!(error instanceof Error)) return new ProviderError('ambiguous', 'Unknown', String(error));
   const code = codeOf(error);
-  return new ProviderError(kindOf(error, code), code, error.message || code, { cause: error });
+  const message = foreignAnswer(error) ?? (error.message || code);
+  return new ProviderError(kindOf(error, code), code, message, { cause: error });
+}
+
+/** What the SDK keeps of the response behind an error. */
+interface HiddenResponse {
+  readonly statusCode?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Names the answer of a proxy or gateway, which the SDK reports as a text that it could not parse. */
+function foreignAnswer(error: Error): string | undefined {
+  const { statusCode, headers = {} } = (error as { readonly $response?: HiddenResponse }).$response ?? {};
+  const type = headers['content-type'];
+  // AWS answers in XML or JSON.
+  if (statusCode === undefined || type === undefined || /xml|json/.test(type)) return undefined;
+  const server = headers['server'] ?? headers['via'];
+  const who = server === undefined ? '' : ` by '${truncateMessage(server)}'`;
+  return (
+    `the answer is not from AWS: HTTP ${statusCode} with ${type.split(';')[0]}${who}. ` +
+    "A proxy or gateway between the worker and AWS has answered: check the proxy settings and the site's firewall"
+  );
 }
 
 /** The wire code is the error's name (with `Fault` appended for Auto Scaling); socket errors have `code`. */

@@ -1,4 +1,8 @@
 import { strict as assert } from 'node:assert';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
+import { createAwsClients } from '../../../activities/aws/client/clients.ts';
 import { toApplicationFailure, toProviderError } from '../../../activities/aws/client/errors.ts';
 import type { ProviderErrorKind } from '../../../domain/errors/errors.ts';
 
@@ -72,6 +76,38 @@ describe("AWS's error codes", () => {
       const [status = '', codes = ''] = Object.entries(byStatus)[0] ?? [];
       const { nonRetryable } = toApplicationFailure(errorOf(codes.split(' ')[0] ?? '', Number(status)));
       assert.equal(nonRetryable, kind === 'permanent' || kind === 'stale', kind);
+    }
+  });
+
+  it('the answer of a proxy is named with its status, type and server, and stays ambiguous', async () => {
+    const server = createServer((_, response) => {
+      response.writeHead(403, { 'content-type': 'text/html; charset=utf-8', server: 'squid/6.1' });
+      response.end('<html><body>Access denied</body></html>');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+    process.env['AWS_ACCESS_KEY_ID'] ??= 'simulated';
+    process.env['AWS_SECRET_ACCESS_KEY'] ??= 'simulated';
+    const aws = createAwsClients({
+      region: 'us-east-1',
+      endpoint: `http://127.0.0.1:${port}`,
+      requestShare: 1,
+    });
+    try {
+      const error: unknown = await aws.autoScaling
+        .send(new DescribeAutoScalingGroupsCommand({}))
+        .catch((cause: unknown) => cause);
+      const { kind, message } = toProviderError(error);
+      assert.equal(kind, 'ambiguous');
+      assert.match(
+        message,
+        /^the answer is not from AWS: HTTP 403 with text\/html by 'squid\/6\.1'\. A proxy/,
+      );
+    } finally {
+      aws.destroy();
+      server.close();
+      server.closeAllConnections();
     }
   });
 });

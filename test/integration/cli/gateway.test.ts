@@ -161,7 +161,7 @@ function operations(kind: 'lean' | 'sdk'): void {
         [young, 'running'],
       ],
     );
-    const one = JSON.stringify({ requests: { requestId: unknown } });
+    const one = JSON.stringify({ requests: { requestId: create } });
     const { requests } = await call('getRequestStatus', '-d', one);
     assert.ok(Array.isArray(requests) && requests.length === 1);
   });

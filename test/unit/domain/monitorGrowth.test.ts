@@ -60,7 +60,7 @@ function entriesCopiedBy(work: () => void): number {
       super(entries);
       copied += this.size;
     }
-  } as MapConstructor;
+  };
   try {
     work();
   } finally {

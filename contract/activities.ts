@@ -50,7 +50,8 @@ export interface WaitActivities {
   awaitReady(input: AwaitReadyInput): Promise<AwaitReadyResult>;
   /**
    * Waits until every machine is terminated: observed as terminated, or absent from two reads 20 minutes apart. Returns
-   * earlier with the terminated machines, if there are some after `reportSeconds`.
+   * earlier with the terminated machines, if there are some after `reportSeconds`. Machines that are still up by then are
+   * returned too: AWS did not know them when they were terminated.
    */
   awaitTerminated(input: AwaitTerminatedInput): Promise<readonly Observation[]>;
 }

@@ -1,5 +1,6 @@
 import { condition, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { DeliverReturnResult } from '../contract/activities.ts';
+import { isAlive } from '../domain/machine/machine.ts';
 import { batchesOf } from '../domain/request/launch.ts';
 import {
   applyDeliveries,
@@ -88,7 +89,7 @@ async function terminateDirectly(batch: readonly ReturnItem[]): Promise<ReturnOu
   ).terminateMachines({ machineIds });
   const refusedIds = new Set(refused.map(({ machineId }) => machineId));
   const terminatingIds = machineIds.filter((id) => !refusedIds.has(id));
-  const terminated =
+  const observations =
     terminatingIds.length === 0
       ? []
       : await waitStub(`wait until ${terminatingIds.length} machines are terminated`).awaitTerminated({
@@ -98,7 +99,9 @@ async function terminateDirectly(batch: readonly ReturnItem[]): Promise<ReturnOu
   return {
     ownerId: '',
     machines: [
-      ...terminated.map(({ machineId }) => ({ machineId, result: 'succeed' as const, message: '' })),
+      ...observations
+        .filter(({ state }) => !isAlive(state))
+        .map(({ machineId }) => ({ machineId, result: 'succeed' as const, message: '' })),
       ...refused.map(({ machineId, message }) => ({ machineId, result: 'fail' as const, message })),
     ],
   };

@@ -39,6 +39,16 @@ describe('the release of machines', () => {
       assert.deepEqual(rig.cloud.live(), []);
     }));
 
+  it('a machine that is still up after its termination is terminated again', () =>
+    rig.withWorkers(async () => {
+      const request = await rig.startRequest({ count: 2 });
+      const [tooNew = ''] = machineIdsOf(await settled(rig, request));
+      rig.cloud.unreachedByTermination = [tooNew];
+      await request.cancel();
+      await rig.result(request);
+      assert.deepEqual(rig.cloud.live(), []);
+    }));
+
   it('a cancelled request releases all machines and ends', () =>
     rig.withWorkers(async () => {
       const request = await rig.startRequest({ count: 5 });

@@ -20,20 +20,13 @@ export async function configuredHandlers(
   if (audit) handlers.push(createAuditLogHandler({ path: join(directory, 'audit.log'), ...AUDIT_FILE }));
   if (hook) {
     const { url, secretFile, types, timeoutSeconds = WEBHOOK_TIMEOUT_SECONDS } = hook;
-    const readSecret = secretFile === undefined ? undefined : secretReader(secretFile);
-    handlers.push(
-      createWebhookHandler({ url, timeoutSeconds, ...(readSecret && { readSecret }), ...typesOf(types) }),
-    );
+    // Read for each delivery: only this handler fails while the file is not usable.
+    const signed =
+      secretFile === undefined ? {} : { readSecret: () => readSecretLine('webhook secret file', secretFile) };
+    handlers.push(createWebhookHandler({ url, timeoutSeconds, ...signed, ...typesOf(types) }));
   }
   if (sns) handlers.push(await snsHandler(config, sns));
   return handlers;
-}
-
-/** @throws ConfigurationError at once when the file is not usable now */
-function secretReader(path: string): () => string {
-  const read = (): string => readSecretLine('webhook secret file', path);
-  read();
-  return read;
 }
 
 async function snsHandler(

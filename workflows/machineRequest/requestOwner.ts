@@ -1,4 +1,4 @@
-import { makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow';
+import { condition, makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow';
 import { isAlive } from '../../domain/machine/machine.ts';
 import { reduce, type RequestFact } from '../../domain/request/reducer.ts';
 import {
@@ -162,7 +162,11 @@ export class RequestOwner {
   }
 
   async continueAsNew(): Promise<never> {
-    await this.#eventPublisher.flush();
+    // During the flush a signal may start a task that the next run would not know of.
+    do {
+      await condition(() => this.tasks.isEmpty);
+      await this.#eventPublisher.flush();
+    } while (!this.tasks.isEmpty);
     const next = makeContinueAsNewFunc<typeof machineRequest>(nextRunVisibility(this.#state));
     return next({
       ...this.#state.input,

@@ -1,4 +1,5 @@
 import { condition, getExternalWorkflowHandle, log, sleep, workflowInfo } from '@temporalio/workflow';
+import { isAlive } from '../../domain/machine/machine.ts';
 import { batchesOf } from '../../domain/request/launch.ts';
 import {
   liveMachines,
@@ -45,11 +46,14 @@ export class Termination {
         await Promise.all(outcomes.map(([returnId, outcome]) => this.#sendOutcome(returnId, outcome)));
       else if (this.#canDeleteGroups()) this.#owner.tasks.start('delete groups', () => this.#deleteGroups());
       else if (this.#canRelease()) await this.#startRelease();
-      else break;
+      else {
+        // One machine that stays in shutting-down must not delay the returns of others for long.
+        if (!this.#owner.releases.isEmpty)
+          await condition(() => this.#owner.releases.isEmpty, CONTINUE_AS_NEW_GRACE_MS);
+        // Meanwhile a signal may have started a task.
+        if (this.#owner.tasks.isEmpty) return;
+      }
     }
-    // One machine that stays in shutting-down must not delay the returns of others for long.
-    if (!this.#owner.releases.isEmpty)
-      await condition(() => this.#owner.releases.isEmpty, CONTINUE_AS_NEW_GRACE_MS);
   }
 
   /** Releases adopted machines that HF cannot know, once they are old enough to be sure that no status shows them. */
@@ -102,8 +106,10 @@ export class Termination {
       const stub = waitStub(`wait until ${remaining.length} machines are terminated`);
       const observations = await stub.awaitTerminated({ machineIds: remaining, reportSeconds });
       this.#owner.apply({ type: 'MachinesObserved', observations });
-      const terminatedIds = new Set(observations.map(({ machineId }) => machineId));
-      remaining = remaining.filter((id) => !terminatedIds.has(id));
+      const observedIds = new Set(observations.map(({ machineId }) => machineId));
+      remaining = remaining.filter((id) => !observedIds.has(id));
+      const upIds = observations.filter(({ state }) => isAlive(state)).map(({ machineId }) => machineId);
+      if (upIds.length > 0) this.#owner.apply({ type: 'TerminationRetried', machineIds: upIds });
     }
   }
 

@@ -21,6 +21,9 @@ const MAX_RETRY_MS = 10 * 60_000;
 /** Calls of one activity: 500 machines with 20 refused ones take about 200. */
 const MAX_CALLS = 250;
 
+/** Calls are rate-limited, and an attempt has 2 minutes: it bisects for one, and refuses what is not decided by then. */
+const MAX_BISECT_MS = 60_000;
+
 /** Denied machines after which a denial is taken for one of the role, if no machine was terminated. */
 const MAX_UNAUTHORIZED = 3;
 
@@ -42,6 +45,7 @@ export function createTerminateActivities(
       // From the first attempt that ran: time without any worker does not count.
       const recordedAt: unknown = Context.current().info.heartbeatDetails;
       const firstAttemptAt = typeof recordedAt === 'number' ? recordedAt : Date.now();
+      const batches = new Batches(client);
       const work = async (): Promise<TerminateMachinesResult> => {
         // Only keeps the desired capacity accurate: frozen groups launch nothing.
         const shrunk = groupSizes.reduceDesired(
@@ -51,7 +55,6 @@ export function createTerminateActivities(
         await shrunk.catch((error: unknown) =>
           log.warn("could not lower the groups' desired capacity", { groups, error }),
         );
-        const batches = new Batches(client);
         // In another order at each attempt, so that the same denied machines do not always come first.
         const shuffled = shuffle(machineIds);
         for (let from = 0; from < shuffled.length; from += MAX_BATCH)
@@ -62,14 +65,18 @@ export function createTerminateActivities(
         return { refused };
       };
       return withHeartbeat(work, () => firstAttemptAt).catch((error: unknown) =>
-        refuseAllAfterMaxRetryTime(machineIds, toApplicationFailure(error), firstAttemptAt),
+        refuseAfterMaxRetryTime(
+          machineIds.filter((id) => !batches.terminatedIds.has(id)),
+          toApplicationFailure(error),
+          firstAttemptAt,
+        ),
       );
     },
   };
 }
 
 /** Not final: the owner keeps the machines and retries. */
-function refuseAllAfterMaxRetryTime(
+function refuseAfterMaxRetryTime(
   machineIds: readonly string[],
   failure: ApplicationFailure,
   firstAttemptAt: number,
@@ -85,16 +92,21 @@ function refuseAllAfterMaxRetryTime(
 }
 
 /**
- * AWS also denies machines that it has forgotten, if the policy depends on their tags. They are not refused: the waiting
- * activity decides that they are terminated.
+ * AWS also denies a terminated machine, if the policy depends on tags that it no longer has. A machine that no read shows
+ * counts as refused: it may be too new to be shown.
  */
 async function findTerminated(
   reader: Pick<InstanceReader, 'describeByIds'>,
   machineIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
   if (machineIds.length === 0) return new Set();
-  const observed = await reader.describeByIds(machineIds);
-  return new Set(machineIds.filter((id) => (observed.get(id)?.state ?? 'terminated') === 'terminated'));
+  try {
+    const observed = await reader.describeByIds(machineIds);
+    return new Set(machineIds.filter((id) => observed.get(id)?.state === 'terminated'));
+  } catch (error) {
+    log.warn('denied machines could not be read; they count as refused', { machineIds, error });
+    return new Set();
+  }
 }
 
 function shuffle<T>(items: readonly T[]): T[] {
@@ -117,8 +129,10 @@ class Batches {
   readonly #unauthorized: Refusal[] = [];
   /** Why AWS denied the last machine that it denied. */
   denial: ProviderError | undefined;
+  /** Machines whose termination AWS has accepted. */
+  readonly terminatedIds = new Set<string>();
   #callsLeft = MAX_CALLS;
-  #terminated = 0;
+  readonly #bisectUntil = Date.now() + MAX_BISECT_MS;
 
   constructor(client: EC2Client) {
     this.#client = client;
@@ -129,7 +143,7 @@ class Batches {
     if (machineIds.length === 0) return;
     try {
       await this.#send(machineIds);
-      this.#terminated += machineIds.length;
+      for (const id of machineIds) this.terminatedIds.add(id);
     } catch (error) {
       // An unknown id fails the whole call. It does not prove absence; the waiting activity decides that.
       const unknownIds = unknownInstanceIds(error);
@@ -138,7 +152,7 @@ class Batches {
       const failure = toProviderError(error);
       const isUnauthorized = isAwsError(failure, 'unauthorized');
       if (!isUnauthorized && !isAwsError(failure, 'machineRefused')) throw failure;
-      if (machineIds.length > 1 && this.#callsLeft > 0) {
+      if (machineIds.length > 1 && this.#callsLeft > 0 && Date.now() < this.#bisectUntil) {
         const half = Math.ceil(machineIds.length / 2);
         await this.terminate(machineIds.slice(0, half));
         return this.terminate(machineIds.slice(half));
@@ -148,7 +162,7 @@ class Batches {
       (isUnauthorized ? this.#unauthorized : this.#refused).push(...refusals);
       if (isUnauthorized) this.denial = failure;
       // The role itself lacks the permission: more calls would find the same.
-      if (this.#terminated === 0 && this.#unauthorized.length >= MAX_UNAUTHORIZED) this.#callsLeft = 0;
+      if (this.terminatedIds.size === 0 && this.#unauthorized.length >= MAX_UNAUTHORIZED) this.#callsLeft = 0;
     }
   }
 

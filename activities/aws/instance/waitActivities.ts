@@ -48,7 +48,10 @@ export function createWaitActivities(coalescer: InstanceReadCoalescer, groups: G
             const instance = observed.get(id);
             if (instance) {
               absentSince.delete(id);
-              return instance.state === 'terminated' ? toObservation(instance) : undefined;
+              // It is up long after the call: AWS did not know it then. The owner terminates it again.
+              const isUp = instance.state !== 'terminated' && instance.state !== 'shutting-down';
+              const isOver = instance.state === 'terminated' || (isUp && now >= reportAt);
+              return isOver ? toObservation(instance) : undefined;
             }
             const since = absentSince.get(id) ?? now;
             absentSince.set(id, since);
@@ -59,9 +62,9 @@ export function createWaitActivities(coalescer: InstanceReadCoalescer, groups: G
               reason: 'AWS no longer knows the machine.',
             };
           });
-          const terminatedObservations = results.filter((observation) => observation !== undefined);
-          if (terminatedObservations.length === machineIds.length) return terminatedObservations;
-          if (terminatedObservations.length > 0 && Date.now() >= reportAt) return terminatedObservations;
+          const observations = results.filter((observation) => observation !== undefined);
+          if (observations.length === machineIds.length) return observations;
+          if (observations.length > 0 && now >= reportAt) return observations;
         }
       };
       return withHeartbeat(wait, () => [...absentSince]);

@@ -1,11 +1,13 @@
-import { access, constants, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { templatesPath } from '../../../config/hostFactory/hfPaths.ts';
 import { readTemplates } from '../../../config/templates/ibmTemplates.ts';
 import { gatherCliConfig, gatherWorkerConfig, type Environment } from '../../../config/index.ts';
-import { fileErrorReason } from '../../../config/input/jsonFile.ts';
+import type { Config } from '../../../config/index.ts';
+import { readSecretLine } from '../../../config/input/secretFile.ts';
 import { configOf } from '../../../config/load.ts';
 import { temporalTls } from '../../../config/temporalTls.ts';
-import { ConfigurationError, OhfError } from '../../../domain/errors/errors.ts';
+import { OhfError } from '../../../domain/errors/errors.ts';
+import { messageOf } from '../../../domain/errors/messageOf.ts';
 import { lineOfSetting, lineOfTemplateKey } from './jsonPosition.ts';
 
 interface LocatedFinding {
@@ -46,21 +48,28 @@ async function settingsFindings(
   const gathered = isWorker ? await gatherWorkerConfig(env) : await gatherCliConfig(env);
   notes.push(...gathered.notes);
   if (gathered.findings.length === 0) {
-    const { temporal, provider } = configOf(gathered);
+    const config = configOf(gathered);
     // Throws if a certificate or key is unreadable or damaged.
-    temporalTls(temporal);
-    if (isWorker) await assertReadable('provider.aws.credentialFile', provider.aws.credentialFile);
-    return [];
+    temporalTls(config.temporal);
+    return isWorker ? secretFileFindings(config) : [];
   }
   return Promise.all(gathered.findings.map(({ origin, ...finding }) => locate(finding, origin)));
 }
 
-async function assertReadable(key: string, path: string | undefined): Promise<void> {
-  if (path === undefined) return;
-  await access(path, constants.R_OK).catch((error: unknown) => {
-    throw new ConfigurationError(`${key}: ${path} cannot be read: ${fileErrorReason(error)}.`, {
-      cause: error,
-    });
+/** The worker reads these files later, each when it needs it. */
+function secretFileFindings({ provider, events, logging }: Config): LocatedFinding[] {
+  const files = [
+    ['provider.aws.credentialFile', provider.aws.credentialFile],
+    ['events.webhook.secretFile', events.webhook?.secretFile],
+    ['logging.otlp.headersFile', logging.otlp?.headersFile],
+  ] as const;
+  return files.flatMap(([key, path]) => {
+    try {
+      if (path !== undefined) readSecretLine(key, path);
+      return [];
+    } catch (error) {
+      return [{ key, message: messageOf(error) }];
+    }
   });
 }
 

@@ -12,13 +12,13 @@ describe('terminate', () => {
   const errorOf = (name: string, message: string): Error =>
     Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 } });
 
-  /** AWS shows every machine as running but those that it has forgotten. */
-  const readerOf = (forgotten: readonly string[]) => ({
+  /** AWS shows every machine as running but these. */
+  const readerOf = (states: Readonly<Record<string, 'terminated' | 'absent'>>) => ({
     describeByIds: async (machineIds: readonly string[]) =>
       new Map(
         machineIds
-          .filter((id) => !forgotten.includes(id))
-          .map((id) => [id, { ...anObservation(id), tags: {} }] as const),
+          .filter((id) => states[id] !== 'absent')
+          .map((id) => [id, { ...anObservation(id, { state: states[id] ?? 'running' }), tags: {} }] as const),
       ),
   });
 
@@ -26,7 +26,7 @@ describe('terminate', () => {
     machineIds: readonly string[],
     refuse: (ids: readonly string[]) => Error | undefined,
     heartbeatDetails = Date.now(),
-    forgotten: readonly string[] = [],
+    states: Readonly<Record<string, 'terminated' | 'absent'>> = {},
   ) {
     const terminated: string[] = [];
     const calls: string[][] = [];
@@ -42,7 +42,7 @@ describe('terminate', () => {
     };
     const { terminateMachines } = createTerminateActivities(
       { mutating: client } as unknown as AwsClients,
-      readerOf(forgotten),
+      readerOf(states),
     );
     const result: TerminateMachinesResult = await activityEnvironment({ heartbeatDetails }).run(
       terminateMachines,
@@ -99,14 +99,27 @@ describe('terminate', () => {
     assert.ok(calls.length <= 40, `${calls.length} calls`);
   });
 
-  it('a machine that AWS has forgotten and therefore denies is not refused', async () => {
+  it('a denied machine that is terminated is not refused, and one that AWS does not show is', async () => {
+    const denied = ['i-00000003', 'i-00000005'];
     const { terminated, refused } = await run(
       ids,
-      (asked) => (asked.includes('i-00000003') ? errorOf('UnauthorizedOperation', 'no') : undefined),
+      (asked) =>
+        asked.some((id) => denied.includes(id)) ? errorOf('UnauthorizedOperation', 'no') : undefined,
       Date.now(),
-      ['i-00000003'],
+      { 'i-00000003': 'terminated', 'i-00000005': 'absent' },
     );
-    assert.deepEqual([terminated.length, refused], [7, []]);
+    assert.deepEqual([terminated.length, refused.map(({ machineId }) => machineId)], [6, ['i-00000005']]);
+  });
+
+  it('after ten minutes of errors only the machines that AWS did not accept are refused', async () => {
+    const many = Array.from({ length: 700 }, (_, index) => `i-${String(index).padStart(8, '0')}`);
+    let calls = 0;
+    const { refused } = await run(
+      many,
+      () => (++calls === 2 ? errorOf('RequestLimitExceeded', 'Request limit exceeded.') : undefined),
+      Date.now() - 11 * 60_000,
+    );
+    assert.equal(refused.length, 200);
   });
 
   it('a role that may not terminate at all costs few calls, and the termination is retried', async () => {
@@ -149,7 +162,7 @@ describe('terminate', () => {
     };
     const { terminateMachines } = createTerminateActivities(
       { mutating: client } as unknown as AwsClients,
-      readerOf([]),
+      readerOf({}),
     );
     const began = Date.now();
     await assert.rejects(environment.run(terminateMachines, { machineIds: ids }), { nonRetryable: false });

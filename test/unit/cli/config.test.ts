@@ -88,15 +88,17 @@ describe('ohf config', () => {
     assert.match(stdout, /^note: .*awsinstprov_config\.json: AWS_KEY_FILE has no effect: /m);
   });
 
-  it('ohf config check --worker reports a credential file that cannot be read', async () => {
+  it('ohf config check --worker reports every secret file that the worker would refuse', async () => {
     const aws = { credentialFile: '/none/credentials' };
-    const OHF_CONFIG = await files.write('worker.json', { provider: { aws } });
+    const webhook = { url: 'http://127.0.0.1/', secretFile: await files.write('empty secret', '') };
+    const OHF_CONFIG = await files.write('worker.json', { provider: { aws }, events: { webhook } });
     const { code, stdout } = await ohf(['config', 'check', '--worker'], { ...env(), OHF_CONFIG });
     assert.equal(code, 1);
     assert.match(
       stdout,
-      /^provider\.aws\.credentialFile: \/none\/credentials cannot be read: there is no such file/m,
+      /The provider\.aws\.credentialFile \/none\/credentials cannot be read: there is no such file/m,
     );
+    assert.match(stdout, /The events\.webhook\.secretFile .*empty secret is empty/m);
   });
 
   it('ohf config check reports no errors in valid settings', async () => {

@@ -11,7 +11,7 @@ import type { PackedObservations } from '../domain/monitor/observation.ts';
 import { monitorId } from './ids.ts';
 import { taskQueues } from './taskQueues.ts';
 import { isObject } from '../domain/isObject.ts';
-import { query, signal } from './tokens.ts';
+import { query, signal } from './definitions.ts';
 
 /** Messages to `fleetMonitor`, the one workflow that reads the machines of a provider instance. */
 export const FLEET_MONITOR = 'fleetMonitor';

@@ -2,16 +2,20 @@ import { isObject } from '../domain/isObject.ts';
 import type { MachineRequestInput } from '../domain/request/input.ts';
 import type { MachineReturnInput } from '../domain/return/input.ts';
 
-/** The input of a request or a return, from the history. @throws TypeError if it is the input of another workflow */
+/** The input of a request or a return, from the WorkflowExecutionStarted event. @throws TypeError if it is the input of another workflow */
 export function parseInput(input: unknown): MachineRequestInput | MachineReturnInput {
   if (isRequestInput(input) || isReturnInput(input)) return input;
-  throw new TypeError(`A workflow's input has an unknown form: ${JSON.stringify(input)?.slice(0, 200)}`);
+  throw new TypeError(
+    `The workflow input is neither a request's nor a return's; was it written by another release? ${JSON.stringify(input)?.slice(0, 200)}`,
+  );
 }
 
 /** @throws TypeError if it is not the input of a request */
 export function parseRequestInput(input: unknown): MachineRequestInput {
   if (isRequestInput(input)) return input;
-  throw new TypeError(`A request's input has an unknown form: ${JSON.stringify(input)?.slice(0, 200)}`);
+  throw new TypeError(
+    `The workflow input is not a request's; was it written by another release? ${JSON.stringify(input)?.slice(0, 200)}`,
+  );
 }
 
 const isRequestInput = (input: unknown): input is MachineRequestInput =>

@@ -2,7 +2,7 @@ import type { Observation } from '../domain/machine/machine.ts';
 import type { Group } from '../domain/request/launch.ts';
 import type { OwnershipStatus } from '../domain/request/ownershipStatus.ts';
 import type { ReturnMachines } from '../domain/request/returns.ts';
-import { query, signal } from './tokens.ts';
+import { query, signal } from './definitions.ts';
 
 /**
  * Messages to a `machineRequest`, the owner of a request's machines. Payloads carry `v`; a reader accepts all older

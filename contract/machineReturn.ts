@@ -1,5 +1,5 @@
 import type { ReturnOutcome } from '../domain/request/returns.ts';
-import { signal } from './tokens.ts';
+import { signal } from './definitions.ts';
 
 /** Messages to a `machineReturn`, which also answers the `status` query. */
 export const MACHINE_RETURN = 'machineReturn';

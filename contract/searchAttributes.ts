@@ -1,11 +1,11 @@
-/** Search attributes of the workflows: name -> Temporal's type. They have to exist in the namespace. */
+/** Custom search attributes with their types in Temporal's SDK; `ohf temporal setup --apply` creates them. */
 export const SEARCH_ATTRIBUTES = {
-  /** provisioning, settled, returning, returned, cancelled */
+  /** provisioning, settled, returning, returned, cancelled: a cancelled request runs until its machines are terminated. */
   HfState: 'KEYWORD',
   HfTemplate: 'KEYWORD',
   HfProvider: 'KEYWORD',
   /** create or return */
   HfRequestType: 'KEYWORD',
-  /** requested or returned machines */
+  /** requested units (machines, if the template has no weights), or returned machines */
   HfCount: 'INT',
 } as const;

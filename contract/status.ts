@@ -2,7 +2,7 @@ import type { PackedMachines } from '../domain/machine/packed.ts';
 import type { RequestStatus } from '../domain/machine/machine.ts';
 import type { StatusView } from '../domain/request/statusView.ts';
 import { isObject } from '../domain/isObject.ts';
-import { query } from './tokens.ts';
+import { query } from './definitions.ts';
 
 /** Argument of the `status` query: replies come in pages, because Temporal limits one reply to 2 MB. */
 export interface StatusPage {

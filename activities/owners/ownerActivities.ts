@@ -11,7 +11,7 @@ import { ifFound, MAX_CONCURRENT_OWNER_CALLS } from './workflowLookup.ts';
 import { toFleetObservation } from '../monitor/sweep.ts';
 import type { MachineReader } from '../provider.ts';
 import { createOwnerQueries } from './ownerQueries.ts';
-import type { Signal } from '../../contract/tokens.ts';
+import type { Signal } from '../../contract/definitions.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
 import {
   type MachinesObserved,

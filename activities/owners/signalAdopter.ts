@@ -4,7 +4,7 @@ import { HF_PROVIDER, HF_REQUEST_TYPE, HF_STATE } from './searchAttributeKeys.ts
 import type { MachineRequestInput } from '../../domain/request/input.ts';
 import { adopterId } from '../../domain/request/adopterId.ts';
 import type { StatusMemo } from '../../contract/status.ts';
-import type { Signal } from '../../contract/tokens.ts';
+import type { Signal } from '../../contract/definitions.ts';
 import { MACHINE_REQUEST } from '../../contract/machineRequest.ts';
 
 interface AdopterSignal<Payload> {

@@ -1,6 +1,6 @@
 import type { LostHosts } from '../../domain/monitor/machineRepository.ts';
 import type { HostListUpdate, LostHostsQuery, MonitorInput } from '../../domain/monitor/messages.ts';
-import type { Query, Signal } from '../../contract/tokens.ts';
+import type { Query, Signal } from '../../contract/definitions.ts';
 import type { StatusAnswer } from '../../domain/request/requestRepository.ts';
 import type { StatusView } from '../../domain/request/statusView.ts';
 import type { MachineRequestInput } from '../../domain/request/input.ts';

@@ -1,8 +1,8 @@
-/** The timeout of one call to Temporal, ms. The remaining time of the whole operation limits it too. */
+/** RPC deadlines, ms; `start` also applies to signals. The remaining time of the whole operation limits it too. */
 export const CALL_TIMEOUT_MS = {
   connect: 2_000,
   start: 5_000,
-  /** The server reports a missing worker one second before the deadline, so that this then takes 0.3 s. */
+  /** Without a poller the server answers one second before the deadline, i.e. after 0.3 s. */
   query: 1_300,
   read: 3_000,
 } as const;

@@ -184,6 +184,6 @@ async function readFirstInput(
     maximumPageSize: 1,
   });
   const payload = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
-  if (!payload) throw new Error('its first event has no input');
+  if (!payload) throw new Error('WorkflowExecutionStarted has no input');
   return parseInput(defaultPayloadConverter.fromPayload<unknown>(payload));
 }

@@ -36,6 +36,9 @@ export const machinesRequest = z.object({
   ),
 });
 
+const idAllowed = 'an id that requestMachines or requestReturnMachines gave';
+const requestId = z.string(idAllowed).check(z.regex(/\S/, idAllowed));
+
 /** One entry without an id must not fail the call for all others; it is left out. */
 const withIds = (value: unknown): unknown => {
   if (!Array.isArray(value)) return value;
@@ -51,10 +54,7 @@ export const statusRequest = z.object({
   requests: z.pipe(
     z.transform(withIds),
     oneOrMany(
-      z.object(
-        { requestId: nonEmptyString('an id that requestMachines or requestReturnMachines gave') },
-        'an object with requestId',
-      ),
+      z.object({ requestId }, 'an object with requestId'),
       'an object or a list of objects with requestId',
     ),
   ),

@@ -12,7 +12,7 @@ import { awsClientSettings } from './awsSettings.ts';
 import { findDeniedActions } from '../../activities/aws/iam/permissionCheck.ts';
 import type { OpenProvider, ProviderDependencies } from './providers.ts';
 
-/** Opens AWS and checks that it can be read. @throws ConfigurationError when it cannot */
+/** Creates the AWS clients, and checks credentials and region with one DescribeInstances. @throws ConfigurationError when it cannot */
 export async function openAws(
   provider: ProviderConfig,
   { logger, onReadError, calls }: ProviderDependencies,
@@ -55,10 +55,13 @@ async function openInterruptionQueue(
       url,
       rebalance,
       onMalformed: (body, reason) =>
-        logger.warn('a message of the interruption queue is not an EC2 event; it is dropped', {
-          reason,
-          body: truncateMessage(body),
-        }),
+        logger.warn(
+          'a message of the interruption queue is not an EC2 event from EventBridge; it is deleted',
+          {
+            reason,
+            body: truncateMessage(body),
+          },
+        ),
       onRebalanceRecommendation: (machineId) =>
         logger.info('AWS recommends rebalancing a machine', { machineId }),
     },
@@ -97,7 +100,8 @@ async function logDeniedActions(aws: AwsClients, deployment: string, logger: Log
   const advice = "'ohf iam-policy --templates FILE' prints the policy that the worker's role needs";
   if (denied.length > 0) logger.error(`AWS denies the worker ${denied.join(', ')}; ${advice}`, { denied });
   if (uncertain.length > 0) {
-    const reason = 'this is expected if the policy is limited to subnets or to our tag; otherwise';
+    const reason =
+      'this is expected if the policy restricts it by subnet or by the tag ohf:deployment; otherwise';
     logger.warn(`AWS denied a dry run of ${uncertain.join(', ')}; ${reason} ${advice}`, { uncertain });
   }
 }

@@ -9,7 +9,7 @@ import {
 } from '@temporalio/workflow';
 import { alarmsOf, reportOf } from '../../domain/monitor/alarms.ts';
 import { toCarriedMonitorState, initialMonitorState } from '../../domain/monitor/continueAsNewState.ts';
-import { answerLostHosts, requestMachines, lostMachinesMemo } from '../../domain/monitor/hosts.ts';
+import { answerLostHosts, requestMachines, lostMachinesMemo } from '../../domain/monitor/lostHosts.ts';
 import type { LostMachinesMemo, MonitorInput } from '../../domain/monitor/messages.ts';
 import { unpackObservations } from '../../domain/monitor/observation.ts';
 import { reduceMonitor, type MonitorFact } from '../../domain/monitor/reducer.ts';

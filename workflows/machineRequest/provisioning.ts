@@ -25,7 +25,7 @@ const MINUTE = 60_000;
 /** An overdue launch is checked again after this time, which doubles up to the maximum. */
 const MIN_OVERDUE_RETRY_MS = 5 * MINUTE;
 const MAX_OVERDUE_RETRY_MS = 60 * MINUTE;
-/** Missing machines are launched again after this time, which doubles up to the maximum. */
+/** Another launch for the units that are still missing starts after this time, which doubles up to the maximum. */
 const MIN_RETRY_MS = 10_000;
 const MAX_RETRY_MS = MINUTE;
 
@@ -34,7 +34,7 @@ export class Provisioning {
   readonly #owner: RequestOwner;
   readonly #bootWatch: BootWatch;
   readonly #groups: Groups;
-  /** The run in which what was launched before a reset was last discovered. */
+  /** Id of the run that last discovered the machines of earlier runs, i.e. those before a reset. */
   #discoveryRunId: string | undefined;
 
   constructor(owner: RequestOwner) {
@@ -78,7 +78,7 @@ export class Provisioning {
     );
   }
 
-  /** Each attempt prepares again: other offerings may be short, or AWS may have lost what was prepared. */
+  /** Each round prepares again: other offerings may be short, or the launch template may have been deleted. */
   async #launchMissing(): Promise<void> {
     const launches = launchPlan(this.#owner.state, this.#owner.lastOrdinal, Date.now());
     for (const launch of launches) this.#owner.decideLaunch(launch);
@@ -116,8 +116,8 @@ export class Provisioning {
   }
 
   /**
-   * The activity that sends a launch also prepares it; only when it cannot, preparation is a step of its own.
-   * @returns undefined when nothing was sent: the request is cancelled, or a run before a reset launched already
+   * `launchMachines` also prepares a launch. If that fails or takes too long, `prepareLaunch` does it as a step of its own.
+   * @returns undefined when nothing was sent: the request is cancelled, or an earlier run, before a reset, has launched
    */
   async #send(
     launch: Launch,
@@ -141,8 +141,8 @@ export class Provisioning {
   }
 
   /**
-   * @returns undefined when a run before a reset launched already
-   * @throws ActivityFailure when AWS refuses the preparation, or none succeeds by the deadline
+   * @returns undefined when an earlier run, before a reset, has launched
+   * @throws ActivityFailure when AWS refuses the preparation, or no attempt succeeds by the deadline
    */
   async #prepare(): Promise<LaunchParameters | undefined> {
     const input = this.#prepareInput();
@@ -175,7 +175,7 @@ export class Provisioning {
   }
 
   /**
-   * A run after a reset may not launch at all: the deadline has passed, or AWS rejects the launch now. Host Factory
+   * A run after a reset possibly launches nothing, because the deadline has passed or AWS now rejects the launch. Host Factory
    * may use what the run before the reset launched, so that is discovered before the request settles.
    */
   async #discoverEarlierLaunches(): Promise<void> {
@@ -184,14 +184,18 @@ export class Provisioning {
     for (;;) {
       const discovery = await launchStub(summary)
         .discoverLaunched({ owner, template, ...this.#runOrigin() })
-        .catch((error: unknown) => log.warn('earlier launches could not be discovered; retrying', { error }));
+        .catch((error: unknown) =>
+          log.warn('earlier launches could not be discovered; the workflow tries again in a minute', {
+            error,
+          }),
+        );
       if (discovery) return this.#mergeDiscovery(discovery);
-      // The activity fails without a retry only when an operator ends it.
+      // The activity has no attempt limit: it fails only when an operator completes it with a failure.
       await sleep(MINUTE, { summary });
     }
   }
 
-  /** Nothing is launched beside a discovered group until its machines are known. */
+  /** Waits until every discovered group is frozen and its machines are known, before more is launched. */
   async #mergeDiscovery({ discoveryRunId, discovered }: Discovery): Promise<void> {
     if (discovered) {
       const machines = unpackMachines(discovered.machines);
@@ -215,7 +219,7 @@ export class Provisioning {
   #prepareInput(): PrepareInput {
     const { input, resolvedTemplate } = this.#owner.state;
     const { deployment, provider, requestId, template, createdAt, count } = input;
-    if (!template) throw new TypeError('a request that launches needs a template');
+    if (!template) throw new TypeError('an adopter, which has no template, cannot launch');
     return {
       owner: { deployment, provider, requestId },
       template,

@@ -19,7 +19,7 @@ const MINUTE = 60_000;
 const MERGE_RETURNS_MS = 1_000;
 /** What AWS refused to terminate or delete is tried again after this time. */
 const REFUSED_RETRY_MS = 5 * MINUTE;
-/** A run with a long history waits this long for its releases; then the next run starts them again. */
+/** A run with a long history waits this long for releases in progress; the next run repeats unfinished ones. */
 const CONTINUE_AS_NEW_GRACE_MS = 10 * MINUTE;
 
 /** Releases the machines that are pending release, and answers the returns that asked for it. */
@@ -119,7 +119,7 @@ export class Termination {
       await terminateStub(`delete ${groups.length} empty groups`).deleteGroups({ groups });
       this.#owner.apply({ type: 'GroupsDeleted' });
     } catch (error) {
-      log.warn('groups could not be deleted; retrying', { groups, error });
+      log.warn('groups could not be deleted; the workflow tries again in 5 minutes', { groups, error });
       await sleep(REFUSED_RETRY_MS, { summary: 'delete groups again' });
     }
   }
@@ -159,8 +159,8 @@ export class Termination {
         ),
       );
     } catch (error) {
-      // The return is closed: it waits for no answer.
-      log.info('a return could not be answered because it is closed', { returnId, error });
+      // A return that is closed or unknown needs no outcome.
+      log.info('the outcome could not be signalled: the return is closed or unknown', { returnId, error });
     }
     this.#owner.apply({ type: 'ReturnAnswered', returnId });
   }

@@ -6,8 +6,8 @@ import type { GroupLaunchMethod, LaunchMethods } from '../launch/methods/launchM
 import { TAG, tagFilters } from '../tags.ts';
 
 /**
- * Groups with our tags that need an owner: they may still launch, must be deleted, or have members without a request
- * tag, which nothing else would find. @throws ProviderError
+ * Groups of this provider that need an open owner: they may still launch, must be deleted, or have instances without a
+ * request tag, which no other read attributes to a request. @throws ProviderError
  */
 export async function listOwnedGroups(
   { groups }: LaunchMethods,
@@ -45,7 +45,7 @@ export async function listGroupsOfMethod(
   });
 }
 
-/** Empty if the worker's role may not list them: then no template of this site uses the launch method. */
+/** Empty if the worker's role may not list them: a role without the permission belongs to a site without such groups. */
 async function emptyIfForbidden<T>(list: Promise<readonly T[]>): Promise<readonly T[]> {
   try {
     return await list;

@@ -41,8 +41,9 @@ const RIGHT: Readonly<Record<Operation, (input: unknown) => boolean>> = {
   getRequestStatus: (input) => {
     const requests = isObject(input) ? listOf(input['requests']) : undefined;
     const isAsked = (one: unknown): boolean =>
-      isObject(one) && typeof one['requestId'] === 'string' && one['requestId'] !== '';
-    return requests?.every(isAsked) ?? false;
+      isObject(one) && typeof one['requestId'] === 'string' && one['requestId'].trim() !== '';
+    // One entry without an id does not fail the call for the others.
+    return requests !== undefined && (requests.length === 0 || requests.some(isAsked));
   },
   getReturnRequests: (input) => {
     if (!isObject(input)) return false;

@@ -17,7 +17,7 @@ import {
 import { certificate, privateKey, startTlsFront } from '../../fixtures/temporal/tlsFront.ts';
 import type { StatusView } from '../../../domain/request/statusView.ts';
 import { statusQuery } from '../../../contract/status.ts';
-import { signal } from '../../../contract/tokens.ts';
+import { signal } from '../../../contract/definitions.ts';
 
 const view: StatusView = {
   v: 1,

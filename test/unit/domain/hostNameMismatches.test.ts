@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { alarmsOf } from '../../../domain/monitor/alarms.ts';
 import { toCarriedMonitorState, initialMonitorState } from '../../../domain/monitor/continueAsNewState.ts';
-import { answerLostHosts } from '../../../domain/monitor/hosts.ts';
+import { answerLostHosts } from '../../../domain/monitor/lostHosts.ts';
 import { reduceMonitor } from '../../../domain/monitor/reducer.ts';
 import { packObservations, type FleetObservation } from '../../../domain/monitor/observation.ts';
 import type { MonitorState } from '../../../domain/monitor/state.ts';

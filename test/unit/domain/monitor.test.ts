@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { alarmsOf, reportOf } from '../../../domain/monitor/alarms.ts';
 import { toCarriedMonitorState, initialMonitorState } from '../../../domain/monitor/continueAsNewState.ts';
-import { answerLostHosts } from '../../../domain/monitor/hosts.ts';
+import { answerLostHosts } from '../../../domain/monitor/lostHosts.ts';
 import type { HostListUpdate, LostHostsQuery, MonitorInput } from '../../../domain/monitor/messages.ts';
 import { orphansToAdopt, unacknowledgedToRelease } from '../../../domain/monitor/orphans.ts';
 import { reduceMonitor, type MonitorFact } from '../../../domain/monitor/reducer.ts';

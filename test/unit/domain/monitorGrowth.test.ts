@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { initialMonitorState } from '../../../domain/monitor/continueAsNewState.ts';
-import { answerLostHosts } from '../../../domain/monitor/hosts.ts';
+import { answerLostHosts } from '../../../domain/monitor/lostHosts.ts';
 import { packObservations } from '../../../domain/monitor/observation.ts';
 import { reduceMonitor } from '../../../domain/monitor/reducer.ts';
 import { suspectsToDescribe, type MonitorState } from '../../../domain/monitor/state.ts';

@@ -21,10 +21,10 @@ const USAGE = `npm test: builds, lints, checks the format, and runs all tests.
 The last line is "N passed, N failed". Environment (the programs are found or downloaded if not set):
   OHF_TEMPORAL_CLI          path of the Temporal CLI
   OHF_TEMPORAL_TEST_SERVER  path of Temporal's time-skipping test server
-  OHF_TEST_JOBS             test files that run in parallel (default 5)`;
+  OHF_TEST_JOBS             test files that run in parallel (default 3)`;
 
 // Tests that start processes mostly wait, so more files than cores run in parallel.
-const DEFAULT_JOBS = 5;
+const DEFAULT_JOBS = 3;
 
 const bin = (name, file) => path.join(root, 'node_modules', name, file);
 

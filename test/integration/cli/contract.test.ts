@@ -154,8 +154,10 @@ function contract(kind: 'lean' | 'sdk'): void {
     const calls = await open();
     const workflow = toStart(queue('describe'));
     await calls.start(workflow);
-    const { runId, ...open1 } = (await calls.describe(workflow.workflowId)) ?? {};
+    const { runId, startedAt, ...open1 } = (await calls.describe(workflow.workflowId)) ?? {};
     assert.match(String(runId), /^[-0-9a-f]{36}$/);
+    const { startTime } = await temporal.client.workflow.getHandle(workflow.workflowId).describe();
+    assert.equal(Math.floor(Number(startedAt) / 1_000), Math.floor(startTime.getTime() / 1_000));
     assert.deepEqual(open1, {
       isOpen: true,
       isCompleted: false,

@@ -3,7 +3,7 @@ import { templatesPath } from '../../../config/hostFactory/hfPaths.ts';
 import { readTemplates } from '../../../config/templates/ibmTemplates.ts';
 import { gatherCliConfig, gatherWorkerConfig, type Environment } from '../../../config/index.ts';
 import type { Config } from '../../../config/index.ts';
-import { readSecretLine } from '../../../config/input/secretFile.ts';
+import { readSecretFile, readSecretLine } from '../../../config/input/secretFile.ts';
 import { configOf } from '../../../config/load.ts';
 import { temporalTls } from '../../../config/temporalTls.ts';
 import { OhfError } from '../../../domain/errors/errors.ts';
@@ -59,13 +59,13 @@ async function settingsFindings(
 /** The worker reads these files later, each when it needs it. */
 function secretFileFindings({ provider, events, logging }: Config): LocatedFinding[] {
   const files = [
-    ['provider.aws.credentialFile', provider.aws.credentialFile],
-    ['events.webhook.secretFile', events.webhook?.secretFile],
-    ['logging.otlp.headersFile', logging.otlp?.headersFile],
+    ['provider.aws.credentialFile', provider.aws.credentialFile, readSecretFile],
+    ['events.webhook.secretFile', events.webhook?.secretFile, readSecretLine],
+    ['logging.otlp.headersFile', logging.otlp?.headersFile, readSecretFile],
   ] as const;
-  return files.flatMap(([key, path]) => {
+  return files.flatMap(([key, path, read]) => {
     try {
-      if (path !== undefined) readSecretLine(key, path);
+      if (path !== undefined) read(key, path);
       return [];
     } catch (error) {
       return [{ key, message: messageOf(error) }];

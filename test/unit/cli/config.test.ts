@@ -91,7 +91,10 @@ describe('ohf config', () => {
   it('ohf config check --worker reports every secret file that the worker would refuse', async () => {
     const aws = { credentialFile: '/none/credentials' };
     const webhook = { url: 'http://127.0.0.1/', secretFile: await files.write('empty secret', '') };
-    const OHF_CONFIG = await files.write('worker.json', { provider: { aws }, events: { webhook } });
+    // Only the webhook's secret is in the first line.
+    const headersFile = await files.write('headers', '\nauthorization: Bearer x\n');
+    const logging = { otlp: { url: 'http://127.0.0.1/', headersFile } };
+    const OHF_CONFIG = await files.write('worker.json', { provider: { aws }, events: { webhook }, logging });
     const { code, stdout } = await ohf(['config', 'check', '--worker'], { ...env(), OHF_CONFIG });
     assert.equal(code, 1);
     assert.match(
@@ -99,6 +102,7 @@ describe('ohf config', () => {
       /The provider\.aws\.credentialFile \/none\/credentials cannot be read: there is no such file/m,
     );
     assert.match(stdout, /The events\.webhook\.secretFile .*empty secret is empty/m);
+    assert.doesNotMatch(stdout, /headersFile/);
   });
 
   it('ohf config check reports no errors in valid settings', async () => {

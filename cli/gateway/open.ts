@@ -37,11 +37,14 @@ export function createGateway(client: TemporalClient, monitor: ReturnType<typeof
     readStatuses: async (ids, now) => {
       await client.connect();
       const { deployment, provider } = monitor.input;
+      let description: ReturnType<TemporalClient['describe']> | undefined;
+      const describeMonitor = () => (description ??= client.describe(monitor.workflowId));
       const answers = await mapConcurrently(ids, MAX_CONCURRENT_READS, (id) =>
         readStatus(client, id, now, {
           deployment,
           provider,
-          assertNothingAlive: (unknownId) => assertNothingAlive(client, monitor.workflowId, unknownId),
+          assertNothingAlive: (unknownId) =>
+            assertNothingAlive(client, monitor.workflowId, describeMonitor, unknownId),
         }).catch(unreadable),
       );
       const failures = answers.filter((answer) => answer instanceof UnavailableError);

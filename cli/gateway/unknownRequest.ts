@@ -7,11 +7,13 @@ import type { TemporalClient } from './gateway.ts';
  * Makes sure that nothing is alive of a request that Temporal does not know. Normally an owner stays open while it has a
  * machine. But a wrong server has no request at all, and after the loss of Temporal's database a new monitor runs while
  * the machines of the lost owners still do.
+ * @param describeMonitor describes the monitor once for all requests of a call
  * @throws UnavailableError if that is not certain
  */
 export async function assertNothingAlive(
   client: TemporalClient,
   monitorId: string,
+  describeMonitor: () => ReturnType<TemporalClient['describe']>,
   id: RequestId | ReturnId,
 ): Promise<void> {
   const answer = await client.query(monitorId, requestMachinesQuery, { requestId: id });
@@ -26,7 +28,7 @@ export async function assertNothingAlive(
       `Temporal has no ${id}, and the monitor is younger and has not read AWS yet. Try again in a minute.`,
     );
   }
-  const monitor = answer.kind === 'notFound' ? undefined : await client.describe(monitorId);
+  const monitor = answer.kind === 'notFound' ? undefined : await describeMonitor();
   if (!monitor)
     throw new UnavailableError(
       `Temporal has neither ${id} nor the monitor of this provider: the server or namespace is wrong, or no worker ` +

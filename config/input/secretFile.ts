@@ -1,8 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { ConfigurationError } from '../../domain/errors/errors.ts';
+import { isOpenToOthers } from '../../domain/filePermissions.ts';
 import { fileErrorReason } from './jsonFile.ts';
-
-const OTHER_USERS = 0o007;
 
 /**
  * Reads a file that holds a secret.
@@ -20,7 +19,7 @@ export function readSecretFile(role: string, path: string): Buffer {
       cause: error,
     });
   }
-  if ((mode & OTHER_USERS) !== 0)
+  if (isOpenToOthers(mode))
     throw new ConfigurationError(
       `Other users can access the ${role} ${path} (mode ${(mode & 0o777).toString(8)}). Run 'chmod o= ${path}'.`,
     );

@@ -49,9 +49,9 @@ export interface Shortage {
  */
 export const MAX_BATCH = 500;
 
-export function batchesOf<T>(items: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(items.length / MAX_BATCH) }, (_, index) =>
-    items.slice(index * MAX_BATCH, (index + 1) * MAX_BATCH),
+export function batchesOf<T>(items: readonly T[], size = MAX_BATCH): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
   );
 }
 

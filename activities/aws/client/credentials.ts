@@ -2,6 +2,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { fromIni, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { EC2ClientConfig } from '@aws-sdk/client-ec2';
 import { ProviderError } from '../../../domain/errors/errors.ts';
+import { isOpenToOthers } from '../../../domain/filePermissions.ts';
 import { UNREADABLE_CREDENTIALS_CODE } from './errors.ts';
 
 /** Credentials that sign a provider's calls; by default the SDK's provider chain. */
@@ -76,7 +77,7 @@ async function assertPrivate(path: string): Promise<void> {
       { cause: error },
     );
   }
-  if ((mode & 0o007) !== 0)
+  if (isOpenToOthers(mode))
     throw new ProviderError(
       'credentials',
       UNREADABLE_CREDENTIALS_CODE,

@@ -14,6 +14,7 @@ import { nextReadBefore } from '../instance/awaitRead.ts';
 import { toAwsTags, TAG } from '../tags.ts';
 import { createReadCoalescer, type ReadCoalescer } from '../instance/readCoalescer.ts';
 import type { LaunchedMachine } from '../../../domain/request/launch.ts';
+import { batchesOf } from '../../../domain/request/launch.ts';
 
 /** Fills and freezes groups of every launch method. */
 export interface GroupService {
@@ -174,8 +175,7 @@ async function readGroups(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, ObservedGroup>> {
   const observed = new Map<string, { status: GroupStatus | undefined; members: InstanceObservation[] }>();
-  for (let from = 0; from < ids.length; from += MAX_FILTER_VALUES) {
-    const batch = ids.slice(from, from + MAX_FILTER_VALUES);
+  for (const batch of batchesOf(ids, MAX_FILTER_VALUES)) {
     for (const id of batch) observed.set(id, { status: undefined, members: [] });
     const members = await reader.describeByFilter([{ Name: `tag:${method.memberTag}`, Values: [...batch] }]);
     for (const member of members) observed.get(member.tags[method.memberTag] ?? '')?.members.push(member);

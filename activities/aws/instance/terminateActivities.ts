@@ -6,6 +6,7 @@ import { withHeartbeat } from '../../runtime/heartbeat.ts';
 import { incompleteResponse, requireField } from '../client/responseGuards.ts';
 import type { AwsClients } from '../client/clients.ts';
 import { truncateMessage } from '../../runtime/failures.ts';
+import { batchesOf } from '../../../domain/request/launch.ts';
 import type { ProviderError } from '../../../domain/errors/errors.ts';
 import { isAwsError, toApplicationFailure, toProviderError } from '../client/errors.ts';
 import { unknownInstanceIds, type InstanceReader } from './instanceReader.ts';
@@ -56,9 +57,7 @@ export function createTerminateActivities(
           log.warn("could not lower the groups' desired capacity", { groups, error }),
         );
         // In another order at each attempt, so that the same denied machines do not always come first.
-        const shuffled = shuffle(machineIds);
-        for (let from = 0; from < shuffled.length; from += MAX_BATCH)
-          await batches.terminate(shuffled.slice(from, from + MAX_BATCH));
+        for (const batch of batchesOf(shuffle(machineIds), MAX_BATCH)) await batches.terminate(batch);
         const terminatedIds = await findTerminated(reader, batches.unauthorizedIds);
         const refused = batches.refused.filter(({ machineId }) => !terminatedIds.has(machineId));
         if (batches.denial && refused.length === machineIds.length) throw batches.denial;

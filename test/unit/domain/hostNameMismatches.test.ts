@@ -62,7 +62,7 @@ describe("Host Factory's names for machines", () => {
       alarm.message,
       /for 1 machines, e\.g\. 'EC2AMAZ-1ABCDEF' for i-00000000.* as 'ip-10-0-0-0\.ec2/,
     );
-    assert.equal(sendHostList(next, hosts).answer.update, undefined, 'told once');
+    assert.equal(sendHostList(next, hosts).answer.update, undefined, 'reported once');
     assert.deepEqual(
       alarmsOf(initialMonitorState({ ...input, carriedState: toCarriedMonitorState(next) }, 0)),
       [alarm],

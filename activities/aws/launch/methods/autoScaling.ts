@@ -27,6 +27,7 @@ import {
 } from './fleetInput.ts';
 import { TAG, fromAwsTags } from '../../tags.ts';
 import type { GroupLaunchMethod } from './launchMethod.ts';
+import { batchesOf } from '../../../../domain/request/launch.ts';
 
 /** Processes that could replace, move or terminate a machine. `Launch` is suspended when the group is full. */
 const SUSPENDED_PROCESSES = [
@@ -253,10 +254,8 @@ async function* describeByName(
   clients: AwsClients,
   names: readonly string[],
 ): ReturnType<typeof describeGroups> {
-  for (let from = 0; from < names.length; from += MAX_NAMES_PER_CALL) {
-    const batch = names.slice(from, from + MAX_NAMES_PER_CALL);
+  for (const batch of batchesOf(names, MAX_NAMES_PER_CALL))
     yield* describeGroups(clients, { AutoScalingGroupNames: batch, MaxRecords: MAX_NAMES_PER_CALL });
-  }
 }
 
 async function* describeGroups(

@@ -30,7 +30,7 @@ describe('a request that Temporal does not know', () => {
         },
     });
   const check = (calls: Parameters<typeof assertNothingAlive>[0]) =>
-    assertNothingAlive(calls, 'fleet-d-p', ID);
+    assertNothingAlive(calls, 'fleet-d-p', () => calls.describe('fleet-d-p'), ID);
 
   it('nothing of it is alive if the monitor is older, or has read AWS and observed no machine of it', async () => {
     await check(reply({ since: CREATED - 1 }));

@@ -145,15 +145,15 @@ describe('fleetMonitor', () => {
       assert.deepEqual(
         Object.keys(await going(monitor, all)),
         [marked, ended],
-        'not what Host Factory gives back',
+        'not what Host Factory returns',
       );
       // Twice, late, and in the wrong order.
       await announce(marked, { interruptionAt: at + MINUTE });
       await announce(ended, { interruptionAt: at });
       await rig.env.sleep('3 minutes');
-      const told = await going(monitor, all);
-      assert.equal(told[marked], at);
-      assert.ok((told[ended] ?? 0) < at - 5 * MINUTE);
+      const lost = await going(monitor, all);
+      assert.equal(lost[marked], at);
+      assert.ok((lost[ended] ?? 0) < at - 5 * MINUTE);
       for (const id of [marked, ended]) change(id, { state: 'terminated' });
       await rig.result(request);
     }));

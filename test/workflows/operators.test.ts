@@ -50,9 +50,9 @@ describe('operator actions on a request owner', () => {
         view = await rig.status(request);
       }
       assert.equal(view.status, 'complete', view.message);
-      const told = unpackMachines(view.machines);
+      const machines = unpackMachines(view.machines);
       assert.deepEqual(
-        told.map(({ machineId, result }) => [machineId, result]),
+        machines.map(({ machineId, result }) => [machineId, result]),
         machineIds.map((id) => [id, 'succeed']),
       );
       assert.equal(view.unacknowledged, undefined, 'Host Factory has read them');

@@ -156,10 +156,10 @@ describe('the release of machines', () => {
       assert.deepEqual(rig.cloud.live(), []);
       const lengths = await rig.historyLengths(request.workflowId);
       assert.ok(lengths.length > 2, 'the owner continued as new');
-      const told = rig.cloud.published.map(({ sequence }) => sequence);
+      const sequences = rig.cloud.published.map(({ sequence }) => sequence);
       assert.deepEqual(
-        [...new Set(told)],
-        Array.from(told, (_, index) => index + 1),
+        [...new Set(sequences)],
+        Array.from(sequences, (_, index) => index + 1),
       );
       assert.ok(Math.max(...lengths) < 10_000, `longest run: ${Math.max(...lengths)} events`);
     }));
